@@ -1,0 +1,37 @@
+# Everything a fresh machine needs: Python 3.11 or newer, and make.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: demo run test check bench format clean
+
+demo: .venv/ready  ## try the bot on local stand-ins, in the browser (ARGS=--once: without one)
+	@$(BIN)/python -m bot demo $(ARGS)
+
+run: .venv/ready  ## serve Slack through Socket Mode, with the settings of .env
+	@$(BIN)/python -m bot run
+
+test: .venv/ready  ## every test
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: .venv/ready  ## what CI runs: format, lint, types, layers, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+bench: .venv/ready  ## speed and memory, against the plain sequential way
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+format: .venv/ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/ready: requirements.txt requirements-dev.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""A Slack bot that hands unreviewed Braintrust log rows to human reviewers."""

@@ -1,0 +1,1 @@
+"""The edges: Braintrust, Slack and the database, behind the ports that the services know."""

@@ -1,0 +1,230 @@
+"""Braintrust's API over HTTP: queries, users, and the writing of assignments."""
+
+import json
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urljoin
+
+import requests
+from tenacity import (
+    Retrying,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+from tenacity.wait import wait_base
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from bot.adapters.braintrust_errors import read_error, refusal, stripped
+from bot.adapters.http import Answer, Http, retry_after_seconds
+from bot.domain.reading import log_row
+from bot.domain.reviewers import User
+from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
+from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, RateLimitedError
+from bot.services.ports import Page, Patience
+from bot.settings import BraintrustSettings
+
+log = logging.getLogger(__name__)
+
+READ_TIMEOUT_SECONDS = 120.0
+WRITE_TIMEOUT_SECONDS = 20.0
+READ_TRIES = 5
+USERS_PER_PAGE = 100
+MAX_USER_PAGES = 1_000
+_REFUSALS = frozenset({400, 401, 403, 404, 421})  # nothing was done before these were answered
+_T = TypeVar("_T")
+
+
+class BraintrustClient:
+    """The `Braintrust` port on the real API."""
+
+    def __init__(self, settings: BraintrustSettings) -> None:
+        self._url = settings.api_url
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if settings.org_name:
+            headers["x-bt-org-name"] = settings.org_name
+        self._http = Http(token=settings.api_key, headers=headers)
+
+    def page(self, query: str, *, patience: Patience) -> Page:
+        """One page of a query; retried; raises `BraintrustRejectedError`, or `...UnavailableError` after 5 tries."""
+        return _patiently(lambda: self._page(query), patience)
+
+    def users(self, *, patience: Patience) -> tuple[User, ...]:
+        """Every user of the organisation; raises like `page`.  Only an empty page ends the list."""
+        users: dict[str, User] = {}
+        last: str | None = None
+        for _ in range(MAX_USER_PAGES):
+            listed = _patiently(partial(self._users, last), patience)
+            new = [user for user in listed if user.id not in users]
+            if not new:
+                return tuple(users.values())
+            users |= {user.id: user for user in new}
+            last = listed[-1].id
+        raise BraintrustRejectedError("Braintrust's list of users does not end. Please tell the bot's maintainers.")
+
+    def assign(self, project_id: str, pairs: Sequence[tuple[str, str]]) -> WriteResult:
+        """Write (row id, reviewer id) pairs in one request, which is never repeated here; raises nothing."""
+        events = [assignment_event(row_id, reviewer_id) for row_id, reviewer_id in pairs]
+        body = json.dumps({"events": events}, separators=(",", ":")).encode()
+        address = f"{self._url}/v1/project_logs/{project_id}/insert"
+        try:
+            answer = self._http.exchange("POST", address, body=body, timeout_seconds=WRITE_TIMEOUT_SECONDS)
+        except requests.RequestException as error:
+            log.warning("Braintrust did not answer a write", extra={"cause": type(error).__name__})
+            return _unanswered(error)
+        return _write_result(answer, expected=len(pairs))
+
+    def project_name(self, project_id: str, *, patience: Patience) -> str:
+        """A project's name; raises like `page`."""
+        found = _patiently(lambda: self._read("GET", f"/v1/project/{project_id}"), patience)
+        return str(found.get("name", project_id))
+
+    def _page(self, query: str) -> Page:
+        answer = self._exchange("POST", "/btql", {"query": query})
+        found = _object(answer)
+        records = found.get("data")
+        cursor = found.get("cursor") or answer.headers.get("x-bt-cursor") or answer.headers.get("x-amz-meta-bt_cursor")
+        if not isinstance(records, list) or not all(isinstance(record, Mapping) for record in records):
+            raise _unusable("a query's answer without rows")
+        if cursor is not None and not isinstance(cursor, str):
+            raise _unusable("a cursor that is no text")
+        return Page(tuple(log_row(record) for record in records), cursor if records else None)
+
+    def _users(self, after: str | None) -> list[User]:
+        query = {"limit": USERS_PER_PAGE} | ({"starting_after": after} if after else {})
+        objects = self._read("GET", f"/v1/user?{urlencode(query)}").get("objects")
+        if not isinstance(objects, list):
+            raise _unusable("a list of users without users")
+        return [_user(entry) for entry in objects if isinstance(entry, Mapping) and _is_id(entry.get("id"))]
+
+    def _read(self, method: str, path: str) -> Mapping[str, Any]:
+        return _object(self._exchange(method, path, None))
+
+    def _exchange(self, method: str, path: str, payload: object) -> Answer:
+        body = None if payload is None else json.dumps(payload).encode()
+        try:
+            answer = self._http.exchange(method, self._url + path, body=body, timeout_seconds=READ_TIMEOUT_SECONDS)
+            if answer.status in (302, 303, 307) and (address := answer.headers.get("Location", "")):
+                # A large answer lies in storage; the address is signed, and must not see our key.
+                return self._stored(urljoin(self._url, address))
+        except requests.RequestException as error:
+            raise BraintrustUnavailableError(
+                "Braintrust does not answer. Check BRAINTRUST_API_URL and the network, or try again later."
+            ) from error
+        if answer.status != 200:
+            raise read_error(answer)
+        return answer
+
+    def _stored(self, address: str) -> Answer:
+        answer = self._http.fetch_elsewhere(address, timeout_seconds=READ_TIMEOUT_SECONDS)
+        if answer.status != 200:
+            raise BraintrustUnavailableError("Braintrust's storage did not hand out the answer. Try again later.")
+        return answer
+
+
+def assignment_event(row_id: str, reviewer_id: str) -> dict[str, Any]:
+    """The merge event that assigns one row, exactly as Braintrust's article on assigning log rows has it."""
+    return {
+        "id": row_id,
+        "metadata": {
+            "~__bt_assignments": [reviewer_id],
+            "~__bt_review_lists": {"__bt_default_review_list": {"status": "PENDING"}},
+        },
+        "_is_merge": True,
+        "_merge_paths": [["metadata", "~__bt_assignments", "~__bt_review_lists"]],
+    }
+
+
+class _AsAsked(wait_base):
+    """As long as the server asks; else twice as long each time, up to a minute, with jitter."""
+
+    def __init__(self) -> None:
+        self._otherwise = wait_exponential_jitter(initial=2, max=60, jitter=2)
+
+    def __call__(self, retry_state: Any) -> float:
+        error = retry_state.outcome.exception()
+        asked = error.retry_after_seconds if isinstance(error, RateLimitedError) else None
+        return self._otherwise(retry_state) if asked is None else asked
+
+
+def _patiently(request: Callable[[], _T], patience: Patience) -> _T:
+    """Repeat a reading: without end on a rate limit, up to `READ_TRIES` times on other faults that may pass."""
+    limits = Retrying(
+        retry=retry_if_exception_type(RateLimitedError),
+        wait=_AsAsked(),
+        sleep=lambda seconds: patience.wait(seconds, "waiting for Braintrust's rate limit"),
+        reraise=True,
+    )
+    faults = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, BraintrustUnavailableError)),
+        stop=stop_after_attempt(READ_TRIES),
+        wait=wait_exponential_jitter(initial=0.5, max=20, jitter=1),
+        sleep=lambda seconds: patience.wait(seconds, "Braintrust did not answer; trying again"),
+        reraise=True,
+    )
+    answer: _T = faults(limits, request)
+    return answer
+
+
+def _object(answer: Answer) -> Mapping[str, Any]:
+    try:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise _unusable("no JSON") from error
+    if not isinstance(found, Mapping):
+        raise _unusable("JSON of another form")
+    return found
+
+
+def _unusable(what: str) -> BraintrustUnavailableError:
+    return BraintrustUnavailableError(f"Braintrust sent an answer that cannot be used ({what}). Try again later.")
+
+
+def _user(entry: Mapping[str, Any]) -> User:
+    name = " ".join(str(entry[key]).strip() for key in ("given_name", "family_name") if entry.get(key))
+    email = entry.get("email")
+    user_id = str(entry["id"])
+    return User(user_id, name or f"reviewer {user_id[:8]}", email if isinstance(email, str) else None)
+
+
+def _is_id(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(uuid.UUID(value))
+    except ValueError:
+        return False
+
+
+def _write_result(answer: Answer, *, expected: int) -> WriteResult:
+    if answer.status == 200:
+        return _acknowledgement(answer, expected=expected)
+    log.warning("Braintrust refused a write", extra={"status": answer.status, "answer": stripped(answer.body)})
+    if answer.status == 413:
+        return TooLarge()
+    if answer.status == 429:
+        return RateLimited(retry_after_seconds(answer.headers))
+    if answer.status in _REFUSALS:
+        return Refused(refusal(answer))
+    return Unknown(f"Braintrust answered {answer.status}")
+
+
+def _acknowledgement(answer: Answer, *, expected: int) -> WriteResult:
+    try:
+        row_ids = _object(answer).get("row_ids")
+    except BraintrustUnavailableError:
+        return Unknown("Braintrust's answer could not be read")
+    if not isinstance(row_ids, list) or len(row_ids) != expected:
+        return Unknown("Braintrust acknowledged another number of rows")
+    return Acknowledged()
+
+
+def _unanswered(error: requests.RequestException) -> WriteResult:
+    """Without a connection nothing was sent; whatever happens later may have been applied."""
+    cause = error.args[0] if error.args else None
+    no_connection = isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+    if isinstance(error, requests.exceptions.ConnectTimeout) or no_connection:
+        return Unreachable("Braintrust cannot be reached. Check BRAINTRUST_API_URL and the network.")
+    return Unknown("Braintrust did not answer")

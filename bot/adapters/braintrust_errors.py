@@ -1,0 +1,62 @@
+"""What Braintrust's refusals become: a sentence for people, and a stripped excerpt for the log.
+
+Error bodies carry the key owner's e-mail and organisation, so nothing of them reaches a person but a data plane's
+address.
+"""
+
+import json
+import logging
+import re
+
+from bot.adapters.http import Answer, retry_after_seconds
+from bot.errors import BraintrustError, BraintrustRejectedError, BraintrustUnavailableError, RateLimitedError
+
+log = logging.getLogger(__name__)
+
+EXCERPT_LENGTH = 300
+_PASSING = frozenset({408, 425})  # with 5xx: trying again may help
+_TAG = re.compile(r"\[(?!request_id=)\w+=[^\]]*\]")
+_EMAIL = re.compile(r"[^\s@\"'<>\[\]=]+@[^\s@\"'<>\[\]]+")
+_ORGANISATION = re.compile(r"(organi[sz]ation) \"[^\"]*\"")
+_DATA_PLANE = re.compile(r"https://[a-z0-9.-]+\.braintrust\.dev\b")
+_SENTENCES = {
+    400: "Braintrust refused the request (400): the project does not exist, the key may not read it, or the query is "
+    "not understood. Check BRAINTRUST_PROJECT_ID and the key's permissions; the bot's log has the details.",
+    401: "Braintrust does not accept the API key (401). Check BRAINTRUST_API_KEY: it may be wrong or expired.",
+    403: "The API key may not do this in the project (403). Give its owner read and update access to the project's "
+    "logs, or check BRAINTRUST_PROJECT_ID.",
+    404: "Braintrust does not know the project (404). Check BRAINTRUST_PROJECT_ID and BRAINTRUST_API_URL.",
+    413: "The request is too large for Braintrust (413). Set a smaller PAGE_SIZE.",
+    421: "The organisation lives on another data plane (421). Set BRAINTRUST_API_URL to {data_plane}.",
+}
+
+
+def read_error(answer: Answer) -> BraintrustError:
+    """The error that a reading's answer stands for."""
+    log.warning("Braintrust refused a reading", extra={"status": answer.status, "answer": stripped(answer.body)})
+    if answer.status == 429:
+        return RateLimitedError(retry_after_seconds(answer.headers))
+    if answer.status >= 500 or answer.status in _PASSING:
+        return BraintrustUnavailableError(f"Braintrust has a problem ({answer.status}). Try again later.")
+    return BraintrustRejectedError(refusal(answer))
+
+
+def refusal(answer: Answer) -> str:
+    """The sentence for a refusal that repeating does not change."""
+    sentence = _SENTENCES.get(
+        answer.status, f"Braintrust refused the request ({answer.status}). The bot's log says why."
+    )
+    named = _DATA_PLANE.search(answer.body.decode(errors="replace"))
+    return sentence.format(data_plane=named[0] if named else "your organisation's API address")
+
+
+def stripped(body: bytes) -> str:
+    """A short excerpt of an error's body, without e-mails and organisation, fit for a log."""
+    text = body[:4096].decode(errors="replace")
+    try:
+        found = json.loads(text)
+        text = str(found.get("Message") or found.get("message") or text) if isinstance(found, dict) else text
+    except ValueError:
+        pass  # most errors are plain text
+    text = _ORGANISATION.sub(r"\1 …", _EMAIL.sub("…", _TAG.sub("", text)))
+    return " ".join(text.split())[:EXCERPT_LENGTH]

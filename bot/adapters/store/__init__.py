@@ -1,0 +1,1 @@
+"""Plans, batches, schedules and events in SQLite or PostgreSQL (SQLAlchemy Core)."""

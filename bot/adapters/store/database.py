@@ -1,0 +1,111 @@
+"""The connection to the database, and what its errors become."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import QueuePool
+
+from bot.errors import StoreUnavailableError
+
+BUSY_TIMEOUT_MS = 2_000  # below the 3 s in which Slack wants an answer
+_MIGRATION_LOCK = 0x61737369  # any fixed number: the key of a PostgreSQL advisory lock
+
+
+class Database:
+    """An engine with short transactions: `read` and `write`."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._reading = self.engine.execution_options(reading=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads.  Raises `StoreUnavailableError`."""
+        with _translated(), self._reading.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes; on SQLite it waits for other writers first.  Raises `StoreUnavailableError`."""
+        with _translated(), self.engine.begin() as connection:
+            yield connection
+
+    def ping(self) -> None:
+        """Raise `StoreUnavailableError` unless the database answers."""
+        with self.read() as connection:
+            connection.execute(text("select 1"))
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest version; two processes may do so at once."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError) as error:
+        raise StoreUnavailableError(
+            "The bot's database does not answer, so nothing was changed. Please try again in a minute."
+        ) from error
+    except SQLAlchemyError as error:
+        raise StoreUnavailableError("The bot's database cannot be used. Its log says why.") from error
+
+
+def _engine(url: str) -> Engine:
+    if url.startswith("sqlite"):
+        return _sqlite_engine(url)
+    address = make_url(url).set(drivername="postgresql+psycopg")  # SQLAlchemy refuses postgres://
+    return create_engine(
+        address,
+        pool_size=8,
+        max_overflow=8,
+        pool_timeout=BUSY_TIMEOUT_MS / 1000,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 2, "options": f"-c lock_timeout={BUSY_TIMEOUT_MS} -c statement_timeout=60000"},
+    )
+
+
+def _sqlite_engine(url: str) -> Engine:
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=8,
+        max_overflow=24,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's begin event starts transactions, not the driver
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

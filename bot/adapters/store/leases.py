@@ -1,0 +1,64 @@
+"""Who works on which plan: leases and fences, by the database's clock."""
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, or_, select, update
+
+from bot.adapters.store.database import Database
+from bot.adapters.store.records import plan_of
+from bot.adapters.store.tables import database_clock, plans
+from bot.domain.model import Plan, PlanState
+from bot.services.ports import LEASE_SECONDS, Lease
+
+
+class LeaseStore:
+    """Claims plans for one worker."""
+
+    def __init__(self, database: Database, *, owner: str) -> None:
+        self._database = database
+        self._owner = owner
+
+    def claim(
+        self, states: Collection[PlanState], *, only: str | None = None, redraw: bool
+    ) -> tuple[Lease, Plan] | None:
+        """The plan that has waited longest for work in `states`, or (with `redraw`) for being drawn anew.
+
+        Two workers never get the same one: PostgreSQL skips rows that another claim has locked, SQLite has one writer.
+        `only` names a single plan.
+        """
+        conditions = [_free(), _has_work(states, redraw=redraw), *([plans.c.id == only] if only else [])]
+        oldest = select(plans).where(*conditions).order_by(plans.c.created_at).limit(1)
+        with self._database.write() as connection:
+            row = connection.execute(oldest.with_for_update(skip_locked=True)).one_or_none()
+            if row is None:
+                return None
+            lease = Lease(row.id, row.fence + 1)
+            values = {"lease_owner": self._owner, "lease_until": database_clock() + LEASE_SECONDS, "fence": lease.fence}
+            connection.execute(update(plans).where(plans.c.id == row.id).values(**values))
+        return lease, plan_of(row)
+
+    def renew(self, lease: Lease) -> bool:
+        """Extend a lease by `LEASE_SECONDS` from now; False when another worker has taken the plan."""
+        return self._update(lease, lease_until=database_clock() + LEASE_SECONDS)
+
+    def release(self, lease: Lease, *, wake_in_seconds: float | None) -> None:
+        """Give the plan back; with `wake_in_seconds`, nobody claims it before, unless somebody decides about it."""
+        wake_at = None if wake_in_seconds is None else database_clock() + wake_in_seconds
+        self._update(lease, lease_owner=None, lease_until=None, wake_at=wake_at)
+
+    def _update(self, lease: Lease, **values: object) -> bool:
+        mine = (plans.c.id == lease.plan_id) & (plans.c.fence == lease.fence)
+        with self._database.write() as connection:
+            return connection.execute(update(plans).where(mine).values(**values)).rowcount == 1
+
+
+def _free() -> ColumnElement[bool]:
+    clock = database_clock()
+    unowned = or_(plans.c.lease_until.is_(None), plans.c.lease_until < clock)
+    return unowned & or_(plans.c.wake_at.is_(None), plans.c.wake_at <= clock)
+
+
+def _has_work(states: Collection[PlanState], *, redraw: bool) -> ColumnElement[bool]:
+    in_states = plans.c.state.in_([state.value for state in states])
+    stale = (plans.c.drawn < plans.c.revision) & (plans.c.state != PlanState.READING.value)
+    return or_(in_states, stale) if redraw else in_states

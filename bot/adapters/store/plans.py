@@ -1,0 +1,183 @@
+"""Stored plans: the `Plans` port on a database."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from bot.adapters.store.database import Database
+from bot.adapters.store.records import batch_record, plan_of, proposal_record
+from bot.adapters.store.tables import batches, events, plans
+from bot.adapters.store.transitions import BOT, add_plan, change, in_state, move, note, owned, supersede
+from bot.domain.model import (
+    NO_PROPOSAL,
+    NOT_BEGUN,
+    REPORTED,
+    RESTING,
+    WRITING,
+    Origin,
+    Plan,
+    PlanState,
+    Progress,
+    Proposal,
+)
+from bot.services.ports import Lease
+
+
+class PlanStore:
+    """Plans, and every transition between their states."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, plan: Plan, *, who: str) -> None:
+        """Store a new plan; readings of the same queue and tag that were asked for earlier are superseded."""
+        with self._database.write() as connection:
+            add_plan(connection, plan, who=who)
+
+    def get(self, plan_id: str) -> Plan | None:
+        """The plan as it is now."""
+        with self._database.read() as connection:
+            row = connection.execute(select(plans).where(plans.c.id == plan_id)).one_or_none()
+        return plan_of(row) if row else None
+
+    def approve(self, plan_id: str, *, version: int, who: str, now: datetime) -> bool:
+        """Move a proposed plan that has not expired to `checking`; False when it was decided, replaced or expired."""
+        guard = (*in_state(plan_id, PlanState.PROPOSED), plans.c.version == version, plans.c.expires_at > now)
+        with self._database.write() as connection:
+            return move(connection, guard, to=PlanState.CHECKING, who=who, now=now, decided_by=who, decided_at=now)
+
+    def cancel(self, plan_id: str, *, who: str, now: datetime) -> bool:
+        """Move a plan that is read or proposed to `cancelled`; False when it was decided before."""
+        guard = in_state(plan_id, PlanState.READING, PlanState.PROPOSED)
+        with self._database.write() as connection:
+            return move(connection, guard, to=PlanState.CANCELLED, who=who, now=now, decided_by=who, decided_at=now)
+
+    def stop(self, plan_id: str, *, who: str, now: datetime) -> bool:
+        """Ask a plan that is being written to stop; False when there is nothing to stop, or it was asked before."""
+        guard = (*in_state(plan_id, PlanState.CHECKING, PlanState.RUNNING), plans.c.stopped_by.is_(None))
+        with self._database.write() as connection:
+            asked = change(connection, guard, stopped_by=who)
+            if asked:
+                note(connection, plan_id, who=who, now=now, before=None, after="stop asked")
+        return asked
+
+    def expire(self, *, now: datetime) -> int:
+        """Expire the proposed plans whose time is over; how many."""
+        overdue = select(plans.c.id).where(plans.c.state == PlanState.PROPOSED.value, plans.c.expires_at <= now)
+        with self._database.write() as connection:
+            found = connection.execute(overdue).scalars().all()
+            return sum(
+                move(connection, in_state(plan_id, PlanState.PROPOSED), to=PlanState.EXPIRED, who=BOT, now=now)
+                for plan_id in found
+            )
+
+    def forget(self, *, before: datetime) -> int:
+        """Delete the plans at rest that were made before `before`, with all that belongs to them; how many."""
+        old = plans.c.state.in_([state.value for state in RESTING]) & (plans.c.created_at < before)
+        with self._database.write() as connection:
+            return connection.execute(delete(plans).where(old)).rowcount
+
+    def interrupted(self, origin: Origin) -> list[str]:
+        """The ids of plans of `origin` whose assignment was begun and not reported."""
+        begun = plans.c.state.in_([state.value for state in WRITING]) & (plans.c.origin == origin.value)
+        with self._database.read() as connection:
+            return list(connection.execute(select(plans.c.id).where(begun).order_by(plans.c.created_at)).scalars())
+
+    def history(self, plan_id: str) -> list[Mapping[str, Any]]:
+        """Every transition of a plan, oldest first: at, who, from_state, to_state, counts."""
+        query = select(events).where(events.c.plan_id == plan_id).order_by(events.c.id)
+        with self._database.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def approved_rotation(self, queue: str, tag: str) -> int:
+        """Where the rotation of the reviewers goes on, after the last approved plan of the queue."""
+        approved = plans.c.state.in_([state.value for state in WRITING | REPORTED]) & plans.c.decided_at.is_not(None)
+        query = select(plans).where(plans.c.queue == queue, plans.c.tag == tag, approved)
+        with self._database.read() as connection:
+            row = connection.execute(query.order_by(plans.c.decided_at.desc()).limit(1)).one_or_none()
+        last = plan_of(row) if row else None
+        return (last.rotation + last.extra_rows) % len(last.shares) if last and last.shares else 0
+
+    def record_progress(self, lease: Lease, progress: Progress) -> Plan:
+        """Store how far the work is; the plan as it was just before."""
+        with owned(self._database, lease) as (connection, row):
+            connection.execute(update(plans).where(plans.c.id == row.id).values(progress=asdict(progress)))
+        return plan_of(row)
+
+    def propose(self, lease: Lease, proposal: Proposal, *, state: PlanState, now: datetime) -> bool:
+        """Store what was read, move the plan from `reading` to `state`, and supersede the queue's proposed one.
+
+        False when the plan was cancelled or superseded meanwhile.
+        """
+        with owned(self._database, lease) as (connection, row):
+            if not _end_reading(connection, row.id, proposal, state=state, reason=None, now=now):
+                return False
+            if state is PlanState.PROPOSED:
+                supersede(connection, plan_of(row), state, who=row.requested_by or BOT, now=now)
+            connection.execute(insert(batches), [batch_record(row.id, batch) for batch in proposal.batches])
+        return True
+
+    def end_reading(
+        self,
+        lease: Lease,
+        *,
+        state: PlanState,
+        reason: str | None,
+        now: datetime,
+        proposal: Proposal = NO_PROPOSAL,
+    ) -> bool:
+        """Move the plan from `reading` to `empty` or `failed`; False when it was decided meanwhile."""
+        with owned(self._database, lease) as (connection, row):
+            return _end_reading(connection, row.id, proposal, state=state, reason=reason, now=now)
+
+    def begin_running(self, lease: Lease, *, now: datetime) -> bool:
+        """Move the plan from `checking` to `running`; False while another plan of its project is being written."""
+        with owned(self._database, lease) as (connection, row):
+            busy = select(plans.c.id).where(plans.c.writing_project == row.project_id, plans.c.id != row.id)
+            if connection.execute(busy).first():
+                return False
+            guard = in_state(row.id, PlanState.CHECKING)
+            project = row.project_id
+            return move(connection, guard, to=PlanState.RUNNING, who=BOT, now=now, writing_project=project)
+
+    def begin_reporting(self, lease: Lease, *, reason: str | None, now: datetime) -> None:
+        """Move the plan from `running` to `reporting`."""
+        with owned(self._database, lease) as (connection, row):
+            guard = in_state(row.id, PlanState.RUNNING)
+            move(connection, guard, to=PlanState.REPORTING, who=BOT, now=now, reason=reason)
+
+    def finish(self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], now: datetime) -> None:
+        """Move the plan from `reporting` to its last state."""
+        with owned(self._database, lease) as (connection, row):
+            guard = in_state(row.id, PlanState.REPORTING)
+            move(connection, guard, to=state, who=BOT, now=now, noted=counts, writing_project=None)
+
+    def shown(self, lease: Lease, **shown: Any) -> None:
+        """Remember what Slack shows: any of drawn, message_ts, reply_ts, plan_file, result_file, answered."""
+        if shown.get("answered"):
+            shown["response_url"] = None  # it is a capability, and not needed any more
+        with owned(self._database, lease) as (connection, row):
+            connection.execute(update(plans).where(plans.c.id == row.id).values(**shown))
+            if "message_ts" in shown:  # the plans it replaced can link to it now
+                replaced = update(plans).where(plans.c.superseded_by == row.id)
+                connection.execute(replaced.values(revision=plans.c.revision + 1))
+
+
+def _end_reading(
+    connection: Connection, plan_id: str, proposal: Proposal, *, state: PlanState, reason: str | None, now: datetime
+) -> bool:
+    return move(
+        connection,
+        in_state(plan_id, PlanState.READING),
+        to=state,
+        who=BOT,
+        now=now,
+        noted=asdict(proposal.counts),
+        expires_at=proposal.expires_at,
+        reason=reason,
+        progress=asdict(NOT_BEGUN),
+        **proposal_record(proposal),
+    )

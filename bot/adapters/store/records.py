@@ -1,0 +1,149 @@
+"""Between the rows of the tables and the values of the domain."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row
+
+from bot.domain.model import (
+    NO_PROPOSAL,
+    Batch,
+    BatchState,
+    DropReason,
+    Origin,
+    Plan,
+    PlanRequest,
+    PlanState,
+    Progress,
+    Proposal,
+    Reviewer,
+    Share,
+    Window,
+)
+from bot.domain.reading import ReadingCounts
+
+
+def plan_record(plan: Plan) -> dict[str, Any]:
+    """The columns of a new plan."""
+    request = plan.request
+    return {
+        "id": plan.id,
+        "queue": request.queue,
+        "project_id": request.project_id,
+        "tag": request.tag,
+        "days": request.days,
+        "asked_reviewers": list(request.reviewers),
+        "row_limit": request.limit,
+        "dry_run": request.dry_run,
+        "origin": request.origin.value,
+        "requested_by": request.requested_by,
+        "channel": request.channel,
+        "response_url": request.response_url,
+        "window_start": plan.window.start,
+        "window_end": plan.window.end,
+        "created_at": plan.created_at,
+        "state": plan.state.value,
+        "version": plan.version,
+        "revision": plan.revision,
+        "drawn": plan.drawn,
+        "plan_file": plan.plan_file,
+        "result_file": plan.result_file,
+        "answered": plan.answered,
+        "progress": asdict(plan.progress),
+        "fence": 0,
+        **proposal_record(NO_PROPOSAL),
+    }
+
+
+def proposal_record(proposal: Proposal) -> dict[str, Any]:
+    """The columns of what a plan proposes."""
+    return {
+        "counts": asdict(proposal.counts),
+        "shares": [[share.reviewer.id, share.reviewer.name, share.rows] for share in proposal.shares],
+        "unknown_reviewers": list(proposal.unknown_reviewers),
+        "notes": list(proposal.notes),
+        "rotation": proposal.rotation,
+    }
+
+
+def plan_of(row: Row[Any]) -> Plan:
+    """The plan in a row of `plans`."""
+    return Plan(
+        id=row.id,
+        request=_request(row),
+        window=Window(row.window_start, row.window_end),
+        state=PlanState(row.state),
+        version=row.version,
+        revision=row.revision,
+        drawn=row.drawn,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        counts=ReadingCounts(**row.counts),
+        shares=tuple(Share(Reviewer(reviewer_id, name), rows) for reviewer_id, name, rows in row.shares),
+        unknown_reviewers=tuple(row.unknown_reviewers),
+        notes=tuple(row.notes),
+        rotation=row.rotation,
+        reason=row.reason,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        stopped_by=row.stopped_by,
+        superseded_by=row.superseded_by,
+        message_ts=row.message_ts,
+        reply_ts=row.reply_ts,
+        plan_file=row.plan_file,
+        result_file=row.result_file,
+        answered=row.answered,
+        progress=Progress(**row.progress),
+    )
+
+
+def batch_record(plan_id: str, batch: Batch) -> dict[str, Any]:
+    """The columns of a new batch."""
+    return {"plan_id": plan_id, "seq": batch.seq, "rows": batch.rows, **batch_outcome(batch)}
+
+
+def batch_outcome(batch: Batch) -> dict[str, Any]:
+    """The columns that change while a batch is worked off; its rows never do."""
+    return {
+        "state": batch.state.value,
+        "dropped": [[row_id, reason.value] for row_id, reason in batch.dropped],
+        "attempts": batch.attempts,
+        "attempt_began_at": batch.attempt_began_at,
+        "attempt_ended_at": batch.attempt_ended_at,
+        "error": batch.error,
+    }
+
+
+def batch_of(row: Row[Any]) -> Batch:
+    """The batch in a row of `batches`."""
+    return Batch(
+        seq=row.seq,
+        rows=_pairs(row.rows),
+        state=BatchState(row.state),
+        dropped=tuple((row_id, DropReason(reason)) for row_id, reason in row.dropped),
+        attempts=row.attempts,
+        attempt_began_at=row.attempt_began_at,
+        attempt_ended_at=row.attempt_ended_at,
+        error=row.error,
+    )
+
+
+def _pairs(listed: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((row_id, reviewer_id) for row_id, reviewer_id in listed)
+
+
+def _request(row: Row[Any]) -> PlanRequest:
+    return PlanRequest(
+        queue=row.queue,
+        project_id=row.project_id,
+        tag=row.tag,
+        days=row.days,
+        reviewers=tuple(row.asked_reviewers),
+        limit=row.row_limit,
+        dry_run=row.dry_run,
+        origin=Origin(row.origin),
+        requested_by=row.requested_by,
+        channel=row.channel,
+        response_url=row.response_url,
+    )

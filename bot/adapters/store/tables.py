@@ -1,0 +1,147 @@
+"""The tables.  A change here comes with a migration in `migrations/versions`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+from typing_extensions import override
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant, kept as UTC (SQLite has no time zones)."""
+
+    impl = DateTime
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    @override
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class database_clock(GenericFunction[float]):
+    """Seconds since 1970 by the database's own clock, at this instant (not at the start of the transaction)."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(database_clock, "sqlite")
+def _sqlite_clock(element: Any, compiler: Any, **options: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(database_clock, "postgresql")
+def _postgresql_clock(element: Any, compiler: Any, **options: Any) -> str:
+    return "extract(epoch from clock_timestamp())::float8"
+
+
+metadata = MetaData()
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    # what was asked for
+    Column("queue", String(80), nullable=False),
+    Column("project_id", String(36), nullable=False),
+    Column("tag", Text, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("asked_reviewers", JSON, nullable=False),
+    Column("row_limit", Integer),
+    Column("dry_run", Boolean, nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("requested_by", String(32)),
+    Column("channel", String(32)),
+    Column("response_url", Text),
+    Column("fire_key", String(120), unique=True),
+    Column("window_start", UtcDateTime, nullable=False),
+    Column("window_end", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    # where it is in its life
+    Column("state", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("drawn", Integer, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("reason", Text),
+    Column("decided_by", String(32)),
+    Column("decided_at", UtcDateTime),
+    Column("stopped_by", String(32)),
+    Column("superseded_by", String(16)),
+    # what is proposed
+    Column("counts", JSON, nullable=False),
+    Column("shares", JSON, nullable=False),
+    Column("unknown_reviewers", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("rotation", Integer, nullable=False),
+    # what Slack shows
+    Column("message_ts", String(32)),
+    Column("reply_ts", String(32)),
+    Column("plan_file", Text),
+    Column("result_file", Text),
+    Column("answered", Boolean, nullable=False),
+    Column("progress", JSON, nullable=False),
+    # who works on it
+    Column("lease_owner", String(80)),
+    Column("lease_until", Float),
+    Column("fence", Integer, nullable=False),
+    Column("wake_at", Float),
+    Column("writing_project", String(36), unique=True),  # set while it writes: one plan of a project at a time
+    Index("ix_plans_state", "state"),
+    Index("ix_plans_queue", "queue", "tag"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("plan_id", String(16), ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("rows", JSON, nullable=False),
+    Column("dropped", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("attempt_began_at", UtcDateTime),
+    Column("attempt_ended_at", UtcDateTime),
+    Column("error", Text),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("plan_id", String(16), ForeignKey("plans.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("from_state", String(16)),
+    Column("to_state", String(16), nullable=False),
+    Column("counts", JSON, nullable=False),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("weekly", String(120), nullable=False),
+    Column("next_fire_at", UtcDateTime, nullable=False),
+)

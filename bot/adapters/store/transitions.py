@@ -1,0 +1,94 @@
+"""How a plan changes in the database: under its row's lock, guarded, with one line in `events`."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+
+from bot.adapters.store.database import Database
+from bot.adapters.store.records import plan_record
+from bot.adapters.store.tables import events, plans
+from bot.domain.model import Plan, PlanState
+from bot.errors import LeaseLostError
+from bot.services.ports import Lease
+
+BOT = "bot"  # who made a change that no person made
+Guard = tuple[ColumnElement[bool], ...]
+
+
+def in_state(plan_id: str, *states: PlanState) -> Guard:
+    """The guard that lets a change of one plan through only from these states."""
+    return plans.c.id == plan_id, plans.c.state.in_([state.value for state in states])
+
+
+@contextmanager
+def owned(database: Database, lease: Lease) -> Iterator[tuple[Connection, Row[Any]]]:
+    """A transaction that first locks the plan's row and checks the fence; raises `LeaseLostError`."""
+    with database.write() as connection:
+        row = connection.execute(select(plans).where(plans.c.id == lease.plan_id).with_for_update()).one_or_none()
+        if row is None or row.fence != lease.fence:
+            raise LeaseLostError("Another process took over this plan.")
+        yield connection, row
+
+
+def move(
+    connection: Connection,
+    guard: Guard,
+    *,
+    to: PlanState,
+    who: str,
+    now: datetime,
+    noted: Mapping[str, int] | None = None,
+    **values: Any,
+) -> bool:
+    """One transition, with the counts `noted` beside it; False when the guard held it off."""
+    row = connection.execute(select(plans.c.id, plans.c.state).where(*guard).with_for_update()).one_or_none()
+    if row is None or not change(connection, guard, state=to.value, **values):
+        return False
+    note(connection, row.id, who=who, now=now, before=row.state, after=to.value, counts=noted)
+    return True
+
+
+def change(connection: Connection, guard: Guard, **values: Any) -> bool:
+    """One guarded UPDATE that people will see: it bumps the revision and wakes the worker."""
+    statement = update(plans).where(*guard).values(revision=plans.c.revision + 1, wake_at=None, **values)
+    return connection.execute(statement).rowcount == 1
+
+
+def note(
+    connection: Connection,
+    plan_id: str,
+    *,
+    who: str,
+    now: datetime,
+    before: str | None,
+    after: str,
+    counts: Mapping[str, int] | None = None,
+) -> None:
+    """One line of the audit trail."""
+    connection.execute(
+        insert(events).values(
+            plan_id=plan_id, at=now, who=who, from_state=before, to_state=after, counts=dict(counts or {})
+        )
+    )
+
+
+def add_plan(connection: Connection, plan: Plan, *, who: str, fire_key: str | None = None) -> None:
+    """Insert a plan and supersede earlier readings of its queue: a newer question makes their answer useless."""
+    connection.execute(insert(plans).values(**plan_record(plan), fire_key=fire_key))
+    note(connection, plan.id, who=who, now=plan.created_at, before=None, after=plan.state.value)
+    if not plan.request.dry_run:
+        supersede(connection, plan, PlanState.READING, who=who, now=plan.created_at)
+
+
+def supersede(connection: Connection, newer: Plan, state: PlanState, *, who: str, now: datetime) -> None:
+    """Replace the other plans of the same queue and tag that are in `state`; dry runs are left alone."""
+    same_queue = (plans.c.queue == newer.request.queue) & (plans.c.tag == newer.request.tag)
+    older = select(plans.c.id).where(
+        same_queue, plans.c.dry_run.is_(False), plans.c.id != newer.id, plans.c.state == state.value
+    )
+    for plan_id in connection.execute(older.order_by(plans.c.id)).scalars().all():
+        guard = in_state(plan_id, state)
+        move(connection, guard, to=PlanState.SUPERSEDED, who=who, now=now, superseded_by=newer.id)

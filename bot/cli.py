@@ -1,0 +1,153 @@
+"""`python -m bot run | plan | check | migrate | demo`: the one module that prints and knows exit codes."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+
+from bot import socket_mode
+from bot.app import Store
+from bot.domain.command import PlanCommand, valid_days, valid_limit, valid_reviewers, valid_tag
+from bot.domain.model import Plan, PlanState
+from bot.errors import BotError, CommandError, SettingsError
+from bot.logs import configure
+from bot.preflight import findings
+from bot.settings import FOR_PLANNING, FOR_SOCKET_MODE, Settings, environment
+from bot.terminal import Terminal
+
+OK, FAILED, INTERRUPTED = 0, 1, 130
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command of the terminal; its exit code: 0 fine, 1 failed, 2 wrong usage, 130 interrupted."""
+    options = parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except SettingsError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        return FAILED
+    except BotError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("Interrupted. What was approved goes on at the next start.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option."""
+    commands = argparse.ArgumentParser(prog="python -m bot", description="Hands Braintrust log rows to reviewers.")
+    known = commands.add_subparsers(required=True, metavar="COMMAND")
+
+    run = known.add_parser("run", help="serve Slack through Socket Mode")
+    run.set_defaults(command=_run)
+
+    plan = known.add_parser("plan", help="read, show and assign on the terminal, without Slack")
+    plan.add_argument("--tag", type=_valid(valid_tag), help="the rows' tag (default: REVIEW_TAG)")
+    plan.add_argument("--days", type=_valid(valid_days), help="how many days back (default: REVIEW_DAYS)")
+    plan.add_argument("--limit", type=_valid(valid_limit), help="at most this many rows, the newest first")
+    plan.add_argument("--reviewers", type=_valid(valid_reviewers), help="who gets them (default: REVIEWERS)")
+    plan.add_argument("--dry-run", action="store_true", help="show the plan, assign nothing")
+    plan.add_argument("--yes", action="store_true", help="assign without asking, for cron")
+    plan.set_defaults(command=_plan)
+
+    check = known.add_parser("check", help="try every setting, token and permission")
+    check.set_defaults(command=_check)
+
+    migrate = known.add_parser("migrate", help="bring the database to the newest version")
+    migrate.set_defaults(command=_migrate)
+
+    demo = known.add_parser("demo", help="try everything on local stand-ins, in the browser")
+    demo.add_argument("--once", action="store_true", help="without a browser: once from the command to the counts")
+    demo.add_argument("--port", type=int, default=8080, help="the page's port (default: 8080)")
+    demo.set_defaults(command=_demo)
+    return commands
+
+
+def _run(_options: argparse.Namespace) -> int:
+    settings = Settings.from_env(environment(), required=FOR_SOCKET_MODE)
+    configure(settings.log_format)
+    socket_mode.run(settings)
+    return OK
+
+
+def _plan(options: argparse.Namespace) -> int:
+    given = {"REVIEW_TAG": options.tag, "REVIEWERS": options.reviewers}
+    required = tuple(name for name in FOR_PLANNING if not given.get(name))
+    settings = Settings.from_env(environment(), required=required)
+    configure(settings.log_format, quiet=True)
+    terminal = Terminal(settings, say=_say)
+    try:
+        terminal.finish_interrupted()
+        command = PlanCommand(options.tag, options.days, options.limit, options.reviewers, options.dry_run)
+        return _carry_out(terminal, terminal.propose(command), asked=not options.yes)
+    finally:
+        terminal.close()
+
+
+def _carry_out(terminal: Terminal, plan: Plan, *, asked: bool) -> int:
+    if plan.state is PlanState.SHOWN:
+        print("\n[dry-run] No rows updated.")
+        return OK
+    if plan.state is PlanState.EMPTY:
+        return OK
+    if plan.state is not PlanState.PROPOSED:
+        print(plan.reason or f"The plan is {plan.state}.", file=sys.stderr)
+        return FAILED
+    if asked and not _agreed(plan):
+        print("No rows updated.")
+        return FAILED
+    return OK if terminal.assign(plan).state is PlanState.DONE else FAILED
+
+
+def _agreed(plan: Plan) -> bool:
+    if not sys.stdin.isatty():
+        print("Nobody can be asked here: pass --yes to assign without a question.", file=sys.stderr)
+        return False
+    return input(f"\nAssign {plan.planned_rows} rows? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _check(_options: argparse.Namespace) -> int:
+    configure("text", quiet=True)
+    good = True
+    for finding in findings(environment()):
+        print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.detail}", flush=True)
+        good = good and finding.ok
+    return OK if good else FAILED
+
+
+def _migrate(_options: argparse.Namespace) -> int:
+    settings = Settings.from_env(environment())
+    configure(settings.log_format, quiet=True)
+    Store(settings.database_url).database.close()
+    print("The database is up to date.")
+    return OK
+
+
+def _demo(options: argparse.Namespace) -> int:
+    try:
+        # Here and not above: the stand-ins' HTTP server is no dependency of the bot itself.
+        demo = importlib.import_module("bot.sandbox.demo")
+    except ModuleNotFoundError as error:
+        print(f"The demo needs {error.name}: pip install -r requirements-dev.txt", file=sys.stderr)
+        return FAILED
+    code: int = demo.run(once=options.once, port=options.port)
+    return code
+
+
+def _valid(read: Callable[[str], object]) -> Callable[[str], object]:
+    """`read` as argparse wants it: what it raises becomes the usage message."""
+
+    def parse(text: str) -> object:
+        try:
+            return read(text)
+        except CommandError as error:
+            raise argparse.ArgumentTypeError(str(error).replace("`", "")) from error
+
+    return parse
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

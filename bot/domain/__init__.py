@@ -1,0 +1,1 @@
+"""Values and rules.  Pure: no client, clock, environment or randomness; `now` and ids are arguments."""

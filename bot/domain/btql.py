@@ -1,0 +1,57 @@
+"""BTQL queries in pipe form: what is asked of Braintrust, as text.
+
+Only string values vary.  They stand in single quotes with `'` doubled, as Braintrust's own clients write them; what
+that cannot express safely is refused (`quoted`).
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from bot.domain.model import Window
+from bot.domain.reading import is_quotable
+from bot.errors import CommandError
+
+MAX_IDS_PER_QUERY = 4_000  # a query may hold about 4,096 exact-match values
+
+_COLUMNS = 'metadata."~__bt_assignments" as assignments, metadata."~__bt_review_lists" as review_lists'
+
+
+def matching_rows(project_id: str, *, tag: str, window: Window, limit: int) -> str:
+    """The query for one page of the rows that carry `tag`, newest first; see `after` for the next page."""
+    condition = f"tags includes {quoted(tag)} and {_within(window)}"
+    return (
+        f"from: project_logs({quoted(project_id)}) spans | filter: {condition} | select: id, {_COLUMNS}"
+        f" | sort: _pagination_key desc | limit: {limit}"
+    )
+
+
+def rows_by_id(project_id: str, *, ids: Iterable[str]) -> str:
+    """The query for the present condition of single rows, up to `MAX_IDS_PER_QUERY` of them."""
+    listed = ", ".join(quoted(row_id) for row_id in ids)
+    return (
+        f"from: project_logs({quoted(project_id)}) spans | filter: id IN [{listed}] | select: id, tags, {_COLUMNS}"
+        f" | sort: _pagination_key desc | limit: {MAX_IDS_PER_QUERY}"
+    )
+
+
+def after(query: str, cursor: str | None) -> str:
+    """`query` from `cursor` on.  The cursor is a clause of the query, neither a header nor a field of the request."""
+    return query if cursor is None else f"{query} | cursor: {quoted(cursor)}"
+
+
+def quoted(value: str) -> str:
+    """`value` as a BTQL string literal; raises `CommandError` when it has a backslash or a control character."""
+    if not is_quotable(value):
+        raise CommandError(
+            "A tag or an id may not contain a backslash, a line break or another control character, "
+            "because BTQL does not say what they mean. Rename the tag in Braintrust, or choose another one."
+        )
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _within(window: Window) -> str:
+    return f"created >= {quoted(_instant(window.start))} and created < {quoted(_instant(window.end))}"
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

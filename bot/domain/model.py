@@ -1,0 +1,218 @@
+"""The nouns: requests, plans, shares, batches and their states."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.reading import NOTHING_READ, ReadingCounts
+
+
+class PlanState(StrEnum):
+    """Where a plan is in its life; docs/how-it-works.md draws the transitions."""
+
+    READING = "reading"
+    PROPOSED = "proposed"
+    SHOWN = "shown"
+    EMPTY = "empty"
+    CHECKING = "checking"
+    RUNNING = "running"
+    REPORTING = "reporting"
+    DONE = "done"
+    PARTIAL = "partial"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+
+
+WRITING = frozenset({PlanState.CHECKING, PlanState.RUNNING, PlanState.REPORTING})
+"""The states between the approval and the report."""
+
+REPORTED = frozenset({PlanState.DONE, PlanState.PARTIAL, PlanState.STOPPED, PlanState.FAILED})
+"""The states in which an approved plan rests once its counts are known."""
+
+RESTING = REPORTED | {PlanState.SHOWN, PlanState.EMPTY, PlanState.CANCELLED, PlanState.EXPIRED, PlanState.SUPERSEDED}
+"""The states in which nothing more happens by itself."""
+
+
+class Origin(StrEnum):
+    """Who asked for a plan."""
+
+    COMMAND = "command"
+    SCHEDULE = "schedule"
+    TERMINAL = "terminal"
+
+
+class BatchState(StrEnum):
+    """What is known about one batch of rows."""
+
+    PLANNED = "planned"
+    """Certainly not written yet."""
+    SENDING = "sending"
+    """A request is, or was at the time of a crash, on its way."""
+    UNKNOWN = "unknown"
+    """A request ended without a usable answer; only reading the rows back can tell."""
+    WRITTEN = "written"
+    """Every row that was not dropped carries our value."""
+    FAILED = "failed"
+    """Certainly not written, and not tried again by itself."""
+
+
+class DropReason(StrEnum):
+    """Why a planned row is not written after all."""
+
+    ASSIGNED = "assigned"
+    """Somebody else assigned it meanwhile."""
+    FINISHED = "finished"
+    """Its review was finished meanwhile."""
+    GONE = "gone"
+    """It does not exist any more."""
+    UNTAGGED = "untagged"
+    """It does not match the plan's tag any more."""
+    OTHER_PLAN = "other_plan"
+    """Another plan of this bot wrote it, or may have, a moment ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The span of `created` a plan covers: from `start` (inclusive) to `end` (exclusive), both UTC."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """A person who scores rows, as Braintrust knows them."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What somebody asks for, whoever asks: a command, a schedule or the terminal."""
+
+    queue: str
+    project_id: str
+    tag: str
+    days: int
+    reviewers: tuple[str, ...]
+    """Braintrust user ids and e-mails, as they were written."""
+    limit: int | None
+    dry_run: bool
+    origin: Origin
+    requested_by: str | None = None
+    """The Slack user; None for schedules and the terminal."""
+    channel: str | None = None
+    response_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One reviewer's part of a plan: how many rows."""
+
+    reviewer: Reviewer
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that one request writes; the unit of progress, retry and recovery."""
+
+    seq: int
+    rows: tuple[tuple[str, str], ...]
+    """(row id, reviewer id), fixed before the first request and never changed."""
+    state: BatchState = BatchState.PLANNED
+    dropped: tuple[tuple[str, DropReason], ...] = ()
+    attempts: int = 0
+    attempt_began_at: datetime | None = None
+    attempt_ended_at: datetime | None = None
+    error: str | None = None
+
+    def renumbered(self, seq: int) -> "Batch":
+        """The same batch under another number."""
+        return replace(self, seq=seq)
+
+    @property
+    def kept(self) -> tuple[tuple[str, str], ...]:
+        """The (row id, reviewer id) pairs that were not dropped."""
+        gone = {row_id for row_id, _ in self.dropped}
+        return tuple(pair for pair in self.rows if pair[0] not in gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the reading of a plan's rows led to."""
+
+    counts: ReadingCounts
+    shares: tuple[Share, ...]
+    unknown_reviewers: tuple[str, ...]
+    notes: tuple[str, ...]
+    rotation: int
+    batches: tuple[Batch, ...]
+    expires_at: datetime | None = None
+
+
+NO_PROPOSAL = Proposal(NOTHING_READ, (), (), (), 0, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a reading or an assignment is, for the people who watch it."""
+
+    pages: int = 0
+    rows: int = 0
+    waiting: str | None = None
+    """Why nothing moves just now, in words; None while it does."""
+
+
+NOT_BEGUN = Progress()
+ATTACHED = "attached"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The answer to one request, with its state, as stored."""
+
+    id: str
+    request: PlanRequest
+    window: Window
+    state: PlanState
+    created_at: datetime
+    version: int = 1
+    """What was shown: a click names it, and only the current one can be decided."""
+    revision: int = 1
+    """Grows with every change; `drawn` is the revision that Slack shows."""
+    drawn: int = 0
+    expires_at: datetime | None = None
+    counts: ReadingCounts = NOTHING_READ
+    shares: tuple[Share, ...] = ()
+    unknown_reviewers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    rotation: int = 0
+    reason: str | None = None
+    """The sentence that explains a plan which failed or stopped."""
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    stopped_by: str | None = None
+    superseded_by: str | None = None
+    message_ts: str | None = None
+    reply_ts: str | None = None
+    plan_file: str | None = None
+    """ATTACHED, or the sentence that says why it could not be; None while that is open."""
+    result_file: str | None = None
+    """The same for the result's file."""
+    answered: bool = False
+    progress: Progress = NOT_BEGUN
+
+    @property
+    def planned_rows(self) -> int:
+        """How many rows the plan hands out."""
+        return sum(share.rows for share in self.shares)
+
+    @property
+    def extra_rows(self) -> int:
+        """How many reviewers got one row more than the others."""
+        return self.planned_rows % len(self.shares) if self.shares else 0

@@ -1,0 +1,113 @@
+"""What one log row says about itself, and the count of many."""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.errors import BraintrustRejectedError
+
+_UNQUOTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories: controls, surrogates, line and paragraph breaks
+PENDING = "PENDING"  # the status the assignment itself writes; anything else present means a person went on
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One Braintrust log row as read: its id, who it is assigned to, and how its review stands."""
+
+    id: str
+    assignees: tuple[str, ...]
+    status: str | None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def assigned(self) -> bool:
+        """Whether somebody already has it."""
+        return bool(self.assignees)
+
+    @property
+    def finished(self) -> bool:
+        """Whether its review went on from PENDING (Braintrust's word for "complete" is not documented)."""
+        return self.status is not None and self.status.upper() != PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingCounts:
+    """How the rows that match a plan's filter fall apart; `matched` is the sum of the other three."""
+
+    matched: int = 0
+    assigned: int = 0
+    finished: int = 0
+    unassigned: int = 0
+
+
+NOTHING_READ = ReadingCounts()
+
+
+def counted(rows: Iterable[LogRow]) -> tuple[ReadingCounts, list[str]]:
+    """The counts of `rows`, and the ids of those that can be handed out, in the order given."""
+    assigned = finished = 0
+    free: list[str] = []
+    for row in rows:
+        if row.assigned:
+            assigned += 1
+        elif row.finished:
+            finished += 1
+        else:
+            free.append(row.id)
+    return ReadingCounts(assigned + finished + len(free), assigned, finished, len(free)), free
+
+
+def log_row(record: Mapping[str, Any]) -> LogRow:
+    """The row behind one record of a query's answer.
+
+    Columns are looked up by alias, by exact text and by last component, because a server may name them by any of
+    these.  Raises `BraintrustRejectedError` when there is no usable id.
+    """
+    row_id = record.get("id")
+    if not isinstance(row_id, str) or not is_quotable(row_id) or not row_id:
+        raise BraintrustRejectedError("Braintrust answered with a row that has no usable id. Nothing was written.")
+    lists = _json(_column(record, "review_lists", "~__bt_review_lists"))
+    return LogRow(
+        id=row_id,
+        assignees=_strings(_column(record, "assignments", "~__bt_assignments")),
+        status=_default_status(lists),
+        tags=_strings(record.get("tags")),
+    )
+
+
+def is_quotable(value: str) -> bool:
+    """Whether `value` can stand in a BTQL string: no backslash (its meaning is undocumented), no control character."""
+    return "\\" not in value and all(unicodedata.category(character) not in _UNQUOTABLE for character in value)
+
+
+def _column(record: Mapping[str, Any], alias: str, key: str) -> Any:
+    for name in (alias, f'metadata."{key}"', key, f"metadata.{key}"):
+        if name in record:
+            return record[name]
+    metadata = record.get("metadata")
+    return metadata.get(key) if isinstance(metadata, Mapping) else None
+
+
+def _json(value: Any) -> Any:
+    """`value`, parsed when it is JSON in a string (some servers send objects that way)."""
+    if isinstance(value, str) and value[:1] in ("[", "{", '"'):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    value = _json(value)
+    if isinstance(value, list):
+        return tuple(str(item) for item in value if item)
+    return (str(value),) if value else ()
+
+
+def _default_status(lists: Any) -> str | None:
+    entry = _json(lists.get("__bt_default_review_list")) if isinstance(lists, Mapping) else None
+    status = entry.get("status") if isinstance(entry, Mapping) else None
+    return str(status) if status else None

@@ -1,0 +1,91 @@
+"""The error tree.
+
+BotError                          the message is written for the person in Slack
+├── SettingsError                 the environment is incomplete or wrong; lists every problem
+├── CommandError                  what was typed cannot be understood
+├── NotAllowedError               this person may not do this
+├── BraintrustError
+│   ├── BraintrustUnavailableError    repeating it may help
+│   │   └── RateLimitedError          ... after `retry_after_seconds`
+│   └── BraintrustRejectedError       repeating it does not help
+├── SlackError
+│   ├── SlackUnavailableError         repeating it may help
+│   └── SlackRejectedError            repeating it does not help; `code` is Slack's word for it
+└── StoreError
+    ├── StoreUnavailableError         the database does not answer
+    └── LeaseLostError                another process owns this plan now
+
+WorkInterruptedError              not a failure: a step ends early (cancelled, stopped, shutting down)
+"""
+
+
+class BotError(Exception):
+    """Something went wrong; `str(error)` says what happened and what to do, and carries no secret."""
+
+
+class SettingsError(BotError):
+    """The settings cannot be used; `problems` has one sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class CommandError(BotError):
+    """A command was not understood; the message names the nearest valid form."""
+
+
+class NotAllowedError(BotError):
+    """The person may not do this; the message says who may."""
+
+
+class BraintrustError(BotError):
+    """Braintrust did not do what was asked."""
+
+
+class BraintrustUnavailableError(BraintrustError):
+    """Braintrust did not answer properly; repeating the request may help."""
+
+
+class RateLimitedError(BraintrustUnavailableError):
+    """Braintrust asks to wait; `retry_after_seconds` is None when it does not say how long."""
+
+    def __init__(self, retry_after_seconds: float | None) -> None:
+        super().__init__("Braintrust's rate limit is reached. The bot waits and goes on by itself.")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class BraintrustRejectedError(BraintrustError):
+    """Braintrust refused the request; repeating it changes nothing."""
+
+
+class SlackError(BotError):
+    """Slack did not do what was asked."""
+
+
+class SlackUnavailableError(SlackError):
+    """Slack did not answer properly; repeating the call may help."""
+
+
+class SlackRejectedError(SlackError):
+    """Slack refused the call; `code` is Slack's own word, such as `not_in_channel`."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class StoreError(BotError):
+    """The database did not do what was asked."""
+
+
+class StoreUnavailableError(StoreError):
+    """The database does not answer; nothing was changed unless the message says otherwise."""
+
+
+class LeaseLostError(StoreError):
+    """Another process took this plan over; whoever holds the old lease must stop at once."""
+
+
+class WorkInterruptedError(Exception):
+    """A step was asked to end early.  Not a `BotError`: nobody has to be told."""

@@ -1,0 +1,82 @@
+"""One plan in the hands of a worker: its lease, its waiting, and its progress shown aside."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from bot.errors import BotError, LeaseLostError, WorkInterruptedError
+from bot.services.ports import LEASE_SECONDS, Lease
+
+log = logging.getLogger(__name__)
+
+SHOW_SECONDS = 3.0  # Slack's advice: no more than one edit of a message in 3 s
+
+
+class HeldPlan:
+    """The `Work` port.  The worker renews or ends it from another thread."""
+
+    def __init__(self, lease: Lease, *, claimed_at: float, aside: ThreadPoolExecutor) -> None:
+        self._lease = lease
+        self._until = claimed_at + LEASE_SECONDS
+        self._aside = aside
+        self._began = claimed_at
+        self._ended = threading.Event()
+        self._error: Exception | None = None
+        self._shown: Future[None] | None = None
+        self._shown_at = float("-inf")
+        self._shows = 0
+
+    @property
+    def lease(self) -> Lease:
+        """The lease under which the step runs."""
+        return self._lease
+
+    def renewed(self, at: float) -> None:
+        """The lease was renewed by a request that began at `at` (monotonic)."""
+        self._until = at + LEASE_SECONDS
+
+    def end(self, error: LeaseLostError | WorkInterruptedError) -> None:
+        """Make the step end with `error` as soon as it asks."""
+        self._error = error
+        self._ended.set()
+
+    def proceed(self) -> None:
+        """Go on; raises `WorkInterruptedError` when the process shuts down, `LeaseLostError` when the lease is gone."""
+        if self._error is not None:
+            raise self._error
+        if self.seconds_left() <= 0:
+            raise LeaseLostError("The lease ran out before it could be renewed.")
+
+    def pause(self, seconds: float) -> None:
+        """Wait without holding anything up; raises like `proceed`."""
+        self._ended.wait(seconds)
+        self.proceed()
+
+    def seconds_left(self) -> float:
+        """How long the lease certainly lasts."""
+        return self._until - time.monotonic()
+
+    def show(self, draw: Callable[[], None], *, at_seconds: Sequence[float] | None = None) -> None:
+        """Run `draw` aside, unless one is running or ran in the last 3 s; with `at_seconds`, only at these times."""
+        now = time.monotonic()
+        due = now - self._shown_at >= SHOW_SECONDS
+        if at_seconds is not None:
+            due = self._shows < len(at_seconds) and now - self._began >= at_seconds[self._shows]
+        if due and (self._shown is None or self._shown.done()):
+            self._shows += 1
+            self._shown_at = now
+            self._shown = self._aside.submit(_shown, draw)
+
+    def quiet(self) -> None:
+        """Wait until nothing is shown aside any more, so that no late edit follows the last one."""
+        if self._shown is not None:
+            self._shown.result()
+
+
+def _shown(draw: Callable[[], None]) -> None:
+    try:
+        draw()
+    except BotError as error:
+        log.info("progress could not be shown", extra={"cause": type(error).__name__})

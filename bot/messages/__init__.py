@@ -1,0 +1,1 @@
+"""What the bot says in Slack: pure functions from values to Block Kit messages."""

@@ -1,0 +1,128 @@
+"""Private answers: sentences that one person sees after a command or a click."""
+
+from datetime import datetime
+
+from bot.domain.model import Plan, PlanState
+from bot.messages.blocks import actions, section
+from bot.messages.buttons import cancel_button
+from bot.messages.message import Message
+from bot.messages.text import code, counted, escaped, link, mention, moment, number, utc
+
+
+def sentence(text: str) -> Message:
+    """A plain sentence of ours."""
+    return Message(text, (section(text),))
+
+
+def reading(plan: Plan) -> Message:
+    """The answer while the rows are read, with a way out."""
+    request, progress = plan.request, plan.progress
+    so_far = f" Page {number(progress.pages)}, {counted(progress.rows, 'row')}." if progress.pages else ""
+    waiting = f" Just now {progress.waiting}." if progress.waiting else ""
+    kind = " for a dry run" if request.dry_run else ""
+    days = counted(request.days, "day")
+    text = f"Reading rows tagged {code(request.tag)} of the last {days}{kind} …{so_far}{waiting} (plan `{plan.id}`)"
+    return Message(text, (section(text), actions([cancel_button(plan)])))
+
+
+def read(plan: Plan, *, message_url: str | None) -> Message:
+    """The last private answer to a command: what became of the reading."""
+    return sentence(f"{_read(plan, message_url)} (plan `{plan.id}`)")
+
+
+def already_decided(plan: Plan, *, successor_url: str | None) -> Message:
+    """For a click that came too late: what became of the plan."""
+    return sentence(f"{_became(plan, successor_url)} (plan `{plan.id}`)")
+
+
+def stopping(plan: Plan) -> Message:
+    """After a press of Stop."""
+    return sentence(f"Plan `{plan.id}` stops after the batches that are on their way. The thread will have the counts.")
+
+
+def cancelled(plan: Plan) -> Message:
+    """After a press of Cancel."""
+    return sentence(f"Plan `{plan.id}` is cancelled. Nothing was assigned.")
+
+
+def approved(plan: Plan) -> Message:
+    """After a press of Approve."""
+    return sentence(f"You approved plan `{plan.id}`. Its thread follows the assignment.")
+
+
+def old_version(plan: Plan) -> Message:
+    """For a click on a version that is not shown any more."""
+    return sentence(
+        f"Plan `{plan.id}` has changed since (it is version {plan.version} now). Look at its message again."
+    )
+
+
+def unknown_plan(plan_id: str) -> Message:
+    """For a click on a plan that the database does not know."""
+    return sentence(
+        f"I have no record of plan {code(plan_id)}. Nothing was assigned. Ask again with `/assign-reviews`."
+    )
+
+
+def not_allowed(plan: Plan, who_may: str) -> Message:
+    """For a click by somebody who may not."""
+    return sentence(f"Plan `{plan.id}`: {who_may}")
+
+
+def failure(reference: str) -> Message:
+    """For what nobody foresaw; the reference stands in the log."""
+    return sentence(
+        "Something went wrong that nobody foresaw. Please try again. "
+        f"If it stays, tell the bot's operator this reference: `{reference}`."
+    )
+
+
+def _read(plan: Plan, message_url: str | None) -> str:
+    match plan.state:
+        case PlanState.EMPTY:
+            return _nothing(plan)
+        case PlanState.FAILED:
+            return f"No plan was made. {escaped(plan.reason or '')}"
+        case PlanState.CANCELLED:
+            return "Cancelled. Nothing was assigned."
+        case PlanState.SUPERSEDED:
+            return "Replaced by a newer request for the same tag. Nothing was assigned."
+        case _:
+            where = link(message_url, "The plan is ready") if message_url else "The plan is ready"
+            return f"{where}: {counted(plan.planned_rows, 'row')} for {counted(len(plan.shares), 'reviewer')}."
+
+
+def _nothing(plan: Plan) -> str:
+    counts = plan.counts
+    where = f"tagged {code(plan.request.tag)} from {utc(plan.window.start)} to {utc(plan.window.end)}"
+    if not counts.matched:
+        return f"Nothing to assign: no row is {where}. Check the tag, or ask for more days: `days=30`."
+    return (
+        f"Nothing to assign: of {counted(counts.matched, 'row')} {where}, {number(counts.assigned)} are assigned and "
+        f"{number(counts.finished)} finished."
+    )
+
+
+def _became(plan: Plan, successor_url: str | None) -> str:
+    newer = "a newer plan"
+    match plan.state:
+        case PlanState.CANCELLED:
+            return f"Already cancelled{_by_and_at(plan.decided_by, plan.decided_at)}."
+        case PlanState.EXPIRED:
+            return "This plan has expired. Ask again with `/assign-reviews`."
+        case PlanState.SUPERSEDED:
+            return f"This plan was replaced by {link(successor_url, newer) if successor_url else newer}."
+        case PlanState.SHOWN:
+            return "This is a dry run: nothing can be decided."
+        case PlanState.READING:
+            return "This plan is still being read."
+        case _ if plan.stopped_by:
+            return f"Already stopped by {mention(plan.stopped_by)}."
+        case PlanState.PROPOSED:
+            return "This plan is proposed and not approved yet."
+        case _:
+            return f"Already approved{_by_and_at(plan.decided_by, plan.decided_at)}."
+
+
+def _by_and_at(who: str | None, at: datetime | None) -> str:
+    return (f" by {mention(who)}" if who else "") + (f" at {moment(at)}" if at else "")

@@ -1,0 +1,55 @@
+"""The buttons, their action ids, and what their values say."""
+
+import re
+from dataclasses import dataclass
+
+from bot.domain.model import Plan
+from bot.messages.blocks import button, confirmation
+from bot.messages.message import Block
+from bot.messages.text import counted
+
+APPROVE = "approve"
+CANCEL = "cancel"
+STOP = "stop"
+
+_VALUE = re.compile(r"([a-z0-9]{1,16}):([0-9]{1,9})")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which plan, and which version of it, a button is about."""
+
+    plan_id: str
+    version: int
+
+
+def target(value: str) -> Target | None:
+    """The target in a button's value; None when no button of ours has such a value."""
+    match = _VALUE.fullmatch(value)
+    return Target(match[1], int(match[2])) if match else None
+
+
+def approve_button(plan: Plan) -> Block:
+    """Approve, which asks once more, with the numbers."""
+    rows, reviewers = counted(plan.planned_rows, "row"), counted(len(plan.shares), "reviewer")
+    question = confirmation(
+        f"Assign {rows}?",
+        f"{rows} go to {reviewers}. Rows that somebody assigns or finishes meanwhile are left alone.",
+        confirm="Assign",
+        deny="Not yet",
+    )
+    return button("Approve", action_id=APPROVE, value=_value(plan), style="primary", confirm=question)
+
+
+def cancel_button(plan: Plan) -> Block:
+    """Cancel a plan that is read or proposed."""
+    return button("Cancel", action_id=CANCEL, value=_value(plan))
+
+
+def stop_button(plan: Plan) -> Block:
+    """Stop an assignment after the batches that are on their way."""
+    return button("Stop", action_id=STOP, value=_value(plan), style="danger")
+
+
+def _value(plan: Plan) -> str:
+    return f"{plan.id}:{plan.version}"

@@ -1,0 +1,108 @@
+"""The plan's message in the channel, from proposal to its last state."""
+
+from bot.domain.model import Plan, PlanState
+from bot.messages.blocks import actions, context, header, section
+from bot.messages.buttons import approve_button, cancel_button
+from bot.messages.message import Block, Message
+from bot.messages.text import NAME_LENGTH, code, counted, escaped, link, mention, moment, number, utc
+
+MAX_REVIEWER_LINES = 20
+MAX_UNKNOWN_NAMES = 10
+
+
+def plan_message(plan: Plan, *, successor_url: str | None = None) -> Message:
+    """The whole message; `successor_url` leads to the plan that replaced it."""
+    if plan.state is PlanState.FAILED and plan.decided_at is None:
+        return _not_read(plan)
+    title = _title(plan)
+    paragraphs = [_rows(plan), _people(plan), *_left_out(plan)]
+    status = _status(plan, successor_url)
+    small = _small_print(plan)
+    blocks: list[Block] = [header(title), *(section(text) for text in paragraphs)]
+    blocks += [section(status)] if status else []
+    if plan.state is PlanState.PROPOSED:
+        blocks.append(actions([approve_button(plan), cancel_button(plan)]))
+    blocks.append(context(small))
+    return Message("\n".join(text for text in (title, *paragraphs, status, small) if text), tuple(blocks))
+
+
+def fits(plan: Plan) -> bool:
+    """Whether the message names every reviewer, so that no file has to."""
+    return len(plan.shares) <= MAX_REVIEWER_LINES
+
+
+def _title(plan: Plan) -> str:
+    what = f"{counted(plan.planned_rows, 'row')} for {counted(len(plan.shares), 'reviewer')}"
+    prefix = "Dry run: " if plan.request.dry_run else "Review plan: "
+    update = f" (version {plan.version})" if plan.version > 1 else ""
+    return prefix + what + update
+
+
+def _rows(plan: Plan) -> str:
+    counts, request = plan.counts, plan.request
+    split = (
+        f"*{number(counts.matched)}* matched",
+        f"*{number(counts.assigned)}* already assigned",
+        f"*{number(counts.finished)}* finished without an assignee",
+        f"*{number(counts.unassigned)}* to assign",
+    )
+    window = f"{utc(plan.window.start)} to {utc(plan.window.end)}"
+    lines = [f"Tag {code(request.tag)}, created from {window}", " · ".join(split)]
+    left = counts.unassigned - plan.planned_rows
+    if left:
+        lines.append(f"Limited to the newest {number(plan.planned_rows)}: {counted(left, 'row')} stay unassigned.")
+    return "\n".join(lines)
+
+
+def _people(plan: Plan) -> str:
+    shown = plan.shares[:MAX_REVIEWER_LINES]
+    lines = [f"• {escaped(share.reviewer.name, length=NAME_LENGTH)}: {counted(share.rows, 'row')}" for share in shown]
+    if not fits(plan):
+        lines.append(f"and {number(len(plan.shares) - len(shown))} more: the attached file has everything")
+    return "\n".join(lines)
+
+
+def _left_out(plan: Plan) -> list[str]:
+    lines = [escaped(note) for note in plan.notes]
+    if plan.unknown_reviewers:
+        names = [code(name) for name in plan.unknown_reviewers[:MAX_UNKNOWN_NAMES]]
+        more = len(plan.unknown_reviewers) - len(names)
+        listed = ", ".join(names) + (f" and {number(more)} more" if more else "")
+        lines.append(f"Left out, because Braintrust does not know them: {listed}")
+    return lines
+
+
+def _status(plan: Plan, successor_url: str | None) -> str:
+    by = f" by {mention(plan.decided_by)}" if plan.decided_by else ""
+    at = f" {moment(plan.decided_at)}" if plan.decided_at else ""
+    match plan.state:
+        case PlanState.PROPOSED:
+            return ""
+        case PlanState.SHOWN:
+            return "A dry run: nothing will be assigned."
+        case PlanState.CANCELLED:
+            return f"Cancelled{by}{at}. Nothing was assigned."
+        case PlanState.EXPIRED:
+            return "Expired. Nothing was assigned. Ask again with `/assign-reviews`."
+        case PlanState.SUPERSEDED:
+            newer = link(successor_url, "a newer plan") if successor_url else "a newer plan"
+            return f"Replaced by {newer}. Nothing was assigned."
+        case _:
+            return f"Approved{by}{at}. The thread has the progress and the counts."
+
+
+def _small_print(plan: Plan) -> str:
+    asked = (
+        f"Asked for by {mention(plan.request.requested_by)}" if plan.request.requested_by else "Asked for by schedule"
+    )
+    expires = plan.state is PlanState.PROPOSED and plan.expires_at
+    return " · ".join(
+        [asked, *([f"expires {moment(plan.expires_at)}"] if expires and plan.expires_at else []), f"plan `{plan.id}`"]
+    )
+
+
+def _not_read(plan: Plan) -> Message:
+    title = "The scheduled review plan could not be made"
+    reason = escaped(plan.reason or "The bot's log says why.")
+    small = f"plan `{plan.id}`"
+    return Message("\n".join((title, reason, small)), (header(title), section(reason), context(small)))

@@ -1,0 +1,98 @@
+"""The thread's one reply: progress while rows are written, then the report."""
+
+from bot.domain.model import ATTACHED, DropReason, Plan, PlanState
+from bot.domain.report import Report
+from bot.messages.blocks import actions, context, section
+from bot.messages.buttons import stop_button
+from bot.messages.message import Block, Message
+from bot.messages.plan import MAX_REVIEWER_LINES
+from bot.messages.text import NAME_LENGTH, counted, escaped, link, mention, number
+
+MAX_REASONS = 3
+_DROPPED = {
+    DropReason.ASSIGNED: "assigned by somebody else meanwhile",
+    DropReason.FINISHED: "finished meanwhile",
+    DropReason.GONE: "deleted meanwhile",
+    DropReason.UNTAGGED: "no longer tagged",
+    DropReason.OTHER_PLAN: "written by another plan a moment ago",
+}
+
+
+def progress_message(plan: Plan) -> Message:
+    """How far the assignment is, with a button to stop it."""
+    done = f"{number(plan.progress.rows)} of {counted(plan.planned_rows, 'row')} assigned"
+    waiting = f" ({plan.progress.waiting})" if plan.progress.waiting else ""
+    if plan.stopped_by:
+        text = f"Stopping, asked by {mention(plan.stopped_by)}: {done}. Requests on their way are finished first."
+    elif plan.state is PlanState.CHECKING:
+        text = "Starting. Plans of one project are written one after the other."
+    else:
+        text = f"Assigning: {done}{waiting}."
+    buttons = [] if plan.stopped_by or plan.state is PlanState.REPORTING else [actions([stop_button(plan)])]
+    return Message(f"{text}\nplan `{plan.id}`", (section(text), *buttons, context(f"plan `{plan.id}`")))
+
+
+def report_message(plan: Plan, report: Report, *, review_url: str) -> Message:
+    """What became of the plan; begins with `Done.`, `Partly done.`, `Stopped.` or `Failed.`."""
+    headline = report_headline(plan, report)
+    paragraphs = [headline, _people(report), "\n".join(_exceptions(plan, report)), _closing(plan, report, review_url)]
+    shown = [text for text in paragraphs if text]
+    small = f"plan `{plan.id}`"
+    blocks: list[Block] = [*(section(text) for text in shown), context(small)]
+    return Message("\n".join([*shown, small]), tuple(blocks))
+
+
+def report_headline(plan: Plan, report: Report) -> str:
+    """The report's first sentence."""
+    across = f"across {counted(report.reviewers, 'reviewer')}"
+    some = f"Assigned {number(report.written)} of {counted(report.planned, 'row')} {across}."
+    match plan.state:
+        case PlanState.PARTIAL:
+            return f"Partly done. {some}"
+        case PlanState.STOPPED:
+            return f"Stopped. {some}"
+        case PlanState.FAILED:
+            return "Failed. No row was assigned."
+        case _ if report.written == 0:
+            return "Done. Assigned 0 rows: every row was taken care of meanwhile."
+        case _:
+            return f"Done. Assigned {counted(report.written, 'row')} {across}."
+
+
+def exception_lines(report: Report) -> list[str]:
+    """What did not go as planned, in counts; empty when all did."""
+    lines = [f"{counted(count, 'row')} left out: {_DROPPED[reason]}" for reason, count in report.dropped]
+    if report.failed:
+        lines.append(f"{counted(report.failed, 'row')} failed")
+    if report.unknown:
+        lines.append(f"{counted(report.unknown, 'row')} sent without an answer, and not seen in Braintrust since")
+    if report.unsent:
+        lines.append(f"{counted(report.unsent, 'row')} not sent")
+    return lines
+
+
+def _people(report: Report) -> str:
+    got = [share for share in report.assigned if share.rows]
+    lines = [
+        f"• {escaped(share.reviewer.name, length=NAME_LENGTH)}: {counted(share.rows, 'row')}"
+        for share in got[:MAX_REVIEWER_LINES]
+    ]
+    if len(got) > len(lines):
+        lines.append(f"and {number(len(got) - len(lines))} more: the attached file has everything")
+    return "\n".join(lines)
+
+
+def _exceptions(plan: Plan, report: Report) -> list[str]:
+    reasons = [plan.reason, *report.reasons] if plan.reason else list(report.reasons)
+    why = [escaped(reason) for reason in dict.fromkeys(reasons)] if report.missing else []
+    stopped = [f"Stopped by {mention(plan.stopped_by)}"] if plan.stopped_by and plan.state is PlanState.STOPPED else []
+    return [*stopped, *exception_lines(report), *why[:MAX_REASONS]]
+
+
+def _closing(plan: Plan, report: Report, review_url: str) -> str:
+    lines = [f"Open {link(review_url, 'Review in Braintrust')} and choose Assigned to me."] if report.written else []
+    if report.missing:
+        lines.append("Ask again with `/assign-reviews` for the rows that are still unassigned.")
+    if plan.result_file not in (None, ATTACHED):
+        lines.append(f"The list of rows could not be attached. {escaped(plan.result_file or '')}")
+    return "\n".join(lines)

@@ -1,0 +1,151 @@
+"""Tries every setting for real: each finding is ok, or a sentence that says what to do."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from slack_sdk import WebClient
+
+from bot.adapters.braintrust import BraintrustClient
+from bot.adapters.slack import Identity, connection_opened, web_client
+from bot.adapters.slack_scopes import SCOPES
+from bot.app import Store
+from bot.domain.btql import matching_rows
+from bot.domain.model import Window
+from bot.domain.reviewers import matched
+from bot.errors import BotError, BraintrustUnavailableError, SettingsError
+from bot.settings import HINTS, Settings
+
+MAX_WAIT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was tried, whether it works, and what that means."""
+
+    what: str
+    ok: bool
+    detail: str
+
+
+def findings(env: Mapping[str, str]) -> Iterator[Finding]:
+    """Every finding, as soon as it is known."""
+    try:
+        settings = Settings.from_env(env)
+    except SettingsError as error:
+        yield from (_bad("settings", problem) for problem in error.problems)
+        return
+    yield _good("settings", "all readable")
+    yield _tried("database", lambda: _database(settings))
+    yield from _slack(settings)
+    yield from _braintrust(settings)
+
+
+def _good(what: str, detail: str) -> Finding:
+    return Finding(what, ok=True, detail=detail)
+
+
+def _bad(what: str, detail: str) -> Finding:
+    return Finding(what, ok=False, detail=detail)
+
+
+def _tried(what: str, attempt: Callable[[], str]) -> Finding:
+    try:
+        return _good(what, attempt())
+    except BotError as error:
+        return _bad(what, str(error))
+
+
+def _database(settings: Settings) -> str:
+    store = Store(settings.database_url)
+    store.database.close()
+    return f"{store.database.engine.dialect.name}, up to date"
+
+
+def _slack(settings: Settings) -> Iterator[Finding]:
+    if not settings.slack.bot_token:
+        yield _bad("Slack", f"SLACK_BOT_TOKEN is not set. {HINTS['SLACK_BOT_TOKEN']}")
+        return
+    identity = Identity(web_client(settings.slack))
+    token = _tried("Slack token", lambda: _token(identity))
+    yield token
+    if token.ok:
+        yield _scopes(identity.scopes)
+    if settings.slack.app_token:
+        client = WebClient(token=settings.slack.app_token, base_url=settings.slack.api_url)
+        yield _tried("Socket Mode", lambda: connection_opened(client))
+    elif settings.slack.signing_secret:
+        yield _good("HTTP mode", "SLACK_SIGNING_SECRET is set; only Slack can tell whether it is the right one")
+    else:
+        yield _bad("door", "Set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for HTTP mode.")
+
+
+def _token(identity: Identity) -> str:
+    identity.learn()
+    return identity.description
+
+
+def _scopes(granted: frozenset[str]) -> Finding:
+    lacking = [f"{scope} ({purpose})" for scope, purpose in SCOPES.items() if scope not in granted]
+    if lacking:
+        advice = "Add them under OAuth & Permissions, and install the app again."
+        return _bad("Slack scopes", f"missing {', '.join(lacking)}. {advice}")
+    return _good("Slack scopes", f"all {len(SCOPES)} are granted")
+
+
+def _braintrust(settings: Settings) -> Iterator[Finding]:
+    missing = [
+        name
+        for name, value in (
+            ("BRAINTRUST_API_KEY", settings.braintrust.api_key),
+            ("BRAINTRUST_PROJECT_ID", settings.braintrust.project_id),
+        )
+        if not value
+    ]
+    if missing:
+        yield from (_bad("Braintrust", f"{name} is not set. {HINTS[name]}") for name in missing)
+        return
+    client = BraintrustClient(settings.braintrust)
+    yield _tried("Braintrust key and project", lambda: _project(client, settings))
+    yield _tried("Braintrust query", lambda: _query(client, settings))
+    yield _tried("reviewers", lambda: _reviewers(client, settings))
+
+
+def _project(client: BraintrustClient, settings: Settings) -> str:
+    return client.project_name(settings.braintrust.project_id, patience=_Patience())
+
+
+def _query(client: BraintrustClient, settings: Settings) -> str:
+    """One real query with limit 1: it also tells whether this is the right region."""
+    now = datetime.now(UTC)
+    window = Window(now - timedelta(days=settings.queue.days), now)
+    tag = settings.queue.tag or "assign-reviews-check"
+    query = matching_rows(settings.braintrust.project_id, tag=tag, window=window, limit=1)
+    found = client.page(query, patience=_Patience()).rows
+    if not settings.queue.tag:
+        return "answered; REVIEW_TAG is not set, so every command has to name a tag"
+    return f"answered; {'rows carry' if found else 'no row carries'} the tag {settings.queue.tag!r} in the window"
+
+
+def _reviewers(client: BraintrustClient, settings: Settings) -> str:
+    if not settings.queue.reviewers:
+        return "REVIEWERS is not set, so every command has to name reviewers"
+    known, unknown = matched(settings.queue.reviewers, client.users(patience=_Patience()))
+    if unknown:
+        raise BotError(f"Braintrust does not know {', '.join(unknown)}. Correct REVIEWERS.")
+    return f"all {len(known)} are known"
+
+
+class _Patience:
+    """Waits on the terminal, but not for ever."""
+
+    def __init__(self) -> None:
+        self._left = MAX_WAIT_SECONDS
+
+    def wait(self, seconds: float, reason: str) -> None:
+        """Wait; raises `BraintrustUnavailableError` when it takes too long."""
+        self._left -= seconds
+        if self._left < 0:
+            raise BraintrustUnavailableError(f"Gave up after {MAX_WAIT_SECONDS:.0f} s: {reason}.")
+        time.sleep(seconds)

@@ -1,0 +1,49 @@
+"""One request as the stand-in sees it, and what it answers.  No HTTP library here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Kind: TypeAlias = Literal["query", "insert", "user", "project", "group", "organization", "login", "version", "storage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, read whole.  `text` is the query for /btql, and the body as text for all others."""
+
+    kind: Kind
+    method: str
+    path: str
+    body: bytes = b""
+    text: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+    max_rows: int | None = None
+
+    def parameter(self, name: str) -> str | None:
+        """The first value of a query parameter."""
+        values = self.parameters.get(name, ())
+        return values[0] if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status and a payload: JSON, or a text or bytes as they are; `row_ids` are those that were written."""
+
+    payload: dict[str, Any] | list[Any] | str | bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = ""
+    row_ids: tuple[str, ...] = ()
+
+
+Work: TypeAlias = Callable[[Asked], Answer]
+
+
+class RefusedError(Exception):
+    """A request that is answered with an error."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer

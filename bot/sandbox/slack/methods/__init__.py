@@ -1,0 +1,1 @@
+"""The Web API methods the stand-in serves, one module per family."""

@@ -1,0 +1,152 @@
+"""What a Slack workspace is made of, as values.  A change makes a new value; what somebody holds stays as it was."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+
+SLACKBOT = "USLACKBOT"  # who tells people that an app did not answer
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account, a bot included; `email` is None where Slack would not show one."""
+
+    id: str
+    name: str
+    real_name: str
+    email: str | None = None
+    is_bot: bool = False
+    deleted: bool = False
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_stranger: bool = False
+    is_admin: bool = False
+    tz: str = "Europe/Berlin"
+    status_text: str = ""
+    status_emoji: str = ""
+    status_expiration: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A conversation: public, private, or one person's direct messages with the bot."""
+
+    id: str
+    name: str
+    is_private: bool = False
+    is_im: bool = False
+    is_archived: bool = False
+    is_shared: bool = False
+    members: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class UserGroup:
+    """A named set of people, mentioned as `@handle`."""
+
+    id: str
+    handle: str
+    name: str
+    members: tuple[str, ...] = ()
+    is_disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file whose upload is complete; `channel` is None while it is shared nowhere."""
+
+    id: str
+    name: str
+    title: str
+    content: bytes
+    channel: str | None = None
+    thread_ts: str | None = None
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as everybody in the channel sees it; `history` holds its earlier versions, oldest first."""
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    blocks: tuple[Json, ...] = ()
+    thread_ts: str | None = None
+    files: tuple[StoredFile, ...] = ()
+    edited: str | None = None
+    metadata: Json | None = None
+    reactions: tuple[str, ...] = ()
+    is_broadcast: bool = False
+    history: tuple["Message", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ephemeral:
+    """A message that one person sees; `sender` is the bot, or Slackbot complaining about it."""
+
+    id: str
+    channel: str
+    user: str
+    text: str
+    blocks: tuple[Json, ...]
+    ts: str
+    sender: str
+    thread_ts: str | None = None
+    history: tuple["Ephemeral", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A modal that was opened for somebody, or the home tab published for them."""
+
+    id: str
+    user: str
+    type: str
+    content: Json
+
+
+class ChangeKind(StrEnum):
+    """What can happen to a workspace."""
+
+    MESSAGE_POSTED = "message_posted"
+    MESSAGE_CHANGED = "message_changed"
+    MESSAGE_DELETED = "message_deleted"
+    EPHEMERAL_SHOWN = "ephemeral_shown"
+    EPHEMERAL_CHANGED = "ephemeral_changed"
+    EPHEMERAL_DELETED = "ephemeral_deleted"
+    FILE_STORED = "file_stored"
+    PERSON_CHANGED = "person_changed"
+    CHANNEL_CHANGED = "channel_changed"
+    GROUP_CHANGED = "group_changed"
+    VIEW_SHOWN = "view_shown"
+    VIEW_CLOSED = "view_closed"
+
+
+Item: TypeAlias = Message | Ephemeral | StoredFile | Person | Channel | UserGroup | View
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that happened, with the thing as it is now (as it was, if deleted)."""
+
+    kind: ChangeKind
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the bot answered to one payload; `status` is None when it answered nothing at all."""
+
+    status: int | None
+    body: str
+    seconds: float
+    timed_out: bool
+
+    @property
+    def acknowledged(self) -> bool:
+        """True when Slack would be content with the answer."""
+        return self.status == 200

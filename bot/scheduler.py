@@ -1,0 +1,58 @@
+"""APScheduler's ticks: weekly posts, expiry, clean-up.  Times and who fires first are decided in the database."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot.errors import BotError
+from bot.services.ports import Clock, Plans
+from bot.services.scheduling import Scheduling
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 10
+CLEAN_UP_HOURS = 6
+KEPT = timedelta(days=90)
+
+
+class Scheduler:
+    """Ticks in a thread of its own."""
+
+    def __init__(self, *, scheduling: Scheduling, plans: Plans, clock: Clock, wake: Callable[[], None]) -> None:
+        self._scheduling = scheduling
+        self._plans = plans
+        self._clock = clock
+        self._wake = wake
+        self._ticks = BackgroundScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        self._ticks.add_job(self._guarded, "interval", args=[self._due], seconds=TICK_SECONDS, next_run_time=clock())
+        self._ticks.add_job(self._guarded, "interval", args=[self._clean_up], hours=CLEAN_UP_HOURS)
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._ticks.start()
+
+    def stop(self) -> None:
+        """Tick no more."""
+        if self._ticks.running:
+            self._ticks.shutdown(wait=False)
+
+    def _due(self) -> None:
+        if self._scheduling.tick() + self._plans.expire(now=self._clock()):
+            self._wake()
+
+    def _clean_up(self) -> None:
+        forgotten = self._plans.forget(before=self._clock() - KEPT)
+        log.info("old plans were forgotten", extra={"plans": forgotten})
+
+    @staticmethod
+    def _guarded(tick: Callable[[], None]) -> None:
+        try:
+            tick()
+        except BotError as error:
+            log.warning("a tick met a fault", extra={"tick": tick.__name__, "error": str(error)})
+        except Exception:
+            log.exception("a tick failed", extra={"tick": tick.__name__})

@@ -1,0 +1,1 @@
+"""What the bot does.  Services know ports, never adapters."""

@@ -1,0 +1,172 @@
+"""Shows plans in Slack: always from the store, always whole, always by the worker that holds the lease."""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from urllib.parse import quote
+
+from bot.domain.model import ATTACHED, REPORTED, WRITING, Origin, Plan, PlanState
+from bot.domain.report import planned_pairs, report_of, written_pairs
+from bot.errors import SlackError, SlackRejectedError
+from bot.messages import answers
+from bot.messages.message import Message
+from bot.messages.plan import fits, plan_message
+from bot.messages.report import progress_message, report_message
+from bot.services.ports import Batches, Plans, PrivateAnswers, ReplyTo, Slack, Work
+from bot.settings import BraintrustSettings
+
+log = logging.getLogger(__name__)
+
+RESULT_FILE = "to_assign_ids.json"
+READING_PROGRESS_SECONDS = (2.0, 15.0, 60.0)  # a response URL takes five answers; three are for progress
+
+
+class Announcing:
+    """The `Announcer` port in Slack."""
+
+    def __init__(
+        self, *, plans: Plans, batches: Batches, slack: Slack, answers: PrivateAnswers, braintrust: BraintrustSettings
+    ) -> None:
+        self._plans = plans
+        self._batches = batches
+        self._slack = slack
+        self._answers = answers
+        organisation = quote(braintrust.org_name, safe="") or "~"  # ~ is the organisation the viewer is in
+        self._review_url = f"{braintrust.app_url}/app/{organisation}/review"
+
+    def reading_progress(self, work: Work, plan: Plan) -> None:
+        """Tell the person who asked, privately and a few times at most, how far the reading is."""
+        if plan.request.origin is Origin.COMMAND:
+            message = answers.reading(plan)
+            work.show(
+                lambda: self._answers.send(_asker(plan), message, replace=True), at_seconds=READING_PROGRESS_SECONDS
+            )
+
+    def writing_progress(self, work: Work, plan: Plan) -> None:
+        """Edit the thread's reply, at most every few seconds."""
+        channel, reply_ts = plan.request.channel, plan.reply_ts
+        if channel is not None and reply_ts is not None:
+            work.show(lambda: self._slack.update(channel, reply_ts, progress_message(plan)))
+
+    def draw(self, work: Work) -> None:
+        """Show the plan as it is stored, and again until nothing changed meanwhile; raises `SlackUnavailableError`."""
+        while (plan := self._plans.get(work.lease.plan_id)) is not None and plan.drawn < plan.revision:
+            work.proceed()
+            try:
+                self._draw(work, plan)
+            except SlackRejectedError as error:
+                log.warning("Slack refused a plan's message", extra={"plan": plan.id, "code": error.code})
+                self._tell_requester(plan, error)
+            self._plans.shown(work.lease, drawn=plan.revision)
+
+    def _draw(self, work: Work, plan: Plan) -> None:
+        channel = plan.request.channel
+        if channel is not None:
+            plan = self._draw_message(work, plan, channel)
+            plan = self._draw_reply(work, plan, channel)
+        self._answer(work, plan)
+        if channel is not None:
+            self._attach(work, plan, channel)
+
+    def _draw_message(self, work: Work, plan: Plan, channel: str) -> Plan:
+        if plan.message_ts is not None:
+            self._slack.update(channel, plan.message_ts, self._message(plan))
+        elif _is_posted(plan):
+            plan = replace(plan, message_ts=self._slack.post(channel, self._message(plan)))
+            self._plans.shown(work.lease, message_ts=plan.message_ts)
+        return plan
+
+    def _draw_reply(self, work: Work, plan: Plan, channel: str) -> Plan:
+        if plan.message_ts is None or plan.decided_at is None or plan.state not in WRITING | REPORTED:
+            return plan
+        if plan.reply_ts is not None:
+            self._slack.update(channel, plan.reply_ts, self._reply(plan))
+            return plan
+        plan = replace(plan, reply_ts=self._slack.post(channel, self._reply(plan), thread_ts=plan.message_ts))
+        self._plans.shown(work.lease, reply_ts=plan.reply_ts)
+        return plan
+
+    def _message(self, plan: Plan) -> Message:
+        return plan_message(plan, successor_url=self.successor_url(plan))
+
+    def _reply(self, plan: Plan) -> Message:
+        if plan.state in WRITING:
+            return progress_message(plan)
+        return report_message(plan, report_of(plan, self._batches.of(plan.id)), review_url=self._review_url)
+
+    def successor_url(self, plan: Plan) -> str | None:
+        """A link to the plan that replaced this one; None when there is none, or Slack gives none."""
+        newer = self._plans.get(plan.superseded_by) if plan.superseded_by else None
+        return self._url(newer) if newer else None
+
+    def _url(self, plan: Plan) -> str | None:
+        if plan.request.channel is None or plan.message_ts is None:
+            return None
+        try:
+            return self._slack.permalink(plan.request.channel, plan.message_ts)
+        except SlackError:
+            return None  # a message without a link beats no message
+
+    def _answer(self, work: Work, plan: Plan) -> None:
+        """The last private answer to the command, once the reading is over."""
+        if plan.request.origin is not Origin.COMMAND or plan.answered or plan.state is PlanState.READING:
+            return
+        self._answers.send(_asker(plan), answers.read(plan, message_url=self._url(plan)), replace=True)
+        self._plans.shown(work.lease, answered=True)
+
+    def _attach(self, work: Work, plan: Plan, channel: str) -> None:
+        """The files in the thread: the plan where its message does not name everybody, and the result."""
+        if plan.message_ts is None:
+            return
+        if not fits(plan) and plan.plan_file is None and plan.state in (PlanState.PROPOSED, PlanState.SHOWN):
+            name = f"plan-{plan.id}.json"
+            outcome = self._upload(plan, channel, plan.message_ts, name, planned_pairs)
+            self._plans.shown(work.lease, plan_file=outcome)
+        if plan.reply_ts is not None and plan.result_file is None and plan.state in REPORTED:
+            outcome = self._upload(plan, channel, plan.message_ts, RESULT_FILE, written_pairs)
+            self._plans.shown(work.lease, result_file=outcome)
+            if outcome != ATTACHED:
+                self._slack.update(channel, plan.reply_ts, self._reply(replace(plan, result_file=outcome)))
+
+    def _upload(
+        self, plan: Plan, channel: str, thread_ts: str, name: str, pairs_of: Callable[..., Sequence[tuple[str, str]]]
+    ) -> str:
+        content = assignments_file(plan, pairs_of(self._batches.of(plan.id)))
+        try:
+            self._slack.upload(channel, thread_ts=thread_ts, name=name, title=f"{name} ({plan.id})", content=content)
+        except SlackRejectedError as error:
+            return str(error)
+        return ATTACHED
+
+    def _tell_requester(self, plan: Plan, error: SlackRejectedError) -> None:
+        """Where the channel takes no message, the person who asked still hears of it."""
+        if plan.request.requested_by is None:
+            return
+        text = f"Plan `{plan.id}` cannot be shown in its channel. {error}"
+        if plan.state in REPORTED:
+            report = report_of(plan, self._batches.of(plan.id))
+            text += "\n" + report_message(plan, report, review_url=self._review_url).text
+        try:
+            self._slack.send_directly(plan.request.requested_by, answers.sentence(text))
+        except SlackError as failure:
+            log.warning("the requester could not be told", extra={"plan": plan.id, "cause": type(failure).__name__})
+
+
+def assignments_file(plan: Plan, pairs: Sequence[tuple[str, str]]) -> bytes:
+    """(row, reviewer) pairs as JSON: row id, reviewer id and name; no e-mails."""
+    names = {share.reviewer.id: share.reviewer.name for share in plan.shares}
+    entries = [{"row_id": row, "reviewer_id": who, "reviewer_name": names.get(who, "")} for row, who in pairs]
+    return json.dumps(entries, indent=1, ensure_ascii=False).encode()
+
+
+def _is_posted(plan: Plan) -> bool:
+    """Whether a plan that is not in the channel yet belongs there."""
+    failed_unseen = plan.state is PlanState.FAILED and plan.request.origin is Origin.SCHEDULE
+    return (
+        plan.state in {PlanState.PROPOSED, PlanState.SHOWN} | WRITING | REPORTED - {PlanState.FAILED} or failed_unseen
+    )
+
+
+def _asker(plan: Plan) -> ReplyTo:
+    return ReplyTo(plan.request.requested_by or "", plan.request.channel, plan.request.response_url)

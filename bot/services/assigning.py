@@ -1,0 +1,80 @@
+"""Writes an approved plan: check, write, record, batch after batch, several at a time.
+
+What Braintrust offers for it is a merge without a compare-and-set, so the order is what keeps it safe: the batch is
+stored before its first request, each row is read at most 10 s before it is written, and a request without a usable
+answer is read back before anything is sent again.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+
+from bot.domain.model import Plan
+from bot.domain.report import outcome, report_of
+from bot.services.assignment import Assignment
+from bot.services.ledger import Ledger
+from bot.services.ports import RECENT, Announcer, Batches, Braintrust, Clock, Plans, Work
+from bot.settings import WorkSettings
+
+log = logging.getLogger(__name__)
+
+
+class Assigning:
+    """The worker's steps from the approval to the report."""
+
+    def __init__(
+        self,
+        *,
+        plans: Plans,
+        batches: Batches,
+        braintrust: Braintrust,
+        announcer: Announcer,
+        settings: WorkSettings,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._plans = plans
+        self._batches = batches
+        self._braintrust = braintrust
+        self._announcer = announcer
+        self._settings = settings
+        self._clock = clock
+        self._monotonic = monotonic
+
+    def check(self, work: Work, plan: Plan) -> None:
+        """From approved to running, as soon as no other plan of the project is being written."""
+        if not self._plans.begin_running(work.lease, now=self._clock()):
+            log.info("a plan waits for another one of its project", extra={"plan": plan.id})
+
+    def run(self, work: Work, plan: Plan) -> None:
+        """Write what is open, also after a crash, until everything is settled or the assignment has to end."""
+        self._batches.recover(work.lease, now=self._clock())
+        ledger = Ledger(
+            self._batches.of(plan.id),
+            store=self._batches,
+            lease=work.lease,
+            clock=self._clock,
+            monotonic=self._monotonic,
+            settle_seconds=self._settings.settle_seconds,
+        )
+        assignment = Assignment(
+            plan,
+            ledger,
+            others=self._batches.recently_written(plan, since=self._clock() - RECENT),
+            work=work,
+            braintrust=self._braintrust,
+            announcer=self._announcer,
+            settings=self._settings,
+            clock=self._clock,
+            monotonic=self._monotonic,
+        )
+        reason = assignment.carry_out()
+        self._plans.begin_reporting(work.lease, reason=reason, now=self._clock())
+
+    def report(self, work: Work, plan: Plan) -> None:
+        """From the batches as they are stored to the state in which the plan comes to rest."""
+        report = report_of(plan, self._batches.of(plan.id))
+        state = outcome(plan, report)
+        counts = {"assigned": report.written, "dropped": report.dropped_rows, "missing": report.missing}
+        self._plans.finish(work.lease, state=state, counts=counts, now=self._clock())
+        log.info("a plan was assigned", extra={"plan": plan.id, "state": state.value, **counts})

@@ -1,0 +1,257 @@
+"""One run over the batches of one plan: a coordinator that decides, and a pool that only talks to Braintrust."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from bot.domain.checking import checked, read_back
+from bot.domain.model import Batch, BatchState, Plan
+from bot.domain.reading import LogRow
+from bot.domain.writing import MAX_TRIES, RateLimited, Refused, TooLarge, WriteResult, begun, ended, halves
+from bot.errors import BraintrustError
+from bot.services.ledger import Ledger
+from bot.services.ports import Announcer, Braintrust, Clock, Work
+from bot.services.reading import RowReader
+from bot.services.waiting import VisiblePatience
+from bot.settings import WorkSettings
+
+log = logging.getLogger(__name__)
+
+FRESH_SECONDS = 10.0  # how old the reading may be on which a write rests
+WRITE_SECONDS = 20.0  # the deadline of one write: with less lease left, none is begun
+FIRST_LOOK_SECONDS = 2.0  # an unknown batch is read back this long after its attempt ended
+RATE_LIMIT_SECONDS = 10.0  # the pause after a rate limit that does not say how long
+POLL_SECONDS = 1.0  # how soon a press of Stop is noticed when nothing else happens
+MAX_STALE_CHECKS = 5
+_TOO_SLOW = "Braintrust answers too slowly to check rows right before they are written. Try again later."
+_RATE_LIMIT = "waiting for Braintrust's rate limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Rows as Braintrust showed them, when that reading began, and whether it had to wait for its turn."""
+
+    rows: dict[str, LogRow]
+    began: float
+    waited: bool
+
+
+class Assignment:
+    """Carries out one plan.  Only the step's thread changes anything; the pool's threads return values."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        ledger: Ledger,
+        *,
+        others: frozenset[str],
+        work: Work,
+        braintrust: Braintrust,
+        announcer: Announcer,
+        settings: WorkSettings,
+        clock: Clock,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._plan = plan
+        self._ledger = ledger
+        self._others = others
+        self._work = work
+        self._braintrust = braintrust
+        self._reader = RowReader(braintrust, settings)
+        self._announcer = announcer
+        self._parallel = settings.parallel_requests
+        self._clock = clock
+        self._monotonic = monotonic
+        self._ready: deque[tuple[Batch, Look]] = deque()
+        self._looks: dict[Future[Look], Callable[[Future[Look]], None]] = {}
+        self._writes: dict[Future[WriteResult], Batch] = {}
+        self._checking = False
+        self._hold_until = 0.0
+        self._stale_checks = 0
+        self._waiting: str | None = None
+        self._reason: str | None = None
+
+    def carry_out(self) -> str | None:
+        """Work until nothing is open; the sentence why it had to end early, None when it did not."""
+        pool = ThreadPoolExecutor(self._parallel + 2, thread_name_prefix="assignment")
+        try:
+            while self._is_open():
+                self._work.proceed()
+                if self._ending:
+                    self._put_back()
+                self._begin_check(pool)
+                self._begin_writes(pool)
+                self._begin_read_back(pool)
+                self._collect()
+        finally:
+            self._finish_writes()
+            pool.shutdown(wait=False, cancel_futures=True)
+        return self._reason
+
+    @property
+    def _ending(self) -> bool:
+        return self._reason is not None or self._plan.stopped_by is not None
+
+    def _is_open(self) -> bool:
+        if self._writes or self._looks or self._ready or self._ledger.has(BatchState.UNKNOWN):
+            return True
+        return not self._ending and self._ledger.has(BatchState.PLANNED)
+
+    def _begin_check(self, pool: ThreadPoolExecutor) -> None:
+        """Read the next batches' rows while the ones before are written."""
+        if self._ending or self._checking or self._ready or self._monotonic() < self._hold_until:
+            return
+        batches = self._ledger.take(BatchState.PLANNED, most=self._parallel)
+        self._checking = bool(batches)
+        self._look(pool, batches, self._on_checked)
+
+    def _begin_writes(self, pool: ThreadPoolExecutor) -> None:
+        """Store that checked batches are being sent, then send them, as many as there is room for."""
+        sending: list[Batch] = []
+        while self._ready and len(self._writes) + len(sending) < self._parallel and self._may_write():
+            batch, look = self._ready.popleft()
+            if self._is_stale(look):
+                self._ledger.put(batch)
+            else:
+                sending.append(begun(batch, now=self._clock()))
+        if not sending:
+            return
+        for batch in sending:
+            self._ledger.note(batch)
+        self._plan = self._ledger.flush(waiting=None)
+        for batch in sending:
+            self._writes[pool.submit(self._braintrust.assign, self._plan.request.project_id, batch.kept)] = batch
+
+    def _begin_read_back(self, pool: ThreadPoolExecutor) -> None:
+        """Look whether the requests that ended without a usable answer had an effect."""
+        self._look(pool, self._ledger.take(BatchState.UNKNOWN, most=self._parallel), self._on_read_back)
+
+    def _may_write(self) -> bool:
+        return self._monotonic() >= self._hold_until and self._work.seconds_left() >= WRITE_SECONDS
+
+    def _put_back(self) -> None:
+        """Leave checked batches unsent."""
+        while self._ready:
+            self._ledger.put(self._ready.popleft()[0])
+
+    def _is_stale(self, look: Look) -> bool:
+        """Whether a reading is too old to write on; a server that is too slow every time ends the assignment."""
+        if self._monotonic() - look.began <= FRESH_SECONDS:
+            self._stale_checks = 0
+            return False
+        self._stale_checks += 0 if look.waited else 1
+        if self._stale_checks >= MAX_STALE_CHECKS * self._parallel:
+            self._reason = _TOO_SLOW
+        return True
+
+    def _look(
+        self, pool: ThreadPoolExecutor, batches: list[Batch], then: Callable[[list[Batch], Future[Look]], None]
+    ) -> None:
+        if batches:
+            self._looks[pool.submit(self._rows_of, batches)] = partial(then, batches)
+
+    def _rows_of(self, batches: list[Batch]) -> Look:
+        patience = VisiblePatience(self._work, self._explain)
+        ids = [row_id for batch in batches for row_id, _ in batch.kept]
+        began = self._monotonic()
+        return Look(self._reader.by_id(self._plan.request.project_id, ids, patience=patience), began, patience.waited)
+
+    def _explain(self, reason: str | None) -> None:
+        self._waiting = reason
+
+    def _collect(self) -> None:
+        """Wait for something to happen, decide what follows, and store it."""
+        tasks: list[Future[Any]] = [*self._looks, *self._writes]
+        if not tasks:
+            self._work.pause(POLL_SECONDS)
+        self._settle(wait(tasks, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done)
+        self._plan = self._ledger.flush(waiting=self._waiting)
+        self._announcer.writing_progress(self._work, self._plan)
+
+    def _settle(self, done: Collection[Future[Any]]) -> None:
+        for write in [future for future in self._writes if future in done]:
+            self._on_written(self._writes.pop(write), write.result())
+        for look in [future for future in self._looks if future in done]:
+            self._looks.pop(look)(look)
+
+    def _on_checked(self, batches: list[Batch], done: Future[Look]) -> None:
+        self._checking = False
+        try:
+            look = done.result()
+        except BraintrustError as error:
+            self._reason = str(error)
+            for batch in batches:
+                self._ledger.put(batch)
+            return
+        for batch in batches:
+            self._judge(batch, look)
+
+    def _judge(self, batch: Batch, look: Look) -> None:
+        """Drop what may not be written any more; rows of an earlier attempt that turn out written are kept as such."""
+        if batch.attempts:
+            settled, waiting = read_back(batch, look.rows)
+            if waiting is None or len(waiting.kept) < len(batch.kept):
+                self._divide(settled, waiting)
+                return
+        batch = checked(batch, look.rows, tag=self._plan.request.tag, others=self._others)
+        if batch.kept:
+            self._ledger.note(batch)
+            self._ready.append((batch, look))
+        else:
+            self._ledger.put(replace(batch, state=BatchState.WRITTEN))
+
+    def _on_read_back(self, batches: list[Batch], done: Future[Look]) -> None:
+        try:
+            look = done.result()
+        except BraintrustError as error:
+            log.warning("rows could not be read back", extra={"plan": self._plan.id, "cause": type(error).__name__})
+            for batch in batches:
+                self._ledger.put(batch, due_in_seconds=RATE_LIMIT_SECONDS)
+            return
+        for batch in batches:
+            settled, waiting = read_back(batch, look.rows)
+            unsettled_seconds = self._ledger.settles_in(batch) + self._monotonic() - look.began
+            if waiting is not None and unsettled_seconds > 0:
+                self._ledger.put(batch, due_in_seconds=unsettled_seconds)
+            else:
+                self._divide(settled, waiting)
+
+    def _divide(self, settled: Batch, waiting: Batch | None) -> None:
+        """Part what is known to be written from what has to be sent again (or, after `MAX_TRIES`, stays unknown)."""
+        if waiting is None:
+            self._ledger.put(settled)
+            return
+        tries_left = waiting.attempts < MAX_TRIES
+        waiting = replace(waiting, state=BatchState.PLANNED) if tries_left else waiting
+        if settled.rows:
+            _, waiting = self._ledger.split(settled, waiting)
+        if tries_left:
+            self._ledger.put(waiting)
+        else:
+            self._ledger.leave(waiting)
+
+    def _on_written(self, batch: Batch, result: WriteResult) -> None:
+        after = ended(batch, result, now=self._clock())
+        match result:
+            case RateLimited(retry_after_seconds):
+                self._hold(retry_after_seconds or RATE_LIMIT_SECONDS)
+            case Refused(reason):
+                self._reason = reason
+            case TooLarge() if after.state is BatchState.PLANNED:
+                self._ledger.split(*halves(after))
+                return
+        self._ledger.put(after, due_in_seconds=FIRST_LOOK_SECONDS * after.attempts)
+
+    def _hold(self, seconds: float) -> None:
+        self._hold_until = max(self._hold_until, self._monotonic() + seconds)
+        self._waiting = _RATE_LIMIT
+
+    def _finish_writes(self) -> None:
+        """Wait for the requests that are on their way, and store what they brought, whatever ended the run."""
+        if self._writes:
+            self._settle(wait(self._writes, timeout=WRITE_SECONDS).done)
+            self._ledger.flush(waiting=None)

@@ -1,0 +1,101 @@
+"""What a press of Approve, Cancel or Stop does: one guarded change, and an answer in any case."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.domain.model import Plan, PlanState
+from bot.messages import answers
+from bot.messages.buttons import Target
+from bot.messages.message import Message
+from bot.services.announcing import Announcing
+from bot.services.permissions import Permissions
+from bot.services.ports import Clock, Plans, PrivateAnswers, ReplyTo
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A person pressed a button about a plan."""
+
+    target: Target
+    reply_to: ReplyTo
+
+    @property
+    def user(self) -> str:
+        """The Slack user who pressed."""
+        return self.reply_to.user
+
+
+class Deciding:
+    """Turns presses into transitions.  Whoever is first decides; everybody else is told what became of the plan."""
+
+    def __init__(
+        self,
+        *,
+        plans: Plans,
+        permissions: Permissions,
+        announcing: Announcing,
+        answers: PrivateAnswers,
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
+        self._plans = plans
+        self._permissions = permissions
+        self._announcing = announcing
+        self._answers = answers
+        self._clock = clock
+        self._wake = wake
+
+    def approve(self, press: Press) -> None:
+        """Start the assignment of the version that was shown."""
+        self._decide(press, self._permissions.to_approve, self._approved, answers.approved)
+
+    def cancel(self, press: Press) -> None:
+        """Give up a plan that is read or proposed."""
+        self._decide(press, self._permissions.to_end, self._cancelled, answers.cancelled)
+
+    def stop(self, press: Press) -> None:
+        """End an assignment after the batches that are on their way."""
+        self._decide(press, self._permissions.to_end, self._stopped, answers.stopping)
+
+    def _decide(
+        self,
+        press: Press,
+        permission: Callable[[Plan, str], str | None],
+        change: Callable[[Plan, Press], bool],
+        done: Callable[[Plan], Message],
+    ) -> None:
+        plan = self._plans.get(press.target.plan_id)
+        if plan is None:
+            self._answers.send(press.reply_to, answers.unknown_plan(press.target.plan_id))
+            return
+        refusal = permission(plan, press.user)
+        if refusal is not None:
+            self._answers.send(press.reply_to, answers.not_allowed(plan, refusal))
+            return
+
+        changed = change(plan, press)
+
+        self._wake()
+        self._answers.send(press.reply_to, done(plan) if changed else self._too_late(press))
+
+    def _approved(self, plan: Plan, press: Press) -> bool:
+        now = self._clock()
+        return self._plans.approve(plan.id, version=press.target.version, who=press.user, now=now)
+
+    def _cancelled(self, plan: Plan, press: Press) -> bool:
+        return self._plans.cancel(plan.id, who=press.user, now=self._clock())
+
+    def _stopped(self, plan: Plan, press: Press) -> bool:
+        return self._plans.stop(plan.id, who=press.user, now=self._clock())
+
+    def _too_late(self, press: Press) -> Message:
+        """Why the press changed nothing."""
+        plan = self._plans.get(press.target.plan_id)
+        if plan is None:
+            return answers.unknown_plan(press.target.plan_id)
+        if plan.state is PlanState.PROPOSED and plan.expires_at is not None and plan.expires_at <= self._clock():
+            self._plans.expire(now=self._clock())
+            plan = self._plans.get(plan.id) or plan
+        if plan.state is PlanState.PROPOSED and plan.version != press.target.version:
+            return answers.old_version(plan)
+        return answers.already_decided(plan, successor_url=self._announcing.successor_url(plan))

@@ -1,0 +1,202 @@
+"""From a request to a plan: one row stored at once, the reading done by the worker."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.command import PlanCommand
+from bot.domain.distribution import batches, dealt, shares
+from bot.domain.model import Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Reviewer, Window
+from bot.domain.reading import ReadingCounts, counted
+from bot.domain.reviewers import User, matched, unlisted
+from bot.errors import (
+    BraintrustError,
+    BraintrustRejectedError,
+    CommandError,
+    SlackRejectedError,
+    SlackUnavailableError,
+    WorkInterruptedError,
+)
+from bot.services.ports import Announcer, Braintrust, Clock, Plans, Slack, Work
+from bot.services.reading import RowReader
+from bot.services.waiting import VisiblePatience
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+DEFAULT_QUEUE = "default"
+SCHEDULED_PLAN_EXPIRES = timedelta(hours=72)
+NO_NAMES = "Braintrust does not let the bot list users, so reviewers are shown by id."
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, and where the answer goes."""
+
+    origin: Origin
+    user: str | None = None
+    channel: str | None = None
+    response_url: str | None = None
+
+
+class Planning:
+    """Makes plans."""
+
+    def __init__(
+        self,
+        *,
+        plans: Plans,
+        braintrust: Braintrust,
+        slack: Slack | None,
+        announcer: Announcer,
+        settings: Settings,
+        clock: Clock,
+        new_id: Callable[[], str],
+        wake: Callable[[], None],
+    ) -> None:
+        self._plans = plans
+        self._braintrust = braintrust
+        self._reader = RowReader(braintrust, settings.work)
+        self._slack = slack
+        self._announcer = announcer
+        self._settings = settings
+        self._clock = clock
+        self._new_id = new_id
+        self._wake = wake
+
+    def request(self, command: PlanCommand, asker: Asker) -> Plan:
+        """Store a plan to be read, and return at once; raises `CommandError` when it cannot be asked for like this."""
+        plan = self.plan_for(command, asker)
+        self._plans.add(plan, who=asker.user or asker.origin.value)
+        self._wake()
+        return plan
+
+    def plan_for(self, command: PlanCommand, asker: Asker) -> Plan:
+        """The plan that `command` asks for, with a window that is fixed from now on; raises `CommandError`."""
+        request = self._request(command, asker)
+        now = self._clock()
+        window = Window(now - timedelta(days=request.days), now)
+        return Plan(self._new_id(), request, window, PlanState.READING, created_at=now)
+
+    def now(self) -> datetime:
+        """The clock that windows and decisions go by."""
+        return self._clock()
+
+    def read(self, work: Work, plan: Plan) -> None:
+        """The worker's step: read the rows of a plan, deal them out, and propose the result."""
+        try:
+            self._enter_channel(plan)
+            proposal = self._proposal(work, plan)
+        except (BraintrustError, SlackRejectedError, CommandError) as error:
+            log.warning("a plan could not be read", extra={"plan": plan.id, "cause": type(error).__name__})
+            self._plans.end_reading(work.lease, state=PlanState.FAILED, reason=str(error), now=self._clock())
+            return
+
+        if not proposal.batches:
+            log.info("a plan found nothing to assign", extra={"plan": plan.id, "matched": proposal.counts.matched})
+            state, now = PlanState.EMPTY, self._clock()
+            self._plans.end_reading(work.lease, state=state, reason=None, now=now, proposal=proposal)
+            return
+        state = PlanState.SHOWN if plan.request.dry_run else PlanState.PROPOSED
+        self._plans.propose(work.lease, proposal, state=state, now=self._clock())
+
+    def _request(self, command: PlanCommand, asker: Asker) -> PlanRequest:
+        queue = self._settings.queue
+        tag, reviewers = command.tag or queue.tag, command.reviewers or queue.reviewers
+        if not tag:
+            raise CommandError('No tag is set. Name one: `tag="My tag"`, or set REVIEW_TAG.')
+        if not reviewers:
+            raise CommandError("No reviewers are set. Name some: `reviewers=ana@example.com`, or set REVIEWERS.")
+        self._refuse_undecidable(asker, dry_run=command.dry_run)
+        return PlanRequest(
+            queue=DEFAULT_QUEUE,
+            project_id=self._settings.braintrust.project_id,
+            tag=tag,
+            days=command.days or queue.days,
+            reviewers=reviewers,
+            limit=command.limit,
+            dry_run=command.dry_run,
+            origin=asker.origin,
+            requested_by=asker.user,
+            channel=asker.channel,
+            response_url=asker.response_url,
+        )
+
+    def _refuse_undecidable(self, asker: Asker, *, dry_run: bool) -> None:
+        """With four eyes and one approver, that approver's own plan could never be approved: say so before reading."""
+        policy = self._settings.policy
+        if policy.four_eyes and not dry_run and asker.user is not None and policy.approvers == {asker.user}:
+            raise CommandError("You are the only approver, and FOUR_EYES asks for somebody else. Add to APPROVERS.")
+
+    def _enter_channel(self, plan: Plan) -> None:
+        """Learn before anything is read whether the plan can be posted."""
+        if plan.request.channel is None or self._slack is None:
+            return
+        try:
+            self._slack.join(plan.request.channel)
+        except SlackUnavailableError:
+            log.warning("Slack did not say whether the bot is in the channel", extra={"plan": plan.id})
+
+    def _proposal(self, work: Work, plan: Plan) -> Proposal:
+        reviewers, unknown, notes = self._reviewers(work, plan)
+        counts, free = self._rows(work, plan)
+
+        request = plan.request
+        chosen = free[: request.limit]
+        rotation = self._plans.approved_rotation(request.queue, request.tag)
+        seed = f"{plan.id}:{plan.version}"
+        pairs = dealt(chosen, [reviewer.id for reviewer in reviewers], seed=seed, rotation=rotation)
+
+        return Proposal(
+            counts=counts,
+            shares=shares(pairs, reviewers),
+            unknown_reviewers=unknown,
+            notes=notes,
+            rotation=rotation,
+            batches=batches(pairs, size=self._settings.work.batch_size),
+            expires_at=self._clock() + self._lifetime(request.origin),
+        )
+
+    def _reviewers(self, work: Work, plan: Plan) -> tuple[tuple[Reviewer, ...], tuple[str, ...], tuple[str, ...]]:
+        users, notes = self._users(work, plan)
+        reviewers, unknown = matched(plan.request.reviewers, users)
+        if not reviewers:
+            raise CommandError(
+                f"Braintrust knows none of the {len(unknown)} reviewers that are named. "
+                "Check REVIEWERS, or name Braintrust user ids or e-mails: `reviewers=ana@example.com`."
+            )
+        return reviewers, unknown, notes
+
+    def _users(self, work: Work, plan: Plan) -> tuple[tuple[User, ...], tuple[str, ...]]:
+        try:
+            return self._braintrust.users(patience=self._patience(work, plan, Progress())), ()
+        except BraintrustRejectedError:
+            users = unlisted(plan.request.reviewers)
+            if not users:
+                raise
+            return users, (NO_NAMES,)
+
+    def _rows(self, work: Work, plan: Plan) -> tuple[ReadingCounts, list[str]]:
+        def on_page(pages: int, rows: int) -> None:
+            self._proceed(work, plan, Progress(pages, rows))
+
+        patience = self._patience(work, plan, Progress())
+        rows = self._reader.matching(plan.request, plan.window, patience=patience, on_page=on_page)
+        return counted(rows)
+
+    def _patience(self, work: Work, plan: Plan, progress: Progress) -> VisiblePatience:
+        return VisiblePatience(work, lambda reason: self._proceed(work, plan, replace(progress, waiting=reason)))
+
+    def _proceed(self, work: Work, plan: Plan, progress: Progress) -> None:
+        """Note how far the reading is, and end it when somebody decided otherwise meanwhile."""
+        work.proceed()
+        now = self._plans.record_progress(work.lease, progress)
+        if now.state is not PlanState.READING:
+            raise WorkInterruptedError
+        self._announcer.reading_progress(work, replace(plan, progress=progress))
+
+    def _lifetime(self, origin: Origin) -> timedelta:
+        if origin is Origin.SCHEDULE:
+            return SCHEDULED_PLAN_EXPIRES
+        return timedelta(hours=self._settings.policy.plan_expires_hours)

@@ -1,0 +1,242 @@
+"""What the services need from outside, as small protocols; the adapters satisfy them without inheriting."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from bot.domain.model import NO_PROPOSAL, Batch, Plan, PlanState, Progress, Proposal
+from bot.domain.reading import LogRow
+from bot.domain.reviewers import User
+from bot.domain.writing import WriteResult
+from bot.messages.message import Message
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on one plan: valid while its fence is the newest one."""
+
+    plan_id: str
+    fence: int
+
+
+class Work(Protocol):
+    """The worker, as a step sees it: the lease, the way to wait, and the word to stop."""
+
+    @property
+    def lease(self) -> Lease:
+        """The lease under which the step runs."""
+
+    def proceed(self) -> None:
+        """Go on; raises `WorkInterruptedError` when the process shuts down, `LeaseLostError` when the lease is gone."""
+
+    def pause(self, seconds: float) -> None:
+        """Wait without holding anything up; raises like `proceed`."""
+
+    def seconds_left(self) -> float:
+        """How long the lease certainly lasts."""
+
+    def show(self, draw: Callable[[], None], *, at_seconds: Sequence[float] | None = None) -> None:
+        """Run `draw` aside, unless one is running or ran in the last 3 s: progress may be skipped, never waited for.
+
+        With `at_seconds`, only once after each of these numbers of seconds since the step began.
+        """
+
+
+class Patience(Protocol):
+    """How a reading waits for Braintrust: by the worker, so that it can be interrupted and people see why."""
+
+    def wait(self, seconds: float, reason: str) -> None:
+        """Wait; raises like `Work.proceed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a query's answer; `cursor` is None on the last one."""
+
+    rows: tuple[LogRow, ...]
+    cursor: str | None
+
+
+class Braintrust(Protocol):
+    """Braintrust's API."""
+
+    def page(self, query: str, *, patience: Patience) -> Page:
+        """One page; retried; raises `BraintrustRejectedError`, or `BraintrustUnavailableError` after the last try."""
+
+    def users(self, *, patience: Patience) -> tuple[User, ...]:
+        """Every user of the organisation; raises like `page`."""
+
+    def assign(self, project_id: str, pairs: Sequence[tuple[str, str]]) -> WriteResult:
+        """Write (row id, reviewer id) pairs in one request, which is never repeated; raises nothing."""
+
+
+class Plans(Protocol):
+    """Stored plans.  What takes a `Lease` raises `LeaseLostError` once another process owns the plan."""
+
+    def add(self, plan: Plan, *, who: str) -> None:
+        """Store a new plan; readings of the same queue and tag that were asked for earlier are superseded."""
+
+    def get(self, plan_id: str) -> Plan | None:
+        """The plan as it is now."""
+
+    def approve(self, plan_id: str, *, version: int, who: str, now: datetime) -> bool:
+        """Move a proposed plan that has not expired to `checking`; False when it was decided, replaced or expired."""
+
+    def cancel(self, plan_id: str, *, who: str, now: datetime) -> bool:
+        """Move a plan that is read or proposed to `cancelled`; False when it was decided before."""
+
+    def stop(self, plan_id: str, *, who: str, now: datetime) -> bool:
+        """Ask a plan that is being written to stop; False when there is nothing to stop, or it was asked before."""
+
+    def expire(self, *, now: datetime) -> int:
+        """Expire the proposed plans whose time is over; how many."""
+
+    def forget(self, *, before: datetime) -> int:
+        """Delete the plans at rest that were made before `before`, with all that belongs to them; how many."""
+
+    def approved_rotation(self, queue: str, tag: str) -> int:
+        """Where the rotation of the reviewers goes on, after the last approved plan of the queue."""
+
+    def record_progress(self, lease: Lease, progress: Progress) -> Plan:
+        """Store how far the work is; the plan as it is now."""
+
+    def propose(self, lease: Lease, proposal: Proposal, *, state: PlanState, now: datetime) -> bool:
+        """Store what was read, move the plan from `reading` to `state`, and supersede the queue's proposed one.
+
+        False when the plan was cancelled or superseded meanwhile.
+        """
+
+    def end_reading(
+        self, lease: Lease, *, state: PlanState, reason: str | None, now: datetime, proposal: Proposal = NO_PROPOSAL
+    ) -> bool:
+        """Move the plan from `reading` to `empty` or `failed`; False when it was decided meanwhile."""
+
+    def begin_running(self, lease: Lease, *, now: datetime) -> bool:
+        """Move the plan from `checking` to `running`; False while another plan of its project is being written."""
+
+    def begin_reporting(self, lease: Lease, *, reason: str | None, now: datetime) -> None:
+        """Move the plan from `running` to `reporting`."""
+
+    def finish(self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], now: datetime) -> None:
+        """Move the plan from `reporting` to its last state."""
+
+    def shown(self, lease: Lease, **shown: Any) -> None:
+        """Remember what Slack shows: any of drawn, message_ts, reply_ts, plan_file, result_file, answered."""
+
+
+class Leases(Protocol):
+    """Who works on which plan."""
+
+    def claim(
+        self, states: Collection[PlanState], *, only: str | None = None, redraw: bool
+    ) -> tuple[Lease, Plan] | None:
+        """A plan that waits for work in `states`, or (with `redraw`) for being drawn again; `only` names one."""
+
+    def renew(self, lease: Lease) -> bool:
+        """Extend a lease by `LEASE_SECONDS` from now; False when another worker has taken the plan."""
+
+    def release(self, lease: Lease, *, wake_in_seconds: float | None) -> None:
+        """Give the plan back, to be claimed after `wake_in_seconds` or as soon as somebody decides about it."""
+
+
+class Batches(Protocol):
+    """The batches of a plan.  All raise `LeaseLostError` like `Plans`."""
+
+    def of(self, plan_id: str) -> tuple[Batch, ...]:
+        """All batches, in order."""
+
+    def recover(self, lease: Lease, *, now: datetime) -> None:
+        """Mark batches whose request was on its way when its process died as unknown."""
+
+    def save(self, lease: Lease, batches: Iterable[Batch], *, progress: Progress | None = None) -> Plan:
+        """Store what became of some batches, in one transaction; the plan as it is now."""
+
+    def split(self, lease: Lease, halves: tuple[Batch, Batch]) -> tuple[Batch, Batch]:
+        """Replace a batch that is too large for one request by its halves: the first keeps its number."""
+
+    def recently_written(self, plan: Plan, *, since: datetime) -> frozenset[str]:
+        """The ids of rows of the plan's project that another plan wrote, or may have written, after `since`."""
+
+
+class Schedules(Protocol):
+    """When the weekly plans are due."""
+
+    def sync(self, schedule_id: str, weekly: str, *, next_fire_at: datetime | None) -> None:
+        """Make the stored schedule the one of the settings; None removes it.  An unchanged one keeps its next time."""
+
+    def due(self, *, now: datetime) -> tuple[tuple[str, str, datetime], ...]:
+        """(id, weekly time, the time it was due) of every schedule that is due."""
+
+    def fire(
+        self, schedule_id: str, *, was_due: datetime, next_fire_at: datetime, plan: Plan | None, fire_key: str
+    ) -> bool:
+        """In one transaction, advance the schedule and store its plan; False when another process was first."""
+
+
+class Slack(Protocol):
+    """Slack's Web API, for messages everybody sees."""
+
+    def join(self, channel: str) -> None:
+        """Make sure the bot is a member; raises `SlackRejectedError` with a sentence that says what to do."""
+
+    def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
+        """Post once, never repeated after an unclear answer; the message's `ts`."""
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        """Replace a message's content."""
+
+    def upload(self, channel: str, *, thread_ts: str, name: str, title: str, content: bytes) -> None:
+        """Attach a file to a thread."""
+
+    def permalink(self, channel: str, ts: str) -> str | None:
+        """A link to a message; None when Slack does not give one."""
+
+    def send_directly(self, user: str, message: Message) -> None:
+        """Send a direct message."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTo:
+    """Where one person can be answered privately."""
+
+    user: str
+    channel: str | None
+    response_url: str | None
+
+
+class PrivateAnswers(Protocol):
+    """Messages only one person sees."""
+
+    def send(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
+        """Answer through the response URL, else `chat.postEphemeral`, else a direct message; raises nothing."""
+
+
+class Announcer(Protocol):
+    """Tells people how a plan stands: in Slack, or on the terminal."""
+
+    def reading_progress(self, work: Work, plan: Plan) -> None:
+        """A reading went on; may be passed over."""
+
+    def writing_progress(self, work: Work, plan: Plan) -> None:
+        """An assignment went on; may be passed over."""
+
+    def draw(self, work: Work) -> None:
+        """Show the plan as it is stored, until what is shown is what is stored; raises `SlackUnavailableError`."""
+
+
+class Directory(Protocol):
+    """Who people are in Slack."""
+
+    def is_outsider(self, user: str) -> bool:
+        """Whether `user` is a guest, from another workspace, deactivated, or unknown."""
+
+    def group_members(self, group: str) -> frozenset[str]:
+        """The users of a Slack user group; empty when it cannot be read."""
+
+
+LEASE_SECONDS = 30.0
+RECENT = timedelta(minutes=15)
+"""How long the bot trusts its own store more than a reading, because a write may not be visible yet."""

@@ -1,0 +1,63 @@
+"""Reads log rows: page by page to the true end, or by id."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from bot.domain.btql import MAX_IDS_PER_QUERY, after, matching_rows, rows_by_id
+from bot.domain.model import PlanRequest, Window
+from bot.domain.reading import LogRow
+from bot.errors import BraintrustRejectedError
+from bot.services.ports import Braintrust, Page, Patience
+from bot.settings import WorkSettings
+
+
+class RowReader:
+    """Walks over the pages of Braintrust's answers."""
+
+    def __init__(self, braintrust: Braintrust, settings: WorkSettings) -> None:
+        self._braintrust = braintrust
+        self._settings = settings
+
+    def matching(
+        self, request: PlanRequest, window: Window, *, patience: Patience, on_page: Callable[[int, int], None]
+    ) -> Iterator[LogRow]:
+        """Every row that matches, once, newest first; `on_page` hears the number of pages and rows so far."""
+        query = matching_rows(request.project_id, tag=request.tag, window=window, limit=self._settings.page_size)
+        seen: set[str] = set()
+        for number, page in enumerate(self._walk(query, patience), 1):
+            for row in page.rows:
+                if row.id not in seen:
+                    seen.add(row.id)
+                    yield row
+            on_page(number, len(seen))
+
+    def by_id(self, project_id: str, ids: Iterable[str], *, patience: Patience) -> dict[str, LogRow]:
+        """The present condition of single rows; those that do not exist are missing."""
+        wanted = list(ids)
+        found: dict[str, LogRow] = {}
+        for start in range(0, len(wanted), MAX_IDS_PER_QUERY):
+            part = wanted[start : start + MAX_IDS_PER_QUERY]
+            for page in self._walk(rows_by_id(project_id, ids=part), patience):
+                found |= {row.id: row for row in page.rows}
+                if all(row_id in found for row_id in part):
+                    break  # an id names one row, so nothing more can come
+        return found
+
+    def _walk(self, query: str, patience: Patience) -> Iterator[Page]:
+        """Pages up to an empty one or a missing cursor.  A short page does not end the walk."""
+        cursor: str | None = None
+        seen: set[str] = set()
+        for _ in range(self._settings.max_pages):
+            page = self._braintrust.page(after(query, cursor), patience=patience)
+            if page.rows:
+                yield page
+            cursor = page.cursor
+            if not page.rows or cursor is None:
+                return
+            if cursor in seen:
+                raise BraintrustRejectedError(
+                    "Braintrust repeated a page, so the rows cannot be read to their end. Nothing was assigned."
+                )
+            seen.add(cursor)
+        raise BraintrustRejectedError(
+            f"More than {self._settings.max_pages:,} pages match. Ask for fewer days, or raise MAX_PAGES."
+        )

@@ -1,0 +1,48 @@
+"""The weekly plan: one stored time, fired once by whichever process is first."""
+
+import logging
+from datetime import datetime, timedelta
+
+from bot.domain.command import PlanCommand
+from bot.domain.model import Origin
+from bot.domain.weekly import local_key, next_time, parsed_weekly
+from bot.services.planning import Asker, Planning
+from bot.services.ports import Clock, Schedules
+from bot.settings import QueueSettings
+
+log = logging.getLogger(__name__)
+
+WEEKLY = "weekly"
+LATE = timedelta(hours=6)
+"""A post that was missed by more than this is skipped: nobody wants Monday's plan on Tuesday."""
+
+
+class Scheduling:
+    """Keeps the stored schedule in step with the settings, and fires it."""
+
+    def __init__(self, *, schedules: Schedules, planning: Planning, queue: QueueSettings, clock: Clock) -> None:
+        self._schedules = schedules
+        self._planning = planning
+        self._queue = queue
+        self._clock = clock
+
+    def tick(self) -> int:
+        """Fire what is due; how many plans were asked for."""
+        self._sync()
+        return sum(self._fire(*due) for due in self._schedules.due(now=self._clock()))
+
+    def _sync(self) -> None:
+        weekly = self._queue.weekly_post
+        next_fire_at = next_time(weekly, after=self._clock()) if weekly else None
+        self._schedules.sync(WEEKLY, str(weekly or ""), next_fire_at=next_fire_at)
+
+    def _fire(self, schedule_id: str, weekly_text: str, was_due: datetime) -> bool:
+        now = self._clock()
+        weekly = parsed_weekly(weekly_text)
+        asker = Asker(Origin.SCHEDULE, channel=self._queue.channel)
+        plan = None if now - was_due > LATE else self._planning.plan_for(PlanCommand(), asker)
+        if plan is None:
+            log.warning("a weekly post was missed by too long and is skipped", extra={"due": was_due.isoformat()})
+        key = f"{schedule_id} {local_key(weekly, was_due)}"
+        upcoming = next_time(weekly, after=now)
+        return self._schedules.fire(schedule_id, was_due=was_due, next_fire_at=upcoming, plan=plan, fire_key=key)

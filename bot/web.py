@@ -1,0 +1,83 @@
+"""The HTTP door: a WSGI application for gunicorn, which also reads its own settings from here.
+
+gunicorn --config python:bot.web 'bot.web:create()'
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from slack_bolt.adapter.wsgi import SlackRequestHandler
+
+from bot.app import Bot
+from bot.errors import StoreError
+from bot.logs import configure
+from bot.settings import FOR_HTTP, Settings, environment
+
+# gunicorn's settings: one process with threads, because the worker and the scheduler live in it too.
+workers = 1
+worker_class = "gthread"
+threads = 16
+graceful_timeout = 30
+accesslog = None
+control_socket_disable = True
+
+MAX_BODY_BYTES = 1024 * 1024  # Slack's payloads are a few kilobytes
+_running: list[Bot] = []
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+
+def create() -> "Door":
+    """The bot, started, behind its HTTP door; raises `SettingsError`."""
+    settings = Settings.from_env(environment(), required=FOR_HTTP)
+    configure(settings.log_format)
+    bot = Bot(settings)
+    bot.start()
+    _running.append(bot)
+    return Door(bot)
+
+
+def worker_exit(_server: object, _worker: object) -> None:
+    """Gunicorn's hook: the process ends, so the bot stops cleanly."""
+    while _running:
+        _running.pop().stop()
+
+
+class Door:
+    """`/slack/events` for Slack, `/healthz` and `/readyz` for the platform."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._slack = SlackRequestHandler(bot.bolt, path="/slack/events")
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """WSGI."""
+        path = environ.get("PATH_INFO", "")
+        if path == "/healthz":
+            return _answered(start_response, *self._health())
+        if path == "/readyz":
+            return _answered(start_response, *self._readiness())
+        if path == "/slack/events" and int(environ.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
+            return _answered(start_response, "413 Content Too Large", {"error": "too large"})
+        answer: Iterable[bytes] = self._slack(environ, start_response)
+        return answer
+
+    def _health(self) -> tuple[str, dict[str, str]]:
+        if self._bot.worker.is_alive():
+            return "200 OK", {"status": "ok"}
+        return "503 Service Unavailable", {"status": "the worker does not run"}
+
+    def _readiness(self) -> tuple[str, dict[str, str]]:
+        try:
+            self._bot.store.database.ping()
+        except StoreError:
+            return "503 Service Unavailable", {"status": "the database does not answer"}
+        return self._health()
+
+
+def _answered(start_response: StartResponse, status: str, body: dict[str, str]) -> list[bytes]:
+    content = json.dumps(body).encode()
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(content)))])
+    return [content]

@@ -1,0 +1,50 @@
+"""Presses of the buttons."""
+
+import logging
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.messages.buttons import APPROVE, CANCEL, STOP, target
+from bot.services.deciding import Deciding, Press
+from bot.services.ports import ReplyTo
+
+log = logging.getLogger(__name__)
+
+
+def register(app: App) -> None:
+    """Listen to every button."""
+    app.action(APPROVE)(approve)
+    app.action(CANCEL)(cancel)
+    app.action(STOP)(stop)
+
+
+def approve(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
+    """Approve was pressed."""
+    ack()
+    if (press := _press(body)) is not None:
+        deciding.approve(press)
+
+
+def cancel(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
+    """Cancel was pressed."""
+    ack()
+    if (press := _press(body)) is not None:
+        deciding.cancel(press)
+
+
+def stop(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
+    """Stop was pressed."""
+    ack()
+    if (press := _press(body)) is not None:
+        deciding.stop(press)
+
+
+def _press(body: dict[str, Any]) -> Press | None:
+    """The press in a payload; None when no button of ours sends such a value."""
+    about = target(str(body["actions"][0].get("value") or ""))
+    if about is None:
+        log.warning("a button with a foreign value was pressed")
+        return None
+    channel = body.get("channel") or {}
+    return Press(about, ReplyTo(str(body["user"]["id"]), channel.get("id"), body.get("response_url")))

@@ -1,0 +1,38 @@
+"""`/assign-reviews`: understood, stored, and answered privately within Slack's 3 seconds."""
+
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.domain.command import HelpCommand, parsed
+from bot.domain.model import Origin
+from bot.errors import BotError
+from bot.messages.answers import reading, sentence
+from bot.messages.help import COMMAND, help_message
+from bot.messages.message import Message
+from bot.services.permissions import Permissions
+from bot.services.planning import Asker, Planning
+
+
+def register(app: App) -> None:
+    """Listen to the slash command."""
+    app.command(COMMAND)(assign_reviews)
+
+
+def assign_reviews(ack: Ack, command: dict[str, Any], planning: Planning, permissions: Permissions) -> None:
+    """Store a plan to be read, then acknowledge: a command that is killed in between shows an error, never silence."""
+    try:
+        answer = _answer(command, planning, permissions)
+    except BotError as error:
+        answer = sentence(str(error))
+    ack(text=answer.text, blocks=list(answer.blocks))
+
+
+def _answer(command: dict[str, Any], planning: Planning, permissions: Permissions) -> Message:
+    asked = parsed(str(command.get("text") or ""))
+    if isinstance(asked, HelpCommand):
+        return help_message()
+    channel = str(command["channel_id"])
+    permissions.require_channel(channel)
+    asker = Asker(Origin.COMMAND, str(command["user_id"]), channel, command.get("response_url"))
+    return reading(planning.request(asked, asker))

@@ -1,0 +1,40 @@
+"""What a listener did not foresee: logged with a reference, and said to the person who acted."""
+
+import logging
+import uuid
+from typing import Any
+
+from slack_bolt import App, BoltResponse
+
+from bot.errors import BotError
+from bot.messages.answers import failure, sentence
+from bot.services.ports import PrivateAnswers, ReplyTo
+
+log = logging.getLogger(__name__)
+
+
+def register(app: App) -> None:
+    """Catch what listeners raise."""
+    app.error(answer_error)
+
+
+def answer_error(error: Exception, body: dict[str, Any], private_answers: PrivateAnswers) -> BoltResponse:
+    """A calm sentence for the person, whatever happened; always 200, because Slack repeats nothing anyway."""
+    if isinstance(error, BotError):
+        log.warning("a listener met a fault", extra={"error": str(error)}, exc_info=error)
+        message = sentence(str(error))
+    else:
+        reference = uuid.uuid4().hex[:8]
+        log.error("a listener failed", extra={"reference": reference}, exc_info=error)
+        message = failure(reference)
+    reply_to = _reply_to(body)
+    if reply_to is not None:
+        private_answers.send(reply_to, message)
+    return BoltResponse(status=200, body="")
+
+
+def _reply_to(body: dict[str, Any]) -> ReplyTo | None:
+    """Who acted, in a command or a click; None for events, which wait for no answer."""
+    user = body.get("user_id") or (body.get("user") or {}).get("id")
+    channel = body.get("channel_id") or (body.get("channel") or {}).get("id")
+    return ReplyTo(str(user), channel, body.get("response_url")) if user and body.get("response_url") else None
