@@ -143,7 +143,7 @@ class _AsAsked(wait_base):
     """As long as the server asks; else twice as long each time, up to a minute, with jitter."""
 
     def __init__(self) -> None:
-        self._otherwise = wait_exponential_jitter(initial=2, max=60, jitter=2)
+        self._otherwise = wait_exponential_jitter(multiplier=2, max=60, jitter=2)
 
     def __call__(self, retry_state: Any) -> float:
         error = retry_state.outcome.exception()
@@ -162,7 +162,7 @@ def _patiently(request: Callable[[], _T], patience: Patience) -> _T:
     faults = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, BraintrustUnavailableError)),
         stop=stop_after_attempt(READ_TRIES),
-        wait=wait_exponential_jitter(initial=0.5, max=20, jitter=1),
+        wait=wait_exponential_jitter(multiplier=0.5, max=20, jitter=1),
         sleep=lambda seconds: patience.wait(seconds, "Braintrust did not answer; trying again"),
         reraise=True,
     )

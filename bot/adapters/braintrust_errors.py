@@ -17,7 +17,7 @@ EXCERPT_LENGTH = 300
 _PASSING = frozenset({408, 425})  # with 5xx: trying again may help
 _TAG = re.compile(r"\[(?!request_id=)\w+=[^\]]*\]")
 _EMAIL = re.compile(r"[^\s@\"'<>\[\]=]+@[^\s@\"'<>\[\]]+")
-_ORGANISATION = re.compile(r"(organi[sz]ation) \"[^\"]*\"")
+_ORGANISATION = re.compile(r"(organi[sz]ation) \"[^\"]*\"", re.IGNORECASE)
 _DATA_PLANE = re.compile(r"https://[a-z0-9.-]+\.braintrust\.dev\b")
 _SENTENCES = {
     400: "Braintrust refused the request (400): the project does not exist, the key may not read it, or the query is "

@@ -193,7 +193,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     rotation: int = 0
     reason: str | None = None
-    """The sentence that explains a plan which failed or stopped."""
+    """The sentence, of our own words, that explains a plan which failed or ended early."""
     decided_by: str | None = None
     decided_at: datetime | None = None
     stopped_by: str | None = None

@@ -6,7 +6,7 @@ from bot.domain.model import Plan, PlanState
 from bot.messages.blocks import actions, section
 from bot.messages.buttons import cancel_button
 from bot.messages.message import Message
-from bot.messages.text import code, counted, escaped, link, mention, moment, number, utc
+from bot.messages.text import code, counted, link, mention, moment, number, utc
 
 
 def sentence(text: str) -> Message:
@@ -82,7 +82,7 @@ def _read(plan: Plan, message_url: str | None) -> str:
         case PlanState.EMPTY:
             return _nothing(plan)
         case PlanState.FAILED:
-            return f"No plan was made. {escaped(plan.reason or '')}"
+            return f"No plan was made. {plan.reason}"
         case PlanState.CANCELLED:
             return "Cancelled. Nothing was assigned."
         case PlanState.SUPERSEDED:

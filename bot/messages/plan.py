@@ -63,7 +63,7 @@ def _people(plan: Plan) -> str:
 
 
 def _left_out(plan: Plan) -> list[str]:
-    lines = [escaped(note) for note in plan.notes]
+    lines = list(plan.notes)
     if plan.unknown_reviewers:
         names = [code(name) for name in plan.unknown_reviewers[:MAX_UNKNOWN_NAMES]]
         more = len(plan.unknown_reviewers) - len(names)
@@ -103,6 +103,6 @@ def _small_print(plan: Plan) -> str:
 
 def _not_read(plan: Plan) -> Message:
     title = "The scheduled review plan could not be made"
-    reason = escaped(plan.reason or "The bot's log says why.")
+    reason = plan.reason or "The bot's log says why."
     small = f"plan `{plan.id}`"
     return Message("\n".join((title, reason, small)), (header(title), section(reason), context(small)))

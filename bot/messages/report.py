@@ -84,7 +84,7 @@ def _people(report: Report) -> str:
 
 def _exceptions(plan: Plan, report: Report) -> list[str]:
     reasons = [plan.reason, *report.reasons] if plan.reason else list(report.reasons)
-    why = [escaped(reason) for reason in dict.fromkeys(reasons)] if report.missing else []
+    why = list(dict.fromkeys(reasons)) if report.missing else []
     stopped = [f"Stopped by {mention(plan.stopped_by)}"] if plan.stopped_by and plan.state is PlanState.STOPPED else []
     return [*stopped, *exception_lines(report), *why[:MAX_REASONS]]
 
@@ -94,5 +94,5 @@ def _closing(plan: Plan, report: Report, review_url: str) -> str:
     if report.missing:
         lines.append("Ask again with `/assign-reviews` for the rows that are still unassigned.")
     if plan.result_file not in (None, ATTACHED):
-        lines.append(f"The list of rows could not be attached. {escaped(plan.result_file or '')}")
+        lines.append(f"The list of rows could not be attached. {plan.result_file}")
     return "\n".join(lines)

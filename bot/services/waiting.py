@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from bot.services.ports import Work
 
+EXPLAIN_SECONDS = 2.0
+
 
 class VisiblePatience:
     """The `Patience` port: waits by the worker's clock, and tells `explain` why (None: it goes on)."""
@@ -16,6 +18,8 @@ class VisiblePatience:
     def wait(self, seconds: float, reason: str) -> None:
         """Wait; raises `WorkInterruptedError` or `LeaseLostError` when the step has to end."""
         self.waited = True
-        self._explain(reason)
-        self._work.pause(seconds)
+        while seconds > 0:
+            self._explain(reason)  # again and again: who watches is told when it is their turn to be told
+            self._work.pause(min(seconds, EXPLAIN_SECONDS))
+            seconds -= EXPLAIN_SECONDS
         self._explain(None)

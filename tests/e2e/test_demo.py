@@ -1,0 +1,109 @@
+"""The demo as somebody runs it who has just cloned the repository."""
+
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.demo_bot import APPLICATION, GUNICORN, BotEndedError, BotProcess
+
+ROOT = Path(__file__).parents[2]
+HOSTILE = {
+    "SLACK_BOT_TOKEN": "xoxp-of-somebody",
+    "SLACK_CLIENT_ID": "1.2",
+    "SLACK_CLIENT_SECRET": "secret",
+    "BRAINTRUST_API_URL": "https://braintrust.invalid",
+    "DATABASE_URL": "mysql://elsewhere",
+    "WEEKLY_POST": "never",
+    "ALLOWED_CHANNELS": "C0NOWHERE",
+    "HTTP_PROXY": "http://proxy.invalid:3128",
+}
+
+
+@contextmanager
+def demo(folder: Path, call: str) -> Iterator[subprocess.Popen[str]]:
+    """The demo in a process of its own, whose temporary files lie in `folder`."""
+    environment = {**os.environ, **HOSTILE, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder / "tmp")}
+    (folder / "tmp").mkdir()
+    program = f"import sys; from bot.sandbox.demo import run; sys.exit(run({call}))"
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_one_walk_ends_with_rows_that_agree_with_the_report(tmp_path: Path) -> None:
+    """Whatever the surroundings say: a `.env` and foreign variables do not reach the bot."""
+    (tmp_path / ".env").write_text("PAGE_SIZE=nonsense\nREVIEW_TAG=another-tag\n")
+
+    with demo(tmp_path, "once=True") as process:
+        said = process.communicate(timeout=60)[0]
+
+    assert process.returncode == 0, said
+    assert "Ada Okafor types /assign-reviews in #llm-reviews." in said
+    assert "REVIEW PLAN: 2,163 ROWS FOR 6 REVIEWERS" in said
+    assert "former.colleague@example.com" in said
+    assert "Done. Assigned 2,163 rows across 6 reviewers." in said
+    assert said.rstrip().splitlines()[-1].startswith("All is well:")
+    assert "2,163 rows were written once each, and no other row was touched." in said
+
+
+def test_the_page_is_served_until_the_demo_is_stopped(tmp_path: Path) -> None:
+    with demo(tmp_path, "once=False, port=0") as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        rest = process.communicate(timeout=60)[0]
+
+    assert re.match(r"Open http://127\.0\.0\.1:\d+ and type /assign-reviews\.", line), line + rest
+    assert "Stopped. Nothing is left behind." in rest
+    assert process.returncode == 0
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with demo(tmp_path, f"once=False, port={port}") as process:
+            said = process.communicate(timeout=60)[0]
+
+    assert f"Port {port} is taken." in said
+    assert process.returncode == 1
+
+
+def test_a_bot_that_cannot_start_is_said_with_its_log(tmp_path: Path) -> None:
+    with pytest.raises(BotEndedError, match="SLACK_SIGNING_SECRET is not set"), BotProcess({}, tmp_path):
+        pass
+
+
+def test_a_bot_that_ends_by_itself_is_noticed(tmp_path: Path) -> None:
+    process = BotProcess({}, tmp_path)
+    with pytest.raises(BotEndedError):
+        process.start()
+
+    with pytest.raises(BotEndedError, match=r"The bot ended by itself \(exit code [1-9]"):
+        process.wait()
+
+
+def test_the_bot_is_started_as_the_procfile_starts_it() -> None:
+    web = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web:"))
+    words = shlex.split(web.removeprefix("web:"))
+    bind = words.index("--bind")
+
+    assert ["exec", *GUNICORN[1:], APPLICATION] == words[:bind] + words[bind + 2 :]

@@ -1,0 +1,77 @@
+"""The HTTP door: signatures, health, and the end of the process; and Socket Mode after a lost connection."""
+
+import gc
+import hashlib
+import hmac
+import signal
+import time
+
+import pytest
+import requests
+
+from tests.e2e.conftest import StartWorld
+from tests.e2e.world import ADA, REVIEWS, World
+
+BODY = "command=%2Fassign-reviews&text=help&user_id=U0ADA&channel_id=C0REVIEWS&team_id=T0&api_app_id=A0"
+
+
+def signed(body: str, *, secret: str = "sandbox-signing-secret", age_seconds: int = 0) -> dict[str, str]:
+    """The headers of a request from Slack.  https://docs.slack.dev/authentication/verifying-requests-from-slack"""
+    at = str(int(time.time()) - age_seconds)
+    mac = hmac.new(secret.encode(), f"v0:{at}:{body}".encode(), hashlib.sha256).hexdigest()
+    form = "application/x-www-form-urlencoded"
+    return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={mac}", "Content-Type": form}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (signed(BODY), 200),
+        (signed(BODY, secret="another"), 401),
+        (signed(BODY, age_seconds=301), 401),
+        ({**signed(BODY), "X-Slack-Request-Timestamp": "soon"}, 401),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 401),
+    ],
+)
+def test_only_slacks_fresh_signature_opens_the_door(world: World, headers: dict[str, str], status: int) -> None:
+    answer = requests.post(world.slack.bot_url or "", data=BODY, headers=headers, timeout=5)
+
+    assert answer.status_code == status
+
+
+def test_health_and_readiness_are_told_and_everything_else_is_not_found(world: World) -> None:
+    answers = [requests.get(world.address + path, timeout=5).status_code for path in ("/healthz", "/readyz", "/other")]
+
+    assert answers == [200, 200, 404]
+
+
+def test_sigterm_ends_the_process_cleanly(start_world: StartWorld) -> None:
+    world = start_world()
+
+    assert world.stop_bot(signal.SIGTERM) == 0
+    assert "the bot stopped" in world.log()
+    assert "Traceback" not in world.log()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # websocket-client leaves a lost socket unclosed
+def test_socket_mode_comes_back_after_a_lost_connection(start_world: StartWorld) -> None:
+    world = start_world(door="socket")
+
+    world.slack.drop_sockets()
+    world.slack.wait_for_socket(timeout_seconds=30)
+    plan = world.proposed()
+
+    assert plan.channel == REVIEWS
+    assert world.stop_bot(signal.SIGTERM) == 0
+    gc.collect()
+
+
+def test_missing_settings_are_all_named_at_the_start(start_world: StartWorld) -> None:
+    world = start_world()
+    world.stop_bot(signal.SIGTERM)
+
+    said = world.bot("run", SLACK_BOT_TOKEN="", BRAINTRUST_PROJECT_ID="nonsense", PORT="x")
+
+    assert said.returncode == 1
+    assert all(name in said.stderr for name in ("SLACK_BOT_TOKEN", "BRAINTRUST_PROJECT_ID", "PORT"))
+    assert ADA not in said.stderr

@@ -1,0 +1,117 @@
+"""`python -m bot plan`, `check` and `migrate`, for people without Slack and for cron."""
+
+import json
+import signal
+
+import pytest
+
+from bot.sandbox.braintrust import Status
+from tests.e2e.conftest import StartWorld
+from tests.e2e.world import ADA, World
+
+
+@pytest.fixture
+def terminal(start_world: StartWorld) -> World:
+    """A world whose bot does not run: there is only the terminal."""
+    world = start_world(rows=2_500)
+    world.stop_bot(signal.SIGTERM)
+    return world
+
+
+def test_the_plan_is_shown_assigned_and_written_to_a_file(terminal: World) -> None:
+    said = terminal.bot("plan", "--yes")
+
+    seeded = terminal.seeded
+    assert said.returncode == 0, said.stderr
+    assert "  page 1: 1000 rows (total 1000)\n" in said.stdout
+    assert f"Fetched {seeded.matching} logs tagged 'needs-review' from the last 7 days." in said.stdout
+    assert f"  already assigned (skip):   {seeded.assigned}" in said.stdout
+    assert f"  not assigned (to assign):  {seeded.open}" in said.stdout
+    assert f"  assigned {seeded.open}/{seeded.open}" in said.stdout
+    assert f"Done. Assigned {seeded.open:,} rows across 5 reviewers." in said.stdout
+    assert set(json.loads((terminal.folder / "to_assign_ids.json").read_text())) == set(terminal.newly_assigned())
+    terminal.assert_each_written_once()
+
+
+def test_a_dry_run_updates_nothing(terminal: World) -> None:
+    said = terminal.bot("plan", "--dry-run", "--limit", "10", "--days", "3")
+
+    assert said.returncode == 0
+    assert "[dry-run] No rows updated." in said.stdout
+    assert "from the last 3 days" in said.stdout
+    assert terminal.newly_assigned() == {}
+
+
+def test_without_a_person_to_ask_nothing_is_assigned(terminal: World) -> None:
+    said = terminal.bot("plan")
+
+    assert said.returncode == 1
+    assert "pass --yes" in said.stderr
+    assert terminal.newly_assigned() == {}
+
+
+def test_an_interrupted_assignment_is_finished_first(terminal: World) -> None:
+    with terminal.braintrust.faults.hold("insert") as gate:
+        process = terminal.begin_bot("plan", "--yes")
+        gate.wait_for_arrivals(1, timeout_seconds=20)
+        process.kill()
+        process.communicate()
+
+    said = terminal.bot("plan", "--yes")
+
+    assert said.returncode == 0, said.stderr
+    assert "which was interrupted" in said.stdout
+    assert f"Done. Assigned {terminal.seeded.open:,} rows across 5 reviewers." in said.stdout
+    assert len(terminal.newly_assigned()) == terminal.seeded.open
+    terminal.assert_each_written_once()
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"), [(401, "Check BRAINTRUST_API_KEY"), (404, "Check BRAINTRUST_PROJECT_ID")]
+)
+def test_a_refusal_ends_with_advice_and_a_failing_exit_code(terminal: World, status: int, advice: str) -> None:
+    terminal.braintrust.faults.next("query", Status(status))
+
+    said = terminal.bot("plan", "--yes")
+
+    assert said.returncode == 1
+    assert advice in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_a_wrong_option_is_a_wrong_usage(terminal: World) -> None:
+    said = terminal.bot("plan", "--days", "none")
+
+    assert said.returncode == 2
+    assert "days is a whole number from 1 to 365" in said.stderr
+
+
+def test_check_says_ok_for_everything_that_works(terminal: World) -> None:
+    said = terminal.bot("check")
+
+    assert said.returncode == 0, said.stdout
+    assert {line.split(":")[0] for line in said.stdout.splitlines()} >= {
+        "ok    settings",
+        "ok    database",
+        "ok    Slack token",
+        "ok    Slack scopes",
+        "ok    Socket Mode",
+        "ok    Braintrust key and project",
+        "ok    Braintrust query",
+        "ok    reviewers",
+    }
+
+
+def test_check_names_a_missing_scope_and_a_refused_key(terminal: World) -> None:
+    terminal.slack.scopes.discard("files:write")
+
+    said = terminal.bot("check", BRAINTRUST_API_KEY="sk-expired", REVIEWERS="nobody@example.com")
+
+    assert said.returncode == 1
+    assert "FAIL  Slack scopes: missing files:write" in said.stdout
+    assert "FAIL  Braintrust query: Braintrust does not accept the API key (401)." in said.stdout
+    assert ADA not in said.stdout
+
+
+def test_migrate_can_be_repeated(terminal: World) -> None:
+    assert [terminal.bot("migrate").returncode for _ in range(2)] == [0, 0]

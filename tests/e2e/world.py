@@ -1,0 +1,260 @@
+"""A workspace, a Braintrust project and the real bot as its own process, as its users would meet them."""
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import requests
+from requests.adapters import HTTPAdapter
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+from urllib3 import Retry
+
+from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Row, SeedSummary, seed_rows, seed_users
+from bot.sandbox.slack import Ephemeral, Message, SlackStandIn, Workspace
+
+T = TypeVar("T")
+ROOT = Path(__file__).parents[2]
+TAG = "needs-review"
+ADA, BEN, CHLOE, GUEST, EXTERNAL = "U0ADA", "U0BEN", "U0CHLOE", "U0GUS", "U0XENIA"
+REVIEWS, GENERAL, SECRET = "C0REVIEWS", "C0GENERAL", "C0SECRET"
+FINAL = ("Done.", "Partly done.", "Stopped.", "Failed.")
+
+
+class World:
+    """Everything around one bot.  Use it as a context manager."""
+
+    def __init__(self, folder: Path, *, rows: int = 300, door: str = "http", **settings: str) -> None:
+        self.folder = folder
+        self.door = door
+        self.braintrust = BraintrustStandIn()
+        self.slack = SlackStandIn()
+        self._rows = rows
+        self._settings = settings
+        self._bot: subprocess.Popen[bytes] | None = None
+        self.seeded: SeedSummary
+
+    def __enter__(self) -> "World":
+        self.braintrust.start()
+        self.slack.start()
+        self.braintrust.users[:] = seed_users()
+        now = datetime.now(UTC)
+        assigned, finished = self._rows // 5, self._rows // 50
+        self.seeded = seed_rows(
+            self.braintrust.rows,
+            DEFAULT_PROJECT_ID,
+            count=self._rows,
+            tag=TAG,
+            assigned=assigned,
+            finished=finished,
+            now=now,
+        )
+        self.before = {row.id: row for row in self.all_rows()}
+        self.start_bot()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop_bot(signal.SIGTERM)
+        self.slack.stop()
+        self.braintrust.stop()
+
+    # --- the bot's process ---
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of the bot, and what a process needs."""
+        people = [user["email"] for user in self.braintrust.users if user["email"]][:5]
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "default",
+            "SLACK_BOT_TOKEN": "xoxb-sandbox",
+            "SLACK_APP_TOKEN": "xapp-sandbox",
+            "SLACK_SIGNING_SECRET": "sandbox-signing-secret",
+            "SLACK_API_URL": self.slack.api_url,
+            "BRAINTRUST_API_KEY": self.braintrust.api_key,
+            "BRAINTRUST_API_URL": self.braintrust.url,
+            "BRAINTRUST_PROJECT_ID": DEFAULT_PROJECT_ID,
+            "REVIEW_TAG": TAG,
+            "REVIEWERS": ",".join(people),
+            "SETTLE_SECONDS": "2",
+            "DATABASE_URL": f"sqlite:///{self.folder / 'bot.db'}",
+            **self._settings,
+        }
+
+    def start_bot(self) -> None:
+        """Start it through its door, and wait until it is ready."""
+        self._bot = self._start_http() if self.door == "http" else self._start_socket()
+
+    def stop_bot(self, number: signal.Signals) -> int:
+        """Send a signal and wait for the end; the exit code."""
+        if self._bot is None:
+            return 0
+        self._bot.send_signal(number)
+        code = self._bot.wait(40)
+        self._bot = None
+        return code
+
+    def kill_bot(self) -> None:
+        """kill -9, the whole process group: no clean-up runs."""
+        assert self._bot is not None
+        os.killpg(self._bot.pid, signal.SIGKILL)
+        self._bot.wait(10)
+        self._bot = None
+
+    def bot(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the terminal to its end, in the world's folder."""
+        process = self.begin_bot(*arguments, **settings)
+        said, complained = process.communicate(timeout=90)
+        return subprocess.CompletedProcess(arguments, process.returncode, said, complained)
+
+    def begin_bot(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        """Start a command of the terminal."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "bot", *arguments],
+            cwd=self.folder,
+            env={**self.environment, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def wait_for_log(self, words: str) -> None:
+        """Wait until the bot logged `words`."""
+        patient = Retrying(
+            stop=stop_after_delay(30), wait=wait_fixed(0.1), retry=retry_if_result(lambda log: words not in log)
+        )
+        patient(self.log)
+
+    def log(self) -> str:
+        """What the bot logged so far."""
+        return (self.folder / "bot.log").read_text()
+
+    def _start_http(self) -> subprocess.Popen[bytes]:
+        port = _free_port()
+        process = self._spawn(procfile("web"), {"PORT": str(port)})
+        self.address = f"http://127.0.0.1:{port}"
+        with requests.Session() as session:
+            session.mount("http://", HTTPAdapter(max_retries=Retry(12, backoff_factor=0.05, status_forcelist=[503])))
+            session.get(f"{self.address}/readyz", timeout=10).raise_for_status()
+        self.slack.bot_url = f"{self.address}/slack/events"
+        return process
+
+    def _start_socket(self) -> subprocess.Popen[bytes]:
+        process = self._spawn(procfile("socket"), {})
+        self.slack.bot_url = None
+        self.slack.wait_for_socket(timeout_seconds=20)
+        return process
+
+    def _spawn(self, command: str, more: dict[str, str]) -> subprocess.Popen[bytes]:
+        environment = {**self.environment, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **more}
+        with (self.folder / "bot.log").open("ab") as log:
+            return subprocess.Popen(
+                ["sh", "-c", command], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    # --- people ---
+
+    def type(self, text: str = "", *, user: str = ADA, channel: str = REVIEWS) -> str:
+        """Type the command; the private answer in the acknowledgement."""
+        delivery = self.slack.command(user, channel, text)
+        assert delivery.acknowledged, f"{delivery}\n{self.log()}"
+        return self.slack.workspace.ephemerals(user, channel)[-1].text
+
+    def proposed(self, text: str = "", *, user: str = ADA, channel: str = REVIEWS) -> Message:
+        """Type the command, and wait for the plan's message."""
+        known = {message.ts for message in self.slack.workspace.channel_messages(channel)}
+        self.type(text, user=user, channel=channel)
+        return self.wait(
+            lambda w: _first(m for m in w.channel_messages(channel) if m.ts not in known and m.user == "U0BOT")
+        )
+
+    def press(self, message: Message | Ephemeral, action: str, *, user: str = ADA, value: str | None = None) -> None:
+        """Press a button."""
+        delivery = self.slack.press(user, message, action, value=value)
+        assert delivery.acknowledged, f"{delivery}\n{self.log()}"
+
+    def answer(self, user: str, words: str) -> str:
+        """The private answer to `user` that contains `words`, once it is there."""
+        return self.wait(lambda w: _first(e for e in w.ephemerals(user) if words in e.text)).text
+
+    def report(self, plan: Message, *, seconds: float = 30) -> Message:
+        """The final report in the plan's thread."""
+        return self.wait(
+            lambda w: _first(m for m in w.thread(plan.channel, plan.ts) if m.text.startswith(FINAL)), seconds=seconds
+        )
+
+    def now(self, message: Message) -> Message:
+        """A message as it is now."""
+        found = self.slack.workspace.message(message.channel, message.ts)
+        assert found is not None
+        return found
+
+    def shows(self, message: Message, words: str) -> Message:
+        """The message, once it shows `words`."""
+        return self.wait(
+            lambda w: _first(m for m in w.channel_messages(message.channel) if m.ts == message.ts and words in m.text)
+        )
+
+    def wait(self, condition: Callable[[Workspace], T | None], *, seconds: float = 20) -> T:
+        """What `condition` finds, once it does."""
+        try:
+            found = self.slack.wait_for(condition, timeout_seconds=seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nThe bot's log:\n{self.log()}") from None
+        assert found is not None
+        return found
+
+    # --- rows ---
+
+    def all_rows(self) -> list[Row]:
+        """Every row of the project."""
+        return self.braintrust.rows.all(DEFAULT_PROJECT_ID)
+
+    def free_rows(self) -> list[Row]:
+        """The rows that a plan for the default queue hands out."""
+        since = datetime.now(UTC) - timedelta(days=7)
+        tagged = [row for row in self.all_rows() if TAG in (row.tags or ()) and row.created >= since]
+        return [row for row in tagged if not row.assignments and row.status is None]
+
+    def newly_assigned(self) -> dict[str, tuple[str, ...]]:
+        """The rows that were written since the start, and to whom."""
+        return {
+            row.id: row.assignments
+            for row in self.all_rows()
+            if row.id not in self.before or row != self.before[row.id]
+        }
+
+    def assert_each_written_once(self) -> None:
+        """Every row that the bot wrote was free, exists, and was written exactly once."""
+        for row_id in self.newly_assigned():
+            row = self.braintrust.rows.get(DEFAULT_PROJECT_ID, row_id)
+            assert row is not None
+            assert not row.phantom, row_id
+            assert [change.source for change in row.history[len(self.before[row_id].history) :]] == ["api"], row_id
+            assert self.before[row_id].assignments == (), row_id
+            assert self.before[row_id].status is None, row_id
+
+
+def procfile(process: str) -> str:
+    """The command of one of the Procfile's process types."""
+    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+    return lines[process].replace("python -m", f"{shlex.quote(sys.executable)} -m").replace("0.0.0.0", "127.0.0.1")
+
+
+def _first(found: Iterable[T]) -> T | None:
+    return next(iter(found), None)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
