@@ -130,16 +130,9 @@ class Worker:
     def _advance(self, held: HeldPlan, lane: Lane) -> float | None:
         """Draw and step until nothing moves; in how many seconds to look again, None for at once."""
         try:
-            drawn = self._draw(held)
-            while (plan := self._plans.get(held.lease.plan_id)) is not None and plan.state in lane.states:
-                self._steps[plan.state](held, plan)
-                held.quiet()
-                drawn = self._draw(held)
-                after = self._plans.get(plan.id)
-                if after is not None and after.state is plan.state:
-                    return AGAIN_SECONDS
+            return self._moved(held, lane)
         except WorkInterruptedError:
-            return None if self._stopping.is_set() or self._draw(held) else FAULT_SECONDS
+            return None
         except LeaseLostError:
             log.info("a plan was taken over by another worker", extra={"plan": held.lease.plan_id})
             return None
@@ -148,7 +141,20 @@ class Worker:
             return FAULT_SECONDS
         except Exception:  # noqa: BLE001 - one of the three places for it
             return self._unforeseen(held)
-        return None if drawn else FAULT_SECONDS
+
+    def _moved(self, held: HeldPlan, lane: Lane) -> float | None:
+        self._draw(held)
+        while (plan := self._plans.get(held.lease.plan_id)) is not None and plan.state in lane.states:
+            try:
+                self._steps[plan.state](held, plan)
+            except WorkInterruptedError:
+                held.proceed()  # raises again when the process stops; otherwise somebody decided meanwhile
+            after = self._plans.get(plan.id)
+            if after is not None and after.state is plan.state:
+                return AGAIN_SECONDS
+
+        held.quiet()
+        return None if self._draw(held) else FAULT_SECONDS
 
     def _draw(self, held: HeldPlan) -> bool:
         """Show the plan; False when Slack could not be reached, which must not hold up the work itself."""

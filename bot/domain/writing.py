@@ -18,6 +18,11 @@ class Acknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class NotBegun:
+    """Certainly nothing was written: when its turn came, its reading was too old, or the lease too short."""
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimited:
     """Certainly nothing was written, and nothing is wrong: it has to wait."""
 
@@ -50,7 +55,7 @@ class Unknown:
     reason: str
 
 
-WriteResult = Acknowledged | RateLimited | Unreachable | Refused | TooLarge | Unknown
+WriteResult = Acknowledged | NotBegun | RateLimited | Unreachable | Refused | TooLarge | Unknown
 
 
 def begun(batch: Batch, *, now: datetime) -> Batch:
@@ -66,7 +71,7 @@ def ended(batch: Batch, result: WriteResult, *, now: datetime) -> Batch:
     match result:
         case Acknowledged():
             return replace(batch, state=BatchState.WRITTEN, error=None)
-        case RateLimited():
+        case RateLimited() | NotBegun():
             return replace(batch, state=BatchState.PLANNED, attempts=batch.attempts - 1)
         case Unknown(reason):
             return replace(batch, state=BatchState.UNKNOWN, error=reason)

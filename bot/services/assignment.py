@@ -1,6 +1,7 @@
 """One run over the batches of one plan: a coordinator that decides, and a pool that only talks to Braintrust."""
 
 import logging
+import random
 from collections import deque
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -11,7 +12,18 @@ from typing import Any
 from bot.domain.checking import checked, read_back
 from bot.domain.model import Batch, BatchState, Plan
 from bot.domain.reading import LogRow
-from bot.domain.writing import MAX_TRIES, RateLimited, Refused, TooLarge, WriteResult, begun, ended, halves
+from bot.domain.writing import (
+    MAX_TRIES,
+    Acknowledged,
+    NotBegun,
+    RateLimited,
+    Refused,
+    TooLarge,
+    WriteResult,
+    begun,
+    ended,
+    halves,
+)
 from bot.errors import BraintrustError
 from bot.services.ledger import Ledger
 from bot.services.ports import Announcer, Braintrust, Clock, Work
@@ -24,7 +36,8 @@ log = logging.getLogger(__name__)
 FRESH_SECONDS = 10.0  # how old the reading may be on which a write rests
 WRITE_SECONDS = 20.0  # the deadline of one write: with less lease left, none is begun
 FIRST_LOOK_SECONDS = 2.0  # an unknown batch is read back this long after its attempt ended
-RATE_LIMIT_SECONDS = 10.0  # the pause after a rate limit that does not say how long
+MAX_RATE_LIMIT_SECONDS = 60.0  # the longest pause after a rate limit that does not say how long
+LOOK_AGAIN_SECONDS = 10.0  # after a read-back that failed
 POLL_SECONDS = 1.0  # how soon a press of Stop is noticed when nothing else happens
 MAX_STALE_CHECKS = 5
 _TOO_SLOW = "Braintrust answers too slowly to check rows right before they are written. Try again later."
@@ -64,6 +77,8 @@ class Assignment:
         self._reader = RowReader(braintrust, settings)
         self._announcer = announcer
         self._parallel = settings.parallel_requests
+        self._writers = ThreadPoolExecutor(self._parallel, thread_name_prefix="write")
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="check")  # so that no reading holds up a write
         self._clock = clock
         self._monotonic = monotonic
         self._ready: deque[tuple[Batch, Look]] = deque()
@@ -71,25 +86,26 @@ class Assignment:
         self._writes: dict[Future[WriteResult], Batch] = {}
         self._checking = False
         self._hold_until = 0.0
+        self._limits = 0
         self._stale_checks = 0
         self._waiting: str | None = None
         self._reason: str | None = None
 
     def carry_out(self) -> str | None:
         """Work until nothing is open; the sentence why it had to end early, None when it did not."""
-        pool = ThreadPoolExecutor(self._parallel + 2, thread_name_prefix="assignment")
         try:
             while self._is_open():
                 self._work.proceed()
                 if self._ending:
                     self._put_back()
-                self._begin_check(pool)
-                self._begin_writes(pool)
-                self._begin_read_back(pool)
+                self._begin_check()
+                self._begin_writes()
+                self._begin_read_back()
                 self._collect()
         finally:
             self._finish_writes()
-            pool.shutdown(wait=False, cancel_futures=True)
+            for pool in (self._readers, self._writers):
+                pool.shutdown(wait=False, cancel_futures=True)
         return self._reason
 
     @property
@@ -101,34 +117,40 @@ class Assignment:
             return True
         return not self._ending and self._ledger.has(BatchState.PLANNED)
 
-    def _begin_check(self, pool: ThreadPoolExecutor) -> None:
+    def _begin_check(self) -> None:
         """Read the next batches' rows while the ones before are written."""
         if self._ending or self._checking or self._ready or self._monotonic() < self._hold_until:
             return
         batches = self._ledger.take(BatchState.PLANNED, most=self._parallel)
         self._checking = bool(batches)
-        self._look(pool, batches, self._on_checked)
+        self._look(batches, self._on_checked)
 
-    def _begin_writes(self, pool: ThreadPoolExecutor) -> None:
+    def _begin_writes(self) -> None:
         """Store that checked batches are being sent, then send them, as many as there is room for."""
-        sending: list[Batch] = []
+        sending: list[tuple[Batch, Look]] = []
         while self._ready and len(self._writes) + len(sending) < self._parallel and self._may_write():
             batch, look = self._ready.popleft()
             if self._is_stale(look):
                 self._ledger.put(batch)
             else:
-                sending.append(begun(batch, now=self._clock()))
+                sending.append((begun(batch, now=self._clock()), look))
         if not sending:
             return
-        for batch in sending:
+        for batch, _ in sending:
             self._ledger.note(batch)
         self._plan = self._ledger.flush(waiting=None)
-        for batch in sending:
-            self._writes[pool.submit(self._braintrust.assign, self._plan.request.project_id, batch.kept)] = batch
+        for batch, look in sending:
+            self._writes[self._writers.submit(self._write, batch, look)] = batch
 
-    def _begin_read_back(self, pool: ThreadPoolExecutor) -> None:
+    def _write(self, batch: Batch, look: Look) -> WriteResult:
+        """Send one batch, unless the process was held up since it was checked."""
+        if self._monotonic() - look.began > FRESH_SECONDS or self._work.seconds_left() < WRITE_SECONDS:
+            return NotBegun()
+        return self._braintrust.assign(self._plan.request.project_id, batch.kept)
+
+    def _begin_read_back(self) -> None:
         """Look whether the requests that ended without a usable answer had an effect."""
-        self._look(pool, self._ledger.take(BatchState.UNKNOWN, most=self._parallel), self._on_read_back)
+        self._look(self._ledger.take(BatchState.UNKNOWN, most=self._parallel), self._on_read_back)
 
     def _may_write(self) -> bool:
         return self._monotonic() >= self._hold_until and self._work.seconds_left() >= WRITE_SECONDS
@@ -148,11 +170,9 @@ class Assignment:
             self._reason = _TOO_SLOW
         return True
 
-    def _look(
-        self, pool: ThreadPoolExecutor, batches: list[Batch], then: Callable[[list[Batch], Future[Look]], None]
-    ) -> None:
+    def _look(self, batches: list[Batch], then: Callable[[list[Batch], Future[Look]], None]) -> None:
         if batches:
-            self._looks[pool.submit(self._rows_of, batches)] = partial(then, batches)
+            self._looks[self._readers.submit(self._rows_of, batches)] = partial(then, batches)
 
     def _rows_of(self, batches: list[Batch]) -> Look:
         patience = VisiblePatience(self._work, self._explain)
@@ -169,7 +189,8 @@ class Assignment:
         if not tasks:
             self._work.pause(POLL_SECONDS)
         self._settle(wait(tasks, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done)
-        self._plan = self._ledger.flush(waiting=self._waiting)
+        waiting = _RATE_LIMIT if self._monotonic() < self._hold_until else self._waiting
+        self._plan = self._ledger.flush(waiting=waiting)
         self._announcer.writing_progress(self._work, self._plan)
 
     def _settle(self, done: Collection[Future[Any]]) -> None:
@@ -210,7 +231,7 @@ class Assignment:
         except BraintrustError as error:
             log.warning("rows could not be read back", extra={"plan": self._plan.id, "cause": type(error).__name__})
             for batch in batches:
-                self._ledger.put(batch, due_in_seconds=RATE_LIMIT_SECONDS)
+                self._ledger.put(batch, due_in_seconds=LOOK_AGAIN_SECONDS)
             return
         for batch in batches:
             settled, waiting = read_back(batch, look.rows)
@@ -238,7 +259,9 @@ class Assignment:
         after = ended(batch, result, now=self._clock())
         match result:
             case RateLimited(retry_after_seconds):
-                self._hold(retry_after_seconds or RATE_LIMIT_SECONDS)
+                self._hold(retry_after_seconds)
+            case Acknowledged():
+                self._limits = 0
             case Refused(reason):
                 self._reason = reason
             case TooLarge() if after.state is BatchState.PLANNED:
@@ -246,9 +269,12 @@ class Assignment:
                 return
         self._ledger.put(after, due_in_seconds=FIRST_LOOK_SECONDS * after.attempts)
 
-    def _hold(self, seconds: float) -> None:
+    def _hold(self, retry_after_seconds: float | None) -> None:
+        """Send nothing for as long as Braintrust asks; without a number, twice as long each time, with jitter."""
+        self._limits += 1
+        otherwise = min(2.0**self._limits, MAX_RATE_LIMIT_SECONDS) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+        seconds = otherwise if retry_after_seconds is None else retry_after_seconds
         self._hold_until = max(self._hold_until, self._monotonic() + seconds)
-        self._waiting = _RATE_LIMIT
 
     def _finish_writes(self) -> None:
         """Wait for the requests that are on their way, and store what they brought, whatever ended the run."""
