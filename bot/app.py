@@ -108,7 +108,6 @@ class Bot:
         deciding = Deciding(
             plans=self.store.plans,
             permissions=permissions,
-            announcing=announcing,
             answers=self._answers,
             clock=utc_now,
             wake=self.worker.wake,

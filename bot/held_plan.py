@@ -27,6 +27,7 @@ class HeldPlan:
         self._shown: Future[None] | None = None
         self._shown_at = float("-inf")
         self._shows = 0
+        self._told: str | None = None
 
     @property
     def lease(self) -> Lease:
@@ -58,14 +59,18 @@ class HeldPlan:
         """How long the lease certainly lasts."""
         return self._until - time.monotonic()
 
-    def show(self, draw: Callable[[], None], *, at_seconds: Sequence[float] | None = None) -> None:
-        """Run `draw` aside, unless one is running or ran in the last 3 s; with `at_seconds`, only at these times."""
+    def show(
+        self, draw: Callable[[], None], *, at_seconds: Sequence[float] | None = None, at_once: str | None = None
+    ) -> None:
+        """Run `draw` aside, unless one is running or ran in the last 3 s; with `at_seconds`, only that often."""
         now = time.monotonic()
         due = now - self._shown_at >= SHOW_SECONDS
         if at_seconds is not None:
-            due = self._shows < len(at_seconds) and now - self._began >= at_seconds[self._shows]
+            news = at_once is not None and at_once != self._told
+            due = self._shows < len(at_seconds) and (news or now - self._began >= at_seconds[self._shows])
         if due and (self._shown is None or self._shown.done()):
             self._shows += 1
+            self._told = at_once
             self._shown_at = now
             self._shown = self._aside.submit(_shown, draw)
 

@@ -14,7 +14,8 @@ def configure(log_format: str, *, quiet: bool = False) -> None:
     logging.basicConfig(level=logging.ERROR if quiet else logging.INFO, handlers=[handler], force=True)
     for noisy in ("apscheduler", "slack_bolt", "slack_sdk", "urllib3", "alembic", "websocket"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    logging.getLogger("slack_bolt.App").setLevel(logging.ERROR)  # it warns of the token that it is not meant to use
+    # Bolt finds the token in the environment and warns that it does not use it.
+    logging.getLogger("slack_bolt.App").addFilter(lambda record: not record.getMessage().startswith("As you gave"))
 
 
 class TextFormatter(logging.Formatter):

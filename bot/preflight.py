@@ -13,8 +13,8 @@ from bot.adapters.slack_scopes import SCOPES
 from bot.app import Store
 from bot.domain.btql import matching_rows
 from bot.domain.model import Window
-from bot.domain.reviewers import matched
-from bot.errors import BotError, BraintrustUnavailableError, SettingsError
+from bot.domain.reviewers import matched, unlisted
+from bot.errors import BotError, BraintrustRejectedError, BraintrustUnavailableError, SettingsError
 from bot.settings import HINTS, Settings
 
 MAX_WAIT_SECONDS = 60.0
@@ -131,7 +131,13 @@ def _query(client: BraintrustClient, settings: Settings) -> str:
 def _reviewers(client: BraintrustClient, settings: Settings) -> str:
     if not settings.queue.reviewers:
         return "REVIEWERS is not set, so every command has to name reviewers"
-    known, unknown = matched(settings.queue.reviewers, client.users(patience=_Patience()))
+    try:
+        users = client.users(patience=_Patience())
+    except BraintrustRejectedError:
+        users = unlisted(settings.queue.reviewers)  # as the bot does: ids are taken on trust
+        if not users:
+            raise
+    known, unknown = matched(settings.queue.reviewers, users)
     if unknown:
         raise BotError(f"Braintrust does not know {', '.join(unknown)}. Correct REVIEWERS.")
     return f"all {len(known)} are known"
@@ -147,5 +153,5 @@ class _Patience:
         """Wait; raises `BraintrustUnavailableError` when it takes too long."""
         self._left -= seconds
         if self._left < 0:
-            raise BraintrustUnavailableError(f"Gave up after {MAX_WAIT_SECONDS:.0f} s: {reason}.")
+            raise BraintrustUnavailableError(f"Gave up after {MAX_WAIT_SECONDS:.0f} s: {reason}")
         time.sleep(seconds)

@@ -31,14 +31,14 @@ class TerminalAnnouncer:
         """`page 3: 1000 rows (total 3000)`, or why nothing moves."""
         progress = plan.progress
         if progress.waiting:
-            self._tell(f"  {progress.waiting} ...")
+            self._tell(f"  {progress.waiting}")
         elif progress.pages:
             self._tell(f"  page {progress.pages}: {progress.rows - self._rows} rows (total {progress.rows})")
             self._rows = progress.rows
 
     def writing_progress(self, work: Work, plan: Plan) -> None:
         """`assigned 2000/2210`, or why nothing moves."""
-        waiting = f" ({plan.progress.waiting})" if plan.progress.waiting else ""
+        waiting = f" {plan.progress.waiting}" if plan.progress.waiting else ""
         if plan.progress.rows or waiting:
             self._tell(f"  assigned {plan.progress.rows}/{plan.planned_rows}{waiting}")
 

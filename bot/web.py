@@ -4,15 +4,19 @@ gunicorn --config python:bot.web 'bot.web:create()'
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from gunicorn.arbiter import Arbiter
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 
 from bot.app import Bot
-from bot.errors import StoreError
+from bot.errors import SettingsError, StoreError
 from bot.logs import configure
 from bot.settings import FOR_HTTP, Settings, environment
+
+log = logging.getLogger(__name__)
 
 # gunicorn's settings: one process with threads, because the worker and the scheduler live in it too.
 workers = 1
@@ -30,8 +34,14 @@ StartResponse = Callable[..., Any]
 
 
 def create() -> "Door":
-    """The bot, started, behind its HTTP door; raises `SettingsError`."""
-    settings = Settings.from_env(environment(), required=FOR_HTTP)
+    """The bot, started, behind its HTTP door; with unusable settings gunicorn ends, and its log names them all."""
+    try:
+        settings = Settings.from_env(environment(), required=FOR_HTTP)
+    except SettingsError as error:
+        configure("text")
+        for problem in error.problems:
+            log.error(problem)  # noqa: TRY400 - a list for the operator; a traceback adds nothing
+        raise SystemExit(Arbiter.APP_LOAD_ERROR) from None
     configure(settings.log_format)
     bot = Bot(settings)
     bot.start()

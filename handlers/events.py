@@ -11,7 +11,7 @@ from bot.services.greeting import Greeting
 def register(app: App) -> None:
     """Listen to the events that deserve an answer."""
     app.event("app_mention")(greet)
-    app.event({"type": "message", "channel_type": "im"})(greet_directly)
+    app.event("message")(greet_directly)
     app.event("member_joined_channel")(greet_channel)
 
 
@@ -22,7 +22,7 @@ def greet(body: dict[str, Any], event: Mapping[str, Any], greeting: Greeting) ->
 
 def greet_directly(body: dict[str, Any], event: Mapping[str, Any], greeting: Greeting) -> None:
     """Somebody wrote to the bot directly."""
-    if event.get("user") and not event.get("bot_id") and not event.get("subtype"):
+    if event.get("channel_type") == "im" and event.get("user") and not event.get("bot_id") and not event.get("subtype"):
         greeting.say(_event_id(body), str(event["channel"]))
 
 

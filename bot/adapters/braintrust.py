@@ -156,14 +156,14 @@ def _patiently(request: Callable[[], _T], patience: Patience) -> _T:
     limits = Retrying(
         retry=retry_if_exception_type(RateLimitedError),
         wait=_AsAsked(),
-        sleep=lambda seconds: patience.wait(seconds, "waiting for Braintrust's rate limit"),
+        sleep=lambda seconds: patience.wait(seconds, "Waiting for Braintrust's rate limit."),
         reraise=True,
     )
     faults = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, BraintrustUnavailableError)),
         stop=stop_after_attempt(READ_TRIES),
         wait=wait_exponential_jitter(multiplier=0.5, max=20, jitter=1),
-        sleep=lambda seconds: patience.wait(seconds, "Braintrust did not answer; trying again"),
+        sleep=lambda seconds: patience.wait(seconds, "Braintrust did not answer; trying again."),
         reraise=True,
     )
     answer: _T = faults(limits, request)

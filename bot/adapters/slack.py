@@ -65,6 +65,8 @@ class SlackClient:
 
     def join(self, channel: str) -> None:
         """Make sure the bot is a member; raises `SlackRejectedError` with a sentence that says what to do."""
+        if channel.startswith("D"):
+            return  # a direct message has no members to join; whether it takes a post shows at the post
         info = _called(lambda: self._client.conversations_info(channel=channel))["channel"]
         if info.get("is_member") or info.get("is_im") or info.get("is_mpim"):
             return

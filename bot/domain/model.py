@@ -199,6 +199,7 @@ class Plan:
     stopped_by: str | None = None
     superseded_by: str | None = None
     message_ts: str | None = None
+    message_url: str | None = None
     reply_ts: str | None = None
     plan_file: str | None = None
     """ATTACHED, or the sentence that says why it could not be; None while that is open."""

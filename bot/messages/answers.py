@@ -6,7 +6,7 @@ from bot.domain.model import Plan, PlanState
 from bot.messages.blocks import actions, section
 from bot.messages.buttons import cancel_button
 from bot.messages.message import Message
-from bot.messages.text import code, counted, link, mention, moment, number, utc
+from bot.messages.text import absolute, code, counted, link, mention, moment, number
 
 
 def sentence(text: str) -> Message:
@@ -18,7 +18,7 @@ def reading(plan: Plan) -> Message:
     """The answer while the rows are read, with a way out."""
     request, progress = plan.request, plan.progress
     so_far = f" Page {number(progress.pages)}, {counted(progress.rows, 'row')}." if progress.pages else ""
-    waiting = f" Just now {progress.waiting}." if progress.waiting else ""
+    waiting = f" {progress.waiting}" if progress.waiting else ""
     kind = " for a dry run" if request.dry_run else ""
     days = counted(request.days, "day")
     text = f"Reading rows tagged {code(request.tag)} of the last {days}{kind} …{so_far}{waiting} (plan `{plan.id}`)"
@@ -88,13 +88,15 @@ def _read(plan: Plan, message_url: str | None) -> str:
         case PlanState.SUPERSEDED:
             return "Replaced by a newer request for the same tag. Nothing was assigned."
         case _:
-            where = link(message_url, "The plan is ready") if message_url else "The plan is ready"
-            return f"{where}: {counted(plan.planned_rows, 'row')} for {counted(len(plan.shares), 'reviewer')}."
+            ready = "The dry run is ready" if plan.request.dry_run else "The plan is ready"
+            where = link(message_url, ready) if message_url else ready
+            reviewers = counted(sum(share.rows > 0 for share in plan.shares), "reviewer")
+            return f"{where}: {counted(plan.planned_rows, 'row')} for {reviewers}."
 
 
 def _nothing(plan: Plan) -> str:
     counts = plan.counts
-    where = f"tagged {code(plan.request.tag)} from {utc(plan.window.start)} to {utc(plan.window.end)}"
+    where = f"tagged {code(plan.request.tag)} from {absolute(plan.window.start)} to {absolute(plan.window.end)}"
     if not counts.matched:
         return f"Nothing to assign: no row is {where}. Check the tag, or ask for more days: `days=30`."
     return (
@@ -125,4 +127,4 @@ def _became(plan: Plan, successor_url: str | None) -> str:
 
 
 def _by_and_at(who: str | None, at: datetime | None) -> str:
-    return (f" by {mention(who)}" if who else "") + (f" at {moment(at)}" if at else "")
+    return (f" by {mention(who)}" if who else "") + (f", {moment(at)}" if at else "")

@@ -31,7 +31,10 @@ def target(value: str) -> Target | None:
 
 def approve_button(plan: Plan) -> Block:
     """Approve, which asks once more, with the numbers."""
-    rows, reviewers = counted(plan.planned_rows, "row"), counted(len(plan.shares), "reviewer")
+    rows, reviewers = (
+        counted(plan.planned_rows, "row"),
+        counted(sum(share.rows > 0 for share in plan.shares), "reviewer"),
+    )
     question = confirmation(
         f"Assign {rows}?",
         f"{rows} go to {reviewers}. Rows that somebody assigns or finishes meanwhile are left alone.",
@@ -48,7 +51,7 @@ def cancel_button(plan: Plan) -> Block:
 
 def stop_button(plan: Plan) -> Block:
     """Stop an assignment after the batches that are on their way."""
-    return button("Stop", action_id=STOP, value=_value(plan), style="danger")
+    return button("Stop", action_id=STOP, value=_value(plan))
 
 
 def _value(plan: Plan) -> str:

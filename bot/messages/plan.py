@@ -1,13 +1,17 @@
 """The plan's message in the channel, from proposal to its last state."""
 
-from bot.domain.model import Plan, PlanState
+from collections.abc import Sequence
+
+from bot.domain.model import Plan, PlanState, Share
 from bot.messages.blocks import actions, context, header, section
 from bot.messages.buttons import approve_button, cancel_button
 from bot.messages.message import Block, Message
-from bot.messages.text import NAME_LENGTH, code, counted, escaped, link, mention, moment, number, utc
+from bot.messages.text import NAME_LENGTH, absolute, code, counted, escaped, link, mention, moment, number
 
 MAX_REVIEWER_LINES = 20
 MAX_UNKNOWN_NAMES = 10
+_OVER = frozenset({PlanState.CANCELLED, PlanState.EXPIRED, PlanState.SUPERSEDED})  # nothing came of it: a short record
+_OUTCOMES = {PlanState.PARTIAL: "Partly done", PlanState.STOPPED: "Stopped", PlanState.FAILED: "Failed"}
 
 
 def plan_message(plan: Plan, *, successor_url: str | None = None) -> Message:
@@ -15,7 +19,7 @@ def plan_message(plan: Plan, *, successor_url: str | None = None) -> Message:
     if plan.state is PlanState.FAILED and plan.decided_at is None:
         return _not_read(plan)
     title = _title(plan)
-    paragraphs = [_rows(plan), _people(plan), *_left_out(plan)]
+    paragraphs = [_rows(plan)] if plan.state in _OVER else [_rows(plan), _people(plan), *_left_out(plan)]
     status = _status(plan, successor_url)
     small = _small_print(plan)
     blocks: list[Block] = [header(title), *(section(text) for text in paragraphs)]
@@ -27,12 +31,17 @@ def plan_message(plan: Plan, *, successor_url: str | None = None) -> Message:
 
 
 def fits(plan: Plan) -> bool:
-    """Whether the message names every reviewer, so that no file has to."""
-    return len(plan.shares) <= MAX_REVIEWER_LINES
+    """Whether the message names everybody who gets rows, so that no file has to."""
+    return len(receiving(plan.shares)) <= MAX_REVIEWER_LINES
+
+
+def receiving(shares: Sequence[Share]) -> list[Share]:
+    """The shares that are not empty."""
+    return [share for share in shares if share.rows]
 
 
 def _title(plan: Plan) -> str:
-    what = f"{counted(plan.planned_rows, 'row')} for {counted(len(plan.shares), 'reviewer')}"
+    what = f"{counted(plan.planned_rows, 'row')} for {counted(len(receiving(plan.shares)), 'reviewer')}"
     prefix = "Dry run: " if plan.request.dry_run else "Review plan: "
     update = f" (version {plan.version})" if plan.version > 1 else ""
     return prefix + what + update
@@ -46,7 +55,7 @@ def _rows(plan: Plan) -> str:
         f"*{number(counts.finished)}* finished without an assignee",
         f"*{number(counts.unassigned)}* to assign",
     )
-    window = f"{utc(plan.window.start)} to {utc(plan.window.end)}"
+    window = f"{absolute(plan.window.start)} to {absolute(plan.window.end)}"
     lines = [f"Tag {code(request.tag)}, created from {window}", " · ".join(split)]
     left = counts.unassigned - plan.planned_rows
     if left:
@@ -55,10 +64,13 @@ def _rows(plan: Plan) -> str:
 
 
 def _people(plan: Plan) -> str:
-    shown = plan.shares[:MAX_REVIEWER_LINES]
+    people = receiving(plan.shares)
+    shown = people[:MAX_REVIEWER_LINES]
     lines = [f"• {escaped(share.reviewer.name, length=NAME_LENGTH)}: {counted(share.rows, 'row')}" for share in shown]
     if not fits(plan):
-        lines.append(f"and {number(len(plan.shares) - len(shown))} more: the attached file has everything")
+        lines.append(f"and {number(len(people) - len(shown))} more: the attached file has everything")
+    if len(people) < len(plan.shares):
+        lines.append(f"{counted(len(plan.shares) - len(people), 'reviewer')} without a row this time")
     return "\n".join(lines)
 
 
@@ -87,8 +99,11 @@ def _status(plan: Plan, successor_url: str | None) -> str:
         case PlanState.SUPERSEDED:
             newer = link(successor_url, "a newer plan") if successor_url else "a newer plan"
             return f"Replaced by {newer}. Nothing was assigned."
+        case PlanState.CHECKING | PlanState.RUNNING | PlanState.REPORTING:
+            return f"Approved{by}{at}. The thread follows the assignment."
         case _:
-            return f"Approved{by}{at}. The thread has the progress and the counts."
+            rows = f"{number(plan.progress.rows)} of {counted(plan.planned_rows, 'row')} assigned"
+            return f"Approved{by}{at}. {_OUTCOMES.get(plan.state, 'Done')}: {rows}; the thread has the counts."
 
 
 def _small_print(plan: Plan) -> str:

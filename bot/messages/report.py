@@ -5,7 +5,7 @@ from bot.domain.report import Report
 from bot.messages.blocks import actions, context, section
 from bot.messages.buttons import stop_button
 from bot.messages.message import Block, Message
-from bot.messages.plan import MAX_REVIEWER_LINES
+from bot.messages.plan import MAX_REVIEWER_LINES, receiving
 from bot.messages.text import NAME_LENGTH, counted, escaped, link, mention, number
 
 MAX_REASONS = 3
@@ -21,13 +21,13 @@ _DROPPED = {
 def progress_message(plan: Plan) -> Message:
     """How far the assignment is, with a button to stop it."""
     done = f"{number(plan.progress.rows)} of {counted(plan.planned_rows, 'row')} assigned"
-    waiting = f" ({plan.progress.waiting})" if plan.progress.waiting else ""
+    waiting = f" {plan.progress.waiting}" if plan.progress.waiting else ""
     if plan.stopped_by:
         text = f"Stopping, asked by {mention(plan.stopped_by)}: {done}. Requests on their way are finished first."
     elif plan.state is PlanState.CHECKING:
-        text = "Starting. Plans of one project are written one after the other."
+        text = f"Starting.{waiting}"
     else:
-        text = f"Assigning: {done}{waiting}."
+        text = f"Assigning: {done}.{waiting}"
     buttons = [] if plan.stopped_by or plan.state is PlanState.REPORTING else [actions([stop_button(plan)])]
     return Message(f"{text}\nplan `{plan.id}`", (section(text), *buttons, context(f"plan `{plan.id}`")))
 
@@ -63,7 +63,7 @@ def exception_lines(report: Report) -> list[str]:
     """What did not go as planned, in counts; empty when all did."""
     lines = [f"{counted(count, 'row')} left out: {_DROPPED[reason]}" for reason, count in report.dropped]
     if report.failed:
-        lines.append(f"{counted(report.failed, 'row')} failed")
+        lines.append(f"{counted(report.failed, 'row')} could not be assigned")
     if report.unknown:
         lines.append(f"{counted(report.unknown, 'row')} sent without an answer, and not seen in Braintrust since")
     if report.unsent:
@@ -72,7 +72,7 @@ def exception_lines(report: Report) -> list[str]:
 
 
 def _people(report: Report) -> str:
-    got = [share for share in report.assigned if share.rows]
+    got = receiving(report.assigned)
     lines = [
         f"• {escaped(share.reviewer.name, length=NAME_LENGTH)}: {counted(share.rows, 'row')}"
         for share in got[:MAX_REVIEWER_LINES]

@@ -40,7 +40,12 @@ def moment(instant: datetime) -> str:
 
     https://docs.slack.dev/messaging/formatting-message-text#date-formatting
     """
-    return f"<!date^{int(instant.timestamp())}^{{date_short_pretty}} {{time}}|{utc(instant)}>"
+    return f"<!date^{int(instant.timestamp())}^{{date_short_pretty}} at {{time}}|{utc(instant)}>"
+
+
+def absolute(instant: datetime) -> str:
+    """Like `moment`, never as "today"."""
+    return f"<!date^{int(instant.timestamp())}^{{date_short}} {{time}}|{utc(instant)}>"
 
 
 def utc(instant: datetime) -> str:

@@ -36,8 +36,8 @@ def _walked(made: World, log_format: str) -> int:
     with _bot(made, log_format) as bot:
         try:
             return 0 if walk(made, _say) else 1
-        except AssertionError as error:
-            _say(f"The bot did not do what was waited for, {error}\n\n{bot.obituary()}")
+        except (AssertionError, ValueError) as error:  # waited in vain, or there was nothing to press
+            _say(f"The bot did not do what it should: {error}\n\n{bot.obituary()}")
             return 1
 
 

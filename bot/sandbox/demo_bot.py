@@ -8,13 +8,15 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 import bot
 
 GUNICORN = ("-m", "gunicorn", "--config", "python:bot.web")
 APPLICATION = "bot.web:create()"
 
+# For finding our code, and for asking no proxy about what is on this machine.
+_OWN = {"PYTHONPATH": str(Path(bot.__file__).parents[1]), "PYTHONUTF8": "1", "NO_PROXY": "*"}
 _READY_SECONDS = 20.0
 _STOP_SECONDS = 35.0  # a little longer than gunicorn's graceful_timeout
 _GLANCE_SECONDS = 0.05
@@ -38,7 +40,7 @@ class BotProcess:
             self._process = subprocess.Popen(  # noqa: S603  every word of it is ours
                 [sys.executable, *GUNICORN, "--bind", f"fd://{door.fileno()}", APPLICATION],
                 cwd=self._folder,  # where there is no .env
-                env={"PYTHONPATH": str(Path(bot.__file__).parents[1]), "PYTHONUTF8": "1", **self._environment},
+                env={**_OWN, **self._environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=[door.fileno()],
@@ -46,7 +48,7 @@ class BotProcess:
             )
         self._wait_until_ready(self._process)
 
-    def wait(self) -> None:
+    def wait(self) -> NoReturn:
         """Return never but by `BotEndedError`: the bot is not meant to end."""
         if self._process is not None:
             self._process.wait()

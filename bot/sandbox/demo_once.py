@@ -33,7 +33,7 @@ def _asked(world: World, say: Say, person: Person) -> Message:
     channel = world.slack.workspace.channel_named(CHANNEL)
     say(f"{person.real_name} types {COMMAND} in #{CHANNEL}.\n")
     world.slack.command(person.id, channel.id, "")
-    plan = world.slack.wait_for(lambda now: _plan(now, channel.id), timeout_seconds=_PATIENCE_SECONDS)
+    plan = world.slack.wait_for(lambda now: _plans(now, channel.id), timeout_seconds=_PATIENCE_SECONDS)[-1]
     say(f"The bot answers in #{CHANNEL}:\n{_indented(plan, world)}\n")
     return plan
 
@@ -41,7 +41,7 @@ def _asked(world: World, say: Say, person: Person) -> Message:
 def _approved(world: World, say: Say, person: Person, plan: Message) -> tuple[Message, StoredFile]:
     say(f"{person.real_name} presses Approve.\n")
     world.slack.press(person.id, plan, "approve")
-    ended = world.slack.wait_for(lambda now: _ending(now, plan), timeout_seconds=_PATIENCE_SECONDS)
+    ended = world.slack.wait_for(lambda now: _endings(now, plan), timeout_seconds=_PATIENCE_SECONDS)[-1]
     say("The thread:")
     for message in world.slack.workspace.thread(plan.channel, plan.ts):
         say(_indented(message, world))
@@ -65,16 +65,16 @@ def _proven(say: Say, evidence: Evidence) -> bool:
     return not found
 
 
-def _plan(now: Workspace, channel_id: str) -> Message | None:
-    said = [one for one in now.channel_messages(channel_id) if one.user == now.bot.id]
-    return said[-1] if said else None
+def _plans(now: Workspace, channel_id: str) -> list[Message]:
+    return [one for one in now.channel_messages(channel_id) if one.user == now.bot.id]
 
 
-def _ending(now: Workspace, plan: Message) -> tuple[Message, StoredFile] | None:
+def _endings(now: Workspace, plan: Message) -> list[tuple[Message, StoredFile]]:
+    """The report and the file; nothing while one of them is missing."""
     thread = now.thread(plan.channel, plan.ts)
     reports = [one for one in thread if one.text.startswith(("Done.", "Partly done.", "Stopped.", "Failed."))]
     files = [file for one in thread for file in one.files if file.name == RESULT_FILE]
-    return (reports[0], files[0]) if reports and files else None
+    return list(zip(reports, files, strict=False))
 
 
 def _indented(message: Message, world: World) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.adapters.slack_scopes import SCOPES
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Row, seed_rows, seed_users
 from bot.sandbox.slack import Channel, Person, SlackStandIn, UserGroup, Workspace
 
@@ -37,6 +38,16 @@ class World:
         """The name of each Braintrust user, by id."""
         return {user["id"]: f"{user['given_name']} {user['family_name']}" for user in self.braintrust.users}
 
+    @property
+    def reviewers(self) -> frozenset[str]:
+        """The Braintrust users who get rows."""
+        return frozenset(user["id"] for user in self.braintrust.users[:REVIEWERS])
+
+    @property
+    def bystander(self) -> str:
+        """A Braintrust user who is no reviewer."""
+        return str(self.braintrust.users[REVIEWERS]["id"])
+
     def rows(self) -> list[Row]:
         """Every row of the project."""
         return self.braintrust.rows.all(DEFAULT_PROJECT_ID)
@@ -60,6 +71,7 @@ class World:
             "SLACK_API_URL": self.slack.api_url,
             "BRAINTRUST_API_KEY": _BRAINTRUST_KEY,
             "BRAINTRUST_API_URL": self.braintrust.url,
+            "BRAINTRUST_APP_URL": self.slack.page_url or self.braintrust.url,
             "BRAINTRUST_PROJECT_ID": DEFAULT_PROJECT_ID,
             "REVIEW_TAG": TAG,
             "REVIEW_DAYS": str(DAYS),
@@ -73,6 +85,7 @@ class World:
 def world() -> Iterator[World]:
     """Both stand-ins on loopback, filled."""
     slack = SlackStandIn(bot_token=_SLACK_TOKEN, signing_secret=_SLACK_SECRET, workspace=_workspace())
+    slack.scopes.intersection_update(SCOPES)  # what the manifest asks for, and no more
     braintrust = BraintrustStandIn(api_key=_BRAINTRUST_KEY)
     braintrust.users = seed_users()
     made = World(slack, braintrust)
@@ -99,6 +112,8 @@ def _workspace() -> Workspace:
     workspace.put_channel(
         Channel("C0LEADS", "review-leads", is_private=True, members=frozenset(person.id for person in team[:2]))
     )
+    for person in (*team, _GUEST, _STRANGER):
+        workspace.direct_channel(person.id)
     workspace.put_user_group(UserGroup("S0REVIEWERS", "reviewers", "LLM reviewers", tuple(one.id for one in team)))
     return workspace
 

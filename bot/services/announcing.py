@@ -40,7 +40,9 @@ class Announcing:
         if plan.request.origin is Origin.COMMAND:
             message = answers.reading(plan)
             work.show(
-                lambda: self._answers.send(_asker(plan), message, replace=True), at_seconds=READING_PROGRESS_SECONDS
+                lambda: self._answers.send(_asker(plan), message, replace=True),
+                at_seconds=READING_PROGRESS_SECONDS,
+                at_once=plan.progress.waiting,
             )
 
     def writing_progress(self, work: Work, plan: Plan) -> None:
@@ -57,7 +59,7 @@ class Announcing:
                 self._draw(work, plan)
             except SlackRejectedError as error:
                 log.warning("Slack refused a plan's message", extra={"plan": plan.id, "code": error.code})
-                self._tell_requester(plan, error)
+                self._tell_requester(work, plan, error)
             self._plans.shown(work.lease, drawn=plan.revision)
 
     def _draw(self, work: Work, plan: Plan) -> None:
@@ -72,10 +74,14 @@ class Announcing:
     def _draw_message(self, work: Work, plan: Plan, channel: str) -> Plan:
         if plan.message_ts is not None:
             self._slack.update(channel, plan.message_ts, self._message(plan))
-        elif _is_posted(plan):
-            plan = replace(plan, message_ts=self._slack.post(channel, self._message(plan)))
-            self._plans.shown(work.lease, message_ts=plan.message_ts)
-        return plan
+            return plan
+        if not _is_posted(plan):
+            return plan
+        ts = self._slack.post(channel, self._message(plan))
+        self._plans.shown(work.lease, message_ts=ts)
+        url = self._permalink(channel, ts)
+        self._plans.shown(work.lease, message_url=url)
+        return replace(plan, message_ts=ts, message_url=url)
 
     def _draw_reply(self, work: Work, plan: Plan, channel: str) -> Plan:
         if plan.message_ts is None or plan.decided_at is None or plan.state not in WRITING | REPORTED:
@@ -88,23 +94,17 @@ class Announcing:
         return plan
 
     def _message(self, plan: Plan) -> Message:
-        return plan_message(plan, successor_url=self.successor_url(plan))
+        newer = self._plans.get(plan.superseded_by) if plan.superseded_by else None
+        return plan_message(plan, successor_url=newer.message_url if newer else None)
 
     def _reply(self, plan: Plan) -> Message:
         if plan.state in WRITING:
             return progress_message(plan)
         return report_message(plan, report_of(plan, self._batches.of(plan.id)), review_url=self._review_url)
 
-    def successor_url(self, plan: Plan) -> str | None:
-        """A link to the plan that replaced this one; None when there is none, or Slack gives none."""
-        newer = self._plans.get(plan.superseded_by) if plan.superseded_by else None
-        return self._url(newer) if newer else None
-
-    def _url(self, plan: Plan) -> str | None:
-        if plan.request.channel is None or plan.message_ts is None:
-            return None
+    def _permalink(self, channel: str, ts: str) -> str | None:
         try:
-            return self._slack.permalink(plan.request.channel, plan.message_ts)
+            return self._slack.permalink(channel, ts)
         except SlackError:
             return None  # a message without a link beats no message
 
@@ -112,7 +112,7 @@ class Announcing:
         """The last private answer to the command, once the reading is over."""
         if plan.request.origin is not Origin.COMMAND or plan.answered or plan.state is PlanState.READING:
             return
-        self._answers.send(_asker(plan), answers.read(plan, message_url=self._url(plan)), replace=True)
+        self._answers.send(_asker(plan), answers.read(plan, message_url=plan.message_url), replace=True)
         self._plans.shown(work.lease, answered=True)
 
     def _attach(self, work: Work, plan: Plan, channel: str) -> None:
@@ -134,23 +134,22 @@ class Announcing:
     ) -> str:
         content = assignments_file(plan, pairs_of(self._batches.of(plan.id)))
         try:
-            self._slack.upload(channel, thread_ts=thread_ts, name=name, title=f"{name} ({plan.id})", content=content)
+            self._slack.upload(channel, thread_ts=thread_ts, name=name, title=name, content=content)
         except SlackRejectedError as error:
             return str(error)
         return ATTACHED
 
-    def _tell_requester(self, plan: Plan, error: SlackRejectedError) -> None:
+    def _tell_requester(self, work: Work, plan: Plan, error: SlackRejectedError) -> None:
         """Where the channel takes no message, the person who asked still hears of it."""
         if plan.request.requested_by is None:
+            log.error("nobody can be told about a plan", extra={"plan": plan.id, "error": str(error)})
             return
         text = f"Plan `{plan.id}` cannot be shown in its channel. {error}"
         if plan.state in REPORTED:
             report = report_of(plan, self._batches.of(plan.id))
             text += "\n" + report_message(plan, report, review_url=self._review_url).text
-        try:
-            self._slack.send_directly(plan.request.requested_by, answers.sentence(text))
-        except SlackError as failure:
-            log.warning("the requester could not be told", extra={"plan": plan.id, "cause": type(failure).__name__})
+        self._answers.send(_asker(plan), answers.sentence(text), replace=not plan.answered)
+        self._plans.shown(work.lease, answered=True)
 
 
 def assignments_file(plan: Plan, pairs: Sequence[tuple[str, str]]) -> bytes:

@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from bot.domain.model import Plan
+from bot.domain.model import Plan, Progress
 from bot.domain.report import outcome, report_of
 from bot.services.assignment import Assignment
 from bot.services.ledger import Ledger
@@ -44,7 +44,8 @@ class Assigning:
     def check(self, work: Work, plan: Plan) -> None:
         """From approved to running, as soon as no other plan of the project is being written."""
         if not self._plans.begin_running(work.lease, now=self._clock()):
-            log.info("a plan waits for another one of its project", extra={"plan": plan.id})
+            waiting = Progress(waiting="Another plan of this project is written first.")
+            self._announcer.writing_progress(work, self._plans.record_progress(work.lease, waiting))
 
     def run(self, work: Work, plan: Plan) -> None:
         """Write what is open, also after a crash, until everything is settled or the assignment has to end."""

@@ -24,7 +24,7 @@ from bot.domain.writing import (
     ended,
     halves,
 )
-from bot.errors import BraintrustError
+from bot.errors import BraintrustError, BraintrustRejectedError
 from bot.services.ledger import Ledger
 from bot.services.ports import Announcer, Braintrust, Clock, Work
 from bot.services.reading import RowReader
@@ -41,7 +41,7 @@ LOOK_AGAIN_SECONDS = 10.0  # after a read-back that failed
 POLL_SECONDS = 1.0  # how soon a press of Stop is noticed when nothing else happens
 MAX_STALE_CHECKS = 5
 _TOO_SLOW = "Braintrust answers too slowly to check rows right before they are written. Try again later."
-_RATE_LIMIT = "waiting for Braintrust's rate limit"
+_RATE_LIMIT = "Waiting for Braintrust's rate limit."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ class Assignment:
         self._checking = False
         self._hold_until = 0.0
         self._limits = 0
+        self._failed_looks = 0
         self._stale_checks = 0
         self._waiting: str | None = None
         self._reason: str | None = None
@@ -229,9 +230,7 @@ class Assignment:
         try:
             look = done.result()
         except BraintrustError as error:
-            log.warning("rows could not be read back", extra={"plan": self._plan.id, "cause": type(error).__name__})
-            for batch in batches:
-                self._ledger.put(batch, due_in_seconds=LOOK_AGAIN_SECONDS)
+            self._on_unreadable(batches, error)
             return
         for batch in batches:
             settled, waiting = read_back(batch, look.rows)
@@ -241,16 +240,28 @@ class Assignment:
             else:
                 self._divide(settled, waiting)
 
+    def _on_unreadable(self, batches: list[Batch], error: BraintrustError) -> None:
+        """Look again later; a refusal, or the last of several tries, leaves the batches unknown."""
+        log.warning("rows could not be read back", extra={"plan": self._plan.id, "cause": type(error).__name__})
+        self._failed_looks += 1
+        final = isinstance(error, BraintrustRejectedError) or self._failed_looks >= MAX_TRIES
+        self._reason = str(error) if final else self._reason
+        for batch in batches:
+            if final:
+                self._ledger.leave(batch)
+            else:
+                self._ledger.put(batch, due_in_seconds=LOOK_AGAIN_SECONDS)
+
     def _divide(self, settled: Batch, waiting: Batch | None) -> None:
-        """Part what is known to be written from what has to be sent again (or, after `MAX_TRIES`, stays unknown)."""
+        """Part what is known to be written from what has to be sent again, or stays unknown when it is not to be."""
         if waiting is None:
             self._ledger.put(settled)
             return
-        tries_left = waiting.attempts < MAX_TRIES
-        waiting = replace(waiting, state=BatchState.PLANNED) if tries_left else waiting
+        sent_again = waiting.attempts < MAX_TRIES and not self._ending
+        waiting = replace(waiting, state=BatchState.PLANNED if sent_again else BatchState.UNKNOWN)
         if settled.rows:
             _, waiting = self._ledger.split(settled, waiting)
-        if tries_left:
+        if sent_again:
             self._ledger.put(waiting)
         else:
             self._ledger.leave(waiting)

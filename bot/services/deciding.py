@@ -7,7 +7,6 @@ from bot.domain.model import Plan, PlanState
 from bot.messages import answers
 from bot.messages.buttons import Target
 from bot.messages.message import Message
-from bot.services.announcing import Announcing
 from bot.services.permissions import Permissions
 from bot.services.ports import Clock, Plans, PrivateAnswers, ReplyTo
 
@@ -33,14 +32,12 @@ class Deciding:
         *,
         plans: Plans,
         permissions: Permissions,
-        announcing: Announcing,
         answers: PrivateAnswers,
         clock: Clock,
         wake: Callable[[], None],
     ) -> None:
         self._plans = plans
         self._permissions = permissions
-        self._announcing = announcing
         self._answers = answers
         self._clock = clock
         self._wake = wake
@@ -98,4 +95,5 @@ class Deciding:
             plan = self._plans.get(plan.id) or plan
         if plan.state is PlanState.PROPOSED and plan.version != press.target.version:
             return answers.old_version(plan)
-        return answers.already_decided(plan, successor_url=self._announcing.successor_url(plan))
+        newer = self._plans.get(plan.superseded_by) if plan.superseded_by else None
+        return answers.already_decided(plan, successor_url=newer.message_url if newer else None)

@@ -41,7 +41,7 @@ class Permissions:
 
     def _who_may(self) -> str:
         if not self._policy.approvers:
-            return "Everybody in the channel may approve, but guests and people from other organisations."
+            return "Guests and people from other organisations cannot approve; everybody else in the channel can."
         names = [
             f"<!subteam^{name}>" if name.startswith("S") else mention(name) for name in sorted(self._policy.approvers)
         ]

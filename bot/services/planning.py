@@ -163,7 +163,7 @@ class Planning:
         reviewers, unknown = matched(plan.request.reviewers, users)
         if not reviewers:
             raise CommandError(
-                f"Braintrust knows none of the {len(unknown)} reviewers that are named. "
+                f"Braintrust knows none of the reviewers that are named ({len(unknown)}). "
                 "Check REVIEWERS, or name Braintrust user ids or e-mails: `reviewers=ana@example.com`."
             )
         return reviewers, unknown, notes

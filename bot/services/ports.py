@@ -38,10 +38,13 @@ class Work(Protocol):
     def seconds_left(self) -> float:
         """How long the lease certainly lasts."""
 
-    def show(self, draw: Callable[[], None], *, at_seconds: Sequence[float] | None = None) -> None:
+    def show(
+        self, draw: Callable[[], None], *, at_seconds: Sequence[float] | None = None, at_once: str | None = None
+    ) -> None:
         """Run `draw` aside, unless one is running or ran in the last 3 s: progress may be skipped, never waited for.
 
-        With `at_seconds`, only once after each of these numbers of seconds since the step began.
+        With `at_seconds`, only once after each of these numbers of seconds since the step began, or earlier when
+        there is something new to say (`at_once`), but never more often.
         """
 
 
@@ -124,7 +127,7 @@ class Plans(Protocol):
         """Move the plan from `reporting` to its last state."""
 
     def shown(self, lease: Lease, **shown: Any) -> None:
-        """Remember what Slack shows: any of drawn, message_ts, reply_ts, plan_file, result_file, answered."""
+        """Remember what Slack shows: `drawn`, `message_ts`, `message_url`, `reply_ts`, the files, `answered`."""
 
 
 class Leases(Protocol):

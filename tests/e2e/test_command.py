@@ -19,7 +19,7 @@ from tests.e2e.world import ADA, BEN, CHLOE, GENERAL, REVIEWS, SECRET, TAG, Worl
         ('tag="open', "an opening quote and no closing one"),
         ("tag=a\\b", "may not contain a backslash"),
         ("reviewers=,", "Name 1 to 500 reviewers"),
-        ("reviewers=stranger@example.com", "Braintrust knows none of the 1 reviewers"),
+        ("reviewers=stranger@example.com", "Braintrust knows none of the reviewers"),
         ("dry-run=yes", "`dry-run` takes no value"),
     ],
 )
@@ -153,7 +153,7 @@ def test_a_rate_limit_is_waited_for_and_said(world: World) -> None:
 
     world.type()
 
-    assert "waiting for Braintrust's rate limit" in world.answer(ADA, "rate limit")
+    assert "Waiting for Braintrust's rate limit." in world.answer(ADA, "rate limit")
     assert "The plan is ready" in world.answer(ADA, "The plan is ready")
 
 

@@ -75,7 +75,7 @@ def test_guests_and_external_people_may_not_approve(world: World) -> None:
         world.press(plan, "approve", user=outsider)
 
     for outsider in (GUEST, EXTERNAL):
-        assert "Everybody in the channel may approve, but guests" in world.answer(outsider, "may approve")
+        assert "Guests and people from other organisations cannot" in world.answer(outsider, "Guests")
     assert world.newly_assigned() == {}
 
 

@@ -109,7 +109,7 @@ def test_a_refusal_in_the_middle_is_reported_with_what_was_written(start_world: 
 
     assigned = len(world.newly_assigned())
     assert report.text.startswith(f"Partly done. Assigned {assigned} of {world.seeded.open} rows")
-    assert "100 rows failed" in report.text
+    assert "100 rows could not be assigned" in report.text
     assert f"{world.seeded.open - assigned - 100} rows not sent" in report.text
     assert "Give its owner read and update access" in report.text
     assert "acme" not in report.text + world.log()

@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from urllib3 import Retry
 
+from bot.adapters.slack_scopes import SCOPES
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Row, SeedSummary, seed_rows, seed_users
 from bot.sandbox.slack import Ephemeral, Message, SlackStandIn, Workspace
 
@@ -35,6 +36,7 @@ class World:
         self.door = door
         self.braintrust = BraintrustStandIn()
         self.slack = SlackStandIn()
+        self.slack.scopes.intersection_update(SCOPES)  # what the manifest asks for, and no more
         self._rows = rows
         self._settings = settings
         self._bot: subprocess.Popen[bytes] | None = None

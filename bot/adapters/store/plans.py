@@ -1,7 +1,7 @@
 """Stored plans: the `Plans` port on a database."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -102,10 +102,10 @@ class PlanStore:
         return (last.rotation + last.extra_rows) % len(last.shares) if last and last.shares else 0
 
     def record_progress(self, lease: Lease, progress: Progress) -> Plan:
-        """Store how far the work is; the plan as it was just before."""
+        """Store how far the work is; the plan as it is now."""
         with owned(self._database, lease) as (connection, row):
             connection.execute(update(plans).where(plans.c.id == row.id).values(progress=asdict(progress)))
-        return plan_of(row)
+        return replace(plan_of(row), progress=progress)
 
     def propose(self, lease: Lease, proposal: Proposal, *, state: PlanState, now: datetime) -> bool:
         """Store what was read, move the plan from `reading` to `state`, and supersede the queue's proposed one.
@@ -156,12 +156,12 @@ class PlanStore:
             move(connection, guard, to=state, who=BOT, now=now, noted=counts, writing_project=None)
 
     def shown(self, lease: Lease, **shown: Any) -> None:
-        """Remember what Slack shows: any of drawn, message_ts, reply_ts, plan_file, result_file, answered."""
+        """Remember what Slack shows: `drawn`, `message_ts`, `message_url`, `reply_ts`, the files, `answered`."""
         if shown.get("answered"):
             shown["response_url"] = None  # it is a capability, and not needed any more
         with owned(self._database, lease) as (connection, row):
             connection.execute(update(plans).where(plans.c.id == row.id).values(**shown))
-            if "message_ts" in shown:  # the plans it replaced can link to it now
+            if "message_url" in shown:  # the plans it replaced can link to it now
                 replaced = update(plans).where(plans.c.superseded_by == row.id)
                 connection.execute(replaced.values(revision=plans.c.revision + 1))
 

@@ -90,6 +90,7 @@ def plan_of(row: Row[Any]) -> Plan:
         stopped_by=row.stopped_by,
         superseded_by=row.superseded_by,
         message_ts=row.message_ts,
+        message_url=row.message_url,
         reply_ts=row.reply_ts,
         plan_file=row.plan_file,
         result_file=row.result_file,

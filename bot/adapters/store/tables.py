@@ -97,6 +97,7 @@ plans = Table(
     Column("rotation", Integer, nullable=False),
     # what Slack shows
     Column("message_ts", String(32)),
+    Column("message_url", Text),
     Column("reply_ts", String(32)),
     Column("plan_file", Text),
     Column("result_file", Text),

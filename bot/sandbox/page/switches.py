@@ -36,7 +36,11 @@ class Switches:
 
     def state(self) -> dict[str, Any]:
         """How the switches stand; `failing` counts the queries that are still to fail."""
-        return {"slow": self._is_slow, "limited": self._is_limited, "failing": self._failures_left()}
+        return {
+            "slow": self._is_slow,
+            "limited": self._is_limited,
+            "failing": len(self._world.braintrust.faults.armed()),
+        }
 
     def slow(self) -> None:
         """Let every request take 2 s, or not any more."""
@@ -51,7 +55,8 @@ class Switches:
 
     def failing(self) -> None:
         """Let the next 3 queries fail."""
-        self._world.braintrust.faults.next("query", Status(500), FAILING_QUERIES)
+        for _ in range(FAILING_QUERIES):
+            self._world.braintrust.faults.next("query", Status(500))
 
     def assign_by_hand(self) -> None:
         """Somebody assigns the 20 newest open rows to a colleague, in Braintrust itself."""
@@ -63,7 +68,3 @@ class Switches:
         """Start over with other rows, as if a new week had begun."""
         self._world.fill(next(self._seeds))
         self._world.braintrust.requests.clear()
-
-    def _failures_left(self) -> int:
-        rules = self._world.braintrust.faults.armed()
-        return len(rules)

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("notes", sa.JSON, nullable=False),
         sa.Column("rotation", sa.Integer, nullable=False),
         sa.Column("message_ts", sa.String(32)),
+        sa.Column("message_url", sa.Text),
         sa.Column("reply_ts", sa.String(32)),
         sa.Column("plan_file", sa.Text),
         sa.Column("result_file", sa.Text),

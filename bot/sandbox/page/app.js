@@ -1,0 +1,139 @@
+// The page: what is looked at, by whom, and what is shown of the state that the server sends.
+
+import { suggest, wireComposer } from "./composer.js";
+import { confirmed } from "./confirm.js";
+import { directoryOf, repliesTo, seenMessages } from "./directory.js";
+import { byId, make, setText, showItems } from "./dom.js";
+import { avatar, showMessages } from "./messages.js";
+import { showPanel, wirePanel } from "./panel.js";
+import { keepAtEnd } from "./scrolling.js";
+import { follow, post } from "./server.js";
+
+// `wanted` is the key of a message to bring into sight.
+const view = { state: null, me: sessionStorage.getItem("me"), channel: null, thread: null, wanted: null };
+
+const acts = {
+  press: async (message, button) => {
+    if (button.confirm && !(await confirmed(button.confirm))) return;
+    const { channel, ts, privateId } = message;
+    const pressed = { action: button.action_id, value: button.value ?? "" };
+    await post("/act/press", { user: view.me, channel, ts, privateId, ...pressed });
+  },
+  dismiss: ({ privateId }) => post("/act/dismiss", { privateId }),
+  openThread: (message) => look({ thread: { channel: message.channel, ts: message.ts } }),
+};
+
+function look(changes) {
+  Object.assign(view, changes);
+  show();
+}
+
+function show() {
+  const { state } = view;
+  if (!state) return;
+  const people = state.people.filter((person) => person.kind !== "app");
+  if (!people.some(({ id }) => id === view.me)) view.me = people[0].id;
+  const directory = directoryOf(state, view.me);
+  const channels = state.channels.filter(directory.visible);
+  if (!channels.some(({ id }) => id === view.channel)) Object.assign(view, { channel: channels[0].id, thread: null });
+  showPeople(people);
+  showChannels(channels, directory);
+  showChannel(channels.find(({ id }) => id === view.channel), directory);
+  showThread(directory);
+  showPanel(state.braintrust);
+  showWanted();
+}
+
+function showPeople(people) {
+  const select = byId("acting");
+  const kinds = { guest: " (guest)", external: " (another organisation)" };
+  if (select.childElementCount !== people.length) {
+    const option = ({ id, realName, kind }) => make("option", { value: id }, `${realName}${kinds[kind] ?? ""}`);
+    select.replaceChildren(...people.map(option));
+  }
+  select.value = view.me;
+}
+
+function showChannels(channels, directory) {
+  const items = channels.map(({ id, name, isPrivate, isDirect }) => {
+    return { id, name, isPrivate, isDirect, isOpen: id === view.channel };
+  });
+  const options = { keyOf: ({ id }) => id, makeNode: (item) => channelNode(item, directory) };
+  showItems(byId("channels"), items.filter(({ isDirect }) => !isDirect), options);
+  showItems(byId("apps"), items.filter(({ isDirect }) => isDirect), options);
+}
+
+function channelNode({ id, name, isPrivate, isDirect, isOpen }, directory) {
+  const open = () => look({ channel: id, thread: null });
+  const fields = { type: "button", onclick: open, data: { control: "open" }, aria: isOpen ? { current: "page" } : {} };
+  const label = isDirect
+    ? [avatar(directory.bot, directory), directory.nameOf(directory.bot)]
+    : [make("span", { className: isPrivate ? "sign lock" : "sign" }, isPrivate ? "" : "#"), name];
+  return make("li", {}, make("button", fields, label));
+}
+
+function showChannel(channel, directory) {
+  const name = channel.isDirect ? directory.nameOf(directory.bot) : channel.name;
+  setText(byId("channel-name"), channel.isPrivate ? name : `# ${name}`);
+  byId("channel-name").className = channel.isPrivate && !channel.isDirect ? "lock" : "";
+  const hasBot = channel.members.includes(directory.bot);
+  const people = channel.members.filter((id) => id !== directory.bot).length;
+  const note = `${people} people${hasBot ? "" : ", without the bot"}`;
+  setText(byId("channel-note"), channel.isDirect ? "Direct messages" : note);
+  const said = seenMessages(view.state, view.me, channel.id).map((message) => {
+    return { message, replies: repliesTo(view.state, message) };
+  });
+  keepAtEnd(byId("channel-scroll"), channel.id);
+  showMessages(byId("messages"), said, directory, acts);
+  byId("empty").hidden = said.length > 0;
+  setText(byId("try"), view.state.command);
+  const label = channel.isDirect ? `Message ${name}` : `Message #${name}, or type ${view.state.command}`;
+  setText(byId("say-label"), label);
+  byId("say").placeholder = label;
+}
+
+function showThread(directory) {
+  const { channel, ts } = view.thread ?? {};
+  const parent = view.state.messages.find((message) => message.channel === channel && message.ts === ts);
+  byId("thread").hidden = !parent;
+  document.body.classList.toggle("with-thread", Boolean(parent));
+  if (!parent) return;
+  setText(byId("thread-note"), `#${directory.channelName(parent.channel)}`);
+  const said = [parent, ...seenMessages(view.state, view.me, channel, ts)].map((message) => ({ message }));
+  keepAtEnd(byId("thread-scroll"), parent.key);
+  showMessages(byId("thread-messages"), said, directory, acts);
+}
+
+/** Bring the message that the address names into sight, once it is there. */
+function showWanted() {
+  const node = view.wanted && byId("messages").querySelector(`[data-key="${CSS.escape(view.wanted)}"]`);
+  if (!node) return;
+  view.wanted = null;
+  node.scrollIntoView({ block: "center" });
+  node.classList.add("wanted");
+  node.addEventListener("animationend", () => node.classList.remove("wanted"), { once: true });
+}
+
+function followAddress() {
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  if (!wanted) return;
+  history.replaceState(null, "", "/");
+  look(wanted.includes("-") ? { wanted, channel: wanted.split("-")[0] } : {});
+  if (wanted === "braintrust") byId("panel").classList.add("wanted");
+}
+
+byId("acting").addEventListener("change", ({ target }) => {
+  sessionStorage.setItem("me", target.value);
+  look({ me: target.value });
+});
+byId("thread-close").addEventListener("click", () => look({ thread: null }));
+byId("try").addEventListener("click", () => suggest(view.state.command));
+byId("panel").addEventListener("animationend", ({ target }) => target.classList.remove("wanted"));
+window.addEventListener("hashchange", followAddress);
+wireComposer({
+  command: () => view.state?.command ?? "/",
+  send: (text) => post("/act/say", { user: view.me, channel: view.channel, text }),
+});
+wirePanel();
+followAddress();
+follow((state) => look({ state }));

@@ -1,0 +1,34 @@
+// Who and what the ids in a state stand for, seen by one person.
+
+/** Questions over the state's people, groups and channels; `me` is who is acted as. */
+export function directoryOf(state, me) {
+  const people = new Map(state.people.map((person) => [person.id, person]));
+  const channels = new Map(state.channels.map((channel) => [channel.id, channel]));
+  return {
+    me,
+    bot: state.bot,
+    groups: state.groups,
+    person: (id) => people.get(id),
+    nameOf: (id) => people.get(id)?.realName ?? (id === "USLACKBOT" ? "Slackbot" : id),
+    channelName: (id) => channels.get(id)?.name,
+    visible: (channel) => !(channel.isPrivate || channel.isDirect) || channel.members.includes(me),
+  };
+}
+
+/** The messages of a channel (or of a thread in it) that `me` sees, oldest first. */
+export function seenMessages(state, me, channelId, threadTs = null) {
+  const said = state.messages.filter(
+    ({ channel, threadTs: thread, isBroadcast }) =>
+      channel === channelId && (threadTs ? thread === threadTs : !thread || isBroadcast),
+  );
+  const told = state.private.filter((one) => one.channel === channelId && one.for === me && one.threadTs === threadTs);
+  return [...said, ...told].sort((one, other) => (one.ts < other.ts ? -1 : 1));
+}
+
+/** How many replies a message has, who wrote them, and when the last came. */
+export function repliesTo(state, message) {
+  const replies = state.messages.filter((one) => one.channel === message.channel && one.threadTs === message.ts);
+  if (message.privateId || !replies.length) return { count: 0 };
+  const users = [...new Set(replies.map((one) => one.user))].slice(0, 3);
+  return { count: replies.length, users, last: replies.at(-1).ts };
+}

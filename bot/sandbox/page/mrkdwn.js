@@ -1,0 +1,99 @@
+// Slack's mrkdwn as nodes: code, bold, italic, strike, links, mentions, dates, bullets, quotes.
+
+import { slackDate } from "./dates.js";
+import { make } from "./dom.js";
+
+const EMOJI = { white_check_mark: "✅", warning: "⚠️", x: "❌", tada: "🎉", eyes: "👀", hourglass: "⏳" };
+const EDGE_BEFORE = "(?<![\\p{L}\\p{N}])";
+const EDGE_AFTER = "(?![\\p{L}\\p{N}])";
+const around = (mark) => `${EDGE_BEFORE}[${mark}](?=\\S)(?:[^${mark}\\n]*[^${mark}\\s])[${mark}]${EDGE_AFTER}`;
+
+const INLINE = new RegExp(
+  [
+    "```(?<fence>[\\s\\S]+?)```",
+    "`(?<code>[^`\\n]+)`",
+    "<(?<angle>[^<>\\n]+)>",
+    `(?<bold>${around("*")})`,
+    `(?<italic>${around("_")})`,
+    `(?<strike>${around("~")})`,
+    ":(?<emoji>[a-z_]+):",
+  ].join("|"),
+  "gu",
+);
+
+/** `text` as block nodes: paragraphs, bullets, quotes. */
+export function mrkdwn(text, directory) {
+  if (text.includes("```")) return [make("div", { className: "para" }, inline(text, directory))];
+  const nodes = [];
+  for (const line of text.split("\n")) addLine(nodes, line, directory);
+  return nodes;
+}
+
+function addLine(nodes, line, directory) {
+  const bullet = /^\s*[•◦]\s+(.*)$/u.exec(line);
+  const quote = /^&gt;\s?(.*)$/u.exec(line);
+  if (bullet) {
+    if (nodes.at(-1)?.tagName !== "UL") nodes.push(make("ul", { className: "bullets" }));
+    nodes.at(-1).append(make("li", {}, inline(bullet[1], directory)));
+  } else if (quote) {
+    nodes.push(make("blockquote", {}, inline(quote[1], directory)));
+  } else {
+    nodes.push(make("div", { className: "para" }, line ? inline(line, directory) : "\u00a0"));
+  }
+}
+
+/** `text` as inline nodes. */
+export function inline(text, directory) {
+  const nodes = [];
+  let end = 0;
+  for (const found of text.matchAll(INLINE)) {
+    nodes.push(decoded(text.slice(end, found.index)), inlineNode(found, directory));
+    end = found.index + found[0].length;
+  }
+  return [...nodes, decoded(text.slice(end))];
+}
+
+function inlineNode(found, directory) {
+  const { fence, code, angle, bold, italic, strike, emoji } = found.groups;
+  if (fence !== undefined) return make("pre", {}, decoded(fence.trim()));
+  if (code !== undefined) return make("code", {}, decoded(code));
+  if (angle !== undefined) return angleNode(angle, directory);
+  if (bold !== undefined) return make("strong", {}, inline(bold.slice(1, -1), directory));
+  if (italic !== undefined) return make("em", {}, inline(italic.slice(1, -1), directory));
+  if (strike !== undefined) return make("s", {}, inline(strike.slice(1, -1), directory));
+  return EMOJI[emoji] ?? found[0];
+}
+
+function angleNode(inside, directory) {
+  const [target, label] = split(inside, "|");
+  const date = /^!date\^(\d+)\^([^^]+)/u.exec(target);
+  if (date) return make("time", { title: decoded(label ?? "") }, slackDate(Number(date[1]), date[2]));
+  if (target.startsWith("@")) return mention(`@${directory.nameOf(target.slice(1))}`, target.slice(1) === directory.me);
+  if (target.startsWith("#")) return mention(`#${directory.channelName(target.slice(1)) ?? decoded(label ?? "")}`);
+  if (target.startsWith("!subteam^")) return mention(label ?? `@${directory.groups[target.slice(9)] ?? "group"}`);
+  if (target.startsWith("!")) return mention(`@${target.slice(1)}`);
+  return anchor(decoded(target), decoded(label ?? target.replace(/^mailto:/u, "")));
+}
+
+const mention = (name, isMe = false) => make("span", { className: isMe ? "mention me" : "mention" }, name);
+
+function anchor(url, label) {
+  if (!/^(https?:|mailto:)/u.test(url)) return label;
+  const here = url.startsWith(location.origin);
+  const place = here ? {} : { target: "_blank", rel: "noreferrer" };
+  return make("a", { href: here ? hashOf(url) : url, ...place }, label);
+}
+
+/** A link that leads to this page (to a message, or to Braintrust), as the part after `#`. */
+function hashOf(url) {
+  const parts = /\/archives\/(\w+)\/p(\d+)(\d{6})/u.exec(url);
+  if (parts) return `#${parts[1]}-${parts[2]}.${parts[3]}`;
+  return url.includes("/app/") ? "#braintrust" : url;
+}
+
+function split(text, sign) {
+  const place = text.indexOf(sign);
+  return place < 0 ? [text, undefined] : [text.slice(0, place), text.slice(place + 1)];
+}
+
+const decoded = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");

@@ -1,0 +1,85 @@
+"""Databases for tests: each test finds an empty one, on SQLite and on PostgreSQL."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.store.database import Database
+from bot.adapters.store.tables import metadata
+from tests.postgresql import WHEEL, PostgresServer, is_available
+
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresServer]:
+    """A running server.  One for each xdist worker: it takes half a second, and workers need not know each other."""
+    if not is_available():
+        pytest.skip(f"the wheel {WHEEL} is not installed")
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: PostgresServer) -> str:
+    """The name of a database with all tables.
+
+    It is emptied after each test instead of made anew: CREATE and DROP DATABASE wait for checkpoints, 0.3 s each time.
+    """
+    name = postgresql.create()
+    _migrate(postgresql.url(name))
+    return name
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all tables, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgresServer, migrated_postgresql: str) -> Iterator[str]:
+    """A fresh PostgreSQL database with all tables and no rows."""
+    yield postgresql.url(migrated_postgresql)
+    postgresql.empty(migrated_postgresql, [table.name for table in reversed(metadata.sorted_tables)])
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, migrated_sqlite: Path) -> str:
+    """A fresh SQLite database with all tables and no rows."""
+    return f"sqlite:///{shutil.copyfile(migrated_sqlite, tmp_path / 'bot.db')}"
+
+
+@pytest.fixture(params=BOTH)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database with all tables and no rows, on SQLite and on PostgreSQL."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=BOTH)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without any table, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new' / 'empty.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgresql")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    try:
+        database.migrate()
+    finally:
+        database.close()

@@ -1,0 +1,177 @@
+"""The demo's page in a real browser: ask, approve, read the report, and compare it with what Braintrust has."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "build" / "screenshots"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+PROGRAM = "import sys; from bot.sandbox.demo import run; sys.exit(run(once=False, port=0))"
+LARGE, SMALL = {"width": 1440, "height": 900}, {"width": 1120, "height": 800}
+PATIENCE_MS = 30_000
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed"),
+]
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """The page's address, while the demo runs."""
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], cwd=ROOT, stdout=subprocess.PIPE, text=True) as demo:
+        try:
+            assert demo.stdout is not None
+            line = demo.stdout.readline()
+            found = re.search(r"http://\S+", line)
+            assert found, line + demo.stdout.read()
+            yield found[0]
+        finally:
+            demo.terminate()
+
+
+@pytest.fixture
+def page(address: str) -> Iterator[Page]:
+    """The page, opened; whatever it complains of in its console fails the test."""
+    complaints: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        opened = browser.new_page(viewport=LARGE, timezone_id="Europe/Berlin")  # type: ignore[arg-type]  # a literal
+        opened.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
+        opened.on("pageerror", lambda error: complaints.append(str(error)))
+        opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        opened.goto(address)
+        expect(opened.get_by_label("Rows per reviewer")).to_contain_text("Ada Okafor")
+        yield opened
+        browser.close()
+    assert complaints == []
+
+
+def test_a_person_approves_a_plan_and_the_numbers_agree(page: Page) -> None:
+    """From the command to the report, and the report against the stored rows."""
+    before = rows_of(page)
+    shoot(page, "start")
+
+    switch(page, "Slow").click()
+    say(page, "/assign-reviews")
+    expect(channel(page)).to_contain_text(re.compile(r"Reading rows tagged needs-review.+Page 1"))
+    shoot(page, "reading")
+    switch(page, "Slow").click()
+    expect(channel(page).get_by_role("heading", name="Review plan: 2,163 rows for 6 reviewers")).to_be_visible()
+    shoot(page, "plan")
+
+    channel(page).get_by_role("button", name="Approve").click()
+    question = page.get_by_role("dialog", name="Assign 2,163 rows?")
+    expect(question).to_be_visible()
+    shoot(page, "confirm")
+    question.get_by_role("button", name="Assign", exact=True).click()
+    channel(page).get_by_role("button", name=re.compile("repl")).click()
+    expect(thread(page)).to_contain_text("Done. Assigned 2,163 rows across 6 reviewers.")
+    expect(thread(page).get_by_role("link", name="Download")).to_be_visible()
+
+    expect(page.locator("#unassigned")).to_have_text("0")
+    after = rows_of(page)
+    assert reported(page) == {name: after[name] - before[name] for name in after}
+    assert sum(reported(page).values()) == 2163
+    expect(channel(page).get_by_role("button", name="Approve")).to_have_count(0)
+    shoot(page, "report")
+
+
+def test_a_guest_asks_in_vain_for_what_only_members_may(page: Page) -> None:
+    before = rows_of(page)
+    page.get_by_label("Acting as").select_option(label="Gus Guest (guest)")
+    say(page, "/assign-reviews limit=30")
+
+    channel(page).get_by_role("button", name="Approve").click()
+    page.get_by_role("dialog").get_by_role("button", name="Assign", exact=True).click()
+
+    expect(channel(page)).to_contain_text("Guests and people from other organisations cannot approve")
+    assert rows_of(page) == before
+    shoot(page, "guest")
+
+
+def test_a_plan_is_asked_for_and_approved_without_a_mouse(page: Page) -> None:
+    page.get_by_role("textbox", name=re.compile("^Message")).press_sequentially("/assign-reviews l")
+    for key in ("ArrowDown", "Enter", "Enter"):
+        page.keyboard.press(key)
+    approve = channel(page).get_by_role("button", name="Approve")
+    approve.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_role("button", name="Assign", exact=True)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(approve).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+
+    expect(channel(page)).to_contain_text("Approved by @Ada Okafor")
+    expect(page.locator("#unassigned")).to_have_text("1,963")
+
+
+def test_what_people_write_stays_text(page: Page) -> None:
+    """Markup of Slack is shown, HTML is not obeyed."""
+    say(page, "<img src=x onerror=alert(1)> & *bold* `code` @ada.okafor")
+
+    said = channel(page).get_by_role("listitem").last
+    expect(said).to_contain_text("<img src=x onerror=alert(1)> & bold code @Ada Okafor")
+    expect(said.locator("img")).to_have_count(0)
+    expect(said.locator("strong", has_text="bold")).to_have_count(1)
+    expect(said.locator("code")).to_have_text("code")
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_role("textbox", name=re.compile("^Message")).fill(text)
+    page.keyboard.press("Enter")
+
+
+def channel(page: Page) -> Locator:
+    return page.get_by_role("region", name="Messages")
+
+
+def thread(page: Page) -> Locator:
+    return page.get_by_role("complementary", name="Thread")
+
+
+def switch(page: Page, name: str) -> Locator:
+    return page.get_by_role("switch", name=re.compile(f"^{name}"))
+
+
+def rows_of(page: Page) -> dict[str, int]:
+    """How many rows each person has, as the panel says."""
+    names = page.locator("#bars .bar-name").all_inner_texts()
+    counts = page.locator("#bars .bar-count").all_inner_texts()
+    return {name: int(count.replace(",", "")) for name, count in zip(names, counts, strict=True)}
+
+
+def reported(page: Page) -> dict[str, int]:
+    """How many rows each person got, as the report says."""
+    report = thread(page).get_by_role("listitem").filter(has_text="Done. Assigned")
+    lines = report.locator(".bullets li").all_inner_texts()
+    return {name: int(rows.split()[0].replace(",", "")) for name, _, rows in (line.partition(": ") for line in lines)}
+
+
+def shoot(page: Page, name: str) -> None:
+    """Pictures for the documentation, and for people who want to see what the test saw."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.mouse.move(0, 0)
+    for size, scheme in ((LARGE, "light"), (SMALL, "dark")):
+        page.set_viewport_size(size)  # type: ignore[arg-type]  # a literal
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of Playwright's literals
+        page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png", animations="disabled")
+    page.set_viewport_size(LARGE)  # type: ignore[arg-type]  # a literal
+    page.emulate_media(color_scheme="light")

@@ -1,0 +1,316 @@
+"""The documentation says what exists: settings, commands, options, dependencies, modules, files."""
+
+import ast
+import importlib
+import json
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from importlib.metadata import packages_distributions
+from io import StringIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dotenv import dotenv_values
+
+from bot.adapters.braintrust import assignment_event
+from bot.cli import main, parser
+from bot.domain.btql import matching_rows
+from bot.domain.model import PlanState, Window
+from bot.errors import SettingsError
+from bot.messages.help import COMMAND, OPTIONS
+from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, Settings
+from tests.unit.builders import PROJECT
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+HOW_IT_WORKS = (ROOT / "docs" / "how-it-works.md").read_text()
+EXAMPLE = (ROOT / ".env.example").read_text()
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PROJECT_FILE: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+ALTERNATIVE_DOOR = {"SLACK_SIGNING_SECRET"}
+
+
+class Asked(Mapping[str, str]):
+    """An environment where nothing is set, and which remembers what was asked for."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def variables() -> set[str]:
+    """Every variable that the settings read, but for the two that are only refused."""
+    asked = Asked()
+    Settings.from_env(asked)
+    refused = {"SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"}
+    with pytest.raises(SettingsError):
+        Settings.from_env(dict.fromkeys(refused, "x"))
+    return asked.names - refused
+
+
+def section(title: str, page: str = README) -> str:
+    """What stands below a heading of the second level."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    assert found, title
+    return found[1]
+
+
+def table(text: str) -> list[list[str]]:
+    """The cells of the first table, without its head."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def code(cell: str) -> str:
+    return cell.strip("`")
+
+
+SETTINGS_TABLE = {code(name): code(default) for name, default, _ in table(section("Settings"))}
+
+
+def env_example() -> tuple[dict[str, str], dict[str, str]]:
+    """(what is set, what is commented out) in .env.example."""
+    set_lines = re.findall(r"^[A-Z_]+=.*$", EXAMPLE, re.MULTILINE)
+    commented = re.findall(r"^#([A-Z_]+=.*)$", EXAMPLE, re.MULTILINE)
+    return _read(set_lines), _read(commented)
+
+
+def _read(lines: list[str]) -> dict[str, str]:
+    values = dotenv_values(stream=StringIO("\n".join(lines)))
+    assert len(values) == len(lines), "a variable stands there twice"
+    return {name: value or "" for name, value in values.items()}
+
+
+def leaves(value: object) -> Iterator[object]:
+    """Every single setting."""
+    if is_dataclass(value):
+        for field in fields(value):
+            yield from leaves(getattr(value, field.name))
+    else:
+        yield value
+
+
+def in_words(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """What `python -m bot COMMAND --help` prints."""
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    return capsys.readouterr().out
+
+
+def commands() -> list[str]:
+    """The commands of the terminal."""
+    return re.findall(r"^    ([a-z]+) ", parser().format_help(), re.MULTILINE)
+
+
+def packages(text: str) -> set[str]:
+    """The names in a list of requirements."""
+    names = (re.match(r"[A-Za-z0-9._-]+", line) for line in text.splitlines())
+    return {normal(name[0]) for name in names if name and not name[0].startswith("-")}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[._-]+", "-", name).lower()
+
+
+def declared() -> set[str]:
+    """The dependencies that pyproject.toml names."""
+    extras = [name for names in PROJECT_FILE["optional-dependencies"].values() for name in names]
+    return packages("\n".join(PROJECT_FILE["dependencies"] + extras))
+
+
+def documented_packages() -> set[str]:
+    """The packages that README gives a reason for, in the table's first column or within a reason."""
+    names = ", ".join(row[0] for row in table(section("Dependencies")))
+    return {normal(name) for name in names.split(", ")}
+
+
+def imported_packages() -> set[str]:
+    """The distributions that our code imports."""
+    paths = [path for folder in ("bot", "handlers", "tests") for path in (ROOT / folder).rglob("*.py")]
+    modules = {module for path in paths for module in _imports(ast.parse(path.read_text()))}
+    by_module = packages_distributions()
+    return {normal(by_module[module][0]) for module in modules if module in by_module}
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
+
+
+def tree() -> set[str]:
+    """The paths in README's tree."""
+    paths, folders = set(), list[str]()
+    block = section("Develop").split("```")[1]
+    for line in block.strip("\n").splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        name = line.split()[0]
+        folders = [*folders[:depth], name]
+        paths.add("".join(folders))
+    return paths
+
+
+def test_the_settings_table_names_every_variable_and_no_other() -> None:
+    assert set(SETTINGS_TABLE) == variables()
+
+
+@pytest.mark.parametrize("name", [name for name, default in SETTINGS_TABLE.items() if default])
+def test_a_documented_default_is_the_default(name: str) -> None:
+    assert Settings.from_env({name: SETTINGS_TABLE[name]}) == Settings.from_env({})
+
+
+def test_every_default_is_documented() -> None:
+    values = [value for value in leaves(Settings()) if isinstance(value, bool | int | str) and value != ""]
+
+    assert Counter(filter(None, SETTINGS_TABLE.values())) == Counter(map(in_words, values))
+
+
+def test_the_example_names_every_variable_once() -> None:
+    given, commented = env_example()
+
+    assert sorted([*given, *commented]) == sorted(variables())
+
+
+def test_the_example_shows_the_same_defaults() -> None:
+    _, commented = env_example()
+    documented = {name: default for name, default in SETTINGS_TABLE.items() if default}
+
+    assert {name: commented.get(name) for name in documented} == documented
+
+
+def test_the_example_gives_what_a_first_start_needs() -> None:
+    given, _ = env_example()
+
+    assert set(given) == {*FOR_SOCKET_MODE, *FOR_PLANNING}
+    assert set(FOR_HTTP) - set(given) == ALTERNATIVE_DOOR
+
+
+def test_the_example_can_be_used_as_it_stands_and_with_every_line() -> None:
+    given, commented = env_example()
+
+    Settings.from_env(given, required=FOR_SOCKET_MODE)
+    assert Settings.from_env({**given, **commented}).queue.weekly_post is not None
+
+
+def test_each_line_of_the_example_has_a_comment_above_it() -> None:
+    lines = EXAMPLE.splitlines()
+    bare = [line for above, line in pairwise(lines) if re.match("#?[A-Z_]+=", line) and above[:2] != "# "]
+
+    assert bare == []
+
+
+def test_the_command_table_says_what_the_help_says() -> None:
+    rows = [(code(form), meaning) for form, meaning in table(section("The command"))]
+
+    assert rows[0][0] == COMMAND
+    assert tuple(rows[1:-1]) == OPTIONS
+    assert rows[-1] == (f"{COMMAND} help", "shows this")
+
+
+def test_the_terminal_table_has_every_command() -> None:
+    assert [code(row[0]) for row in table(section("The terminal"))] == commands()
+
+
+@pytest.mark.parametrize("command", commands())
+def test_each_command_is_documented_with_exactly_its_options(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    [described] = [row[1] for row in table(section("The terminal")) if code(row[0]) == command]
+
+    existing = set(re.findall(r"--[a-z-]+", help_of(command, capsys))) - {"--help"}
+    assert set(re.findall(r"--[a-z-]+", described)) == existing
+
+
+def test_every_declared_dependency_has_its_reason() -> None:
+    assert declared() - documented_packages() == set()
+
+
+def test_whatever_the_code_imports_has_its_reason() -> None:
+    mentioned = set(map(normal, re.findall(r"[\w-]+", section("Dependencies"))))
+
+    assert imported_packages() - mentioned == set()
+
+
+def test_what_has_a_reason_is_pinned() -> None:
+    pinned = packages((ROOT / "requirements.txt").read_text() + (ROOT / "requirements-dev.txt").read_text())
+
+    assert documented_packages() - pinned == set()
+
+
+def test_the_tree_has_every_module() -> None:
+    paths = [path for folder in ("bot", "handlers") for path in (ROOT / folder).rglob("*.py")]
+    modules = {path.relative_to(ROOT).as_posix() for path in paths if path.name != "__init__.py"}
+    inner = ("bot/sandbox/", "bot/adapters/store/migrations/")
+
+    assert {path for path in tree() if path.endswith(".py")} == {name for name in modules if not name.startswith(inner)}
+    assert [path for path in tree() if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#]+)\)", page.read_text())
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    named = {
+        target for page in PAGES for target in re.findall(r"(?:`|^)make ([.a-z/]+)", page.read_text(), re.MULTILINE)
+    }
+
+    assert named == set(re.findall(r"^([.a-z/]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)) - {
+        "clean",
+        ".PHONY",
+    }
+
+
+def test_the_procfiles_processes_start_what_exists() -> None:
+    for command in re.findall(r"python -m bot ([a-z]+)", " ".join(PROCFILE.values())):
+        assert callable(parser().parse_args([command]).command)
+    config, module, factory = re.findall(r"--config python:([\w.]+) .* '([\w.]+):(\w+)\(\)'", PROCFILE["web"])[0]
+
+    assert importlib.import_module(config).worker_class == "gthread"
+    assert callable(getattr(importlib.import_module(module), factory))
+    assert set(re.findall(r"`(web|socket|release)`", README)) == set(PROCFILE)
+
+
+def test_every_state_of_a_plan_is_explained() -> None:
+    states = [code(row[0]) for row in table(section("A plan's life", HOW_IT_WORKS))]
+
+    assert sorted(states) == sorted(PlanState)
+
+
+def test_the_query_is_the_documented_one() -> None:
+    window = Window(datetime(2026, 11, 16, 9, tzinfo=UTC), datetime(2026, 11, 23, 9, tzinfo=UTC))
+
+    assert matching_rows(PROJECT, tag="My tag", window=window, limit=1000) in HOW_IT_WORKS.splitlines()
+
+
+def test_the_merge_event_is_the_documented_one() -> None:
+    [event] = re.findall(r"^```json\n(.*?)^```", HOW_IT_WORKS, re.MULTILINE | re.DOTALL)
+
+    assert assignment_event("ROW ID", "USER ID") == json.loads(event)
+
+
+def test_the_changelog_has_the_version() -> None:
+    assert f"## [{PROJECT_FILE['version']}]" in (ROOT / "CHANGELOG.md").read_text()
