@@ -1,4 +1,4 @@
-"""`python -m bot run | plan | check | migrate | demo`: the one module that prints and knows exit codes."""
+"""`python -m bot run | plan | check | history | migrate | demo`: the one module that prints and knows exit codes."""
 
 import argparse
 import importlib
@@ -10,6 +10,7 @@ from bot.app import Store
 from bot.domain.command import PlanCommand, valid_days, valid_limit, valid_reviewers, valid_tag
 from bot.domain.model import Plan, PlanState
 from bot.errors import BotError, CommandError, SettingsError
+from bot.history import plan_lines, step_lines
 from bot.logs import configure
 from bot.preflight import findings
 from bot.settings import FOR_PLANNING, FOR_SOCKET_MODE, Settings, environment
@@ -55,6 +56,10 @@ def parser() -> argparse.ArgumentParser:
 
     check = known.add_parser("check", help="try every setting, token and permission")
     check.set_defaults(command=_check)
+
+    history = known.add_parser("history", help="every plan, or every step of one: who, when, from, to, counts")
+    history.add_argument("plan", nargs="?", metavar="PLAN", help="a plan's id")
+    history.set_defaults(command=_history)
 
     migrate = known.add_parser("migrate", help="bring the database to the newest version")
     migrate.set_defaults(command=_migrate)
@@ -116,6 +121,17 @@ def _check(_options: argparse.Namespace) -> int:
         print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.detail}", flush=True)
         good = good and finding.ok
     return OK if good else FAILED
+
+
+def _history(options: argparse.Namespace) -> int:
+    configure("text", quiet=True)
+    store = Store(Settings.from_env(environment()).database_url)
+    try:
+        lines = step_lines(store.plans.history(options.plan)) if options.plan else plan_lines(store.plans.recent())
+    finally:
+        store.database.close()
+    print("\n".join(lines) if lines else "Nothing is recorded.")
+    return OK if lines else FAILED
 
 
 def _migrate(_options: argparse.Namespace) -> int:

@@ -96,6 +96,7 @@ class Settings:
         for name in required:
             reader.require(name)
         reader.refuse_pair("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
+        reader.refuse_forgetful_disk()
         settings = cls(
             slack=_slack(reader),
             braintrust=_braintrust(reader),
@@ -136,6 +137,14 @@ class _Reader:
         """Bolt silently turns to OAuth for many workspaces when both are set, and then ignores the bot's token."""
         if self._env.get(first) is not None and self._env.get(second) is not None:
             self._problems[first] = f"{first} and {second} are set, which this bot has no use for. Remove them."
+
+    def refuse_forgetful_disk(self) -> None:
+        """Where DYNO is set, files are gone after every restart, and SQLite's plans with them."""
+        if self._env.get("DYNO") and self._env.get("DATABASE_URL", "sqlite").startswith("sqlite"):
+            self._problems["DATABASE_URL"] = (
+                "DATABASE_URL: files do not survive a restart on this platform, so SQLite would forget plans in the "
+                "middle. Add a PostgreSQL database."
+            )
 
     def read(self, name: str, parse: Callable[[str], _T], *, default: _T) -> _T:
         text = self._env.get(name, "").strip()

@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.messages.buttons import APPROVE, CANCEL, STOP, target
+from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, target
 from bot.services.deciding import Deciding, Press
 from bot.services.ports import ReplyTo
 
@@ -17,6 +17,7 @@ def register(app: App) -> None:
     app.action(APPROVE)(approve)
     app.action(CANCEL)(cancel)
     app.action(STOP)(stop)
+    app.action(RETRY)(retry)
 
 
 def approve(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
@@ -38,6 +39,13 @@ def stop(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
     ack()
     if (press := _press(body)) is not None:
         deciding.stop(press)
+
+
+def retry(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
+    """Retry was pressed."""
+    ack()
+    if (press := _press(body)) is not None:
+        deciding.retry(press)
 
 
 def _press(body: dict[str, Any]) -> Press | None:

@@ -32,6 +32,9 @@ WRITING = frozenset({PlanState.CHECKING, PlanState.RUNNING, PlanState.REPORTING}
 REPORTED = frozenset({PlanState.DONE, PlanState.PARTIAL, PlanState.STOPPED, PlanState.FAILED})
 """The states in which an approved plan rests once its counts are known."""
 
+RETRIABLE = frozenset({PlanState.PARTIAL, PlanState.STOPPED})
+"""The states from which the rows that are left can be tried again."""
+
 RESTING = REPORTED | {PlanState.SHOWN, PlanState.EMPTY, PlanState.CANCELLED, PlanState.EXPIRED, PlanState.SUPERSEDED}
 """The states in which nothing more happens by itself."""
 
@@ -140,6 +143,17 @@ class Batch:
         """The (row id, reviewer id) pairs that were not dropped."""
         gone = {row_id for row_id, _ in self.dropped}
         return tuple(pair for pair in self.rows if pair[0] not in gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a plan's audit trail; `before` is None where the state did not change, or began."""
+
+    at: datetime
+    who: str
+    before: str | None
+    after: str
+    counts: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def outcome(plan: Plan, report: Report) -> PlanState:
         return PlanState.DONE
     if plan.stopped_by is not None:
         return PlanState.STOPPED
-    return PlanState.PARTIAL if report.written else PlanState.FAILED
+    return PlanState.PARTIAL if report.written or report.unknown else PlanState.FAILED
 
 
 def written_pairs(batches: Sequence[Batch]) -> list[tuple[str, str]]:

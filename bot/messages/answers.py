@@ -40,6 +40,11 @@ def stopping(plan: Plan) -> Message:
     return sentence(f"Plan `{plan.id}` stops after the batches that are on their way. The thread will have the counts.")
 
 
+def retrying(plan: Plan) -> Message:
+    """After a press of Retry."""
+    return sentence(f"Plan `{plan.id}` goes on with the rows that are left. Its thread follows the assignment.")
+
+
 def cancelled(plan: Plan) -> Message:
     """After a press of Cancel."""
     return sentence(f"Plan `{plan.id}` is cancelled. Nothing was assigned.")

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from bot.domain.model import Plan
 from bot.messages.blocks import button, confirmation
 from bot.messages.message import Block
-from bot.messages.text import counted
+from bot.messages.text import counted, number
 
 APPROVE = "approve"
 CANCEL = "cancel"
 STOP = "stop"
+RETRY = "retry"
 
 _VALUE = re.compile(r"([a-z0-9]{1,16}):([0-9]{1,9})")
 
@@ -52,6 +53,11 @@ def cancel_button(plan: Plan) -> Block:
 def stop_button(plan: Plan) -> Block:
     """Stop an assignment after the batches that are on their way."""
     return button("Stop", action_id=STOP, value=_value(plan))
+
+
+def retry_button(plan: Plan, rows: int) -> Block:
+    """Try the rows again that are left."""
+    return button(f"Retry the remaining {number(rows)}", action_id=RETRY, value=_value(plan), style="primary")
 
 
 def _value(plan: Plan) -> str:

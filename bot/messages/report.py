@@ -1,9 +1,9 @@
 """The thread's one reply: progress while rows are written, then the report."""
 
-from bot.domain.model import ATTACHED, DropReason, Plan, PlanState
+from bot.domain.model import ATTACHED, RETRIABLE, DropReason, Plan, PlanState
 from bot.domain.report import Report
 from bot.messages.blocks import actions, context, section
-from bot.messages.buttons import stop_button
+from bot.messages.buttons import retry_button, stop_button
 from bot.messages.message import Block, Message
 from bot.messages.plan import MAX_REVIEWER_LINES, receiving
 from bot.messages.text import NAME_LENGTH, counted, escaped, link, mention, number
@@ -38,7 +38,9 @@ def report_message(plan: Plan, report: Report, *, review_url: str) -> Message:
     paragraphs = [headline, _people(report), "\n".join(_exceptions(plan, report)), _closing(plan, report, review_url)]
     shown = [text for text in paragraphs if text]
     small = f"plan `{plan.id}`"
-    blocks: list[Block] = [*(section(text) for text in shown), context(small)]
+    retry = plan.state in RETRIABLE and report.missing
+    buttons = [actions([retry_button(plan, report.missing)])] if retry else []
+    blocks: list[Block] = [*(section(text) for text in shown), *buttons, context(small)]
     return Message("\n".join([*shown, small]), tuple(blocks))
 
 
@@ -91,8 +93,6 @@ def _exceptions(plan: Plan, report: Report) -> list[str]:
 
 def _closing(plan: Plan, report: Report, review_url: str) -> str:
     lines = [f"Open {link(review_url, 'Review in Braintrust')} and choose Assigned to me."] if report.written else []
-    if report.missing:
-        lines.append("Ask again with `/assign-reviews` for the rows that are still unassigned.")
     if plan.result_file not in (None, ATTACHED):
         lines.append(f"The list of rows could not be attached. {plan.result_file}")
     return "\n".join(lines)

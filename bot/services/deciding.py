@@ -54,6 +54,10 @@ class Deciding:
         """End an assignment after the batches that are on their way."""
         self._decide(press, self._permissions.to_end, self._stopped, answers.stopping)
 
+    def retry(self, press: Press) -> None:
+        """Go on with the rows that an assignment left."""
+        self._decide(press, self._permissions.to_approve, self._retried, answers.retrying)
+
     def _decide(
         self,
         press: Press,
@@ -84,6 +88,9 @@ class Deciding:
 
     def _stopped(self, plan: Plan, press: Press) -> bool:
         return self._plans.stop(plan.id, who=press.user, now=self._clock())
+
+    def _retried(self, plan: Plan, press: Press) -> bool:
+        return self._plans.retry(plan.id, who=press.user, now=self._clock())
 
     def _too_late(self, press: Press) -> Message:
         """Why the press changed nothing."""

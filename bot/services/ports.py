@@ -94,6 +94,9 @@ class Plans(Protocol):
     def stop(self, plan_id: str, *, who: str, now: datetime) -> bool:
         """Ask a plan that is being written to stop; False when there is nothing to stop, or it was asked before."""
 
+    def retry(self, plan_id: str, *, who: str, now: datetime) -> bool:
+        """Move a plan that was assigned in part back to `checking`; False when there is nothing to retry."""
+
     def expire(self, *, now: datetime) -> int:
         """Expire the proposed plans whose time is over; how many."""
 

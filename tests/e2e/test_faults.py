@@ -115,6 +115,24 @@ def test_a_refusal_in_the_middle_is_reported_with_what_was_written(start_world: 
     assert "acme" not in report.text + world.log()
 
 
+def test_the_rows_that_a_refusal_left_can_be_retried(start_world: StartWorld) -> None:
+    world = start_world(rows=1_000, BATCH_SIZE="100", PARALLEL_REQUESTS="1")
+    world.braintrust.faults.next("insert", Status(403), times=None, when=_after(world, 3))
+    plan = world.proposed()
+    world.press(plan, "approve")
+    partial = world.report(plan)
+    left = world.seeded.open - len(world.newly_assigned())
+
+    world.braintrust.faults.clear()
+    world.press(partial, "retry")
+    report = world.wait(lambda w: next((m for m in w.thread(REVIEWS, plan.ts) if m.text.startswith("Done.")), None))
+
+    assert f"Retry the remaining {left}" in str(partial.blocks)
+    assert report.text.startswith(f"Done. Assigned {world.seeded.open} rows")
+    assert report.ts == partial.ts
+    world.assert_each_written_once()
+
+
 def test_a_rate_limit_while_writing_never_fails_a_plan(world: World) -> None:
     world.braintrust.faults.next("insert", Status(429, headers={"Retry-After": "1"}), times=3)
     plan = world.proposed()

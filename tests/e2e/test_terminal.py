@@ -113,5 +113,16 @@ def test_check_names_a_missing_scope_and_a_refused_key(terminal: World) -> None:
     assert ADA not in said.stdout
 
 
+def test_history_tells_every_step_with_who_and_counts(terminal: World) -> None:
+    terminal.bot("plan", "--yes")
+
+    plans = terminal.bot("history").stdout
+    steps = terminal.bot("history", plans.split()[2]).stdout
+
+    moves = ["reading", "reading -> proposed", "proposed -> checking", "checking -> running", "running -> reporting"]
+    assert [line[21:].split("  ")[0] for line in steps.splitlines()] == [*moves, "reporting -> done"]
+    assert f"assigned {terminal.seeded.open:,}" in steps.splitlines()[-1]
+
+
 def test_migrate_can_be_repeated(terminal: World) -> None:
     assert [terminal.bot("migrate").returncode for _ in range(2)] == [0, 0]

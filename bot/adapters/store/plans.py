@@ -16,7 +16,10 @@ from bot.domain.model import (
     NOT_BEGUN,
     REPORTED,
     RESTING,
+    RETRIABLE,
     WRITING,
+    BatchState,
+    Event,
     Origin,
     Plan,
     PlanState,
@@ -64,6 +67,23 @@ class PlanStore:
                 note(connection, plan_id, who=who, now=now, before=None, after="stop asked")
         return asked
 
+    def retry(self, plan_id: str, *, who: str, now: datetime) -> bool:
+        """Move a plan that was assigned in part back to `checking`, its failed batches planned again.
+
+        Batches that are still unknown are read back once more before anything of them is sent.  False when there is
+        nothing to retry.
+        """
+        mine = batches.c.plan_id == plan_id
+        failed = update(batches).where(mine, batches.c.state == BatchState.FAILED.value)
+        unknown = update(batches).where(mine, batches.c.state == BatchState.UNKNOWN.value)
+        fresh = {"stopped_by": None, "reason": None, "result_file": None}
+        with self._database.write() as connection:
+            moved = move(connection, in_state(plan_id, *RETRIABLE), to=PlanState.CHECKING, who=who, now=now, **fresh)
+            if moved:
+                connection.execute(failed.values(state=BatchState.PLANNED.value, attempts=0, error=None))
+                connection.execute(unknown.values(attempts=1))
+        return moved
+
     def expire(self, *, now: datetime) -> int:
         """Expire the proposed plans whose time is over; how many."""
         overdue = select(plans.c.id).where(plans.c.state == PlanState.PROPOSED.value, plans.c.expires_at <= now)
@@ -86,11 +106,20 @@ class PlanStore:
         with self._database.read() as connection:
             return list(connection.execute(select(plans.c.id).where(begun).order_by(plans.c.created_at)).scalars())
 
-    def history(self, plan_id: str) -> list[Mapping[str, Any]]:
-        """Every transition of a plan, oldest first: at, who, from_state, to_state, counts."""
+    def history(self, plan_id: str) -> list[Event]:
+        """Every transition of a plan, oldest first."""
         query = select(events).where(events.c.plan_id == plan_id).order_by(events.c.id)
         with self._database.read() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            return [
+                Event(row.at, row.who, row.from_state, row.to_state, dict(row.counts))
+                for row in connection.execute(query)
+            ]
+
+    def recent(self, *, most: int = 50) -> list[Plan]:
+        """The newest plans, newest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(plans).order_by(plans.c.created_at.desc()).limit(most)).all()
+        return [plan_of(row) for row in rows]
 
     def approved_rotation(self, queue: str, tag: str) -> int:
         """Where the rotation of the reviewers goes on, after the last approved plan of the queue."""
