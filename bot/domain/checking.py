@@ -47,7 +47,7 @@ def checked(batch: Batch, rows: Mapping[str, LogRow], *, tag: str, others: froze
 
 
 def read_back(batch: Batch, rows: Mapping[str, LogRow]) -> tuple[Batch, Batch | None]:
-    """An unknown batch after a reading: what is settled, and the part that is not visible yet (None: nothing is open).
+    """A sent batch after a reading: what was seen there, and the part that is not visible yet (None: nothing is open).
 
     Our value there means written, somebody else's means theirs; anything else means wait, because the request may
     still be on its way.
@@ -56,8 +56,8 @@ def read_back(batch: Batch, rows: Mapping[str, LogRow]) -> tuple[Batch, Batch | 
     taken = tuple((row_id, DropReason.ASSIGNED) for row_id, who in batch.kept if shown[row_id] not in ((who,), ()))
     waiting = tuple(pair for pair in batch.kept if not shown[pair[0]])
     if not waiting:
-        return replace(batch, dropped=batch.dropped + taken, state=BatchState.WRITTEN), None
+        return replace(batch, dropped=batch.dropped + taken, state=BatchState.CONFIRMED), None
     open_rows = {row_id for row_id, _ in waiting}
     settled = tuple(pair for pair in batch.rows if pair[0] not in open_rows)
-    written = replace(batch, rows=settled, dropped=batch.dropped + taken, state=BatchState.WRITTEN)
-    return written, replace(batch, rows=waiting, dropped=())
+    seen = replace(batch, rows=settled, dropped=batch.dropped + taken, state=BatchState.CONFIRMED)
+    return seen, replace(batch, rows=waiting, dropped=())

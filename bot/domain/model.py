@@ -57,7 +57,9 @@ class BatchState(StrEnum):
     UNKNOWN = "unknown"
     """A request ended without a usable answer; only reading the rows back can tell."""
     WRITTEN = "written"
-    """Every row that was not dropped carries our value."""
+    """Braintrust acknowledged every row that was not dropped; they were not all seen there yet."""
+    CONFIRMED = "confirmed"
+    """Every row that was not dropped was seen in Braintrust with our value."""
     FAILED = "failed"
     """Certainly not written, and not tried again by itself."""
 
@@ -75,6 +77,8 @@ class DropReason(StrEnum):
     """It does not match the plan's tag any more."""
     OTHER_PLAN = "other_plan"
     """Another plan of this bot wrote it, or may have, a moment ago."""
+    REVIEWER = "reviewer"
+    """Its reviewer is not a user of Braintrust any more."""
 
 
 @dataclass(frozen=True, slots=True)

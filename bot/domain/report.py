@@ -19,6 +19,8 @@ class Report:
     """Certainly not written."""
     unknown: int
     """Sent, and never seen: they may still appear."""
+    unconfirmed: int
+    """Acknowledged, and not seen in Braintrust yet; they count as assigned."""
     unsent: int
     """Never sent, because the assignment ended early."""
     reasons: tuple[str, ...]
@@ -47,7 +49,7 @@ class Report:
 
 def report_of(plan: Plan, batches: Sequence[Batch]) -> Report:
     """The report on `plan` as its batches stand."""
-    written = Counter(reviewer_id for batch in _in(batches, BatchState.WRITTEN) for _, reviewer_id in batch.kept)
+    written = Counter(reviewer_id for _, reviewer_id in written_pairs(batches))
     dropped = Counter(reason for batch in batches for _, reason in batch.dropped)
     return Report(
         planned=plan.planned_rows,
@@ -55,6 +57,7 @@ def report_of(plan: Plan, batches: Sequence[Batch]) -> Report:
         dropped=tuple((reason, dropped[reason]) for reason in DropReason if dropped[reason]),
         failed=_rows(batches, BatchState.FAILED),
         unknown=_rows(batches, BatchState.UNKNOWN, BatchState.SENDING),
+        unconfirmed=_rows(batches, BatchState.WRITTEN),
         unsent=_rows(batches, BatchState.PLANNED),
         reasons=tuple(dict.fromkeys(batch.error for batch in batches if batch.error and batch.kept)),
     )
@@ -71,7 +74,7 @@ def outcome(plan: Plan, report: Report) -> PlanState:
 
 def written_pairs(batches: Sequence[Batch]) -> list[tuple[str, str]]:
     """(row id, reviewer id) of every row that was written."""
-    return [pair for batch in _in(batches, BatchState.WRITTEN) for pair in batch.kept]
+    return [pair for batch in _in(batches, BatchState.WRITTEN, BatchState.CONFIRMED) for pair in batch.kept]
 
 
 def planned_pairs(batches: Sequence[Batch]) -> list[tuple[str, str]]:

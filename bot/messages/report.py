@@ -9,12 +9,13 @@ from bot.messages.plan import MAX_REVIEWER_LINES, receiving
 from bot.messages.text import NAME_LENGTH, counted, escaped, link, mention, number
 
 MAX_REASONS = 3
-_DROPPED = {
+DROPPED = {
     DropReason.ASSIGNED: "assigned by somebody else meanwhile",
     DropReason.FINISHED: "finished meanwhile",
     DropReason.GONE: "deleted meanwhile",
     DropReason.UNTAGGED: "no longer tagged",
     DropReason.OTHER_PLAN: "written by another plan a moment ago",
+    DropReason.REVIEWER: "their reviewer is not in Braintrust any more",
 }
 
 
@@ -63,7 +64,9 @@ def report_headline(plan: Plan, report: Report) -> str:
 
 def exception_lines(report: Report) -> list[str]:
     """What did not go as planned, in counts; empty when all did."""
-    lines = [f"{counted(count, 'row')} left out: {_DROPPED[reason]}" for reason, count in report.dropped]
+    lines = [f"{counted(count, 'row')} left out: {DROPPED[reason]}" for reason, count in report.dropped]
+    if report.unconfirmed:
+        lines.append(f"{counted(report.unconfirmed, 'row')} acknowledged by Braintrust, but not visible there yet")
     if report.failed:
         lines.append(f"{counted(report.failed, 'row')} could not be assigned")
     if report.unknown:

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 10.0  # how old the reading may be on which a write rests
 WRITE_SECONDS = 20.0  # the deadline of one write: with less lease left, none is begun
+CONFIRM_SECONDS = 60.0  # how long acknowledged rows may take to be visible
+CONFIRM_AGAIN_SECONDS = 5.0
 FIRST_LOOK_SECONDS = 2.0  # an unknown batch is read back this long after its attempt ended
 MAX_RATE_LIMIT_SECONDS = 60.0  # the longest pause after a rate limit that does not say how long
 LOOK_AGAIN_SECONDS = 10.0  # after a read-back that failed
@@ -102,6 +104,7 @@ class Assignment:
                 self._begin_check()
                 self._begin_writes()
                 self._begin_read_back()
+                self._begin_confirmation()
                 self._collect()
         finally:
             self._finish_writes()
@@ -114,7 +117,9 @@ class Assignment:
         return self._reason is not None or self._plan.stopped_by is not None
 
     def _is_open(self) -> bool:
-        if self._writes or self._looks or self._ready or self._ledger.has(BatchState.UNKNOWN):
+        if self._writes or self._looks or self._ready:
+            return True
+        if self._ledger.has(BatchState.UNKNOWN) or self._ledger.has(BatchState.WRITTEN):
             return True
         return not self._ending and self._ledger.has(BatchState.PLANNED)
 
@@ -152,6 +157,12 @@ class Assignment:
     def _begin_read_back(self) -> None:
         """Look whether the requests that ended without a usable answer had an effect."""
         self._look(self._ledger.take(BatchState.UNKNOWN, most=self._parallel), self._on_read_back)
+
+    def _begin_confirmation(self) -> None:
+        """Read acknowledged batches back, as many as one query holds; the last ones when nothing is left to write."""
+        idle = not self._writes and not self._ready and not self._checking
+        if idle or self._ledger.count(BatchState.WRITTEN) >= self._parallel:
+            self._look(self._ledger.take(BatchState.WRITTEN, most=self._parallel), self._on_seen)
 
     def _may_write(self) -> bool:
         return self._monotonic() >= self._hold_until and self._work.seconds_left() >= WRITE_SECONDS
@@ -224,7 +235,7 @@ class Assignment:
             self._ledger.note(batch)
             self._ready.append((batch, look))
         else:
-            self._ledger.put(replace(batch, state=BatchState.WRITTEN))
+            self._ledger.put(replace(batch, state=BatchState.CONFIRMED))
 
     def _on_read_back(self, batches: list[Batch], done: Future[Look]) -> None:
         try:
@@ -239,6 +250,24 @@ class Assignment:
                 self._ledger.put(batch, due_in_seconds=unsettled_seconds)
             else:
                 self._divide(settled, waiting)
+
+    def _on_seen(self, batches: list[Batch], done: Future[Look]) -> None:
+        """Acknowledged rows were read back.  What is not visible yet is waited for, and never sent again."""
+        try:
+            rows = done.result().rows
+        except BraintrustError as error:
+            log.warning("rows could not be read back", extra={"plan": self._plan.id, "cause": type(error).__name__})
+            rows = {}
+        for batch in batches:
+            seen, waiting = read_back(batch, rows)
+            if waiting is None:
+                self._ledger.put(seen)
+            elif self._ledger.age(batch) < CONFIRM_SECONDS:
+                self._ledger.put(batch, due_in_seconds=CONFIRM_AGAIN_SECONDS)
+            elif seen.kept:
+                self._ledger.leave(self._ledger.split(seen, waiting)[1])
+            else:
+                self._ledger.leave(batch)
 
     def _on_unreadable(self, batches: list[Batch], error: BraintrustError) -> None:
         """Look again later; a refusal, or the last of several tries, leaves the batches unknown."""
@@ -278,7 +307,8 @@ class Assignment:
             case TooLarge() if after.state is BatchState.PLANNED:
                 self._ledger.split(*halves(after))
                 return
-        self._ledger.put(after, due_in_seconds=FIRST_LOOK_SECONDS * after.attempts)
+        later = 0.0 if after.state is BatchState.WRITTEN else FIRST_LOOK_SECONDS * after.attempts
+        self._ledger.put(after, due_in_seconds=later)
 
     def _hold(self, retry_after_seconds: float | None) -> None:
         """Send nothing for as long as Braintrust asks; without a number, twice as long each time, with jitter."""

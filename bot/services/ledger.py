@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from bot.domain.btql import MAX_IDS_PER_QUERY
 from bot.domain.model import Batch, BatchState, Plan, Progress
+from bot.domain.report import written_pairs
 from bot.services.ports import Batches, Clock, Lease
 
 
@@ -32,6 +33,11 @@ class Ledger:
     def has(self, state: BatchState) -> bool:
         """Whether a batch in `state` lies here to be taken, now or later."""
         return any(self._batches[seq].state is state for seq in self._due)
+
+    def count(self, state: BatchState) -> int:
+        """How many batches in `state` could be taken now."""
+        now = self._monotonic()
+        return sum(self._batches[seq].state is state and due <= now for seq, due in self._due.items())
 
     def take(self, state: BatchState, *, most: int) -> list[Batch]:
         """Up to `most` due batches in `state`, together small enough for one query by id."""
@@ -70,11 +76,13 @@ class Ledger:
             self._changed.discard(part.seq)
         return parts
 
+    def age(self, batch: Batch) -> float:
+        """Seconds since the last request of a batch ended."""
+        return 0.0 if batch.attempt_ended_at is None else (self._clock() - batch.attempt_ended_at).total_seconds()
+
     def settles_in(self, batch: Batch) -> float:
         """In how many seconds the last request of an unknown batch can be taken to have had its effect, or none."""
-        if batch.attempt_ended_at is None:
-            return float(self._settle_seconds)
-        return self._settle_seconds - (self._clock() - batch.attempt_ended_at).total_seconds()
+        return self._settle_seconds - self.age(batch)
 
     def flush(self, *, waiting: str | None) -> Plan:
         """Store what changed and how far the run is, in one transaction; the plan as it is now."""
@@ -84,4 +92,4 @@ class Ledger:
         return plan
 
     def _written(self) -> int:
-        return sum(len(batch.kept) for batch in self._batches.values() if batch.state is BatchState.WRITTEN)
+        return len(written_pairs(tuple(self._batches.values())))

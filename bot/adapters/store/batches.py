@@ -13,7 +13,12 @@ from bot.adapters.store.transitions import owned
 from bot.domain.model import Batch, BatchState, Plan, Progress
 from bot.services.ports import Lease
 
-_POSSIBLY_WRITTEN = (BatchState.SENDING.value, BatchState.UNKNOWN.value, BatchState.WRITTEN.value)
+_POSSIBLY_WRITTEN = (
+    BatchState.SENDING.value,
+    BatchState.UNKNOWN.value,
+    BatchState.WRITTEN.value,
+    BatchState.CONFIRMED.value,
+)
 
 
 class BatchStore:
