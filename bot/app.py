@@ -27,6 +27,7 @@ from bot.services.greeting import Greeting
 from bot.services.permissions import Permissions
 from bot.services.planning import Planning
 from bot.services.ports import Announcer, Slack
+from bot.services.rechecking import Rechecking
 from bot.services.scheduling import Scheduling
 from bot.settings import Settings
 from bot.worker import Worker
@@ -67,10 +68,19 @@ class Core:
             new_id=new_plan_id,
             wake=self._wake,
         )
+        rechecking = Rechecking(
+            plans=store.plans,
+            batches=store.batches,
+            braintrust=self.braintrust,
+            announcer=announcer,
+            settings=settings,
+            clock=utc_now,
+        )
         assigning = Assigning(
             plans=store.plans,
             batches=store.batches,
             braintrust=self.braintrust,
+            rechecking=rechecking,
             announcer=announcer,
             settings=settings.work,
             clock=utc_now,

@@ -101,10 +101,12 @@ def _carry_out(terminal: Terminal, plan: Plan, *, asked: bool) -> int:
     if plan.state is not PlanState.PROPOSED:
         print(plan.reason or f"The plan is {plan.state}.", file=sys.stderr)
         return FAILED
-    if asked and not _agreed(plan):
-        print("No rows updated.")
-        return FAILED
-    return OK if terminal.assign(plan).state is PlanState.DONE else FAILED
+    while plan.state is PlanState.PROPOSED:  # again when too much changed since it was shown
+        if asked and not _agreed(plan):
+            print("No rows updated.")
+            return FAILED
+        plan = terminal.assign(plan)
+    return OK if plan.state is PlanState.DONE else FAILED
 
 
 def _agreed(plan: Plan) -> bool:

@@ -8,6 +8,7 @@ from bot.app import Core, Store
 from bot.domain.command import PlanCommand
 from bot.domain.model import WRITING, Origin, Plan, PlanState
 from bot.domain.report import Report, planned_pairs, report_of
+from bot.messages.reasons import drift_sentence
 from bot.messages.report import exception_lines, report_headline
 from bot.services.planning import Asker
 from bot.services.ports import Plans, Work
@@ -41,6 +42,9 @@ class TerminalAnnouncer:
         waiting = f" {plan.progress.waiting}" if plan.progress.waiting else ""
         if plan.progress.rows or waiting:
             self._tell(f"  assigned {plan.progress.rows}/{plan.planned_rows}{waiting}")
+
+    def proposed_again(self, plan: Plan, approver: str) -> None:
+        """Said by `Terminal.assign`, which asks again."""
 
     def draw(self, work: Work) -> None:
         """Nothing is drawn on a terminal; the plan counts as shown."""
@@ -88,12 +92,15 @@ class Terminal:
         return plan
 
     def assign(self, plan: Plan) -> Plan:
-        """Approve the plan and write it; the plan at its end, told in lines."""
+        """Approve the plan and write it; the plan at its end, or proposed again because too much changed."""
         now = self._core.planning.now()
         if self._store.plans.approve(plan.id, version=plan.version, who=Origin.TERMINAL.value, now=now):
             self._core.worker.finish(plan.id, states=WRITING)
         plan = self._plan(plan.id)
-        self._say("\n" + "\n".join(self._report_lines(plan)))
+        if plan.state is PlanState.PROPOSED:
+            self._say("\n".join(["", drift_sentence(plan.drift), *_people_lines(plan)]))
+        else:
+            self._say("\n" + "\n".join(self._report_lines(plan)))
         return plan
 
     def _plan(self, plan_id: str) -> Plan:
@@ -120,6 +127,10 @@ def _plan_lines(plan: Plan) -> list[str]:
         return [*lines, "Nothing to assign."]
     if plan.planned_rows < counts.unassigned:
         lines.append(f"  limited to the newest:     {plan.planned_rows}")
+    return [*lines, *_people_lines(plan)]
+
+
+def _people_lines(plan: Plan) -> list[str]:
     unknown = [f"  left out, not known to Braintrust: {name}" for name in plan.unknown_reviewers]
     people = [f"  {share.reviewer.name}: {share.rows} rows" for share in plan.shares]
-    return [*lines, "", "Assignment plan:", *people, *unknown]
+    return ["", "Assignment plan:", *people, *unknown]

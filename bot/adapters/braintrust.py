@@ -53,6 +53,15 @@ class BraintrustClient:
         """One page of a query; retried; raises `BraintrustRejectedError`, or `...UnavailableError` after 5 tries."""
         return _patiently(lambda: self._page(query), patience)
 
+    def value(self, query: str, column: str, *, patience: Patience) -> str | None:
+        """One value of an aggregate, as text; None when there is none; raises like `page`.
+
+        A float is refused: `_xact_id` has more digits than it holds.
+        """
+        records = _patiently(lambda: self._records(query), patience)[0]
+        found = records[0].get(column) if records else None
+        return str(found) if isinstance(found, str | int) and not isinstance(found, bool) and found else None
+
     def users(self, *, patience: Patience) -> tuple[User, ...]:
         """Every user of the organisation; raises like `page`.  Only an empty page ends the list."""
         users: dict[str, User] = {}
@@ -84,6 +93,10 @@ class BraintrustClient:
         return str(found.get("name", project_id))
 
     def _page(self, query: str) -> Page:
+        records, cursor = self._records(query)
+        return Page(tuple(log_row(record) for record in records), cursor if records else None)
+
+    def _records(self, query: str) -> tuple[list[Mapping[str, Any]], str | None]:
         answer = self._exchange("POST", "/btql", {"query": query})
         found = _object(answer)
         records = found.get("data")
@@ -92,7 +105,7 @@ class BraintrustClient:
             raise _unusable("a query's answer without rows")
         if cursor is not None and not isinstance(cursor, str):
             raise _unusable("a cursor that is no text")
-        return Page(tuple(log_row(record) for record in records), cursor if records else None)
+        return records, cursor
 
     def _users(self, after: str | None) -> list[User]:
         query = {"limit": USERS_PER_PAGE} | ({"starting_after": after} if after else {})

@@ -7,7 +7,7 @@ that cannot express safely is refused (`quoted`).
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from bot.domain.model import Window
+from bot.domain.model import Horizon, Window
 from bot.domain.reading import is_quotable
 from bot.errors import CommandError
 
@@ -20,7 +20,23 @@ def matching_rows(project_id: str, *, tag: str, window: Window, limit: int) -> s
     """The query for one page of the rows that carry `tag`, newest first; see `after` for the next page."""
     condition = f"tags includes {quoted(tag)} and {_within(window)}"
     return (
-        f"from: project_logs({quoted(project_id)}) spans | filter: {condition} | select: id, {_COLUMNS}"
+        f"from: project_logs({quoted(project_id)}) spans | filter: {condition}"
+        f" | select: id, _pagination_key, {_COLUMNS}"
+        f" | sort: _pagination_key desc | limit: {limit}"
+    )
+
+
+def high_water_mark(project_id: str, *, window: Window, before: datetime) -> str:
+    """The query for the greatest `_xact_id` (as `mark`) among the rows of a window that existed at `before`."""
+    condition = _within(Window(window.start, min(before, window.end)))
+    return f"from: project_logs({quoted(project_id)}) spans | filter: {condition} | measures: max(_xact_id) as mark"
+
+
+def changed_rows(project_id: str, *, window: Window, horizon: Horizon, limit: int) -> str:
+    """The query for the rows of a reading that changed since, whatever their tags and assignees are now."""
+    condition = f"{_within(window)} and _xact_id > {quoted(horizon.mark)} and _pagination_key <= {quoted(horizon.top)}"
+    return (
+        f"from: project_logs({quoted(project_id)}) spans | filter: {condition} | select: id, tags, {_COLUMNS}"
         f" | sort: _pagination_key desc | limit: {limit}"
     )
 

@@ -161,6 +161,16 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Horizon:
+    """What a reading had seen: what changed behind it can be asked for later.  Both are opaque text of Braintrust."""
+
+    mark: str
+    """The greatest `_xact_id` of the project before the first page."""
+    top: str
+    """The greatest `_pagination_key` of the rows read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """What the reading of a plan's rows led to."""
 
@@ -171,6 +181,7 @@ class Proposal:
     rotation: int
     batches: tuple[Batch, ...]
     expires_at: datetime | None = None
+    horizon: Horizon | None = None
 
 
 NO_PROPOSAL = Proposal(NOTHING_READ, (), (), (), 0, ())
@@ -210,6 +221,9 @@ class Plan:
     unknown_reviewers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rotation: int = 0
+    horizon: Horizon | None = None
+    drift: tuple[tuple[DropReason, int], ...] = ()
+    """Why rows left the plan since the version before."""
     reason: str | None = None
     """The sentence, of our own words, that explains a plan which failed or ended early."""
     decided_by: str | None = None

@@ -20,6 +20,8 @@ class LogRow:
     assignees: tuple[str, ...]
     status: str | None
     tags: tuple[str, ...] = ()
+    key: str = ""
+    """Its `_pagination_key`, where that was asked for."""
 
     @property
     def assigned(self) -> bool:
@@ -74,6 +76,7 @@ def log_row(record: Mapping[str, Any]) -> LogRow:
         assignees=_strings(_column(record, "assignments", "~__bt_assignments")),
         status=_default_status(lists),
         tags=_strings(record.get("tags")),
+        key=str(record.get("_pagination_key") or ""),
     )
 
 

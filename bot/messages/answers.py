@@ -6,6 +6,7 @@ from bot.domain.model import Plan, PlanState
 from bot.messages.blocks import actions, section
 from bot.messages.buttons import cancel_button
 from bot.messages.message import Message
+from bot.messages.reasons import drift_sentence
 from bot.messages.text import absolute, code, counted, link, mention, moment, number
 
 
@@ -33,6 +34,12 @@ def read(plan: Plan, *, message_url: str | None) -> Message:
 def already_decided(plan: Plan, *, successor_url: str | None) -> Message:
     """For a click that came too late: what became of the plan."""
     return sentence(f"{_became(plan, successor_url)} (plan `{plan.id}`)")
+
+
+def changed(plan: Plan) -> Message:
+    """For the approver of a plan that has to be approved again."""
+    where = link(plan.message_url, f"version {plan.version}") if plan.message_url else f"version {plan.version}"
+    return sentence(f"Plan `{plan.id}`: {drift_sentence(plan.drift)} Please look at {where} and approve it again.")
 
 
 def stopping(plan: Plan) -> Message:

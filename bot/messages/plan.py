@@ -6,6 +6,7 @@ from bot.domain.model import Plan, PlanState, Share
 from bot.messages.blocks import actions, context, header, section
 from bot.messages.buttons import approve_button, cancel_button
 from bot.messages.message import Block, Message
+from bot.messages.reasons import drift_sentence
 from bot.messages.text import NAME_LENGTH, absolute, code, counted, escaped, link, mention, moment, number
 
 MAX_REVIEWER_LINES = 20
@@ -75,7 +76,7 @@ def _people(plan: Plan) -> str:
 
 
 def _left_out(plan: Plan) -> list[str]:
-    lines = list(plan.notes)
+    lines = [*([drift_sentence(plan.drift)] if plan.drift else []), *plan.notes]
     if plan.unknown_reviewers:
         names = [code(name) for name in plan.unknown_reviewers[:MAX_UNKNOWN_NAMES]]
         more = len(plan.unknown_reviewers) - len(names)

@@ -1,22 +1,15 @@
 """The thread's one reply: progress while rows are written, then the report."""
 
-from bot.domain.model import ATTACHED, RETRIABLE, DropReason, Plan, PlanState
+from bot.domain.model import ATTACHED, RETRIABLE, Plan, PlanState
 from bot.domain.report import Report
 from bot.messages.blocks import actions, context, section
 from bot.messages.buttons import retry_button, stop_button
 from bot.messages.message import Block, Message
 from bot.messages.plan import MAX_REVIEWER_LINES, receiving
+from bot.messages.reasons import drift_sentence, dropped_lines
 from bot.messages.text import NAME_LENGTH, counted, escaped, link, mention, number
 
 MAX_REASONS = 3
-DROPPED = {
-    DropReason.ASSIGNED: "assigned by somebody else meanwhile",
-    DropReason.FINISHED: "finished meanwhile",
-    DropReason.GONE: "deleted meanwhile",
-    DropReason.UNTAGGED: "no longer tagged",
-    DropReason.OTHER_PLAN: "written by another plan a moment ago",
-    DropReason.REVIEWER: "their reviewer is not in Braintrust any more",
-}
 
 
 def progress_message(plan: Plan) -> Message:
@@ -31,6 +24,12 @@ def progress_message(plan: Plan) -> Message:
         text = f"Assigning: {done}.{waiting}"
     buttons = [] if plan.stopped_by or plan.state is PlanState.REPORTING else [actions([stop_button(plan)])]
     return Message(f"{text}\nplan `{plan.id}`", (section(text), *buttons, context(f"plan `{plan.id}`")))
+
+
+def changed_message(plan: Plan) -> Message:
+    """The reply while a changed plan waits for a new approval."""
+    text = f"{drift_sentence(plan.drift)} Nothing was assigned yet: version {plan.version} waits for approval."
+    return Message(f"{text}\nplan `{plan.id}`", (section(text), context(f"plan `{plan.id}`")))
 
 
 def report_message(plan: Plan, report: Report, *, review_url: str) -> Message:
@@ -64,7 +63,7 @@ def report_headline(plan: Plan, report: Report) -> str:
 
 def exception_lines(report: Report) -> list[str]:
     """What did not go as planned, in counts; empty when all did."""
-    lines = [f"{counted(count, 'row')} left out: {DROPPED[reason]}" for reason, count in report.dropped]
+    lines = dropped_lines(report.dropped)
     if report.unconfirmed:
         lines.append(f"{counted(report.unconfirmed, 'row')} acknowledged by Braintrust, but not visible there yet")
     if report.failed:

@@ -12,7 +12,7 @@ from bot.errors import SlackError, SlackRejectedError
 from bot.messages import answers
 from bot.messages.message import Message
 from bot.messages.plan import fits, plan_message
-from bot.messages.report import progress_message, report_message
+from bot.messages.report import changed_message, progress_message, report_message
 from bot.services.ports import Batches, Plans, PrivateAnswers, ReplyTo, Slack, Work
 from bot.settings import BraintrustSettings
 
@@ -51,6 +51,10 @@ class Announcing:
         if channel is not None and reply_ts is not None:
             work.show(lambda: self._slack.update(channel, reply_ts, progress_message(plan)))
 
+    def proposed_again(self, plan: Plan, approver: str) -> None:
+        """Tell the person who approved that the plan changed, because an edit of its message notifies nobody."""
+        self._answers.send(ReplyTo(approver, plan.request.channel, None), answers.changed(plan))
+
     def draw(self, work: Work) -> None:
         """Show the plan as it is stored, and again until nothing changed meanwhile; raises `SlackUnavailableError`."""
         while (plan := self._plans.get(work.lease.plan_id)) is not None and plan.drawn < plan.revision:
@@ -84,7 +88,7 @@ class Announcing:
         return replace(plan, message_ts=ts, message_url=url)
 
     def _draw_reply(self, work: Work, plan: Plan, channel: str) -> Plan:
-        if plan.message_ts is None or plan.decided_at is None or plan.state not in WRITING | REPORTED:
+        if plan.message_ts is None or not _has_reply(plan):
             return plan
         if plan.reply_ts is not None:
             self._slack.update(channel, plan.reply_ts, self._reply(plan))
@@ -100,6 +104,8 @@ class Announcing:
     def _reply(self, plan: Plan) -> Message:
         if plan.state in WRITING:
             return progress_message(plan)
+        if plan.state not in REPORTED:
+            return changed_message(plan)
         return report_message(plan, report_of(plan, self._batches.of(plan.id)), review_url=self._review_url)
 
     def _permalink(self, channel: str, ts: str) -> str | None:
@@ -165,6 +171,11 @@ def _is_posted(plan: Plan) -> bool:
     return (
         plan.state in {PlanState.PROPOSED, PlanState.SHOWN} | WRITING | REPORTED - {PlanState.FAILED} or failed_unseen
     )
+
+
+def _has_reply(plan: Plan) -> bool:
+    """Whether there is something to say in the thread."""
+    return (plan.decided_at is not None and plan.state in WRITING | REPORTED) or (plan.reply_ts is not None)
 
 
 def _asker(plan: Plan) -> ReplyTo:

@@ -11,9 +11,11 @@ from collections.abc import Callable
 
 from bot.domain.model import Plan, Progress
 from bot.domain.report import outcome, report_of
+from bot.errors import BraintrustError
 from bot.services.assignment import Assignment
 from bot.services.ledger import Ledger
 from bot.services.ports import RECENT, Announcer, Batches, Braintrust, Clock, Plans, Work
+from bot.services.rechecking import Rechecking
 from bot.settings import WorkSettings
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ class Assigning:
         plans: Plans,
         batches: Batches,
         braintrust: Braintrust,
+        rechecking: Rechecking,
         announcer: Announcer,
         settings: WorkSettings,
         clock: Clock,
@@ -36,16 +39,27 @@ class Assigning:
         self._plans = plans
         self._batches = batches
         self._braintrust = braintrust
+        self._rechecking = rechecking
         self._announcer = announcer
         self._settings = settings
         self._clock = clock
         self._monotonic = monotonic
 
     def check(self, work: Work, plan: Plan) -> None:
-        """From approved to running, as soon as no other plan of the project is being written."""
-        if not self._plans.begin_running(work.lease, now=self._clock()):
+        """From approved to running, when no other plan of the project is written, if it is still what was shown."""
+        if self._plans.another_is_written(plan):
             waiting = Progress(waiting="Another plan of this project is written first.")
             self._announcer.writing_progress(work, self._plans.record_progress(work.lease, waiting))
+        elif plan.stopped_by is not None or self._still_approved(work, plan):
+            self._plans.begin_running(work.lease, now=self._clock())
+
+    def _still_approved(self, work: Work, plan: Plan) -> bool:
+        """Where Braintrust cannot be asked, the assignment itself finds out, and reports it."""
+        try:
+            return self._rechecking.still_approved(work, plan)
+        except BraintrustError as error:
+            log.warning("a plan could not be checked again", extra={"plan": plan.id, "cause": type(error).__name__})
+            return True
 
     def run(self, work: Work, plan: Plan) -> None:
         """Write what is open, also after a crash, until everything is settled or the assignment has to end."""

@@ -4,11 +4,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from bot.domain.command import PlanCommand
 from bot.domain.distribution import batches, dealt, shares
-from bot.domain.model import Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Reviewer, Window
-from bot.domain.reading import ReadingCounts, counted
+from bot.domain.model import Horizon, Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Reviewer, Window
+from bot.domain.reading import ReadingCounts, counted, is_quotable
 from bot.domain.reviewers import User, matched, unlisted
 from bot.errors import (
     BraintrustError,
@@ -20,6 +21,7 @@ from bot.errors import (
 )
 from bot.services.ports import Announcer, Braintrust, Clock, Plans, Slack, Work
 from bot.services.reading import RowReader
+from bot.services.rechecking import high_water_mark
 from bot.services.waiting import VisiblePatience
 from bot.settings import Settings
 
@@ -140,7 +142,7 @@ class Planning:
 
     def _proposal(self, work: Work, plan: Plan) -> Proposal:
         reviewers, unknown, notes = self._reviewers(work, plan)
-        counts, free = self._rows(work, plan)
+        counts, free, horizon = self._rows(work, plan)
 
         request = plan.request
         chosen = free[: request.limit]
@@ -156,6 +158,7 @@ class Planning:
             rotation=rotation,
             batches=batches(pairs, size=self._settings.work.batch_size),
             expires_at=self._clock() + self._lifetime(request.origin),
+            horizon=horizon,
         )
 
     def _reviewers(self, work: Work, plan: Plan) -> tuple[tuple[Reviewer, ...], tuple[str, ...], tuple[str, ...]]:
@@ -177,13 +180,16 @@ class Planning:
                 raise
             return users, (NO_NAMES,)
 
-    def _rows(self, work: Work, plan: Plan) -> tuple[ReadingCounts, list[str]]:
+    def _rows(self, work: Work, plan: Plan) -> tuple[ReadingCounts, list[str], Horizon | None]:
         def on_page(pages: int, rows: int) -> None:
             self._proceed(work, plan, Progress(pages, rows))
 
         patience = self._patience(work, plan, Progress())
+        mark = high_water_mark(self._reader, plan.request, plan.window, now=self._clock(), patience=patience)
         rows = self._reader.matching(plan.request, plan.window, patience=patience, on_page=on_page)
-        return counted(rows)
+        newest = next(rows, None)
+        counts, free = counted(rows if newest is None else chain([newest], rows))
+        return counts, free, Horizon(mark, newest.key) if mark and newest and is_quotable(newest.key) else None
 
     def _patience(self, work: Work, plan: Plan, progress: Progress) -> VisiblePatience:
         return VisiblePatience(work, lambda reason: self._proceed(work, plan, replace(progress, waiting=reason)))

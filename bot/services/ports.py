@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bot.domain.drift import Revision
 from bot.domain.model import NO_PROPOSAL, Batch, Plan, PlanState, Progress, Proposal
 from bot.domain.reading import LogRow
 from bot.domain.reviewers import User
@@ -69,6 +70,9 @@ class Braintrust(Protocol):
     def page(self, query: str, *, patience: Patience) -> Page:
         """One page; retried; raises `BraintrustRejectedError`, or `BraintrustUnavailableError` after the last try."""
 
+    def value(self, query: str, column: str, *, patience: Patience) -> str | None:
+        """One value of an aggregate, as text; None when there is none; raises like `page`."""
+
     def users(self, *, patience: Patience) -> tuple[User, ...]:
         """Every user of the organisation; raises like `page`."""
 
@@ -119,6 +123,12 @@ class Plans(Protocol):
         self, lease: Lease, *, state: PlanState, reason: str | None, now: datetime, proposal: Proposal = NO_PROPOSAL
     ) -> bool:
         """Move the plan from `reading` to `empty` or `failed`; False when it was decided meanwhile."""
+
+    def another_is_written(self, plan: Plan) -> bool:
+        """Whether another plan of the project is being written just now."""
+
+    def propose_again(self, lease: Lease, revised: Revision, *, expires_at: datetime, now: datetime) -> None:
+        """Move the plan from `checking` back to `proposed`, as its next version with fewer rows."""
 
     def begin_running(self, lease: Lease, *, now: datetime) -> bool:
         """Move the plan from `checking` to `running`; False while another plan of its project is being written."""
@@ -228,6 +238,9 @@ class Announcer(Protocol):
 
     def writing_progress(self, work: Work, plan: Plan) -> None:
         """An assignment went on; may be passed over."""
+
+    def proposed_again(self, plan: Plan, approver: str) -> None:
+        """A plan changed too much since it was approved, and waits for a new approval."""
 
     def draw(self, work: Work) -> None:
         """Show the plan as it is stored, until what is shown is what is stored; raises `SlackUnavailableError`."""

@@ -1,9 +1,10 @@
 """Reads log rows: page by page to the true end, or by id."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 
-from bot.domain.btql import MAX_IDS_PER_QUERY, after, matching_rows, rows_by_id
-from bot.domain.model import PlanRequest, Window
+from bot.domain.btql import MAX_IDS_PER_QUERY, after, changed_rows, high_water_mark, matching_rows, rows_by_id
+from bot.domain.model import Horizon, PlanRequest, Window
 from bot.domain.reading import LogRow
 from bot.errors import BraintrustRejectedError
 from bot.services.ports import Braintrust, Page, Patience
@@ -29,6 +30,30 @@ class RowReader:
                     seen.add(row.id)
                     yield row
             on_page(number, len(seen))
+
+    def high_water_mark(self, project_id: str, window: Window, *, before: datetime, patience: Patience) -> str | None:
+        """The greatest transaction of a window's rows that existed at `before`; None without any."""
+        query = high_water_mark(project_id, window=window, before=before)
+        return self._braintrust.value(query, "mark", patience=patience)
+
+    def changed(
+        self, request: PlanRequest, window: Window, horizon: Horizon, *, ids: Collection[str], patience: Patience
+    ) -> Mapping[str, LogRow | None]:
+        """The rows among `ids` that changed behind `horizon`, None for one that is gone.
+
+        Where more changed than there are rows to ask for, they are read by id.  Rows that are gone are only noticed
+        then; each is checked once more right before it would be written.
+        """
+        query = changed_rows(request.project_id, window=window, horizon=horizon, limit=self._settings.page_size)
+        wanted = set(ids)
+        pages_by_id = len(wanted) // MAX_IDS_PER_QUERY + 1
+        found: dict[str, LogRow | None] = {}
+        for number, page in enumerate(self._walk(query, patience), 1):
+            if number > pages_by_id:
+                present = self.by_id(request.project_id, wanted, patience=patience)
+                return {row_id: present.get(row_id) for row_id in wanted}
+            found |= {row.id: row for row in page.rows if row.id in wanted}
+        return found
 
     def by_id(self, project_id: str, ids: Iterable[str], *, patience: Patience) -> dict[str, LogRow]:
         """The present condition of single rows; those that do not exist are missing."""

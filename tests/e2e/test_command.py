@@ -65,7 +65,7 @@ def test_a_strange_tag_selects_its_own_rows_and_mentions_nobody(world: World, ta
 )
 def test_a_refusal_of_braintrust_becomes_advice_without_its_words(world: World, status: int, advice: str) -> None:
     body = 'Organization "Acme" lives at https://api-eu.braintrust.dev [user_email=owner@acme.test] [user_org=Acme]'
-    world.braintrust.faults.next("query", Status(status, body))
+    world.braintrust.faults.next("query", Status(status, body), times=None)
 
     world.type()
 

@@ -70,7 +70,7 @@ def test_an_interrupted_assignment_is_finished_first(terminal: World) -> None:
     ("status", "advice"), [(401, "Check BRAINTRUST_API_KEY"), (404, "Check BRAINTRUST_PROJECT_ID")]
 )
 def test_a_refusal_ends_with_advice_and_a_failing_exit_code(terminal: World, status: int, advice: str) -> None:
-    terminal.braintrust.faults.next("query", Status(status))
+    terminal.braintrust.faults.next("query", Status(status), times=None)
 
     said = terminal.bot("plan", "--yes")
 

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -234,9 +234,13 @@ class World:
             if row.id not in self.before or row != self.before[row.id]
         }
 
-    def assert_each_written_once(self) -> None:
-        """Every row that the bot wrote was free, exists, and was written exactly once."""
-        for row_id in self.newly_assigned():
+    def assert_each_written_once(self, *, by_hand: Collection[str] = ()) -> None:
+        """Every row that the bot wrote was free, exists, and was written exactly once; those `by_hand`, never."""
+        for row_id in by_hand:
+            row = self.braintrust.rows.get(DEFAULT_PROJECT_ID, row_id)
+            assert row is not None
+            assert "api" not in [change.source for change in row.history[len(self.before[row_id].history) :]], row_id
+        for row_id in set(self.newly_assigned()) - set(by_hand):
             row = self.braintrust.rows.get(DEFAULT_PROJECT_ID, row_id)
             assert row is not None
             assert not row.phantom, row_id

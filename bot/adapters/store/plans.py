@@ -11,6 +11,7 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.records import batch_record, plan_of, proposal_record
 from bot.adapters.store.tables import batches, events, plans
 from bot.adapters.store.transitions import BOT, add_plan, change, in_state, move, note, owned, supersede
+from bot.domain.drift import Revision
 from bot.domain.model import (
     NO_PROPOSAL,
     NOT_BEGUN,
@@ -161,6 +162,31 @@ class PlanStore:
         """Move the plan from `reading` to `empty` or `failed`; False when it was decided meanwhile."""
         with owned(self._database, lease) as (connection, row):
             return _end_reading(connection, row.id, proposal, state=state, reason=reason, now=now)
+
+    def another_is_written(self, plan: Plan) -> bool:
+        """Whether another plan of the project is being written just now."""
+        busy = select(plans.c.id).where(plans.c.writing_project == plan.request.project_id, plans.c.id != plan.id)
+        with self._database.read() as connection:
+            return connection.execute(busy).first() is not None
+
+    def propose_again(self, lease: Lease, revised: Revision, *, expires_at: datetime, now: datetime) -> None:
+        """Move the plan from `checking` back to `proposed`, as its next version with fewer rows."""
+        with owned(self._database, lease) as (connection, row):
+            values = {
+                "version": row.version + 1,
+                "shares": [[share.reviewer.id, share.reviewer.name, share.rows] for share in revised.shares],
+                "drift": [[reason.value, count] for reason, count in revised.drift],
+                "expires_at": expires_at,
+                "decided_by": None,
+                "decided_at": None,
+                "plan_file": None,
+                "stopped_by": None,
+            }
+            noted = {reason.value: count for reason, count in revised.drift}
+            guard = in_state(row.id, PlanState.CHECKING)
+            if move(connection, guard, to=PlanState.PROPOSED, who=BOT, now=now, noted=noted, **values):
+                connection.execute(delete(batches).where(batches.c.plan_id == row.id))
+                connection.execute(insert(batches), [batch_record(row.id, batch) for batch in revised.batches])
 
     def begin_running(self, lease: Lease, *, now: datetime) -> bool:
         """Move the plan from `checking` to `running`; False while another plan of its project is being written."""

@@ -11,6 +11,7 @@ from bot.domain.model import (
     Batch,
     BatchState,
     DropReason,
+    Horizon,
     Origin,
     Plan,
     PlanRequest,
@@ -64,6 +65,7 @@ def proposal_record(proposal: Proposal) -> dict[str, Any]:
         "unknown_reviewers": list(proposal.unknown_reviewers),
         "notes": list(proposal.notes),
         "rotation": proposal.rotation,
+        "horizon": [proposal.horizon.mark, proposal.horizon.top] if proposal.horizon else None,
     }
 
 
@@ -84,6 +86,8 @@ def plan_of(row: Row[Any]) -> Plan:
         unknown_reviewers=tuple(row.unknown_reviewers),
         notes=tuple(row.notes),
         rotation=row.rotation,
+        horizon=Horizon(*row.horizon) if row.horizon else None,
+        drift=tuple((DropReason(reason), count) for reason, count in row.drift or ()),
         reason=row.reason,
         decided_by=row.decided_by,
         decided_at=row.decided_at,

@@ -95,6 +95,8 @@ plans = Table(
     Column("unknown_reviewers", JSON, nullable=False),
     Column("notes", JSON, nullable=False),
     Column("rotation", Integer, nullable=False),
+    Column("horizon", JSON),
+    Column("drift", JSON),
     # what Slack shows
     Column("message_ts", String(32)),
     Column("message_url", Text),

@@ -48,6 +48,8 @@ def upgrade() -> None:
         sa.Column("unknown_reviewers", sa.JSON, nullable=False),
         sa.Column("notes", sa.JSON, nullable=False),
         sa.Column("rotation", sa.Integer, nullable=False),
+        sa.Column("horizon", sa.JSON),
+        sa.Column("drift", sa.JSON),
         sa.Column("message_ts", sa.String(32)),
         sa.Column("message_url", sa.Text),
         sa.Column("reply_ts", sa.String(32)),
