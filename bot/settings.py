@@ -140,7 +140,7 @@ class _Reader:
 
     def refuse_forgetful_disk(self) -> None:
         """Where DYNO is set, files are gone after every restart, and SQLite's plans with them."""
-        if self._env.get("DYNO") and self._env.get("DATABASE_URL", "sqlite").startswith("sqlite"):
+        if self._env.get("DYNO") and (self._env.get("DATABASE_URL", "").strip() or "sqlite").startswith("sqlite"):
             self._problems["DATABASE_URL"] = (
                 "DATABASE_URL: files do not survive a restart on this platform, so SQLite would forget plans in the "
                 "middle. Add a PostgreSQL database."
@@ -250,9 +250,20 @@ def _header_value(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ValueError("an address such as https://api.braintrust.dev, please.")
+    problem = ValueError("an address such as https://api.braintrust.dev, please.")
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        raise problem from None
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        raise problem
     return text.rstrip("/")
 
 
@@ -273,7 +284,7 @@ def _channel(text: str) -> str:
 def _ids(form: re.Pattern[str], what: str) -> Callable[[str], frozenset[str]]:
     def parse(text: str) -> frozenset[str]:
         matches = [form.fullmatch(part.strip()) for part in text.split(",") if part.strip()]
-        if None in matches:
+        if None in matches or not matches:
             raise ValueError(f"Slack {what} ids, separated by commas, please.")
         return frozenset(match[1] for match in matches if match)
 

@@ -82,7 +82,7 @@ class Terminal:
 
     def propose(self, command: PlanCommand) -> Plan:
         """Read and deal out; the plan, told in lines, its row ids in `to_assign_ids.json`."""
-        plan_id = self._core.planning.request(command, Asker(Origin.TERMINAL)).id
+        plan_id = self._core.planning.request(command, Asker(Origin.TERMINAL)).plan.id
         self._core.worker.finish(plan_id, states=READING)
         plan = self._plan(plan_id)
         if plan.state in (PlanState.PROPOSED, PlanState.SHOWN, PlanState.EMPTY):

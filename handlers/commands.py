@@ -7,7 +7,7 @@ from slack_bolt import Ack, App
 from bot.domain.command import HelpCommand, parsed
 from bot.domain.model import Origin
 from bot.errors import BotError
-from bot.messages.answers import reading, sentence
+from bot.messages.answers import reading, sentence, twin
 from bot.messages.help import COMMAND, help_message
 from bot.messages.message import Message
 from bot.services.permissions import Permissions
@@ -35,4 +35,5 @@ def _answer(command: dict[str, Any], planning: Planning, permissions: Permission
     channel = str(command["channel_id"])
     permissions.require_channel(channel)
     asker = Asker(Origin.COMMAND, str(command["user_id"]), channel, command.get("response_url"))
-    return reading(planning.request(asked, asker))
+    requested = planning.request(asked, asker)
+    return reading(requested.plan) if requested.is_new else twin(requested.plan)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -42,7 +43,8 @@ _T = TypeVar("_T")
 class BraintrustClient:
     """The `Braintrust` port on the real API."""
 
-    def __init__(self, settings: BraintrustSettings) -> None:
+    def __init__(self, settings: BraintrustSettings, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._url = settings.api_url
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if settings.org_name:
@@ -93,8 +95,9 @@ class BraintrustClient:
         return str(found.get("name", project_id))
 
     def _page(self, query: str) -> Page:
+        asked_at = self._monotonic()
         records, cursor = self._records(query)
-        return Page(tuple(log_row(record) for record in records), cursor if records else None)
+        return Page(tuple(log_row(record) for record in records), cursor if records else None, asked_at)
 
     def _records(self, query: str) -> tuple[list[Mapping[str, Any]], str | None]:
         answer = self._exchange("POST", "/btql", {"query": query})
@@ -124,7 +127,7 @@ class BraintrustClient:
             if answer.status in (302, 303, 307) and (address := answer.headers.get("Location", "")):
                 # A large answer lies in storage; the address is signed, and must not see our key.
                 return self._stored(urljoin(self._url, address))
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # ValueError: an address that cannot be read
             raise BraintrustUnavailableError(
                 "Braintrust does not answer. Check BRAINTRUST_API_URL and the network, or try again later."
             ) from error

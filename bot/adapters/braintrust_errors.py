@@ -52,7 +52,7 @@ def refusal(answer: Answer) -> str:
 
 def stripped(body: bytes) -> str:
     """A short excerpt of an error's body, without e-mails and organisation, fit for a log."""
-    text = body[:4096].decode(errors="replace")
+    text = body.decode(errors="replace")
     try:
         found = json.loads(text)
         text = str(found.get("Message") or found.get("message") or text) if isinstance(found, dict) else text

@@ -10,6 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import HTTPError
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 CONNECT_TIMEOUT_SECONDS = 5
@@ -107,7 +108,7 @@ def _until(http_date: str) -> float:
 def _body(response: requests.Response, deadline: float) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    for chunk in response.iter_content(_CHUNK):
+    while chunk := _chunk(response):
         chunks.append(chunk)
         size += len(chunk)
         if size > MAX_BODY_BYTES:
@@ -115,6 +116,15 @@ def _body(response: requests.Response, deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise TooSlowError("the answer was not complete in time")
     return b"".join(chunks)
+
+
+def _chunk(response: requests.Response) -> bytes:
+    """What has arrived, up to a bound: `iter_content` would wait for all of it, however slowly it trickles."""
+    try:
+        chunk: bytes = response.raw.read1(_CHUNK, decode_content=True)
+    except HTTPError as error:
+        raise requests.ConnectionError(str(error)) from error
+    return chunk
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -1,10 +1,12 @@
 """Slack's Web API, and private answers, with Slack's errors turned into sentences."""
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from typing import Any, TypeVar
 from urllib.error import URLError
 
@@ -27,7 +29,7 @@ _T = TypeVar("_T")
 _PASSING = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
-_NOT_MEMBER = frozenset({"not_in_channel", "channel_not_found"})
+_CODE = re.compile(r"[a-z][a-z_]{1,60}")
 _INVITE = (
     "The bot is not in this channel, and cannot join it by itself. "
     "Type `/invite @assign-reviews` there, then try again."
@@ -235,7 +237,7 @@ def _respond(url: str, message: Message, *, replace: bool) -> bool:
         answer = webhook.send(
             text=message.text, blocks=list(message.blocks), response_type="ephemeral", replace_original=replace
         )
-    except (SlackClientError, OSError, ValueError) as error:
+    except (SlackClientError, HTTPException, OSError, ValueError) as error:
         log.info("a response URL could not be used", extra={"cause": type(error).__name__})
         return False
     return answer.status_code == 200
@@ -247,13 +249,14 @@ def _called(call: Callable[[], Any]) -> Any:
         return call()
     except SlackApiError as error:
         raise _refusal(error) from error
-    except (SlackClientError, URLError, OSError, ValueError) as error:
+    except (SlackClientError, URLError, HTTPException, OSError, ValueError) as error:
         raise SlackUnavailableError("Slack does not answer. The bot tries again by itself.") from error
 
 
 def _refusal(error: SlackApiError) -> SlackError:
     answer = error.response
-    code = str(answer.get("error") or "unknown") if isinstance(answer.data, dict) else "unknown"
+    code = str(answer.get("error")) if isinstance(answer.data, dict) else ""
+    code = code if _CODE.fullmatch(code) else "unknown"  # a proxy's page may stand there
     if code in _PASSING or getattr(answer, "status_code", 200) >= 429 or code == "unknown":
         return SlackUnavailableError(f"Slack has a problem ({code}). The bot tries again by itself.")
     if code == "missing_scope":

@@ -45,7 +45,7 @@ def parsed(text: str) -> HelpCommand | PlanCommand:
     dashes that replace `--`.
     """
     tokens = _TOKEN.findall(_plain(text))
-    if [token.lower().lstrip("-") for token in tokens] == ["help"]:
+    if [token.lower().lstrip(_DASHES) for token in tokens] == ["help"]:
         return HelpCommand()
     values: dict[str, str] = {}
     for name, value in _options(tokens):
@@ -144,7 +144,7 @@ def _unquoted(value: str, name: str) -> str:
 def shown(typed: str) -> str:
     """What a person typed, short and harmless enough to be repeated to them between backticks."""
     text = "".join(character for character in typed if character.isprintable() and character != "`")
-    return text if len(text) <= 60 else text[:59] + "…"
+    return html.escape(text if len(text) <= 60 else text[:59] + "…", quote=False)
 
 
 def _read(values: dict[str, str], name: str, valid: Callable[[str], _T]) -> _T | None:
@@ -152,7 +152,9 @@ def _read(values: dict[str, str], name: str, valid: Callable[[str], _T]) -> _T |
 
 
 def _whole_number(value: str, *, name: str, most: int) -> int:
-    digits = value.strip().replace(",", "") if name == "limit" else value.strip()
+    digits = value.strip()
+    if name == "limit" and re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", digits):
+        digits = digits.replace(",", "")
     if not re.fullmatch(r"[0-9]{1,9}", digits) or not 1 <= int(digits) <= most:
         raise CommandError(f"`{name}` is a whole number from 1 to {most:,}: `{_EXAMPLES[name]}`.")
     return int(digits)

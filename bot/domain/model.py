@@ -115,6 +115,15 @@ class PlanRequest:
     channel: str | None = None
     response_url: str | None = None
 
+    def asks_for_the_same_as(self, other: "PlanRequest") -> bool:
+        """Whether both get the same answer at the same time, in the same place."""
+        return self.subject == other.subject
+
+    @property
+    def subject(self) -> "PlanRequest":
+        """The request without who asked, how, and where they are answered privately."""
+        return replace(self, origin=Origin.COMMAND, requested_by=None, response_url=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Share:

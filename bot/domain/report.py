@@ -59,7 +59,7 @@ def report_of(plan: Plan, batches: Sequence[Batch]) -> Report:
         unknown=_rows(batches, BatchState.UNKNOWN, BatchState.SENDING),
         unconfirmed=_rows(batches, BatchState.WRITTEN),
         unsent=_rows(batches, BatchState.PLANNED),
-        reasons=tuple(dict.fromkeys(batch.error for batch in batches if batch.error and batch.kept)),
+        reasons=_reasons(batches),
     )
 
 
@@ -88,3 +88,9 @@ def _in(batches: Sequence[Batch], *states: BatchState) -> list[Batch]:
 
 def _rows(batches: Sequence[Batch], *states: BatchState) -> int:
     return sum(len(batch.kept) for batch in _in(batches, *states))
+
+
+def _reasons(batches: Sequence[Batch]) -> tuple[str, ...]:
+    """Why rows are missing; a batch that was written after all keeps its error, but nothing is missing for it."""
+    missing = _in(batches, BatchState.FAILED, BatchState.UNKNOWN, BatchState.SENDING, BatchState.PLANNED)
+    return tuple(dict.fromkeys(batch.error for batch in missing if batch.error and batch.kept))

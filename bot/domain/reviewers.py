@@ -49,7 +49,6 @@ def _by_name(users: Iterable[User]) -> dict[str, dict[str, Reviewer]]:
 
 def _is_id(name: str) -> bool:
     try:
-        uuid.UUID(name)
+        return str(uuid.UUID(name)) == name.lower()  # other spellings are read too, but are nobody's id
     except ValueError:
         return False
-    return True

@@ -9,6 +9,7 @@ from bot.errors import CommandError
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FORM = re.compile(r"(?P<days>[A-Za-z,]+)\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})\s+(?P<zone>[A-Za-z0-9_+\-/]+)")
+_LONG = {day[:3]: day for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")}
 _MINUTE = timedelta(minutes=1)
 _EXAMPLE = "mon 09:00 Europe/Berlin"
 
@@ -64,8 +65,9 @@ def _existing(local: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _days(text: str) -> tuple[str, ...]:
-    named = {day.lower()[:3] for day in text.split(",") if day}
-    if not named or not named <= set(WEEKDAYS):
+    typed = [day.lower() for day in text.split(",") if day]
+    named = {day[:3] for day in typed}
+    if not typed or not all(len(day) > 2 and _LONG.get(day[:3], "").startswith(day) for day in typed):
         raise CommandError(f"Weekdays are {', '.join(WEEKDAYS)}: `{_EXAMPLE}`.")
     return tuple(day for day in WEEKDAYS if day in named)
 

@@ -26,6 +26,17 @@ def reading(plan: Plan) -> Message:
     return Message(text, (section(text), actions([cancel_button(plan)])))
 
 
+def twin(plan: Plan) -> Message:
+    """For a command that asks for what another one asked for already."""
+    by = f", asked for by {mention(plan.request.requested_by)}" if plan.request.requested_by else ""
+    if plan.state is PlanState.READING:
+        return sentence(f"The same rows are being read already{by}. The plan will be posted here. (plan `{plan.id}`)")
+    same = link(plan.message_url, "The same plan") if plan.message_url else "The same plan"
+    return sentence(
+        f"{same} waits for approval already{by}. To have the rows read again, cancel it first. (plan `{plan.id}`)"
+    )
+
+
 def read(plan: Plan, *, message_url: str | None) -> Message:
     """The last private answer to a command: what became of the reading."""
     return sentence(f"{_read(plan, message_url)} (plan `{plan.id}`)")
@@ -33,7 +44,9 @@ def read(plan: Plan, *, message_url: str | None) -> Message:
 
 def already_decided(plan: Plan, *, successor_url: str | None) -> Message:
     """For a click that came too late: what became of the plan."""
-    return sentence(f"{_became(plan, successor_url)} (plan `{plan.id}`)")
+    never_was = plan.decided_at is None and plan.state in (PlanState.EMPTY, PlanState.FAILED)
+    became = _read(plan, None) if never_was else _became(plan, successor_url)
+    return sentence(f"{became} (plan `{plan.id}`)")
 
 
 def changed(plan: Plan) -> Message:

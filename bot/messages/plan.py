@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.domain.model import Plan, PlanState, Share
+from bot.domain.model import ATTACHED, Plan, PlanState, Share
 from bot.messages.blocks import actions, context, header, section
 from bot.messages.buttons import approve_button, cancel_button
 from bot.messages.message import Block, Message
@@ -58,9 +58,9 @@ def _rows(plan: Plan) -> str:
     )
     window = f"{absolute(plan.window.start)} to {absolute(plan.window.end)}"
     lines = [f"Tag {code(request.tag)}, created from {window}", " · ".join(split)]
-    left = counts.unassigned - plan.planned_rows
-    if left:
-        lines.append(f"Limited to the newest {number(plan.planned_rows)}: {counted(left, 'row')} stay unassigned.")
+    if request.limit is not None and counts.unassigned > request.limit:
+        left = counted(counts.unassigned - request.limit, "row")
+        lines.append(f"Limited to the newest {number(request.limit)}: {left} stay unassigned.")
     return "\n".join(lines)
 
 
@@ -69,7 +69,9 @@ def _people(plan: Plan) -> str:
     shown = people[:MAX_REVIEWER_LINES]
     lines = [f"• {escaped(share.reviewer.name, length=NAME_LENGTH)}: {counted(share.rows, 'row')}" for share in shown]
     if not fits(plan):
-        lines.append(f"and {number(len(people) - len(shown))} more: the attached file has everything")
+        there = plan.plan_file in (None, ATTACHED)
+        file = "the attached file has everything" if there else f"the file could not be attached. {plan.plan_file}"
+        lines.append(f"and {number(len(people) - len(shown))} more: {file}")
     if len(people) < len(plan.shares):
         lines.append(f"{counted(len(plan.shares) - len(people), 'reviewer')} without a row this time")
     return "\n".join(lines)
@@ -89,7 +91,7 @@ def _status(plan: Plan, successor_url: str | None) -> str:
     by = f" by {mention(plan.decided_by)}" if plan.decided_by else ""
     at = f" {moment(plan.decided_at)}" if plan.decided_at else ""
     match plan.state:
-        case PlanState.PROPOSED:
+        case PlanState.READING | PlanState.EMPTY | PlanState.PROPOSED:
             return ""
         case PlanState.SHOWN:
             return "A dry run: nothing will be assigned."

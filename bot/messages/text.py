@@ -1,28 +1,27 @@
 """Words, numbers and times as they stand in Slack's mrkdwn; nothing a person wrote gets through as markup."""
 
+from bisect import bisect_right
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import accumulate
 
 NAME_LENGTH = 60
 TAG_LENGTH = 80
 SENTENCE_LENGTH = 600
 _ZERO_WIDTH = "\u200b"
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_HARMLESS = _ENTITIES | {mark: mark + _ZERO_WIDTH for mark in "*_~`@"}
+_AS_CODE = _ENTITIES | {"`": "\u02cb"}
 
 
 def escaped(text: str, *, length: int = SENTENCE_LENGTH) -> str:
     """`text` on one line, cut, mentioning nobody, and without formatting of its own."""
-    line = " ".join(text.split())
-    line = line if len(line) <= length else line[: length - 1] + "…"
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for mark in "*_~`":
-        line = line.replace(mark, f"{mark}{_ZERO_WIDTH}") if mark in line else line
-    return line.replace("@", f"@{_ZERO_WIDTH}")
+    return _drawn(text, _HARMLESS, length=length)
 
 
 def code(text: str, *, length: int = TAG_LENGTH) -> str:
     """`text` set apart from the sentence around it, as it was written."""
-    line = " ".join(text.split()).replace("`", "\u02cb")
-    line = line if len(line) <= length else line[: length - 1] + "…"
-    return "`" + line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") + "`"
+    return f"`{_drawn(text, _AS_CODE, length=length)}`"
 
 
 def number(value: int) -> str:
@@ -61,3 +60,12 @@ def mention(user: str) -> str:
 def link(url: str, words: str) -> str:
     """A link; `words` must be ours."""
     return f"<{url}|{words}>"
+
+
+def _drawn(text: str, drawings: Mapping[str, str], *, length: int) -> str:
+    """`text` on one line, some characters drawn otherwise, cut to `length` as drawn: that is what Slack counts."""
+    pieces = [drawings.get(character, character) for character in " ".join(text.split())]
+    ends = list(accumulate(map(len, pieces)))
+    if not ends or ends[-1] <= length:
+        return "".join(pieces)
+    return "".join(pieces[: bisect_right(ends, length - 1)]) + "…"

@@ -129,6 +129,8 @@ class Announcing:
             name = f"plan-{plan.id}.json"
             outcome = self._upload(plan, channel, plan.message_ts, name, planned_pairs)
             self._plans.shown(work.lease, plan_file=outcome)
+            if outcome != ATTACHED:
+                self._slack.update(channel, plan.message_ts, self._message(replace(plan, plan_file=outcome)))
         if plan.reply_ts is not None and plan.result_file is None and plan.state in REPORTED:
             outcome = self._upload(plan, channel, plan.message_ts, RESULT_FILE, written_pairs)
             self._plans.shown(work.lease, result_file=outcome)

@@ -5,13 +5,12 @@ import random
 from collections import deque
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from bot.domain.checking import checked, read_back
 from bot.domain.model import Batch, BatchState, Plan
-from bot.domain.reading import LogRow
 from bot.domain.writing import (
     MAX_TRIES,
     Acknowledged,
@@ -27,7 +26,7 @@ from bot.domain.writing import (
 from bot.errors import BraintrustError, BraintrustRejectedError
 from bot.services.ledger import Ledger
 from bot.services.ports import Announcer, Braintrust, Clock, Work
-from bot.services.reading import RowReader
+from bot.services.reading import RowReader, Sight
 from bot.services.waiting import VisiblePatience
 from bot.settings import WorkSettings
 
@@ -44,15 +43,6 @@ POLL_SECONDS = 1.0  # how soon a press of Stop is noticed when nothing else happ
 MAX_STALE_CHECKS = 5
 _TOO_SLOW = "Braintrust answers too slowly to check rows right before they are written. Try again later."
 _RATE_LIMIT = "Waiting for Braintrust's rate limit."
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Rows as Braintrust showed them, when that reading began, and whether it had to wait for its turn."""
-
-    rows: dict[str, LogRow]
-    began: float
-    waited: bool
 
 
 class Assignment:
@@ -83,8 +73,8 @@ class Assignment:
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="check")  # so that no reading holds up a write
         self._clock = clock
         self._monotonic = monotonic
-        self._ready: deque[tuple[Batch, Look]] = deque()
-        self._looks: dict[Future[Look], Callable[[Future[Look]], None]] = {}
+        self._ready: deque[tuple[Batch, Sight]] = deque()
+        self._looks: dict[Future[Sight], Callable[[Future[Sight]], None]] = {}
         self._writes: dict[Future[WriteResult], Batch] = {}
         self._checking = False
         self._hold_until = 0.0
@@ -133,7 +123,7 @@ class Assignment:
 
     def _begin_writes(self) -> None:
         """Store that checked batches are being sent, then send them, as many as there is room for."""
-        sending: list[tuple[Batch, Look]] = []
+        sending: list[tuple[Batch, Sight]] = []
         while self._ready and len(self._writes) + len(sending) < self._parallel and self._may_write():
             batch, look = self._ready.popleft()
             if self._is_stale(look):
@@ -148,7 +138,7 @@ class Assignment:
         for batch, look in sending:
             self._writes[self._writers.submit(self._write, batch, look)] = batch
 
-    def _write(self, batch: Batch, look: Look) -> WriteResult:
+    def _write(self, batch: Batch, look: Sight) -> WriteResult:
         """Send one batch, unless the process was held up since it was checked."""
         if self._monotonic() - look.began > FRESH_SECONDS or self._work.seconds_left() < WRITE_SECONDS:
             return NotBegun()
@@ -172,25 +162,24 @@ class Assignment:
         while self._ready:
             self._ledger.put(self._ready.popleft()[0])
 
-    def _is_stale(self, look: Look) -> bool:
+    def _is_stale(self, look: Sight) -> bool:
         """Whether a reading is too old to write on; a server that is too slow every time ends the assignment."""
         if self._monotonic() - look.began <= FRESH_SECONDS:
             self._stale_checks = 0
             return False
-        self._stale_checks += 0 if look.waited else 1
+        self._stale_checks += 1
         if self._stale_checks >= MAX_STALE_CHECKS * self._parallel:
             self._reason = _TOO_SLOW
         return True
 
-    def _look(self, batches: list[Batch], then: Callable[[list[Batch], Future[Look]], None]) -> None:
+    def _look(self, batches: list[Batch], then: Callable[[list[Batch], Future[Sight]], None]) -> None:
         if batches:
             self._looks[self._readers.submit(self._rows_of, batches)] = partial(then, batches)
 
-    def _rows_of(self, batches: list[Batch]) -> Look:
+    def _rows_of(self, batches: list[Batch]) -> Sight:
         patience = VisiblePatience(self._work, self._explain)
         ids = [row_id for batch in batches for row_id, _ in batch.kept]
-        began = self._monotonic()
-        return Look(self._reader.by_id(self._plan.request.project_id, ids, patience=patience), began, patience.waited)
+        return self._reader.by_id(self._plan.request.project_id, ids, patience=patience)
 
     def _explain(self, reason: str | None) -> None:
         self._waiting = reason
@@ -211,7 +200,7 @@ class Assignment:
         for look in [future for future in self._looks if future in done]:
             self._looks.pop(look)(look)
 
-    def _on_checked(self, batches: list[Batch], done: Future[Look]) -> None:
+    def _on_checked(self, batches: list[Batch], done: Future[Sight]) -> None:
         self._checking = False
         try:
             look = done.result()
@@ -223,7 +212,7 @@ class Assignment:
         for batch in batches:
             self._judge(batch, look)
 
-    def _judge(self, batch: Batch, look: Look) -> None:
+    def _judge(self, batch: Batch, look: Sight) -> None:
         """Drop what may not be written any more; rows of an earlier attempt that turn out written are kept as such."""
         if batch.attempts:
             settled, waiting = read_back(batch, look.rows)
@@ -237,7 +226,7 @@ class Assignment:
         else:
             self._ledger.put(replace(batch, state=BatchState.CONFIRMED))
 
-    def _on_read_back(self, batches: list[Batch], done: Future[Look]) -> None:
+    def _on_read_back(self, batches: list[Batch], done: Future[Sight]) -> None:
         try:
             look = done.result()
         except BraintrustError as error:
@@ -251,7 +240,7 @@ class Assignment:
             else:
                 self._divide(settled, waiting)
 
-    def _on_seen(self, batches: list[Batch], done: Future[Look]) -> None:
+    def _on_seen(self, batches: list[Batch], done: Future[Sight]) -> None:
         """Acknowledged rows were read back.  What is not visible yet is waited for, and never sent again."""
         try:
             rows = done.result().rows

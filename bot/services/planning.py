@@ -42,6 +42,14 @@ class Asker:
     response_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """The plan that answers a request, and whether it was made for it."""
+
+    plan: Plan
+    is_new: bool
+
+
 class Planning:
     """Makes plans."""
 
@@ -67,12 +75,15 @@ class Planning:
         self._new_id = new_id
         self._wake = wake
 
-    def request(self, command: PlanCommand, asker: Asker) -> Plan:
-        """Store a plan to be read, and return at once; raises `CommandError` when it cannot be asked for like this."""
+    def request(self, command: PlanCommand, asker: Asker) -> Requested:
+        """Store a plan to be read, and return at once; raises `CommandError` when it cannot be asked for like this.
+
+        An identical command while one is read or waits for approval does not spend the query budget again.
+        """
         plan = self.plan_for(command, asker)
-        self._plans.add(plan, who=asker.user or asker.origin.value)
+        stored = self._plans.add(plan, who=asker.user or asker.origin.value)
         self._wake()
-        return plan
+        return Requested(stored, is_new=stored.id == plan.id)
 
     def plan_for(self, command: PlanCommand, asker: Asker) -> Plan:
         """The plan that `command` asks for, with a window that is fixed from now on; raises `CommandError`."""

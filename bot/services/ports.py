@@ -62,6 +62,8 @@ class Page:
 
     rows: tuple[LogRow, ...]
     cursor: str | None
+    asked_at: float
+    """When the request that was answered began (monotonic seconds), whatever waiting came before it."""
 
 
 class Braintrust(Protocol):
@@ -83,8 +85,8 @@ class Braintrust(Protocol):
 class Plans(Protocol):
     """Stored plans.  What takes a `Lease` raises `LeaseLostError` once another process owns the plan."""
 
-    def add(self, plan: Plan, *, who: str) -> None:
-        """Store a new plan; readings of the same queue and tag that were asked for earlier are superseded."""
+    def add(self, plan: Plan, *, who: str) -> Plan:
+        """Store a new plan and return it; or return the live plan of a command that asked for exactly the same."""
 
     def get(self, plan_id: str) -> Plan | None:
         """The plan as it is now."""

@@ -1,6 +1,8 @@
 """Reads log rows: page by page to the true end, or by id."""
 
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.btql import MAX_IDS_PER_QUERY, after, changed_rows, high_water_mark, matching_rows, rows_by_id
@@ -9,6 +11,14 @@ from bot.domain.reading import LogRow
 from bot.errors import BraintrustRejectedError
 from bot.services.ports import Braintrust, Page, Patience
 from bot.settings import WorkSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Rows as Braintrust showed them, and when the first request for them began (infinity: it showed none)."""
+
+    rows: dict[str, LogRow]
+    began: float
 
 
 class RowReader:
@@ -50,22 +60,24 @@ class RowReader:
         found: dict[str, LogRow | None] = {}
         for number, page in enumerate(self._walk(query, patience), 1):
             if number > pages_by_id:
-                present = self.by_id(request.project_id, wanted, patience=patience)
+                present = self.by_id(request.project_id, wanted, patience=patience).rows
                 return {row_id: present.get(row_id) for row_id in wanted}
             found |= {row.id: row for row in page.rows if row.id in wanted}
         return found
 
-    def by_id(self, project_id: str, ids: Iterable[str], *, patience: Patience) -> dict[str, LogRow]:
+    def by_id(self, project_id: str, ids: Iterable[str], *, patience: Patience) -> Sight:
         """The present condition of single rows; those that do not exist are missing."""
         wanted = list(ids)
         found: dict[str, LogRow] = {}
+        began = math.inf
         for start in range(0, len(wanted), MAX_IDS_PER_QUERY):
             part = wanted[start : start + MAX_IDS_PER_QUERY]
             for page in self._walk(rows_by_id(project_id, ids=part), patience):
                 found |= {row.id: row for row in page.rows}
+                began = min(began, page.asked_at)
                 if all(row_id in found for row_id in part):
                     break  # an id names one row, so nothing more can come
-        return found
+        return Sight(found, began)
 
     def _walk(self, query: str, patience: Patience) -> Iterator[Page]:
         """Pages up to an empty one or a missing cursor.  A short page does not end the walk."""

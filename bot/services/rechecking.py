@@ -81,7 +81,7 @@ class Rechecking:
                 return self._reader.changed(plan.request, plan.window, plan.horizon, ids=ids, patience=patience)
             except BraintrustRejectedError:
                 log.info("changes cannot be asked for; every row is read", extra={"plan": plan.id})
-        found = self._reader.by_id(plan.request.project_id, ids, patience=patience)
+        found = self._reader.by_id(plan.request.project_id, ids, patience=patience).rows
         return {row_id: found.get(row_id) for row_id in ids}
 
     def _explain(self, work: Work, reason: str | None) -> None:

@@ -13,11 +13,9 @@ class VisiblePatience:
     def __init__(self, work: Work, explain: Callable[[str | None], None]) -> None:
         self._work = work
         self._explain = explain
-        self.waited = False
 
     def wait(self, seconds: float, reason: str) -> None:
         """Wait; raises `WorkInterruptedError` or `LeaseLostError` when the step has to end."""
-        self.waited = True
         while seconds > 0:
             self._explain(reason)  # again and again: who watches is told when it is their turn to be told
             self._work.pause(min(seconds, EXPLAIN_SECONDS))

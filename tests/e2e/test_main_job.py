@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.slack import Message
 from tests.e2e.conftest import StartWorld
-from tests.e2e.world import ADA, REVIEWS, World
+from tests.e2e.world import ADA, BEN, REVIEWS, World
 
 LINE = re.compile(r"• (?P<name>.+): (?P<rows>[\d,]+) rows?")
 
@@ -85,7 +85,7 @@ def test_the_answer_shows_the_progress_of_a_slow_reading(start_world: StartWorld
 
     world.type()
 
-    assert "Page 2, 100 rows." in world.answer(ADA, "Page 2")
+    assert re.search(r"Page \d, \d+ rows\.", world.answer(ADA, "Page "))
 
 
 def test_a_second_run_finds_nothing_left_and_posts_nothing(world: World) -> None:
@@ -97,6 +97,18 @@ def test_a_second_run_finds_nothing_left_and_posts_nothing(world: World) -> None
     answer = world.answer(ADA, "Nothing to assign")
 
     assert f"{world.seeded.assigned + world.seeded.open} are assigned" in answer
+    assert len(world.slack.workspace.channel_messages(REVIEWS)) == 1
+
+
+def test_the_same_command_again_leads_to_the_live_plan_and_costs_no_query(world: World) -> None:
+    plan = world.proposed()
+    world.answer(ADA, "The plan is ready")
+    queries = world.braintrust.requests.count("query")
+
+    answer = world.type(user=BEN)
+
+    assert f"p{plan.ts.replace('.', '')}|The same plan> waits for approval already, asked for by <@{ADA}>" in answer
+    assert world.braintrust.requests.count("query") == queries
     assert len(world.slack.workspace.channel_messages(REVIEWS)) == 1
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.model import Batch, Origin, Plan, PlanRequest, PlanState, Reviewer, Share, Window
+from bot.domain.model import Batch, DropReason, Origin, Plan, PlanRequest, PlanState, Reviewer, Share, Window
 from bot.domain.reading import LogRow, ReadingCounts
 from bot.messages.message import Message
 
@@ -69,10 +69,11 @@ def a_large_plan(state: PlanState, *, reviewers: int, name: str = "Reviewer", **
     shares = shares_of(reviewers, name=name)
     rows = sum(share.rows for share in shares)
     values: dict[str, Any] = {
-        "request": a_request(tag=(name or TAG)[:255]),
+        "request": a_request(tag=(name or TAG)[:255], limit=rows),
         "counts": ReadingCounts(matched=rows + 5_432, assigned=2_000, finished=432, unassigned=rows + 3_000),
         "shares": shares,
         "unknown_reviewers": tuple(f"{index} {name}" for index in range(reviewers // 2)),
+        "drift": tuple((reason, 1_000 + index) for index, reason in enumerate(DropReason)),
         "notes": ("Braintrust does not let the bot list users, so reviewers are shown by id.",),
         "version": 3,
         "decided_by": "U0BOSS",

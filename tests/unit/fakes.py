@@ -1,11 +1,12 @@
 """Small classes that satisfy the ports and remember what they were asked."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.model import NO_PROPOSAL, Batch, Plan, PlanState, Progress, Proposal
+from bot.domain.drift import Revision
+from bot.domain.model import NO_PROPOSAL, Plan, PlanState, Progress, Proposal
 from bot.domain.reviewers import User
 from bot.domain.writing import Acknowledged, WriteResult
 from bot.messages.message import Message
@@ -33,9 +34,14 @@ class FakePlans:
         self.added: list[tuple[Plan, str]] = []
         self.rotation = rotation
 
-    def add(self, plan: Plan, *, who: str) -> None:
+    def add(self, plan: Plan, *, who: str) -> Plan:
+        for live in self.stored.values():
+            waits = live.state in (PlanState.READING, PlanState.PROPOSED)
+            if waits and live.request.asks_for_the_same_as(plan.request):
+                return live
         self.stored[plan.id] = plan
         self.added.append((plan, who))
+        return plan
 
     def get(self, plan_id: str) -> Plan | None:
         return self.stored.get(plan_id)
@@ -58,6 +64,12 @@ class FakePlans:
         if plan.state not in (PlanState.CHECKING, PlanState.RUNNING) or plan.stopped_by is not None:
             return False
         return self._put(replace(plan, stopped_by=who))
+
+    def retry(self, plan_id: str, *, who: str, now: datetime) -> bool:
+        plan = self.stored[plan_id]
+        if plan.state not in (PlanState.PARTIAL, PlanState.STOPPED):
+            return False
+        return self._put(replace(plan, state=PlanState.CHECKING, stopped_by=None))
 
     def expire(self, *, now: datetime) -> int:
         over = [
@@ -84,6 +96,12 @@ class FakePlans:
     ) -> bool:
         raise NotImplementedError
 
+    def another_is_written(self, plan: Plan) -> bool:
+        raise NotImplementedError
+
+    def propose_again(self, lease: Lease, revised: Revision, *, expires_at: datetime, now: datetime) -> None:
+        raise NotImplementedError
+
     def begin_running(self, lease: Lease, *, now: datetime) -> bool:
         raise NotImplementedError
 
@@ -101,33 +119,17 @@ class FakePlans:
         return True
 
 
-class FakeBatches:
-    """The `Batches` port, empty."""
-
-    def of(self, plan_id: str) -> tuple[Batch, ...]:
-        return ()
-
-    def recover(self, lease: Lease, *, now: datetime) -> None:
-        raise NotImplementedError
-
-    def save(self, lease: Lease, batches: Iterable[Batch], *, progress: Progress | None = None) -> Plan:
-        raise NotImplementedError
-
-    def split(self, lease: Lease, halves: tuple[Batch, Batch]) -> tuple[Batch, Batch]:
-        raise NotImplementedError
-
-    def recently_written(self, plan: Plan, *, since: datetime) -> frozenset[str]:
-        return frozenset()
-
-
 class FakeBraintrust:
     """The `Braintrust` port on an empty project."""
 
     def page(self, query: str, *, patience: Patience) -> Page:
-        return Page((), None)
+        return Page((), None, 0.0)
 
     def users(self, *, patience: Patience) -> tuple[User, ...]:
         return ()
+
+    def value(self, query: str, column: str, *, patience: Patience) -> str | None:
+        return None
 
     def assign(self, project_id: str, pairs: Sequence[tuple[str, str]]) -> WriteResult:
         return Acknowledged()
@@ -139,6 +141,8 @@ class FakeAnnouncer:
     def reading_progress(self, work: Work, plan: Plan) -> None: ...
 
     def writing_progress(self, work: Work, plan: Plan) -> None: ...
+
+    def proposed_again(self, plan: Plan, approver: str) -> None: ...
 
     def draw(self, work: Work) -> None: ...
 

@@ -1,5 +1,6 @@
 """The connection to the database, and what its errors become."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from bot.errors import StoreUnavailableError
 
@@ -49,6 +51,7 @@ class Database:
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.write() as connection:
             if connection.dialect.name == "postgresql":
+                connection.execute(text("set local lock_timeout = '60s'"))  # another process may migrate just now
                 connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -102,8 +105,18 @@ def _sqlite_engine(url: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's begin event starts transactions, not the driver
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    _patient_with_writers(connection.execute, "PRAGMA journal_mode=WAL")
+
+
+# Switching to WAL fails at once while another process writes: SQLite does not apply its busy timeout there.
+_patient_with_writers = Retrying(
+    retry=retry_if_exception_type(sqlite3.OperationalError),
+    stop=stop_after_delay(BUSY_TIMEOUT_MS / 1000),
+    wait=wait_random(0.01, 0.05),
+    reraise=True,
+)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,16 +1,30 @@
 """Stored plans: the `Plans` port on a database."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.records import batch_record, plan_of, proposal_record
 from bot.adapters.store.tables import batches, events, plans
-from bot.adapters.store.transitions import BOT, add_plan, change, in_state, move, note, owned, supersede
+from bot.adapters.store.transitions import (
+    BOT,
+    add_plan,
+    change,
+    in_state,
+    live_twin,
+    locked,
+    move,
+    note,
+    one_at_a_time,
+    owned,
+    supersede,
+)
 from bot.domain.drift import Revision
 from bot.domain.model import (
     NO_PROPOSAL,
@@ -36,10 +50,16 @@ class PlanStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, plan: Plan, *, who: str) -> None:
-        """Store a new plan; readings of the same queue and tag that were asked for earlier are superseded."""
+    def add(self, plan: Plan, *, who: str) -> Plan:
+        """Store a new plan and return it; or return the live plan of a command that asked for exactly the same.
+
+        Readings of the same queue and tag that were asked for earlier are superseded by a new one.
+        """
         with self._database.write() as connection:
-            add_plan(connection, plan, who=who)
+            twin = live_twin(connection, plan) if plan.request.origin is Origin.COMMAND else None
+            if twin is None:
+                add_plan(connection, plan, who=who)
+        return twin or plan
 
     def get(self, plan_id: str) -> Plan | None:
         """The plan as it is now."""
@@ -142,7 +162,7 @@ class PlanStore:
 
         False when the plan was cancelled or superseded meanwhile.
         """
-        with owned(self._database, lease) as (connection, row):
+        with self._live_changes(lease) as (connection, row):
             if not _end_reading(connection, row.id, proposal, state=state, reason=None, now=now):
                 return False
             if state is PlanState.PROPOSED:
@@ -171,7 +191,7 @@ class PlanStore:
 
     def propose_again(self, lease: Lease, revised: Revision, *, expires_at: datetime, now: datetime) -> None:
         """Move the plan from `checking` back to `proposed`, as its next version with fewer rows."""
-        with owned(self._database, lease) as (connection, row):
+        with self._live_changes(lease) as (connection, row):
             values = {
                 "version": row.version + 1,
                 "shares": [[share.reviewer.id, share.reviewer.name, share.rows] for share in revised.shares],
@@ -185,6 +205,7 @@ class PlanStore:
             noted = {reason.value: count for reason, count in revised.drift}
             guard = in_state(row.id, PlanState.CHECKING)
             if move(connection, guard, to=PlanState.PROPOSED, who=BOT, now=now, noted=noted, **values):
+                supersede(connection, plan_of(row), PlanState.PROPOSED, who=row.requested_by or BOT, now=now)
                 connection.execute(delete(batches).where(batches.c.plan_id == row.id))
                 connection.execute(insert(batches), [batch_record(row.id, batch) for batch in revised.batches])
 
@@ -195,8 +216,12 @@ class PlanStore:
             if connection.execute(busy).first():
                 return False
             guard = in_state(row.id, PlanState.CHECKING)
-            project = row.project_id
-            return move(connection, guard, to=PlanState.RUNNING, who=BOT, now=now, writing_project=project)
+            try:
+                with connection.begin_nested():
+                    values = {"writing_project": row.project_id}
+                    return move(connection, guard, to=PlanState.RUNNING, who=BOT, now=now, **values)
+            except IntegrityError:
+                return False  # another plan began at the same moment
 
     def begin_reporting(self, lease: Lease, *, reason: str | None, now: datetime) -> None:
         """Move the plan from `running` to `reporting`."""
@@ -209,6 +234,15 @@ class PlanStore:
         with owned(self._database, lease) as (connection, row):
             guard = in_state(row.id, PlanState.REPORTING)
             move(connection, guard, to=state, who=BOT, now=now, noted=counts, writing_project=None)
+
+    @contextmanager
+    def _live_changes(self, lease: Lease) -> Iterator[tuple[Connection, Row[Any]]]:
+        """A transaction that may change which plan of a queue is the live one."""
+        plan = self.get(lease.plan_id)
+        with self._database.write() as connection:
+            if plan is not None:
+                one_at_a_time(connection, plan)
+            yield connection, locked(connection, lease)
 
     def shown(self, lease: Lease, **shown: Any) -> None:
         """Remember what Slack shows: `drawn`, `message_ts`, `message_url`, `reply_ts`, the files, `answered`."""

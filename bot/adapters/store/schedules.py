@@ -1,8 +1,10 @@
 """Stored schedules: the `Schedules` port on a database."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import plans, schedules
@@ -26,7 +28,8 @@ class ScheduleStore:
             connection.execute(delete(schedules).where(mine))
             if next_fire_at is not None:
                 values = {"id": schedule_id, "weekly": weekly, "next_fire_at": next_fire_at}
-                connection.execute(insert(schedules).values(**values))
+                with suppress(IntegrityError), connection.begin_nested():  # another process may store the same
+                    connection.execute(insert(schedules).values(**values))
 
     def due(self, *, now: datetime) -> tuple[tuple[str, str, datetime], ...]:
         """(id, weekly time, the time it was due) of every schedule that is due."""

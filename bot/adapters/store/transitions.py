@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from bot.adapters.store.database import Database
-from bot.adapters.store.records import plan_record
+from bot.adapters.store.records import plan_of, plan_record
 from bot.adapters.store.tables import events, plans
 from bot.domain.model import Plan, PlanState
 from bot.errors import LeaseLostError
@@ -27,10 +27,26 @@ def in_state(plan_id: str, *states: PlanState) -> Guard:
 def owned(database: Database, lease: Lease) -> Iterator[tuple[Connection, Row[Any]]]:
     """A transaction that first locks the plan's row and checks the fence; raises `LeaseLostError`."""
     with database.write() as connection:
-        row = connection.execute(select(plans).where(plans.c.id == lease.plan_id).with_for_update()).one_or_none()
-        if row is None or row.fence != lease.fence:
-            raise LeaseLostError("Another process took over this plan.")
-        yield connection, row
+        yield connection, locked(connection, lease)
+
+
+def locked(connection: Connection, lease: Lease) -> Row[Any]:
+    """The plan's row, locked, under a lease that still counts; raises `LeaseLostError`."""
+    row = connection.execute(select(plans).where(plans.c.id == lease.plan_id).with_for_update()).one_or_none()
+    if row is None or row.fence != lease.fence:
+        raise LeaseLostError("Another process took over this plan.")
+    return row
+
+
+def one_at_a_time(connection: Connection, plan: Plan) -> None:
+    """Let only one transaction at a time decide which plan of a queue is the live one.
+
+    SQLite has one writer anyway.  On PostgreSQL this comes before any row is locked, or two transactions could wait
+    for each other.
+    """
+    if connection.dialect.name == "postgresql":
+        key = f"{plan.request.queue} {plan.request.tag}"
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
 
 
 def move(
@@ -77,10 +93,26 @@ def note(
 
 def add_plan(connection: Connection, plan: Plan, *, who: str, fire_key: str | None = None) -> None:
     """Insert a plan and supersede earlier readings of its queue: a newer question makes their answer useless."""
+    one_at_a_time(connection, plan)
     connection.execute(insert(plans).values(**plan_record(plan), fire_key=fire_key))
     note(connection, plan.id, who=who, now=plan.created_at, before=None, after=plan.state.value)
     if not plan.request.dry_run:
         supersede(connection, plan, PlanState.READING, who=who, now=plan.created_at)
+
+
+def live_twin(connection: Connection, plan: Plan) -> Plan | None:
+    """A plan that is being read or waits for approval, and answers exactly what `plan` asks; None without one."""
+    live = [PlanState.READING.value, PlanState.PROPOSED.value]
+    asked = plan.request
+    query = select(plans).where(
+        plans.c.project_id == asked.project_id,
+        plans.c.tag == asked.tag,
+        plans.c.channel == asked.channel,
+        plans.c.state.in_(live),
+        plans.c.expires_at.is_(None) | (plans.c.expires_at > plan.created_at),
+    )
+    candidates = [plan_of(row) for row in connection.execute(query.order_by(plans.c.created_at.desc()))]
+    return next((twin for twin in candidates if twin.request.asks_for_the_same_as(asked)), None)
 
 
 def supersede(connection: Connection, newer: Plan, state: PlanState, *, who: str, now: datetime) -> None:

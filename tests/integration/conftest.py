@@ -1,0 +1,35 @@
+"""Fixtures for tests against real databases and real local servers."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.sandbox.braintrust import BraintrustStandIn
+from bot.sandbox.slack import SlackStandIn
+from tests.integration.stored import Store, opened
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    with opened(database_url) as store:
+        yield store
+
+
+@pytest.fixture
+def rival(database_url: str) -> Iterator[Store]:
+    """Another process on the same database."""
+    with opened(database_url, owner="rival") as store:
+        yield store
+
+
+@pytest.fixture
+def braintrust() -> Iterator[BraintrustStandIn]:
+    with BraintrustStandIn() as server:
+        yield server
+        server.faults.clear()
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackStandIn]:
+    with SlackStandIn() as server:
+        yield server

@@ -1,0 +1,159 @@
+"""A store with plans in it, in whatever state a test needs them."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from typing import Any, TypeVar
+
+from sqlalchemy import select, update
+
+from bot.adapters.store.batches import BatchStore
+from bot.adapters.store.database import Database
+from bot.adapters.store.leases import LeaseStore
+from bot.adapters.store.plans import PlanStore
+from bot.adapters.store.schedules import ScheduleStore
+from bot.adapters.store.tables import metadata, plans
+from bot.domain.model import (
+    WRITING,
+    Batch,
+    Origin,
+    Plan,
+    PlanRequest,
+    PlanState,
+    Proposal,
+    Reviewer,
+    Share,
+    Window,
+)
+from bot.domain.reading import ReadingCounts
+from bot.services.ports import Lease
+
+T = TypeVar("T")
+
+NOW = datetime(2026, 5, 18, 9, 0, 0, 123456, tzinfo=UTC)
+EXPIRES = NOW + timedelta(hours=24)
+PROJECT = "5f0c7a52-8f6e-4e0b-9a53-2f4c1d9b7e10"
+ANA = Reviewer("11111111-1111-4111-8111-111111111111", "Ana")
+BO = Reviewer("22222222-2222-4222-8222-222222222222", "Bo")
+BATCHES = (Batch(1, (("row-1", ANA.id), ("row-2", BO.id))), Batch(2, (("row-3", ANA.id),)))
+PROPOSAL = Proposal(
+    counts=ReadingCounts(5, 1, 1, 3),
+    shares=(Share(ANA, 2), Share(BO, 1)),
+    unknown_reviewers=("zoe@example.com",),
+    notes=("a note",),
+    rotation=1,
+    batches=BATCHES,
+    expires_at=EXPIRES,
+)
+ALL_STATES = list(PlanState)
+
+
+class Store:
+    """One process's view of a database."""
+
+    def __init__(self, url: str, *, owner: str = "worker") -> None:
+        self.url = url
+        self.database = Database(url)
+        self.plans = PlanStore(self.database)
+        self.batches = BatchStore(self.database)
+        self.schedules = ScheduleStore(self.database)
+        self.leases = LeaseStore(self.database, owner=owner)
+
+    def add(self, plan_id: str = "plan", state: PlanState = PlanState.READING, **changes: Any) -> Plan:
+        """A stored plan in `state`, however it got there; `changes` are columns."""
+        request = {name: changes.pop(name) for name in PlanRequest.__slots__ if name in changes}
+        created_at = changes.pop("created_at", NOW)
+        self.plans.add(new_plan(plan_id, created_at=created_at, **request), who="UASKER")
+        if state in WRITING - {PlanState.CHECKING}:
+            changes.setdefault("writing_project", request.get("project_id", PROJECT))
+        self.change(plan_id, state=state.value, **{"expires_at": EXPIRES, **changes})
+        return self.get(plan_id)
+
+    def get(self, plan_id: str = "plan") -> Plan:
+        plan = self.plans.get(plan_id)
+        assert plan is not None
+        return plan
+
+    def claim(self, plan_id: str = "plan") -> Lease:
+        """A lease on the plan, whatever its state."""
+        claimed = self.leases.claim(ALL_STATES, only=plan_id, redraw=False)
+        assert claimed is not None
+        return claimed[0]
+
+    def proposed(self, plan_id: str = "plan", **request: Any) -> Plan:
+        """A plan that went the regular way to its proposal."""
+        self.plans.add(new_plan(plan_id, **request), who="UASKER")
+        lease = self.claim(plan_id)
+        assert self.plans.propose(lease, PROPOSAL, state=PlanState.PROPOSED, now=NOW)
+        self.leases.release(lease, wake_in_seconds=None)
+        return self.get(plan_id)
+
+    def change(self, plan_id: str = "plan", **columns: Any) -> None:
+        """Set columns behind the store's back."""
+        with self.database.write() as connection:
+            assert connection.execute(update(plans).where(plans.c.id == plan_id).values(**columns)).rowcount == 1
+
+    def column(self, name: str, plan_id: str = "plan") -> Any:
+        with self.database.read() as connection:
+            return connection.execute(select(plans.c[name]).where(plans.c.id == plan_id)).scalar_one()
+
+    def everything(self) -> dict[str, list[dict[str, Any]]]:
+        """Every row of every table."""
+        with self.database.read() as connection:
+            return {
+                table.name: [
+                    dict(row) for row in connection.execute(select(table).order_by(*table.primary_key)).mappings()
+                ]
+                for table in metadata.sorted_tables
+            }
+
+    def steps(self, plan_id: str = "plan") -> list[tuple[str, str | None, str]]:
+        """(who, from, to) of every event of a plan."""
+        return [(event["who"], event["from_state"], event["to_state"]) for event in self.events(plan_id)]
+
+    def events(self, plan_id: str = "plan") -> list[dict[str, Any]]:
+        """Every line of a plan's audit trail, oldest first."""
+        return [event for event in self.everything()["events"] if event["plan_id"] == plan_id]
+
+
+@contextmanager
+def opened(url: str, *, owner: str = "worker") -> Iterator[Store]:
+    store = Store(url, owner=owner)
+    try:
+        yield store
+    finally:
+        store.database.close()
+
+
+def new_plan(plan_id: str = "plan", *, created_at: datetime = NOW, **request: Any) -> Plan:
+    """A plan as it is asked for."""
+    asked = PlanRequest(
+        queue="default",
+        project_id=PROJECT,
+        tag="needs-review",
+        days=7,
+        reviewers=("ana@example.com", BO.id),
+        limit=None,
+        dry_run=False,
+        origin=Origin.SCHEDULE,
+        requested_by="UASKER",
+        channel="C0REVIEWS",
+        response_url="https://hooks.example.com/1",
+    )
+    window = Window(created_at - timedelta(days=7), created_at)
+    return Plan(plan_id, replace(asked, **request), window, PlanState.READING, created_at=created_at)
+
+
+def together(*acts: Callable[[], T]) -> list[T]:
+    """The results of `acts`, each begun by a thread of its own at the same moment; their errors are raised."""
+    barrier = Barrier(len(acts))
+
+    def begin(act: Callable[[], T]) -> T:
+        barrier.wait(timeout=10)
+        return act()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(begin, acts))

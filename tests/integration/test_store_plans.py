@@ -1,0 +1,666 @@
+"""Plans in a real database: which transitions are let through, and who wins when two people decide at once."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Self
+
+import pytest
+from sqlalchemy import event
+
+from bot.domain.model import ATTACHED, NO_PROPOSAL, RESTING, Origin, PlanState, Progress
+from bot.errors import LeaseLostError
+from bot.services.ports import Lease
+from tests.integration.stored import (
+    ALL_STATES,
+    BATCHES,
+    EXPIRES,
+    NOW,
+    PROJECT,
+    PROPOSAL,
+    Store,
+    new_plan,
+    opened,
+    together,
+)
+
+S = PlanState
+COUNTS = {"assigned": 2, "dropped": 1, "missing": 0}
+INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One way to change a plan's state; `act` returns whether it did (None where it does not say)."""
+
+    name: str
+    act: Callable[[Store, Lease], Any]
+    allowed: frozenset[PlanState]
+    who: str
+    to: str
+    notes_from: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _transition(name: str, *allowed: PlanState, to: str, who: str, act: Callable[[Store, Lease], Any]) -> Transition:
+    return Transition(name, act, frozenset(allowed), who, to, notes_from=name != "stop")
+
+
+def _reading_ends(state: PlanState) -> Callable[[Store, Lease], bool]:
+    return lambda store, lease: store.plans.end_reading(lease, state=state, reason="why", now=NOW)
+
+
+TRANSITIONS = (
+    _transition(
+        "approve",
+        S.PROPOSED,
+        to="checking",
+        who="UADA",
+        act=lambda store, _: store.plans.approve("plan", version=1, who="UADA", now=NOW),
+    ),
+    _transition(
+        "cancel",
+        S.READING,
+        S.PROPOSED,
+        to="cancelled",
+        who="UADA",
+        act=lambda store, _: store.plans.cancel("plan", who="UADA", now=NOW),
+    ),
+    _transition(
+        "stop",
+        S.CHECKING,
+        S.RUNNING,
+        to="stop asked",
+        who="UADA",
+        act=lambda store, _: store.plans.stop("plan", who="UADA", now=NOW),
+    ),
+    _transition(
+        "expire", S.PROPOSED, to="expired", who="bot", act=lambda store, _: bool(store.plans.expire(now=EXPIRES))
+    ),
+    _transition(
+        "propose",
+        S.READING,
+        to="proposed",
+        who="bot",
+        act=lambda store, lease: store.plans.propose(lease, PROPOSAL, state=S.PROPOSED, now=NOW),
+    ),
+    _transition(
+        "show",
+        S.READING,
+        to="shown",
+        who="bot",
+        act=lambda store, lease: store.plans.propose(lease, PROPOSAL, state=S.SHOWN, now=NOW),
+    ),
+    _transition("find nothing", S.READING, to="empty", who="bot", act=_reading_ends(S.EMPTY)),
+    _transition("fail", S.READING, to="failed", who="bot", act=_reading_ends(S.FAILED)),
+    _transition(
+        "begin_running",
+        S.CHECKING,
+        to="running",
+        who="bot",
+        act=lambda store, lease: store.plans.begin_running(lease, now=NOW),
+    ),
+    _transition(
+        "begin_reporting",
+        S.RUNNING,
+        to="reporting",
+        who="bot",
+        act=lambda store, lease: store.plans.begin_reporting(lease, reason="why", now=NOW),
+    ),
+    _transition(
+        "finish",
+        S.REPORTING,
+        to="done",
+        who="bot",
+        act=lambda store, lease: store.plans.finish(lease, state=S.DONE, counts=COUNTS, now=NOW),
+    ),
+)
+TABLE = [
+    pytest.param(transition, state, id=f"{transition}-{state}") for transition in TRANSITIONS for state in ALL_STATES
+]
+
+
+@pytest.mark.parametrize(("transition", "state"), TABLE)
+def test_a_transition_passes_from_its_own_states_only(store: Store, transition: Transition, state: PlanState) -> None:
+    """One guarded UPDATE with one line in `events`, or nothing at all."""
+    store.add(state=state)
+    lease = store.claim()
+    before = store.everything()
+    steps = store.steps()
+
+    result = transition.act(store, lease)
+
+    if state in transition.allowed:
+        came_from = state.value if transition.notes_from else None
+        assert result in (True, None)
+        assert store.steps() == [*steps, (transition.who, came_from, transition.to)]
+        assert store.get().state == (transition.to if transition.notes_from else state)
+        assert store.get().revision == 2
+    else:
+        assert not result
+        assert store.everything() == before
+
+
+def test_a_plan_comes_back_as_it_was_stored(store: Store) -> None:
+    plan = new_plan(
+        tag="it's 100% \u201cready\u201d 🦜", limit=10, channel=None, origin=Origin.TERMINAL, requested_by=None
+    )
+
+    store.plans.add(plan, who="terminal")
+
+    assert store.plans.get("plan") == plan
+    assert store.steps() == [("terminal", None, "reading")]
+
+
+def test_what_was_read_is_stored_whole(store: Store) -> None:
+    plan = store.proposed()
+
+    assert plan == replace(
+        new_plan(),
+        state=S.PROPOSED,
+        revision=2,
+        expires_at=EXPIRES,
+        counts=PROPOSAL.counts,
+        shares=PROPOSAL.shares,
+        unknown_reviewers=PROPOSAL.unknown_reviewers,
+        notes=PROPOSAL.notes,
+        rotation=PROPOSAL.rotation,
+    )
+    assert store.batches.of("plan") == BATCHES
+    assert store.events()[-1]["counts"] == asdict(PROPOSAL.counts)
+
+
+def test_the_reason_of_a_failed_reading_is_kept(store: Store) -> None:
+    store.add()
+
+    store.plans.end_reading(store.claim(), state=S.FAILED, reason="The key is wrong.", now=NOW)
+
+    assert (store.get().reason, store.get().shares) == ("The key is wrong.", NO_PROPOSAL.shares)
+
+
+def test_what_a_decision_leaves_behind(store: Store) -> None:
+    store.proposed()
+
+    store.plans.approve("plan", version=1, who="UADA", now=NOW)
+
+    plan = store.get()
+    assert (plan.state, plan.decided_by, plan.decided_at) == (S.CHECKING, "UADA", NOW)
+
+
+def test_what_a_stop_leaves_behind(store: Store) -> None:
+    """Stopping is a wish, not a state; whoever asked first is named, and asking again changes nothing."""
+    store.add(state=S.RUNNING)
+
+    first = store.plans.stop("plan", who="UADA", now=NOW)
+    second = store.plans.stop("plan", who="UBEN", now=NOW)
+
+    assert (first, second) == (True, False)
+    assert (store.get().state, store.get().stopped_by) == (S.RUNNING, "UADA")
+    assert store.steps()[1:] == [("UADA", None, "stop asked")]
+
+
+def test_what_the_end_of_an_assignment_leaves_behind(store: Store) -> None:
+    store.add(state=S.REPORTING)
+
+    store.plans.finish(store.claim(), state=S.PARTIAL, counts=COUNTS, now=NOW)
+
+    assert store.get().state is S.PARTIAL
+    assert store.column("writing_project") is None
+    assert store.events()[-1]["counts"] == COUNTS
+
+
+def test_an_unknown_plan_is_decided_by_nobody(store: Store) -> None:
+    before = store.everything()
+
+    results = [
+        store.plans.approve("gone", version=1, who="UADA", now=NOW),
+        store.plans.cancel("gone", who="UADA", now=NOW),
+        store.plans.stop("gone", who="UADA", now=NOW),
+    ]
+
+    assert results == [False, False, False]
+    assert store.plans.get("gone") is None
+    assert store.everything() == before
+
+
+@pytest.mark.parametrize("clicked", [0, 1, 3])
+def test_only_the_version_that_is_shown_can_be_approved(store: Store, clicked: int) -> None:
+    store.add(state=S.PROPOSED, version=2)
+
+    approved = store.plans.approve("plan", version=clicked, who="UADA", now=NOW)
+
+    assert not approved
+    assert store.steps()[1:] == []
+
+
+@pytest.mark.parametrize("moment", [EXPIRES - INSTANT, EXPIRES, EXPIRES + INSTANT])
+def test_at_every_instant_a_plan_can_be_approved_or_expires_never_both(store: Store, moment: datetime) -> None:
+    """Expiry is the exact complement of approval."""
+    store.add("approved", S.PROPOSED)
+    store.add("expired", S.PROPOSED)
+
+    approved = store.plans.approve("approved", version=1, who="UADA", now=moment)
+    store.plans.cancel("approved", who="UADA", now=moment)  # so that only the other one can expire
+    expired = store.plans.expire(now=moment)
+
+    assert (approved, expired) == ((True, 0) if moment < EXPIRES else (False, 1))
+
+
+def test_the_instant_counts_not_the_zone_it_is_written_in(store: Store) -> None:
+    store.add(state=S.PROPOSED)
+    tokyo = timezone(timedelta(hours=9))
+
+    too_late = store.plans.approve("plan", version=1, who="UADA", now=EXPIRES.astimezone(tokyo))
+    in_time = store.plans.approve("plan", version=1, who="UADA", now=(EXPIRES - INSTANT).astimezone(tokyo))
+
+    assert (too_late, in_time) == (False, True)
+
+
+def test_every_overdue_plan_expires_and_no_other(store: Store) -> None:
+    for number in range(3):
+        store.add(f"old-{number}", S.PROPOSED)
+    store.add("fresh", S.PROPOSED, expires_at=EXPIRES + timedelta(hours=1))
+    store.add("decided", S.CHECKING)
+
+    assert store.plans.expire(now=EXPIRES) == 3
+    assert [store.get(name).state for name in ("old-0", "old-1", "old-2", "fresh", "decided")] == [
+        *[S.EXPIRED] * 3,
+        S.PROPOSED,
+        S.CHECKING,
+    ]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2026, 5, 18, 9, 0, 0, 1, tzinfo=UTC),
+        datetime(2026, 10, 25, 2, 30, tzinfo=timezone(timedelta(hours=1))),
+        datetime(2026, 3, 29, 23, 59, 59, 999999, tzinfo=timezone(timedelta(hours=-11, minutes=-30))),
+    ],
+)
+def test_times_come_back_as_the_same_instant_in_utc(store: Store, moment: datetime) -> None:
+    store.plans.add(new_plan(created_at=moment), who="UASKER")
+
+    plan = store.get()
+
+    assert plan.created_at == moment
+    assert plan.created_at.tzinfo is UTC
+    assert (plan.window.start, plan.window.end) == (moment - timedelta(days=7), moment)
+
+
+# ---- two at once -----------------------------------------------------------------------------------------------------
+
+
+def approved_by(who: str) -> Callable[[Store], bool]:
+    return lambda store: store.plans.approve("plan", version=1, who=who, now=EXPIRES - INSTANT)
+
+
+ROUNDS = 10
+
+
+@pytest.mark.parametrize(
+    ("other", "leads_to"),
+    [
+        pytest.param(approved_by("UBEN"), S.CHECKING, id="approve"),
+        pytest.param(lambda store: store.plans.cancel("plan", who="UBEN", now=NOW), S.CANCELLED, id="cancel"),
+        pytest.param(lambda store: bool(store.plans.expire(now=EXPIRES)), S.EXPIRED, id="expire"),
+    ],
+)
+def test_of_two_decisions_at_once_exactly_one_counts(
+    store: Store, rival: Store, other: Callable[[Store], bool], leads_to: PlanState
+) -> None:
+    """Whichever is first wins; the loser is told so, and leaves no trace."""
+    for _ in range(ROUNDS):
+        store.proposed()
+
+        mine, theirs = together(lambda: approved_by("UADA")(store), lambda: other(rival))
+
+        assert sorted([mine, theirs]) == [False, True]
+        steps = store.steps()[2:]
+        assert [(before, after) for _, before, after in steps] == [("proposed", S.CHECKING if mine else leads_to)]
+        assert steps[0][0] == ("UADA" if mine else "bot" if leads_to is S.EXPIRED else "UBEN")
+        _forget(store, "plan")
+
+
+def test_of_an_approval_and_a_newer_plan_exactly_one_counts(store: Store, rival: Store) -> None:
+    """The newer plan is proposed either way; the older one is approved or replaced, never both."""
+    for _ in range(ROUNDS):
+        store.proposed()
+        store.plans.add(new_plan("newer", created_at=NOW + timedelta(minutes=1)), who="UBEN")
+        lease = store.claim("newer")
+
+        approved, proposed = together(
+            lambda: approved_by("UADA")(store),
+            lambda lease=lease: rival.plans.propose(lease, PROPOSAL, state=S.PROPOSED, now=NOW),  # type: ignore[misc]
+        )
+
+        assert proposed
+        assert store.get("newer").state is S.PROPOSED
+        assert store.get().state is (S.CHECKING if approved else S.SUPERSEDED)
+        assert len(store.steps()) == 3
+        _forget(store, "plan", "newer")
+
+
+def test_a_cancel_and_the_end_of_the_reading_at_once_leave_one_answer(store: Store, rival: Store) -> None:
+    for _ in range(ROUNDS):
+        store.plans.add(new_plan(), who="UASKER")
+        lease = store.claim()
+
+        cancelled, proposed = together(
+            lambda: store.plans.cancel("plan", who="UADA", now=NOW),
+            lambda lease=lease: rival.plans.propose(lease, PROPOSAL, state=S.PROPOSED, now=NOW),  # type: ignore[misc]
+        )
+
+        assert cancelled  # also a proposed plan can be cancelled
+        assert store.get().state is S.CANCELLED
+        assert len(store.steps()) == (3 if proposed else 2)
+        assert len(store.batches.of("plan")) == (2 if proposed else 0)
+        _forget(store, "plan")
+
+
+def test_two_presses_of_stop_at_once_count_once(store: Store, rival: Store) -> None:
+    store.add(state=S.RUNNING)
+
+    results = together(
+        lambda: store.plans.stop("plan", who="UADA", now=NOW), lambda: rival.plans.stop("plan", who="UBEN", now=NOW)
+    )
+
+    assert sorted(results) == [False, True]
+    assert len(store.steps()) == 2
+
+
+def _forget(store: Store, *plan_ids: str) -> None:
+    for plan_id in plan_ids:
+        store.change(plan_id, state=S.DONE.value)
+    assert store.plans.forget(before=NOW + timedelta(days=1)) == len(plan_ids)
+
+
+# ---- superseding -----------------------------------------------------------------------------------------------------
+
+
+def test_a_new_question_supersedes_the_readings_of_its_queue_and_tag(store: Store) -> None:
+    store.add("proposed", S.PROPOSED)
+    store.add("tag", tag="other")
+    store.add("queue", queue="other")
+    store.add("dry", dry_run=True)
+    store.add("same")
+
+    store.plans.add(new_plan("newer"), who="UBEN")
+
+    states = {name: store.get(name).state.value for name in ("same", "tag", "queue", "dry", "proposed", "newer")}
+    assert states == {
+        "same": "superseded",
+        "tag": "reading",
+        "queue": "reading",
+        "dry": "reading",
+        "proposed": "proposed",  # it can be approved until the newer one is there
+        "newer": "reading",
+    }
+    assert store.get("same").superseded_by == "newer"
+    assert store.steps("same")[1:] == [("UBEN", "reading", "superseded")]
+
+
+def test_a_proposal_supersedes_the_proposed_plan_of_its_queue_and_tag(store: Store) -> None:
+    store.add("same", S.PROPOSED)
+    store.add("tag", S.PROPOSED, tag="other")
+    store.add("queue", S.PROPOSED, queue="other")
+    store.add("running", S.RUNNING)
+    store.add("shown", S.SHOWN, dry_run=True)
+    store.add("newer", requested_by="UBEN")
+
+    store.plans.propose(store.claim("newer"), PROPOSAL, state=S.PROPOSED, now=NOW)
+
+    states = {name: store.get(name).state.value for name in ("same", "tag", "queue", "running", "shown", "newer")}
+    assert states == {
+        "same": "superseded",
+        "tag": "proposed",
+        "queue": "proposed",
+        "running": "running",
+        "shown": "shown",
+        "newer": "proposed",
+    }
+    assert store.get("same").superseded_by == "newer"
+    assert store.steps("same")[1:] == [("UBEN", "proposed", "superseded")]
+
+
+def test_a_dry_run_supersedes_nothing(store: Store) -> None:
+    store.add("proposed", S.PROPOSED)
+    store.add("reading")
+
+    store.plans.add(new_plan("dry", dry_run=True), who="UBEN")
+    store.plans.propose(store.claim("dry"), PROPOSAL, state=S.SHOWN, now=NOW)
+
+    assert [store.get(name).state for name in ("reading", "proposed", "dry")] == [S.READING, S.PROPOSED, S.SHOWN]
+
+
+@pytest.mark.postgresql
+def test_of_two_proposals_at_once_one_supersedes_the_other(postgresql_url: str) -> None:
+    """A queue has one live plan, also when two readings end at the same moment."""
+    with opened(postgresql_url) as store, opened(postgresql_url) as rival:
+        store.plans.add(new_plan("first"), who="UADA")
+        store.plans.add(new_plan("second"), who="UBEN")
+        store.change("first", state=S.READING.value, superseded_by=None)  # as when both were asked for at once
+        first, second = store.claim("first"), store.claim("second")
+
+        with interrupted_before(store, "INSERT INTO batches") as interrupted:
+            interrupted.by(lambda: rival.plans.propose(second, PROPOSAL, state=S.PROPOSED, now=NOW))
+            store.plans.propose(first, PROPOSAL, state=S.PROPOSED, now=NOW)
+
+        assert sorted([store.get("first").state.value, store.get("second").state.value]) == ["proposed", "superseded"]
+
+
+# ---- one plan of a project writes at a time --------------------------------------------------------------------------
+
+
+def test_one_plan_of_a_project_is_written_at_a_time(store: Store) -> None:
+    store.add("first", S.CHECKING)
+    store.add("second", S.CHECKING)
+    store.add("elsewhere", S.CHECKING, project_id="another")
+
+    began = [store.plans.begin_running(store.claim(name), now=NOW) for name in ("first", "second", "elsewhere")]
+
+    assert began == [True, False, True]
+    assert store.get("second").state is S.CHECKING
+    assert len(store.steps("second")) == 1
+
+
+@pytest.mark.parametrize("after", sorted(RESTING - {S.SHOWN, S.EMPTY, S.CANCELLED, S.EXPIRED, S.SUPERSEDED}))
+def test_the_next_plan_of_a_project_begins_when_the_one_before_is_reported(store: Store, after: PlanState) -> None:
+    store.add("first", S.CHECKING)
+    store.add("second", S.CHECKING)
+    first, second = store.claim("first"), store.claim("second")
+    store.plans.begin_running(first, now=NOW)
+    store.plans.begin_reporting(first, reason=None, now=NOW)
+    before = store.plans.begin_running(second, now=NOW)
+
+    store.plans.finish(first, state=after, counts=COUNTS, now=NOW)
+
+    assert (before, store.plans.begin_running(second, now=NOW)) == (False, True)
+
+
+@pytest.mark.postgresql
+def test_of_two_plans_that_begin_at_once_one_is_told_to_wait(postgresql_url: str) -> None:
+    """The unique index decides, and its refusal is an answer, not a fault of the database."""
+    with opened(postgresql_url) as store, opened(postgresql_url) as rival:
+        store.add("first", S.CHECKING)
+        store.add("second", S.CHECKING)
+        first, second = store.claim("first"), store.claim("second")
+
+        with interrupted_before(store, "UPDATE plans") as interrupted:
+            interrupted.by(lambda: rival.plans.begin_running(second, now=NOW))
+            began = store.plans.begin_running(first, now=NOW)
+
+        assert sorted([began, *interrupted.results]) == [False, True]
+        assert sorted([store.get("first").state, store.get("second").state]) == [S.CHECKING, S.RUNNING]
+
+
+def test_plans_that_begin_at_once_are_never_two(store: Store, rival: Store) -> None:
+    """The losers may come again; what counts is that no two write."""
+    for name in ("first", "second"):
+        store.add(name, S.CHECKING)
+    first, second = store.claim("first"), store.claim("second")
+
+    results = together(lambda: _begun(store, first), lambda: _begun(rival, second), lambda: _begun(store, first))
+
+    running = [name for name in ("first", "second") if store.get(name).state is S.RUNNING]
+    assert len(running) == 1
+    assert sum(results) >= 1
+    assert store.column("writing_project", running[0]) == PROJECT
+
+
+def _begun(store: Store, lease: Lease) -> bool:
+    return store.plans.begin_running(lease, now=NOW)
+
+
+# ---- the rest --------------------------------------------------------------------------------------------------------
+
+
+def test_what_slack_shows_is_remembered(store: Store) -> None:
+    store.add("older", S.SUPERSEDED, superseded_by="plan")
+    store.add(state=S.PROPOSED)
+    lease = store.claim()
+
+    store.plans.shown(lease, message_ts="1.1")
+    store.plans.shown(lease, message_url="https://slack.example.com/1")
+    store.plans.shown(lease, drawn=1, reply_ts="1.2", plan_file=ATTACHED, result_file="no room", answered=True)
+
+    plan = store.get()
+    assert (plan.message_ts, plan.reply_ts, plan.drawn) == ("1.1", "1.2", 1)
+    assert plan.message_url == "https://slack.example.com/1"
+    assert (plan.plan_file, plan.result_file, plan.answered) == (ATTACHED, "no room", True)
+    assert plan.request.response_url is None  # a capability, and not needed any more
+    assert plan.revision == 1  # what is shown is no news
+    assert store.get("older").revision == 2  # it can link to the newer one now
+
+
+def test_progress_is_recorded_and_the_plan_handed_back(store: Store) -> None:
+    store.add()
+    lease = store.claim()
+
+    store.plans.record_progress(lease, Progress(2, 1500, "waiting"))
+    again = store.plans.record_progress(lease, Progress(3, 2500))
+
+    assert again.state is S.READING
+    assert store.get().progress == Progress(3, 2500)
+    assert store.get().revision == 1
+
+
+@pytest.mark.parametrize("state", ALL_STATES)
+def test_only_old_plans_at_rest_are_forgotten_with_all_that_belongs_to_them(store: Store, state: PlanState) -> None:
+    store.proposed()
+    store.change(state=state.value)
+
+    too_young = store.plans.forget(before=NOW)
+    forgotten = store.plans.forget(before=NOW + INSTANT)
+
+    assert (too_young, forgotten) == (0, int(state in RESTING))
+    left = {name: len(rows) for name, rows in store.everything().items()}
+    expected = {"plans": 0, "batches": 0, "events": 0} if state in RESTING else {"plans": 1, "batches": 2, "events": 2}
+    assert left == {**expected, "schedules": 0}
+
+
+def test_the_rotation_goes_on_after_the_last_approved_plan_of_the_queue(store: Store) -> None:
+    """Two reviewers, three rows: the extra row goes to the next one, whatever came to nothing in between."""
+    assert store.plans.approved_rotation("default", "needs-review") == 0
+    store.proposed("approved")
+    store.plans.approve("approved", version=1, who="UADA", now=NOW)
+    store.proposed("cancelled")
+    store.plans.cancel("cancelled", who="UADA", now=NOW + INSTANT)
+    store.proposed("other", tag="other")
+    store.plans.approve("other", version=1, who="UADA", now=NOW + INSTANT)
+    store.change("other", rotation=0)
+
+    assert store.plans.approved_rotation("default", "needs-review") == 0  # 1, and one extra row, of two reviewers
+    assert store.plans.approved_rotation("default", "other") == 1
+
+
+def test_interrupted_plans_of_an_origin_are_found(store: Store) -> None:
+    store.add("later", S.RUNNING, origin=Origin.TERMINAL, created_at=NOW + INSTANT)
+    store.add("earlier", S.CHECKING, origin=Origin.TERMINAL)
+    store.add("done", S.DONE, origin=Origin.TERMINAL)
+    store.add("asked", S.REPORTING, project_id="another")
+
+    assert store.plans.interrupted(Origin.TERMINAL) == ["earlier", "later"]
+
+
+LEASED: dict[str, Callable[[Store, Lease], Any]] = {
+    "record_progress": lambda store, lease: store.plans.record_progress(lease, Progress(1)),
+    "propose": lambda store, lease: store.plans.propose(lease, PROPOSAL, state=S.PROPOSED, now=NOW),
+    "end_reading": lambda store, lease: store.plans.end_reading(lease, state=S.EMPTY, reason=None, now=NOW),
+    "begin_running": lambda store, lease: store.plans.begin_running(lease, now=NOW),
+    "begin_reporting": lambda store, lease: store.plans.begin_reporting(lease, reason=None, now=NOW),
+    "finish": lambda store, lease: store.plans.finish(lease, state=S.DONE, counts=COUNTS, now=NOW),
+    "shown": lambda store, lease: store.plans.shown(lease, drawn=1),
+    "recover": lambda store, lease: store.batches.recover(lease, now=NOW),
+    "save": lambda store, lease: store.batches.save(lease, BATCHES, progress=Progress(1)),
+    "save nothing": lambda store, lease: store.batches.save(lease, []),
+    "split": lambda store, lease: store.batches.split(lease, (BATCHES[0], BATCHES[1])),
+}
+
+
+FROM = {"begin_running": S.CHECKING, "begin_reporting": S.RUNNING, "finish": S.REPORTING}
+
+
+@pytest.mark.parametrize("method", LEASED)
+def test_who_lost_the_lease_changes_nothing(store: Store, rival: Store, method: str) -> None:
+    """Every method that takes a lease checks the fence first, in the transaction that would change something."""
+    store.add(state=FROM.get(method, S.READING))
+    stale = store.claim()
+    store.change(lease_until=0.0)
+    rival.claim()
+    before = store.everything()
+
+    with pytest.raises(LeaseLostError):
+        LEASED[method](store, stale)
+
+    assert store.everything() == before
+
+
+@pytest.mark.parametrize("method", LEASED)
+def test_who_holds_a_lease_on_a_plan_that_is_gone_is_told_so(store: Store, method: str) -> None:
+    with pytest.raises(LeaseLostError):
+        LEASED[method](store, Lease("gone", 1))
+
+
+class interrupted_before:  # noqa: N801 - reads as the act it is
+    """Let a rival act just before a store's next statement that begins like this; `results` has what it got.
+
+    The rival gets a moment: it is through by then, or waits for the store's transaction to end.
+    """
+
+    def __init__(self, store: Store, statement: str) -> None:
+        self.results: list[Any] = []
+        self._engine = store.database.engine
+        self._statement = statement
+        self._act: Callable[[], Any] | None = None
+        self._pool = ThreadPoolExecutor(1)
+        self._rival: Future[Any] | None = None
+
+    def __enter__(self) -> Self:
+        event.listen(self._engine, "before_cursor_execute", self._before)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        event.remove(self._engine, "before_cursor_execute", self._before)
+        self._pool.shutdown()
+        if kind is None:
+            assert self._rival is not None, f"no statement began with {self._statement}"
+            self.results.append(self._rival.result())
+
+    def by(self, act: Callable[[], Any]) -> None:
+        self._act = act
+
+    def _before(self, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if self._act is not None and statement.startswith(self._statement):
+            act, self._act = self._act, None
+            self._rival = self._pool.submit(act)
+            wait([self._rival], timeout=0.5)
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    assert caplog.records == []

@@ -1,0 +1,213 @@
+"""Whatever a tag contains, the query stays the query; judged by another parser than our own head."""
+
+import unicodedata
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.domain.btql import MAX_IDS_PER_QUERY, after, changed_rows, high_water_mark, matching_rows, quoted, rows_by_id
+from bot.domain.model import Horizon, Window
+from bot.errors import CommandError
+from bot.sandbox.braintrust.btql_expressions import MAX_LIST
+from bot.sandbox.braintrust.btql_parser import parse
+from bot.sandbox.braintrust.btql_syntax import (
+    And,
+    Comparison,
+    Includes,
+    Literal,
+    Measure,
+    Membership,
+    Path,
+    Query,
+    Shape,
+    Sort,
+)
+from tests.unit.builders import NOW, PROJECT
+
+WINDOW = Window(NOW - timedelta(days=7), NOW)
+ANY_TEXT = st.text(
+    st.one_of(st.characters(), st.characters(categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), st.sampled_from("'|\\\"-:[]"))
+)
+NASTY = [
+    "it's",
+    "a | limit: 1",
+    "' or 1=1 --",
+    "'' or tags includes ''",
+    "x' | filter: tags includes 'y",
+    "\U0001f469\u200d\U0001f680 crew",
+    "<!channel>",
+    'say "hi"',
+    "--",
+    "100 % \u00fc\u00df\u6f22",
+    "'",
+    "''",
+    "\u2019",
+]
+
+
+def query_for(tag: str, *, limit: int = 1000) -> str:
+    return matching_rows(PROJECT, tag=tag, window=WINDOW, limit=limit)
+
+
+def expected_for(tag: str) -> Query:
+    """The query for a harmless tag, as parsed, with only the tag's literal exchanged."""
+    plain = parse(query_for("plain"))
+    assert isinstance(plain.filter, And)
+    includes, *window = plain.filter.parts
+    assert isinstance(includes, Includes)
+    return replace(plain, filter=And((replace(includes, item=Literal(tag)), *window)))
+
+
+@given(ANY_TEXT)
+def test_any_tag_is_refused_or_stands_in_the_query_exactly(tag: str) -> None:
+    try:
+        query = query_for(tag)
+    except CommandError:
+        return
+
+    assert parse(query) == expected_for(tag)
+
+
+@pytest.mark.parametrize("tag", NASTY)
+def test_a_nasty_tag_is_taken_literally(tag: str) -> None:
+    assert parse(query_for(tag)) == expected_for(tag)
+
+
+@given(ANY_TEXT)
+@example("\x7f")
+@example("\x85")
+@example("\u2028")
+@example("\ud800")
+def test_exactly_backslashes_and_control_characters_are_refused(text: str) -> None:
+    unsafe = any(mark == "\\" or unicodedata.category(mark) in ("Cc", "Cs", "Zl", "Zp") for mark in text)
+
+    try:
+        quoted(text)
+        refused = False
+    except CommandError:
+        refused = True
+
+    assert refused == unsafe
+
+
+def test_the_refusal_says_what_to_do() -> None:
+    with pytest.raises(CommandError, match="Rename the tag in Braintrust"):
+        quoted("back\\slash")
+
+
+def test_the_query_asks_for_the_tag_in_the_window_newest_first() -> None:
+    query = parse(query_for("x", limit=250))
+
+    created = Path(("created",), "created")
+    assert query == replace(
+        expected_for("x"),
+        project_id=PROJECT,
+        shape=Shape.SPANS,
+        limit=250,
+        cursor=None,
+        sort=Sort(Path(("_pagination_key",), "_pagination_key"), descending=True),
+        filter=And(
+            (
+                Includes(Path(("tags",), "tags"), Literal("x")),
+                Comparison(">=", created, Literal("2026-05-11T09:00:00.000Z")),
+                Comparison("<", created, Literal("2026-05-18T09:00:00.000Z")),
+            )
+        ),
+    )
+
+
+def test_the_query_selects_what_a_row_is_judged_by() -> None:
+    columns = parse(query_for("x")).select
+
+    assert [(column.key, column.path.names) for column in columns or ()] == [
+        ("id", ("id",)),
+        ("_pagination_key", ("_pagination_key",)),
+        ("assignments", ("metadata", "~__bt_assignments")),
+        ("review_lists", ("metadata", "~__bt_review_lists")),
+    ]
+
+
+def test_the_window_is_written_in_utc() -> None:
+    east = timezone(timedelta(hours=5, minutes=30))
+    window = Window(datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=east), datetime(2026, 1, 3, tzinfo=UTC))
+
+    query = matching_rows(PROJECT, tag="x", window=window, limit=1)
+
+    assert "created >= '2026-01-01T21:34:05.678Z' and created < '2026-01-03T00:00:00.000Z'" in query
+
+
+@given(st.lists(ANY_TEXT, min_size=1, max_size=5))
+def test_any_ids_are_refused_or_stand_in_the_query_exactly(ids: list[str]) -> None:
+    try:
+        query = parse(rows_by_id(PROJECT, ids=ids))
+    except CommandError:
+        return
+
+    assert query.filter == Membership(Path(("id",), "id"), tuple(ids))
+    assert (query.project_id, query.limit, query.cursor) == (PROJECT, MAX_IDS_PER_QUERY, None)
+    assert [column.key for column in query.select or ()] == ["id", "tags", "assignments", "review_lists"]
+
+
+def test_a_full_query_by_id_is_one_that_braintrust_takes() -> None:
+    ids = [f"row-{index}" for index in range(MAX_IDS_PER_QUERY)]
+
+    query = parse(rows_by_id(PROJECT, ids=ids))
+
+    assert MAX_IDS_PER_QUERY <= MAX_LIST
+    assert query.filter == Membership(Path(("id",), "id"), tuple(ids))
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\\")))
+def test_the_next_page_is_the_same_query_from_the_cursor_on(cursor: str) -> None:
+    query = query_for("it's")
+
+    assert parse(after(query, cursor)) == replace(parse(query), cursor=cursor)
+
+
+def test_the_first_page_has_no_cursor() -> None:
+    query = query_for("x")
+
+    assert after(query, None) == query
+
+
+CREATED = Path(("created",), "created")
+FROM_START = Comparison(">=", CREATED, Literal("2026-05-11T09:00:00.000Z"))
+
+
+@pytest.mark.parametrize(
+    ("before", "end"),
+    [
+        (NOW - timedelta(hours=1), "2026-05-18T08:00:00.000Z"),
+        (NOW + timedelta(hours=1), "2026-05-18T09:00:00.000Z"),
+    ],
+)
+def test_the_high_water_mark_is_taken_among_the_rows_of_the_window_that_existed(before: datetime, end: str) -> None:
+    query = parse(high_water_mark(PROJECT, window=WINDOW, before=before))
+
+    assert query == Query(
+        PROJECT,
+        filter=And((FROM_START, Comparison("<", CREATED, Literal(end)))),
+        measures=(Measure("mark", "max", Path(("_xact_id",), "_xact_id")),),
+    )
+
+
+@given(ANY_TEXT, ANY_TEXT)
+def test_any_horizon_is_refused_or_stands_in_the_query_exactly(mark: str, top: str) -> None:
+    try:
+        query = parse(changed_rows(PROJECT, window=WINDOW, horizon=Horizon(mark, top), limit=500))
+    except CommandError:
+        return
+
+    assert query.filter == And(
+        (
+            FROM_START,
+            Comparison("<", CREATED, Literal("2026-05-18T09:00:00.000Z")),
+            Comparison(">", Path(("_xact_id",), "_xact_id"), Literal(mark)),
+            Comparison("<=", Path(("_pagination_key",), "_pagination_key"), Literal(top)),
+        )
+    )
+    assert (query.project_id, query.limit, query.cursor, query.measures) == (PROJECT, 500, None, ())
+    assert [column.key for column in query.select or ()] == ["id", "tags", "assignments", "review_lists"]

@@ -1,0 +1,240 @@
+"""What people type is understood, or refused with the nearest valid form; nothing else can happen."""
+
+import html
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.domain.command import (
+    MAX_DAYS,
+    MAX_LIMIT,
+    MAX_REVIEWERS,
+    MAX_TAG_LENGTH,
+    HelpCommand,
+    PlanCommand,
+    parsed,
+    shown,
+    valid_reviewers,
+)
+from bot.errors import CommandError
+
+EDITED_QUOTES = "\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019"
+TYPED = st.text(
+    st.one_of(st.characters(), st.sampled_from(" =\"'-,&;<>|`\u2014\u201c\u201d\\\n")), max_size=60
+) | st.lists(
+    st.sampled_from(
+        [
+            "tag=",
+            "--tag",
+            '"x y"',
+            "days=14",
+            "days",
+            "limit=1,000",
+            "--dry-run",
+            "dry-run=",
+            "help",
+            "'",
+            '"',
+            "=",
+            "--",
+        ]
+    ),
+    max_size=6,
+).map(" ".join)
+TAGS = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\\" + EDITED_QUOTES),
+    min_size=1,
+    max_size=MAX_TAG_LENGTH,
+).filter(lambda tag: tag.strip() and not ('"' in tag and "'" in tag))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", PlanCommand()),
+        ("   ", PlanCommand()),
+        ("tag=x", PlanCommand(tag="x")),
+        ('tag="My dummy tag"', PlanCommand(tag="My dummy tag")),
+        ("tag='My dummy tag'", PlanCommand(tag="My dummy tag")),
+        ('tag="it\'s"', PlanCommand(tag="it's")),
+        ("tag=it's", PlanCommand(tag="it's")),
+        ("tag='say \"hi\"'", PlanCommand(tag='say "hi"')),
+        ('tag="a=b"', PlanCommand(tag="a=b")),
+        ("tag=a=b", PlanCommand(tag="a=b")),
+        ('tag=" x "', PlanCommand(tag="x")),
+        ('--tag "My dummy tag"', PlanCommand(tag="My dummy tag")),
+        ("--tag=x", PlanCommand(tag="x")),
+        ("TAG=x DAYS=3", PlanCommand(tag="x", days=3)),
+        ("days=14", PlanCommand(days=14)),
+        ("--days 14", PlanCommand(days=14)),
+        (f"days={MAX_DAYS}", PlanCommand(days=MAX_DAYS)),
+        ("days=1", PlanCommand(days=1)),
+        ("limit=200", PlanCommand(limit=200)),
+        ("limit=1,949", PlanCommand(limit=1949)),
+        (f"limit={MAX_LIMIT}", PlanCommand(limit=MAX_LIMIT)),
+        ("dry-run", PlanCommand(dry_run=True)),
+        ("--dry-run", PlanCommand(dry_run=True)),
+        ("--dry_run", PlanCommand(dry_run=True)),
+        ("dryrun", PlanCommand(dry_run=True)),
+        ("reviewers=a@x.com,b@x.com", PlanCommand(reviewers=("a@x.com", "b@x.com"))),
+        ('reviewers="a@x.com, b@x.com"', PlanCommand(reviewers=("a@x.com", "b@x.com"))),
+        (
+            'tag="t" days=2 limit=3 reviewers=a@x.com dry-run',
+            PlanCommand(tag="t", days=2, limit=3, reviewers=("a@x.com",), dry_run=True),
+        ),
+        ("help", HelpCommand()),
+        ("HELP", HelpCommand()),
+        ("--help", HelpCommand()),
+    ],
+)
+def test_a_well_formed_command_is_understood(text: str, expected: object) -> None:
+    assert parsed(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("tag=\u201cMy dummy tag\u201d", PlanCommand(tag="My dummy tag")),
+        ("tag=\u201eMy dummy tag\u201c", PlanCommand(tag="My dummy tag")),
+        ("tag=\u2018My dummy tag\u2019", PlanCommand(tag="My dummy tag")),
+        ("tag=\u00abx y\u00bb", PlanCommand(tag="x y")),
+        ("\u2014dry-run", PlanCommand(dry_run=True)),
+        ("\u2013dry-run", PlanCommand(dry_run=True)),
+        ("\u2014tag x", PlanCommand(tag="x")),
+        ("\u2014help", HelpCommand()),
+        ('tag="Q&amp;A"', PlanCommand(tag="Q&A")),
+        ('tag="a &lt; b &gt; c"', PlanCommand(tag="a < b > c")),
+        ('tag="&amp;lt;"', PlanCommand(tag="&lt;")),
+        ("reviewers=<mailto:a@x.com|a@x.com>,<mailto:b@x.com>", PlanCommand(reviewers=("a@x.com", "b@x.com"))),
+        ('tag="ask <mailto:a@x.com|a@x.com> first"', PlanCommand(tag="ask a@x.com first")),
+    ],
+)
+def test_what_slack_and_its_editors_make_of_the_text_is_understood(text: str, expected: object) -> None:
+    assert parsed(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("tagg=x", 'Did you mean `tag="My tag"`?'),
+        ("day=3", "Did you mean `days=14`?"),
+        ("halp", "Did you mean `help`?"),
+        ("review", "Did you mean `reviewers="),
+        ("xyzzy", "`/assign-reviews help` lists what exists."),
+        ("--", "`/assign-reviews help` lists what exists."),
+        ("=x", "I don't understand `=x`."),
+        ("help days=3", "I don't understand `help`."),
+        ("days=1 days=2", "`days` is given twice. Give it once: `days=14`."),
+        ("dry-run --dry-run", "`dry-run` is given twice."),
+        ("dry-run=true", "`dry-run` takes no value. Write just `dry-run`."),
+        ("dry-run=", "`dry-run` takes no value."),
+        ("tag=", "A tag has 1 to 255 characters"),
+        ("tag", "A tag has 1 to 255 characters"),
+        ("--tag", "A tag has 1 to 255 characters"),
+        ('tag="  "', "A tag has 1 to 255 characters"),
+        ("tag=" + "x" * 256, "A tag has 1 to 255 characters"),
+        ("tag=a\\b", "A tag may not contain a backslash"),
+        ('tag="a\nb"', "A tag may not contain a backslash, a line break"),
+        ('tag="x', "The value of `tag` has an opening quote and no closing one"),
+        ('tag="', "The value of `tag` has an opening quote and no closing one"),
+        ('tag="x y', "The value of `tag` has an opening quote and no closing one"),
+        ("days=", "`days` is a whole number from 1 to 365: `days=14`."),
+        ("days=0", "`days` is a whole number"),
+        ("days=366", "`days` is a whole number"),
+        ("days=-1", "`days` is a whole number"),
+        ("days=1.5", "`days` is a whole number"),
+        ("days=1,4", "`days` is a whole number"),
+        ("days=\u0663", "`days` is a whole number"),
+        ("days=" + "9" * 5_000, "`days` is a whole number"),
+        ("limit=0", "`limit` is a whole number from 1 to 1,000,000: `limit=200`."),
+        ("limit=1000001", "`limit` is a whole number"),
+        ("limit=,", "`limit` is a whole number"),
+        ("limit=1,5", "`limit` is a whole number"),
+        ("reviewers=", "Name 1 to 500 reviewers, separated by commas"),
+        ("reviewers=,,", "Name 1 to 500 reviewers, separated by commas"),
+    ],
+)
+def test_what_is_not_understood_is_answered_with_the_nearest_valid_form(text: str, sentence: str) -> None:
+    with pytest.raises(CommandError) as raised:
+        parsed(text)
+
+    assert sentence in str(raised.value)
+
+
+@given(TYPED)
+@example("=")
+@example('"')
+@example("tag=&#1114112;")
+@example("&#x110000; &nosuch; &")
+@example("<mailto:>")
+def test_any_text_is_a_command_or_a_command_error(text: str) -> None:
+    try:
+        command: object = parsed(text)
+    except CommandError as error:
+        command = error
+
+    assert isinstance(command, HelpCommand | PlanCommand | CommandError)
+
+
+@given(TYPED)
+@example("&lt;!channel&gt;")
+@example("<!channel>")
+@example("<@U0ADA|ada>")
+@example("`<!here>`")
+def test_a_refusal_repeats_no_markup_of_the_person_who_typed(text: str) -> None:
+    try:
+        parsed(text)
+        refusal = ""
+    except CommandError as error:
+        refusal = str(error)
+
+    assert not set(re.sub("&(amp|lt|gt);", "", refusal)) & set("<>&")
+    assert refusal.count("`") % 2 == 0
+
+
+@given(TAGS)
+@example("tag='x")
+@example("days=3")
+@example("&lt;")
+@example("&copy")
+@example("\U0001f469\u200d\U0001f680")
+def test_a_quoted_tag_comes_back_as_it_was_typed(tag: str) -> None:
+    mark = "'" if '"' in tag else '"'
+    text = f"days=3 tag={mark}{html.escape(tag, quote=False)}{mark} dry-run"
+
+    command = parsed(text)
+
+    assert command == PlanCommand(tag=tag.strip(), days=3, dry_run=True)
+
+
+def test_reviewers_are_named_once_whatever_the_letter_case() -> None:
+    assert valid_reviewers("Ana@x.com, ben@x.com ,ana@X.com,,") == ("ana@X.com", "ben@x.com")
+
+
+@pytest.mark.parametrize(("count", "fine"), [(1, True), (MAX_REVIEWERS, True), (MAX_REVIEWERS + 1, False)])
+def test_there_is_a_most_of_reviewers(count: int, fine: bool) -> None:
+    text = ",".join(f"p{index}@x.com" for index in range(count))
+
+    try:
+        accepted = len(valid_reviewers(text)) == count
+    except CommandError:
+        accepted = False
+
+    assert accepted == fine
+
+
+@given(st.text())
+@example("`" * 100)
+@example("x" * 61)
+def test_what_was_typed_is_repeated_short_and_between_backticks(typed: str) -> None:
+    repeated = shown(typed)
+
+    assert len(html.unescape(repeated)) <= 60
+    assert "`" not in repeated
+    assert repeated.isprintable()
+
+
+def test_what_is_short_and_harmless_is_repeated_whole() -> None:
+    assert shown("--tagg=My t\u00e4g") == "--tagg=My t\u00e4g"

@@ -1,0 +1,231 @@
+"""A press: whoever is first decides, and everybody gets an answer that names the plan."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.model import Plan, PlanState
+from bot.messages.buttons import Target
+from bot.services.deciding import Deciding, Press
+from bot.services.permissions import Permissions
+from bot.services.ports import ReplyTo
+from bot.settings import PolicySettings
+from tests.unit.builders import NOW, a_plan, a_request
+from tests.unit.fakes import Calls, FakeAnswers, FakeClock, FakeDirectory, FakePlans
+
+AT = "<!date^1779094800^{date_short_pretty} at {time}|2026-05-18 09:00 UTC>"
+
+
+class World:
+    """The service with everything it talks to."""
+
+    def __init__(self, *plans: Plan, policy: PolicySettings | None = None) -> None:
+        self.plans = FakePlans(*plans)
+        self.answers = FakeAnswers()
+        self.clock = FakeClock(NOW)
+        self.wake = Calls()
+        self.deciding = Deciding(
+            plans=self.plans,
+            permissions=Permissions(policy or PolicySettings(), FakeDirectory(outsiders=frozenset({"U0GUEST"}))),
+            answers=self.answers,
+            clock=self.clock,
+            wake=self.wake,
+        )
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that the presses are about, as it is now."""
+        return self.plans.stored["k7f3q2"]
+
+
+def press(user: str = "U0ANA", *, version: int = 1, plan_id: str = "k7f3q2") -> Press:
+    return Press(Target(plan_id, version), ReplyTo(user, "C0REV", f"https://hooks.slack.com/actions/{user}"))
+
+
+PRESSES: list[Callable[[World, Press], None]] = [
+    lambda world, made: world.deciding.approve(made),
+    lambda world, made: world.deciding.cancel(made),
+    lambda world, made: world.deciding.stop(made),
+    lambda world, made: world.deciding.retry(made),
+]
+every_press = pytest.mark.parametrize("act", PRESSES, ids=["approve", "cancel", "stop", "retry"])
+
+
+def test_approve_starts_the_assignment_and_says_who_decided() -> None:
+    world = World(a_plan())
+
+    world.deciding.approve(press())
+
+    assert (world.plan.state, world.plan.decided_by, world.plan.decided_at) == (PlanState.CHECKING, "U0ANA", NOW)
+    assert world.answers.texts == ["You approved plan `k7f3q2`. Its thread follows the assignment."]
+    assert world.wake.count == 1
+
+
+def test_only_the_first_decision_counts() -> None:
+    world = World(a_plan())
+    world.deciding.approve(press("U0ANA"))
+
+    world.deciding.approve(press("U0BEN"))
+
+    assert world.plan.decided_by == "U0ANA"
+    assert world.answers.texts[1:] == [f"Already approved by <@U0ANA>, {AT}. (plan `k7f3q2`)"]
+
+
+def test_a_cancelled_plan_cannot_be_approved() -> None:
+    world = World(a_plan())
+    world.deciding.cancel(press("U0ANA"))
+
+    world.deciding.approve(press("U0BEN"))
+
+    assert world.plan.state is PlanState.CANCELLED
+    assert world.answers.texts == [
+        "Plan `k7f3q2` is cancelled. Nothing was assigned.",
+        f"Already cancelled by <@U0ANA>, {AT}. (plan `k7f3q2`)",
+    ]
+
+
+def test_an_approved_plan_cannot_be_cancelled() -> None:
+    world = World(a_plan())
+    world.deciding.approve(press("U0ANA"))
+
+    world.deciding.cancel(press("U0BEN"))
+
+    assert world.plan.state is PlanState.CHECKING
+    assert world.answers.texts[1:] == [f"Already approved by <@U0ANA>, {AT}. (plan `k7f3q2`)"]
+
+
+def test_a_plan_that_expires_right_now_is_expired() -> None:
+    world = World(a_plan(expires_at=NOW))
+
+    world.deciding.approve(press())
+
+    assert world.plan.state is PlanState.EXPIRED
+    assert world.answers.texts == ["This plan has expired. Ask again with `/assign-reviews`. (plan `k7f3q2`)"]
+
+
+def test_a_plan_can_be_approved_until_it_expires() -> None:
+    world = World(a_plan(expires_at=NOW + timedelta(seconds=1)))
+
+    world.deciding.approve(press())
+
+    assert world.plan.state is PlanState.CHECKING
+
+
+def test_a_version_that_is_not_shown_any_more_cannot_be_approved() -> None:
+    world = World(a_plan(version=2))
+
+    world.deciding.approve(press(version=1))
+
+    assert world.plan.state is PlanState.PROPOSED
+    assert world.answers.texts == ["Plan `k7f3q2` has changed since (it is version 2 now). Look at its message again."]
+
+
+def test_a_replaced_plan_leads_to_its_successor() -> None:
+    newer = a_plan(id="newer1", message_url="https://example.slack.com/archives/C0REV/p9000100")
+    world = World(a_plan(PlanState.SUPERSEDED, superseded_by="newer1"), newer)
+
+    world.deciding.approve(press())
+
+    link = "<https://example.slack.com/archives/C0REV/p9000100|a newer plan>"
+    assert world.answers.texts == [f"This plan was replaced by {link}. (plan `k7f3q2`)"]
+
+
+@every_press
+def test_a_press_about_an_unknown_plan_is_answered(act: Callable[[World, Press], None]) -> None:
+    world = World()
+
+    act(world, press(plan_id="gone42"))
+
+    assert world.answers.texts == [
+        "I have no record of plan `gone42`. Nothing was assigned. Ask again with `/assign-reviews`."
+    ]
+
+
+@every_press
+def test_a_person_who_may_not_changes_nothing_and_learns_who_may(act: Callable[[World, Press], None]) -> None:
+    world = World(a_plan(PlanState.PROPOSED), policy=PolicySettings(approvers=frozenset({"U0BOSS"})))
+
+    act(world, press("U0ANA"))
+
+    assert world.plan == a_plan(PlanState.PROPOSED)
+    assert len(world.answers.texts) == 1
+    assert world.answers.texts[0].startswith("Plan `k7f3q2`: ")
+    assert world.answers.texts[0].endswith("Approvers are <@U0BOSS>.")
+    assert world.wake.count == 0
+
+
+def test_with_four_eyes_the_requester_may_cancel_but_not_approve() -> None:
+    world = World(a_plan(), policy=PolicySettings(four_eyes=True))
+
+    world.deciding.approve(press("U0ASK"))
+    world.deciding.cancel(press("U0ASK"))
+
+    assert world.plan.state is PlanState.CANCELLED
+    assert "somebody else has to approve it" in world.answers.texts[0]
+
+
+def test_a_reading_can_be_cancelled() -> None:
+    world = World(a_plan(PlanState.READING))
+
+    world.deciding.cancel(press())
+
+    assert world.plan.state is PlanState.CANCELLED
+
+
+@pytest.mark.parametrize("state", [PlanState.EMPTY, PlanState.FAILED])
+def test_a_cancel_that_comes_after_the_reading_is_not_told_of_an_approval(state: PlanState) -> None:
+    world = World(a_plan(state, reason="Braintrust refused."))
+
+    world.deciding.cancel(press())
+
+    assert len(world.answers.texts) == 1
+    assert "approved" not in world.answers.texts[0]
+
+
+@pytest.mark.parametrize("state", [PlanState.CHECKING, PlanState.RUNNING])
+def test_stop_is_noted_once(state: PlanState) -> None:
+    world = World(a_plan(state))
+
+    world.deciding.stop(press("U0ANA"))
+    world.deciding.stop(press("U0BEN"))
+
+    assert (world.plan.state, world.plan.stopped_by) == (state, "U0ANA")
+    assert world.answers.texts == [
+        "Plan `k7f3q2` stops after the batches that are on their way. The thread will have the counts.",
+        "Already stopped by <@U0ANA>. (plan `k7f3q2`)",
+    ]
+
+
+@pytest.mark.parametrize("state", [PlanState.PARTIAL, PlanState.STOPPED])
+def test_what_an_assignment_left_can_be_tried_again(state: PlanState) -> None:
+    world = World(a_plan(state, decided_by="U0ANA", decided_at=NOW, stopped_by="U0BEN"))
+
+    world.deciding.retry(press("U0BEN"))
+
+    assert (world.plan.state, world.plan.stopped_by) == (PlanState.CHECKING, None)
+    assert world.wake.count == 1
+    assert world.answers.texts == [
+        "Plan `k7f3q2` goes on with the rows that are left. Its thread follows the assignment."
+    ]
+
+
+def test_only_who_may_approve_may_retry() -> None:
+    world = World(a_plan(PlanState.PARTIAL), policy=PolicySettings(four_eyes=True))
+
+    world.deciding.retry(press("U0ASK"))
+
+    assert world.plan.state is PlanState.PARTIAL
+    assert "somebody else has to approve it" in world.answers.texts[0]
+
+
+@every_press
+@pytest.mark.parametrize("state", PlanState)
+def test_every_press_is_answered_once_where_it_was_made(act: Callable[[World, Press], None], state: PlanState) -> None:
+    world = World(a_plan(state, request=a_request(requested_by=None)))
+    made = press()
+
+    act(world, made)
+
+    assert [to for to, _ in world.answers.sent] == [made.reply_to]
+    assert "`k7f3q2`" in world.answers.texts[0]

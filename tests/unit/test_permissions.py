@@ -1,0 +1,125 @@
+"""Who may approve, end, and ask."""
+
+import pytest
+
+from bot.domain.model import Plan
+from bot.errors import NotAllowedError
+from bot.services.permissions import Permissions
+from bot.settings import PolicySettings
+from tests.unit.builders import a_plan, a_request
+from tests.unit.fakes import FakeDirectory
+
+DIRECTORY = FakeDirectory(
+    outsiders=frozenset({"U0GUEST"}), groups={"S0TEAM": frozenset({"U0MEMBER"}), "S0OTHER": frozenset()}
+)
+ANYBODY = PolicySettings()
+NAMED = PolicySettings(approvers=frozenset({"U0BOSS", "S0TEAM", "S0OTHER"}))
+FOUR_EYES = PolicySettings(four_eyes=True)
+NAMED_FOUR_EYES = PolicySettings(four_eyes=True, approvers=frozenset({"U0ASK", "U0BOSS"}))
+
+
+def permissions(policy: PolicySettings) -> Permissions:
+    return Permissions(policy, DIRECTORY)
+
+
+@pytest.mark.parametrize(
+    ("policy", "user", "may"),
+    [
+        (ANYBODY, "U0ASK", True),
+        (ANYBODY, "U0ELSE", True),
+        (ANYBODY, "U0GUEST", False),
+        (NAMED, "U0BOSS", True),
+        (NAMED, "U0MEMBER", True),
+        (NAMED, "U0ELSE", False),
+        (NAMED, "U0ASK", False),
+        (NAMED, "S0TEAM", True),
+        (FOUR_EYES, "U0ASK", False),
+        (FOUR_EYES, "U0ELSE", True),
+        (FOUR_EYES, "U0GUEST", False),
+        (NAMED_FOUR_EYES, "U0ASK", False),
+        (NAMED_FOUR_EYES, "U0BOSS", True),
+        (NAMED_FOUR_EYES, "U0ELSE", False),
+    ],
+)
+def test_who_may_approve(policy: PolicySettings, user: str, may: bool) -> None:
+    refusal = permissions(policy).to_approve(a_plan(), user)
+
+    assert (refusal is None) == may
+
+
+@pytest.mark.parametrize(
+    ("policy", "user", "may"),
+    [
+        (ANYBODY, "U0ASK", True),
+        (ANYBODY, "U0ELSE", True),
+        (ANYBODY, "U0GUEST", False),
+        (NAMED, "U0ASK", True),
+        (NAMED, "U0BOSS", True),
+        (NAMED, "U0MEMBER", True),
+        (NAMED, "U0ELSE", False),
+        (NAMED_FOUR_EYES, "U0ASK", True),
+    ],
+)
+def test_who_may_cancel_and_stop(policy: PolicySettings, user: str, may: bool) -> None:
+    refusal = permissions(policy).to_end(a_plan(), user)
+
+    assert (refusal is None) == may
+
+
+def test_four_eyes_does_not_hold_up_a_plan_by_schedule() -> None:
+    plan = a_plan(request=a_request(requested_by=None))
+
+    assert permissions(FOUR_EYES).to_approve(plan, "U0ELSE") is None
+
+
+@pytest.mark.parametrize(
+    ("policy", "plan", "user", "sentence"),
+    [
+        (
+            NAMED,
+            a_plan(),
+            "U0ELSE",
+            "Approvers are <!subteam^S0OTHER>, <!subteam^S0TEAM>, <@U0BOSS>.",
+        ),
+        (
+            ANYBODY,
+            a_plan(),
+            "U0GUEST",
+            "Guests and people from other organisations cannot approve; everybody else in the channel can.",
+        ),
+        (
+            NAMED_FOUR_EYES,
+            a_plan(),
+            "U0ASK",
+            "You asked for it, so somebody else has to approve it. Approvers are <@U0ASK>, <@U0BOSS>.",
+        ),
+    ],
+)
+def test_a_refused_approval_says_who_may(policy: PolicySettings, plan: Plan, user: str, sentence: str) -> None:
+    assert permissions(policy).to_approve(plan, user) == sentence
+
+
+@pytest.mark.parametrize(
+    ("requested_by", "beginning"),
+    [("U0ASK", "<@U0ASK> or an approver may end it. "), (None, "An approver may end it. ")],
+)
+def test_a_refused_end_says_who_may(requested_by: str | None, beginning: str) -> None:
+    plan = a_plan(request=a_request(requested_by=requested_by))
+
+    refusal = permissions(NAMED).to_end(plan, "U0ELSE")
+
+    assert refusal == beginning + "Approvers are <!subteam^S0OTHER>, <!subteam^S0TEAM>, <@U0BOSS>."
+
+
+@pytest.mark.parametrize("allowed", [frozenset[str](), frozenset({"C0REV", "C0TWO"})])
+def test_the_command_works_where_it_is_allowed(allowed: frozenset[str]) -> None:
+    rules = permissions(PolicySettings(allowed_channels=allowed))
+
+    assert rules.require_channel("C0REV") is None  # type: ignore[func-returns-value]  # it raises, or says nothing
+
+
+def test_elsewhere_the_command_says_where_it_works() -> None:
+    rules = permissions(PolicySettings(allowed_channels=frozenset({"C0TWO", "C0REV"})))
+
+    with pytest.raises(NotAllowedError, match=r"Use it in <#C0REV>, <#C0TWO>\."):
+        rules.require_channel("C0ELSE")

@@ -1,0 +1,150 @@
+"""What a row says about itself, however the server names and packs its columns."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.reading import LogRow, ReadingCounts, counted, is_quotable, log_row
+from bot.errors import BraintrustRejectedError
+from tests.unit.builders import a_row
+
+ROWS = st.lists(
+    st.builds(
+        LogRow,
+        id=st.uuids().map(str),
+        assignees=st.lists(st.text(min_size=1), max_size=2).map(tuple),
+        status=st.sampled_from([None, "PENDING", "pending", "COMPLETE", "whatever"]),
+    ),
+    unique_by=lambda row: row.id,
+)
+
+
+def lists(status: object) -> dict[str, Any]:
+    return {"__bt_default_review_list": {"status": status}}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"assignments": ["r1"], "review_lists": lists("PENDING")},
+        {'metadata."~__bt_assignments"': ["r1"], 'metadata."~__bt_review_lists"': lists("PENDING")},
+        {"~__bt_assignments": ["r1"], "~__bt_review_lists": lists("PENDING")},
+        {"metadata.~__bt_assignments": ["r1"], "metadata.~__bt_review_lists": lists("PENDING")},
+        {"metadata": {"~__bt_assignments": ["r1"], "~__bt_review_lists": lists("PENDING")}},
+        {"assignments": '["r1"]', "review_lists": json.dumps(lists("PENDING"))},
+        {"assignments": "r1", "review_lists": {"__bt_default_review_list": '{"status": "PENDING"}'}},
+        {"assignments": '"r1"', "review_lists": lists("PENDING")},
+    ],
+)
+def test_a_column_is_found_under_any_of_its_names(record: dict[str, Any]) -> None:
+    row = log_row({"id": "row-1", "tags": ["a", "b"], **record})
+
+    assert row == LogRow("row-1", ("r1",), "PENDING", ("a", "b"))
+
+
+@pytest.mark.parametrize("nobody", [None, [], "", "[]", [None], [""], {}])
+def test_null_missing_and_empty_are_unassigned(nobody: object) -> None:
+    row = log_row({"id": "row-1", "assignments": nobody})
+
+    assert not row.assigned
+    assert row == log_row({"id": "row-1"})
+
+
+@pytest.mark.parametrize(
+    ("somebody", "assignees"),
+    [(["r1", "r2"], ("r1", "r2")), ([None, "r2"], ("r2",)), ("[broken", ("[broken",)), ([7], ("7",))],
+)
+def test_whatever_else_stands_there_is_somebody(somebody: object, assignees: tuple[str, ...]) -> None:
+    assert log_row({"id": "row-1", "assignments": somebody}).assignees == assignees
+
+
+@pytest.mark.parametrize(
+    ("review_lists", "status"),
+    [
+        (None, None),
+        ("", None),
+        ([], None),
+        ({}, None),
+        ("not json", None),
+        ("{broken", None),
+        ({"another_list": {"status": "COMPLETE"}}, None),
+        ({"__bt_default_review_list": None}, None),
+        ({"__bt_default_review_list": []}, None),
+        (lists(None), None),
+        (lists(""), None),
+        (lists("COMPLETE"), "COMPLETE"),
+        (lists("PENDING"), "PENDING"),
+    ],
+)
+def test_only_the_default_review_list_has_a_status(review_lists: object, status: str | None) -> None:
+    assert log_row({"id": "row-1", "review_lists": review_lists}).status == status
+
+
+@pytest.mark.parametrize(
+    ("status", "finished"),
+    [(None, False), ("PENDING", False), ("pending", False), ("COMPLETE", True), ("done", True), ("IN_PROGRESS", True)],
+)
+def test_a_review_that_went_on_from_pending_counts_as_finished(status: str | None, finished: bool) -> None:
+    assert a_row("row-1", status=status).finished == finished
+
+
+@pytest.mark.parametrize("row_id", [None, "", 7, ["x"], "a\\b", "a\nb", "a\x00"])
+def test_a_row_without_a_usable_id_ends_the_reading(row_id: object) -> None:
+    with pytest.raises(BraintrustRejectedError, match="no usable id"):
+        log_row({"id": row_id})
+
+
+def test_a_row_without_an_id_ends_the_reading() -> None:
+    with pytest.raises(BraintrustRejectedError, match="no usable id"):
+        log_row({"assignments": []})
+
+
+def test_a_row_says_where_it_stands_among_all_rows() -> None:
+    assert log_row({"id": "row-1", "_pagination_key": "p0765"}).key == "p0765"
+    assert log_row({"id": "row-1"}).key == ""
+
+
+def test_rows_are_counted_and_the_free_ones_kept_in_order() -> None:
+    rows = [
+        a_row("row-5"),
+        a_row("row-4", "r1", status="PENDING"),
+        a_row("row-3", status="COMPLETE"),
+        a_row("row-2", "r1", status="COMPLETE"),
+        a_row("row-1", status="PENDING"),
+    ]
+
+    counts, free = counted(rows)
+
+    assert counts == ReadingCounts(matched=5, assigned=2, finished=1, unassigned=2)
+    assert free == ["row-5", "row-1"]
+
+
+@given(ROWS)
+def test_every_row_is_counted_once(rows: list[LogRow]) -> None:
+    counts, free = counted(rows)
+
+    assert counts.matched == len(rows) == counts.assigned + counts.finished + counts.unassigned
+    assert free == [row.id for row in rows if not row.assigned and not row.finished]
+    assert counts.unassigned == len(free)
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"),
+    [
+        ("it's", True),
+        ("\U0001f469\u200d\U0001f680", True),
+        ("", True),
+        ("a\\b", False),
+        ("a\tb", False),
+        ("a\x7fb", False),
+        ("a\x9fb", False),
+        ("a\u2028b", False),
+        ("a\u2029b", False),
+        ("a\ud800b", False),
+    ],
+)
+def test_backslashes_and_control_characters_cannot_be_quoted(text: str, fine: bool) -> None:
+    assert is_quotable(text) == fine

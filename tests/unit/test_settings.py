@@ -1,0 +1,334 @@
+"""The settings: every variable is read, every problem is found at once, and no secret is shown."""
+
+from collections.abc import Iterator, Mapping
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.weekly import WeeklyTime
+from bot.errors import SettingsError
+from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, HINTS, Settings, environment
+from tests.unit.builders import PROJECT
+
+VALUES: dict[str, tuple[str, str, Any]] = {
+    "SLACK_BOT_TOKEN": ("slack.bot_token", "xoxb-1-2", "xoxb-1-2"),
+    "SLACK_APP_TOKEN": ("slack.app_token", "xapp-1-2", "xapp-1-2"),
+    "SLACK_SIGNING_SECRET": ("slack.signing_secret", "s3cret", "s3cret"),
+    "SLACK_API_URL": ("slack.api_url", "http://localhost:9000/api", "http://localhost:9000/api/"),
+    "BRAINTRUST_API_KEY": ("braintrust.api_key", "sk-1", "sk-1"),
+    "BRAINTRUST_API_URL": ("braintrust.api_url", "https://api-eu.example.com/", "https://api-eu.example.com"),
+    "BRAINTRUST_APP_URL": ("braintrust.app_url", "https://app.example.com", "https://app.example.com"),
+    "BRAINTRUST_ORG_NAME": ("braintrust.org_name", "Acme Inc", "Acme Inc"),
+    "BRAINTRUST_PROJECT_ID": ("braintrust.project_id", PROJECT.upper(), PROJECT),
+    "REVIEW_TAG": ("queue.tag", " My dummy tag ", "My dummy tag"),
+    "REVIEW_DAYS": ("queue.days", "30", 30),
+    "REVIEWERS": ("queue.reviewers", "a@x.com, b@x.com", ("a@x.com", "b@x.com")),
+    "REVIEW_CHANNEL": ("queue.channel", "<#C0REV|reviews>", "C0REV"),
+    "WEEKLY_POST": (
+        "queue.weekly_post",
+        "mon 09:00 Europe/Berlin",
+        WeeklyTime(("mon",), time(9), "Europe/Berlin"),
+    ),
+    "ALLOWED_CHANNELS": ("policy.allowed_channels", "C0REV, <#C0TWO>", frozenset({"C0REV", "C0TWO"})),
+    "APPROVERS": (
+        "policy.approvers",
+        "U0ANA,<@W0BEN|ben>,<!subteam^S0TEAM|@team>",
+        frozenset({"U0ANA", "W0BEN", "S0TEAM"}),
+    ),
+    "FOUR_EYES": ("policy.four_eyes", "Yes", True),
+    "PLAN_EXPIRES_HOURS": ("policy.plan_expires_hours", "48", 48),
+    "UNDO_HOURS": ("policy.undo_hours", "0", 0),
+    "PAGE_SIZE": ("work.page_size", "500", 500),
+    "BATCH_SIZE": ("work.batch_size", "250", 250),
+    "MAX_PAGES": ("work.max_pages", "100", 100),
+    "PARALLEL_REQUESTS": ("work.parallel_requests", "2", 2),
+    "SETTLE_SECONDS": ("work.settle_seconds", "5", 5),
+    "DATABASE_URL": ("database_url", "postgres://bot:pw@db/reviews", "postgres://bot:pw@db/reviews"),
+    "PORT": ("port", "8080", 8080),
+    "LOG_FORMAT": ("log_format", "JSON", "json"),
+}
+DEFAULTS: dict[str, Any] = {
+    "slack.bot_token": "",
+    "slack.app_token": "",
+    "slack.signing_secret": "",
+    "slack.api_url": "https://slack.com/api/",
+    "braintrust.api_key": "",
+    "braintrust.api_url": "https://api.braintrust.dev",
+    "braintrust.app_url": "https://www.braintrust.dev",
+    "braintrust.org_name": "",
+    "braintrust.project_id": "",
+    "queue.tag": "",
+    "queue.days": 7,
+    "queue.reviewers": (),
+    "queue.channel": None,
+    "queue.weekly_post": None,
+    "policy.allowed_channels": frozenset(),
+    "policy.approvers": frozenset(),
+    "policy.four_eyes": False,
+    "policy.plan_expires_hours": 24,
+    "policy.undo_hours": 24,
+    "work.page_size": 1000,
+    "work.batch_size": 1000,
+    "work.max_pages": 10_000,
+    "work.parallel_requests": 4,
+    "work.settle_seconds": 60,
+    "database_url": "sqlite:///data/assign-reviews.db",
+    "port": 3000,
+    "log_format": "text",
+}
+FULL = {name: text for name, (_, text, _) in VALUES.items()}
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-hush-1",
+    "SLACK_APP_TOKEN": "xapp-hush-2",
+    "SLACK_SIGNING_SECRET": "hush-3",
+    "BRAINTRUST_API_KEY": "hush-4",
+    "DATABASE_URL": "postgresql://bot:hush-5@db/reviews",
+}
+
+
+class Asked(Mapping[str, str]):
+    """An environment that remembers which variables were asked for."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.names: set[str] = set()
+        self._values = values
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def value_at(settings: Settings, path: str) -> Any:
+    found: Any = settings
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found
+
+
+def problems_of(env: Mapping[str, str], *, required: tuple[str, ...] = ()) -> list[str]:
+    """What is wrong with `env`, in sentences."""
+    try:
+        Settings.from_env(env, required=required)
+    except SettingsError as error:
+        return error.problems
+    return []
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_every_variable_is_read(name: str) -> None:
+    path, _, expected = VALUES[name]
+
+    settings = Settings.from_env(FULL)
+
+    assert value_at(settings, path) == expected
+    assert value_at(settings, path) != DEFAULTS[path]
+
+
+@pytest.mark.parametrize("path", DEFAULTS)
+def test_what_is_not_set_has_its_default(path: str) -> None:
+    assert value_at(Settings.from_env({}), path) == DEFAULTS[path]
+
+
+@pytest.mark.parametrize("path", DEFAULTS)
+def test_an_empty_value_is_like_none(path: str) -> None:
+    blank = dict.fromkeys(VALUES, "  ")
+
+    assert value_at(Settings.from_env(blank), path) == DEFAULTS[path]
+
+
+def test_no_other_variable_is_asked_for() -> None:
+    env = Asked(FULL)
+
+    Settings.from_env(env)
+
+    assert env.names - {"SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "DYNO"} == set(VALUES)
+
+
+BAD_VALUES = [
+    ("SLACK_BOT_TOKEN", "xapp-1"),
+    ("SLACK_BOT_TOKEN", "xoxb-1\u2014a"),
+    ("SLACK_APP_TOKEN", "xoxb-1"),
+    ("SLACK_API_URL", "slack.com"),
+    ("BRAINTRUST_API_KEY", "sk-\u00e4"),
+    ("BRAINTRUST_API_KEY", "sk-1\nX-Evil: 1"),
+    ("BRAINTRUST_API_URL", "ftp://api.braintrust.dev"),
+    ("BRAINTRUST_API_URL", "https://"),
+    ("BRAINTRUST_API_URL", "https://user:pw@api.braintrust.dev"),
+    ("BRAINTRUST_API_URL", "https://:pw@api.braintrust.dev"),
+    ("BRAINTRUST_API_URL", "https://api.braintrust.dev?x=1"),
+    ("BRAINTRUST_API_URL", "http://[::1"),
+    ("BRAINTRUST_API_URL", "https://api.braintrust.dev:port"),
+    ("BRAINTRUST_API_URL", "https://api.braintrust.dev:99999"),
+    ("BRAINTRUST_APP_URL", "www.braintrust.dev"),
+    ("BRAINTRUST_ORG_NAME", "\u00c4cme"),
+    ("BRAINTRUST_PROJECT_ID", "my-project"),
+    ("REVIEW_TAG", "a\\b"),
+    ("REVIEW_TAG", "x" * 256),
+    ("REVIEW_DAYS", "0"),
+    ("REVIEW_DAYS", "a week"),
+    ("REVIEWERS", ","),
+    ("REVIEW_CHANNEL", "#reviews"),
+    ("WEEKLY_POST", "every monday"),
+    ("ALLOWED_CHANNELS", "#reviews"),
+    ("ALLOWED_CHANNELS", "C0REV,general"),
+    ("ALLOWED_CHANNELS", ","),
+    ("APPROVERS", "ana"),
+    ("APPROVERS", "@ana,U0BEN"),
+    ("APPROVERS", " , "),
+    ("FOUR_EYES", "maybe"),
+    ("PLAN_EXPIRES_HOURS", "0"),
+    ("PLAN_EXPIRES_HOURS", "721"),
+    ("UNDO_HOURS", "-1"),
+    ("PAGE_SIZE", "0"),
+    ("PAGE_SIZE", "10001"),
+    ("BATCH_SIZE", "0"),
+    ("BATCH_SIZE", "4001"),
+    ("MAX_PAGES", "10001"),
+    ("PARALLEL_REQUESTS", "0"),
+    ("PARALLEL_REQUESTS", "17"),
+    ("SETTLE_SECONDS", "0"),
+    ("SETTLE_SECONDS", "1.5"),
+    ("DATABASE_URL", "mysql://db/reviews"),
+    ("PORT", "0"),
+    ("PORT", "65536"),
+    ("PORT", "\u0663\u0663"),
+    ("LOG_FORMAT", "xml"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), BAD_VALUES)
+def test_a_bad_value_is_told_in_a_sentence_that_names_the_variable(name: str, text: str) -> None:
+    problems = problems_of({**FULL, name: text})
+
+    assert [problem.partition(": ")[0] for problem in problems] == [name]
+    assert problems[0].rstrip("`").endswith(".")
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_bad_secret_is_not_repeated(name: str) -> None:
+    problems = problems_of({name: "h\u00fcsh-hush"})
+
+    assert "hush" not in "".join(problems)
+    assert len(problems) == (0 if name == "SLACK_SIGNING_SECRET" else 1)
+
+
+def test_all_problems_are_told_at_once() -> None:
+    bad = {"REVIEW_DAYS": "0", "PORT": "x", "SLACK_BOT_TOKEN": "nope", "BRAINTRUST_PROJECT_ID": "nope"}
+
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_env(bad, required=("SLACK_BOT_TOKEN", "BRAINTRUST_API_KEY", "REVIEW_TAG"))
+
+    told = [problem.replace(":", " ").split()[0] for problem in raised.value.problems]
+    assert sorted(told) == sorted([*bad, "BRAINTRUST_API_KEY", "REVIEW_TAG"])
+    assert str(raised.value).splitlines() == raised.value.problems
+
+
+@pytest.mark.parametrize("required", [FOR_PLANNING, FOR_SOCKET_MODE, FOR_HTTP], ids=["plan", "socket", "http"])
+def test_each_command_asks_only_for_what_it_uses(required: tuple[str, ...]) -> None:
+    problems = problems_of({}, required=required)
+
+    assert problems == [f"{name} is not set. {HINTS[name]}" for name in required]
+    assert problems_of({name: FULL[name] for name in required}, required=required) == []
+
+
+def test_socket_mode_needs_an_app_token_and_http_a_signing_secret() -> None:
+    assert "SLACK_APP_TOKEN" in FOR_SOCKET_MODE
+    assert "SLACK_SIGNING_SECRET" not in FOR_SOCKET_MODE
+    assert "SLACK_SIGNING_SECRET" in FOR_HTTP
+    assert "SLACK_APP_TOKEN" not in FOR_HTTP
+
+
+def test_a_weekly_post_needs_a_channel_a_tag_and_reviewers() -> None:
+    problems = problems_of({"WEEKLY_POST": "mon 09:00 UTC"})
+
+    assert [problem.split()[0] for problem in problems] == ["REVIEW_CHANNEL", "REVIEW_TAG", "REVIEWERS"]
+
+
+@pytest.mark.parametrize(
+    ("env", "count"),
+    [
+        ({"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "x"}, 1),
+        ({"SLACK_CLIENT_ID": "1.2"}, 0),
+        ({"SLACK_CLIENT_SECRET": "x"}, 0),
+    ],
+)
+def test_variables_that_would_switch_bolt_to_oauth_are_refused(env: dict[str, str], count: int) -> None:
+    problems = problems_of(env)
+
+    assert len(problems) == count
+    assert all("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET" in problem for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("env", "fine"),
+    [
+        ({}, True),
+        ({"DYNO": "web.1"}, False),
+        ({"DYNO": "web.1", "DATABASE_URL": ""}, False),
+        ({"DYNO": "web.1", "DATABASE_URL": " sqlite:///data/x.db"}, False),
+        ({"DYNO": "web.1", "DATABASE_URL": "sqlite:///data/x.db"}, False),
+        ({"DYNO": "web.1", "DATABASE_URL": "postgres://bot@db/reviews"}, True),
+        ({"DYNO": "", "DATABASE_URL": "sqlite:///data/x.db"}, True),
+    ],
+)
+def test_plans_are_not_kept_in_files_where_files_do_not_last(env: dict[str, str], fine: bool) -> None:
+    problems = problems_of(env)
+
+    assert [problem.partition(":")[0] for problem in problems] == ([] if fine else ["DATABASE_URL"])
+
+
+def test_no_secret_is_in_the_repr() -> None:
+    settings = Settings.from_env(SECRETS)
+
+    assert "hush" not in repr(settings)
+    assert "hush" not in repr((settings.slack, settings.braintrust))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://bot@db/reviews",
+        "postgresql://bot@db/reviews",
+        "postgresql+psycopg://bot@db/reviews",
+        "sqlite:///data/x.db",
+        "sqlite:////var/x.db",
+    ],
+)
+def test_every_usual_database_address_is_accepted(url: str) -> None:
+    assert Settings.from_env({"DATABASE_URL": url}).database_url == url
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("true", True), ("1", True), ("ON", True), ("yes", True), ("false", False), ("0", False), ("no", False)],
+)
+def test_a_yes_or_no_has_many_spellings(text: str, expected: bool) -> None:
+    assert Settings.from_env({"FOUR_EYES": text}).policy.four_eyes is expected
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process's environment itself is what is read here, so it has to be set."""
+    file = tmp_path / ".env"
+    file.write_text("REVIEW_TAG=from the file\nREVIEW_DAYS=30\nLOG_FORMAT\n")
+    monkeypatch.setenv("REVIEW_TAG", "from the environment")
+    monkeypatch.delenv("REVIEW_DAYS", raising=False)
+    monkeypatch.delenv("LOG_FORMAT", raising=False)
+
+    found = environment(file)
+
+    assert (found["REVIEW_TAG"], found["REVIEW_DAYS"]) == ("from the environment", "30")
+    assert "LOG_FORMAT" not in found
+
+
+def test_a_missing_file_is_no_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REVIEW_TAG", "from the environment")
+
+    assert environment(tmp_path / ".env")["REVIEW_TAG"] == "from the environment"

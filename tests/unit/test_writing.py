@@ -1,0 +1,119 @@
+"""What one answer makes of a batch: certainly written, certainly not, or unknown."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.model import Batch, BatchState, DropReason
+from bot.domain.writing import (
+    MAX_TRIES,
+    Acknowledged,
+    NotBegun,
+    RateLimited,
+    Refused,
+    TooLarge,
+    Unknown,
+    Unreachable,
+    WriteResult,
+    begun,
+    ended,
+    halves,
+)
+from tests.unit.builders import NOW, a_batch
+
+LATER = NOW + timedelta(seconds=3)
+SENT = begun(a_batch(), now=NOW)
+RESULTS = [Acknowledged(), NotBegun(), RateLimited(None), Unreachable("no"), Refused("no"), TooLarge(), Unknown("no")]
+
+
+def test_a_batch_is_stored_as_being_sent_before_it_is_sent() -> None:
+    batch = a_batch(attempts=1, attempt_ended_at=NOW - timedelta(minutes=1))
+
+    after = begun(batch, now=NOW)
+
+    assert after == replace(batch, state=BatchState.SENDING, attempts=2, attempt_began_at=NOW, attempt_ended_at=None)
+
+
+@pytest.mark.parametrize(
+    ("result", "state", "attempts", "error"),
+    [
+        (Acknowledged(), BatchState.WRITTEN, 1, None),
+        (NotBegun(), BatchState.PLANNED, 0, None),
+        (RateLimited(7.0), BatchState.PLANNED, 0, None),
+        (RateLimited(None), BatchState.PLANNED, 0, None),
+        (Unknown("a time-out"), BatchState.UNKNOWN, 1, "a time-out"),
+        (Refused("the key"), BatchState.FAILED, 1, "the key"),
+        (Unreachable("no network"), BatchState.PLANNED, 1, "no network"),
+        (TooLarge(), BatchState.PLANNED, 0, None),
+    ],
+)
+def test_each_result_has_its_state(result: WriteResult, state: BatchState, attempts: int, error: str | None) -> None:
+    after = ended(SENT, result, now=LATER)
+
+    assert after == replace(SENT, state=state, attempts=attempts, error=error, attempt_ended_at=LATER)
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_no_result_touches_the_rows(result: WriteResult) -> None:
+    sent = replace(SENT, dropped=(("row-0", DropReason.GONE),))
+
+    after = ended(sent, result, now=LATER)
+
+    assert (after.seq, after.rows, after.dropped, after.attempt_ended_at) == (sent.seq, sent.rows, sent.dropped, LATER)
+
+
+def test_success_clears_the_error_of_an_earlier_attempt() -> None:
+    assert ended(replace(SENT, error="no network"), Acknowledged(), now=LATER).error is None
+
+
+@pytest.mark.parametrize(
+    ("attempts", "state"),
+    [(1, BatchState.PLANNED), (MAX_TRIES - 1, BatchState.PLANNED), (MAX_TRIES, BatchState.FAILED)],
+)
+def test_no_connection_fails_a_batch_after_the_last_try(attempts: int, state: BatchState) -> None:
+    after = ended(replace(SENT, attempts=attempts), Unreachable("no network"), now=LATER)
+
+    assert (after.state, after.error) == (state, "no network")
+
+
+def test_a_rate_limit_never_uses_up_the_tries() -> None:
+    batch = a_batch()
+
+    for _ in range(3 * MAX_TRIES):
+        batch = ended(begun(batch, now=NOW), RateLimited(1.0), now=LATER)
+
+    assert (batch.state, batch.attempts) == (BatchState.PLANNED, 0)
+
+
+def test_a_single_row_that_is_too_large_fails() -> None:
+    sent = replace(SENT, dropped=tuple((row_id, DropReason.GONE) for row_id, _ in SENT.rows[1:]))
+
+    after = ended(sent, TooLarge(), now=LATER)
+
+    assert after.state is BatchState.FAILED
+    assert after.error == "Braintrust finds a single row too large (413)."
+
+
+@given(st.integers(2, 30), st.data())
+def test_halves_hold_every_row_once_with_its_reviewer(count: int, data: st.DataObject) -> None:
+    batch = a_batch(count)
+    gone = data.draw(st.sets(st.sampled_from([row_id for row_id, _ in batch.rows]), max_size=count - 2))
+    batch = replace(batch, dropped=tuple((row_id, DropReason.GONE) for row_id in sorted(gone)))
+
+    first, second = halves(batch)
+
+    assert sorted(first.rows + second.rows) == sorted(batch.rows)
+    assert first.kept + second.kept == batch.kept
+    assert (first.dropped, second.dropped) == (batch.dropped, ())
+    assert 0 <= len(second.kept) - len(first.kept) <= 1
+
+
+def test_halves_are_otherwise_like_the_whole() -> None:
+    batch: Batch = ended(SENT, TooLarge(), now=LATER)
+
+    first, second = halves(batch)
+
+    assert (replace(first, rows=batch.rows), replace(second, rows=batch.rows)) == (batch, batch)
