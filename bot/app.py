@@ -18,6 +18,7 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.leases import LeaseStore
 from bot.adapters.store.plans import PlanStore
 from bot.adapters.store.schedules import ScheduleStore
+from bot.adapters.store.undos import UndoStore
 from bot.domain.model import PlanState
 from bot.scheduler import Scheduler
 from bot.services.announcing import Announcing
@@ -29,6 +30,7 @@ from bot.services.planning import Planning
 from bot.services.ports import Announcer, Slack
 from bot.services.rechecking import Rechecking
 from bot.services.scheduling import Scheduling
+from bot.services.undoing import Undoing
 from bot.settings import Settings
 from bot.worker import Worker
 
@@ -48,6 +50,7 @@ class Store:
         self.database.migrate()
         self.plans = PlanStore(self.database)
         self.batches = BatchStore(self.database)
+        self.undos = UndoStore(self.database)
         self.schedules = ScheduleStore(self.database)
         self.leases = LeaseStore(self.database, owner=f"{socket.gethostname()}-{secrets.token_hex(3)}")
 
@@ -85,11 +88,21 @@ class Core:
             settings=settings.work,
             clock=utc_now,
         )
+        self.undoing = Undoing(
+            plans=store.plans,
+            batches=store.batches,
+            undos=store.undos,
+            braintrust=self.braintrust,
+            announcer=announcer,
+            settings=settings,
+            clock=utc_now,
+        )
         steps = {
             PlanState.READING: self.planning.read,
             PlanState.CHECKING: assigning.check,
             PlanState.RUNNING: assigning.run,
             PlanState.REPORTING: assigning.report,
+            PlanState.UNDOING: self.undoing.take_back,
         }
         self.worker = Worker(leases=store.leases, plans=store.plans, steps=steps, announcer=announcer)
 
@@ -108,9 +121,10 @@ class Bot:
         announcing = Announcing(
             plans=self.store.plans,
             batches=self.store.batches,
+            undos=self.store.undos,
             slack=self.slack,
             answers=self._answers,
-            braintrust=settings.braintrust,
+            settings=settings,
         )
         core = Core(settings, self.store, slack=self.slack, announcer=announcing)
         self.worker = core.worker
@@ -119,6 +133,7 @@ class Bot:
             plans=self.store.plans,
             permissions=permissions,
             answers=self._answers,
+            undoing=core.undoing,
             clock=utc_now,
             wake=self.worker.wake,
         )

@@ -14,7 +14,8 @@ from bot.app import Store
 from bot.domain.btql import matching_rows
 from bot.domain.model import Window
 from bot.domain.reviewers import matched, unlisted
-from bot.errors import BotError, BraintrustRejectedError, BraintrustUnavailableError, SettingsError
+from bot.errors import BotError, BraintrustRejectedError, SettingsError
+from bot.services.waiting import BoundedPatience
 from bot.settings import HINTS, Settings
 
 MAX_WAIT_SECONDS = 60.0
@@ -113,7 +114,7 @@ def _braintrust(settings: Settings) -> Iterator[Finding]:
 
 
 def _project(client: BraintrustClient, settings: Settings) -> str:
-    return client.project_name(settings.braintrust.project_id, patience=_Patience())
+    return client.project_name(settings.braintrust.project_id, patience=_patience())
 
 
 def _query(client: BraintrustClient, settings: Settings) -> str:
@@ -122,7 +123,7 @@ def _query(client: BraintrustClient, settings: Settings) -> str:
     window = Window(now - timedelta(days=settings.queue.days), now)
     tag = settings.queue.tag or "assign-reviews-check"
     query = matching_rows(settings.braintrust.project_id, tag=tag, window=window, limit=1)
-    found = client.page(query, patience=_Patience()).rows
+    found = client.page(query, patience=_patience()).rows
     if not settings.queue.tag:
         return "answered; REVIEW_TAG is not set, so every command has to name a tag"
     return f"answered; {'rows carry' if found else 'no row carries'} the tag {settings.queue.tag!r} in the window"
@@ -132,7 +133,7 @@ def _reviewers(client: BraintrustClient, settings: Settings) -> str:
     if not settings.queue.reviewers:
         return "REVIEWERS is not set, so every command has to name reviewers"
     try:
-        users = client.users(patience=_Patience())
+        users = client.users(patience=_patience())
     except BraintrustRejectedError:
         users = unlisted(settings.queue.reviewers)  # as the bot does: ids are taken on trust
         if not users:
@@ -143,15 +144,5 @@ def _reviewers(client: BraintrustClient, settings: Settings) -> str:
     return f"all {len(known)} are known"
 
 
-class _Patience:
-    """Waits on the terminal, but not for ever."""
-
-    def __init__(self) -> None:
-        self._left = MAX_WAIT_SECONDS
-
-    def wait(self, seconds: float, reason: str) -> None:
-        """Wait; raises `BraintrustUnavailableError` when it takes too long."""
-        self._left -= seconds
-        if self._left < 0:
-            raise BraintrustUnavailableError(f"Gave up after {MAX_WAIT_SECONDS:.0f} s: {reason}")
-        time.sleep(seconds)
+def _patience() -> BoundedPatience:
+    return BoundedPatience(time.sleep, seconds=MAX_WAIT_SECONDS)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.domain.model import WRITING, Plan, PlanState
+from bot.domain.model import WORKED_ON, Plan, PlanState
 from bot.errors import BotError, LeaseLostError, StoreUnavailableError, WorkInterruptedError
 from bot.held_plan import HeldPlan
 from bot.services.ports import Announcer, Leases, Plans, Work
@@ -35,7 +35,7 @@ class Lane:
 
 LANES = (
     Lane("reading", frozenset({PlanState.READING}), threads=4, redraws=False),
-    Lane("writing", WRITING, threads=4, redraws=True),
+    Lane("writing", WORKED_ON, threads=4, redraws=True),
 )
 
 

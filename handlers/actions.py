@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, target
+from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, UNDO, UNDO_CONFIRM, target
 from bot.services.deciding import Deciding, Press
 from bot.services.ports import ReplyTo
 
@@ -18,6 +18,8 @@ def register(app: App) -> None:
     app.action(CANCEL)(cancel)
     app.action(STOP)(stop)
     app.action(RETRY)(retry)
+    app.action(UNDO)(undo)
+    app.action(UNDO_CONFIRM)(undo_confirm)
 
 
 def approve(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
@@ -46,6 +48,20 @@ def retry(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
     ack()
     if (press := _press(body)) is not None:
         deciding.retry(press)
+
+
+def undo(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
+    """Undo was pressed: it tells what it would do, and does nothing yet."""
+    ack()
+    if (press := _press(body)) is not None:
+        deciding.preview_undo(press)
+
+
+def undo_confirm(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
+    """Take back was pressed."""
+    ack()
+    if (press := _press(body)) is not None:
+        deciding.undo(press)
 
 
 def _press(body: dict[str, Any]) -> Press | None:

@@ -24,6 +24,7 @@ from bot.adapters.braintrust_errors import read_error, refusal, stripped
 from bot.adapters.http import Answer, Http, retry_after_seconds
 from bot.domain.reading import log_row
 from bot.domain.reviewers import User
+from bot.domain.undo import Unassignment
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, RateLimitedError
 from bot.services.ports import Page, Patience
@@ -79,7 +80,15 @@ class BraintrustClient:
 
     def assign(self, project_id: str, pairs: Sequence[tuple[str, str]]) -> WriteResult:
         """Write (row id, reviewer id) pairs in one request, which is never repeated here; raises nothing."""
-        events = [assignment_event(row_id, reviewer_id) for row_id, reviewer_id in pairs]
+        return self._insert(project_id, [assignment_event(row_id, reviewer_id) for row_id, reviewer_id in pairs])
+
+    def unassign(self, project_id: str, pairs: Sequence[tuple[str, str]], form: Unassignment) -> WriteResult:
+        """Take (row id, reviewer id) pairs back in one request, which is never repeated here; raises nothing."""
+        return self._insert(
+            project_id, [unassignment_event(row_id, reviewer_id, form) for row_id, reviewer_id in pairs]
+        )
+
+    def _insert(self, project_id: str, events: list[dict[str, Any]]) -> WriteResult:
         body = json.dumps({"events": events}, separators=(",", ":")).encode()
         address = f"{self._url}/v1/project_logs/{project_id}/insert"
         try:
@@ -87,7 +96,7 @@ class BraintrustClient:
         except requests.RequestException as error:
             log.warning("Braintrust did not answer a write", extra={"cause": type(error).__name__})
             return _unanswered(error)
-        return _write_result(answer, expected=len(pairs))
+        return _write_result(answer, expected=len(events))
 
     def project_name(self, project_id: str, *, patience: Patience) -> str:
         """A project's name; raises like `page`."""
@@ -153,6 +162,16 @@ def assignment_event(row_id: str, reviewer_id: str) -> dict[str, Any]:
         "_is_merge": True,
         "_merge_paths": [["metadata", "~__bt_assignments", "~__bt_review_lists"]],
     }
+
+
+def unassignment_event(row_id: str, reviewer_id: str, form: Unassignment) -> dict[str, Any]:
+    """The merge event that takes one row back from a reviewer, and leaves everything else as it is."""
+    event: dict[str, Any] = {"id": row_id, "_is_merge": True}
+    if form is Unassignment.ARRAY_DELETE:
+        return event | {"_array_delete": [{"path": ["metadata", "~__bt_assignments"], "delete": [reviewer_id]}]}
+    value: list[str] | None = [] if form is Unassignment.EMPTY_LIST else None
+    path = ["metadata", "~__bt_assignments"]
+    return event | {"metadata": {"~__bt_assignments": value}, "_merge_paths": [path]}
 
 
 class _AsAsked(wait_base):

@@ -24,10 +24,15 @@ class PlanState(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
+    UNDOING = "undoing"
+    UNDONE = "undone"
 
 
 WRITING = frozenset({PlanState.CHECKING, PlanState.RUNNING, PlanState.REPORTING})
 """The states between the approval and the report."""
+
+WORKED_ON = WRITING | {PlanState.UNDOING}
+"""The states in which rows are written, or taken back."""
 
 REPORTED = frozenset({PlanState.DONE, PlanState.PARTIAL, PlanState.STOPPED, PlanState.FAILED})
 """The states in which an approved plan rests once its counts are known."""
@@ -35,7 +40,13 @@ REPORTED = frozenset({PlanState.DONE, PlanState.PARTIAL, PlanState.STOPPED, Plan
 RETRIABLE = frozenset({PlanState.PARTIAL, PlanState.STOPPED})
 """The states from which the rows that are left can be tried again."""
 
-RESTING = REPORTED | {PlanState.SHOWN, PlanState.EMPTY, PlanState.CANCELLED, PlanState.EXPIRED, PlanState.SUPERSEDED}
+UNDOABLE = frozenset({PlanState.DONE, PlanState.PARTIAL, PlanState.STOPPED})
+"""The states from which an assignment can be taken back."""
+
+_ENDED_UNASSIGNED = frozenset(
+    {PlanState.SHOWN, PlanState.EMPTY, PlanState.CANCELLED, PlanState.EXPIRED, PlanState.SUPERSEDED}
+)
+RESTING = REPORTED | _ENDED_UNASSIGNED | {PlanState.UNDONE}
 """The states in which nothing more happens by itself."""
 
 
@@ -248,6 +259,13 @@ class Plan:
     """The same for the result's file."""
     answered: bool = False
     progress: Progress = NOT_BEGUN
+    finished_at: datetime | None = None
+    undone_by: str | None = None
+    """Who asked for the rows to be taken back."""
+    undone_from: PlanState | None = None
+    """The state before."""
+    unassignment: str | None = None
+    """The form in which Braintrust takes assignments back, once it was found."""
 
     @property
     def planned_rows(self) -> int:

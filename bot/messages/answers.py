@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from bot.domain.model import Plan, PlanState
+from bot.domain.undo import UndoCounts
 from bot.messages.blocks import actions, section
-from bot.messages.buttons import cancel_button
+from bot.messages.buttons import cancel_button, undo_confirm_button
 from bot.messages.message import Message
 from bot.messages.reasons import drift_sentence
 from bot.messages.text import absolute, code, counted, link, mention, moment, number
@@ -63,6 +64,33 @@ def stopping(plan: Plan) -> Message:
 def retrying(plan: Plan) -> Message:
     """After a press of Retry."""
     return sentence(f"Plan `{plan.id}` goes on with the rows that are left. Its thread follows the assignment.")
+
+
+def undo_preview(plan: Plan, counts: UndoCounts) -> Message:
+    """After a press of Undo: fresh numbers, and the button that does it."""
+    text = (
+        f"Plan `{plan.id}`: {counted(counts.taken_back, 'row')} can be taken back. "
+        f"Kept: {number(counts.reviewed)} because already reviewed, {number(counts.changed)} because changed since."
+    )
+    buttons = [actions([undo_confirm_button(plan, counts.taken_back)])] if counts.taken_back else []
+    return Message(text, (section(text), *buttons))
+
+
+def undo_too_late(plan: Plan, hours: int) -> Message:
+    """For an undo of something that cannot be taken back any more."""
+    return sentence(
+        f"Plan `{plan.id}` cannot be taken back: that works once, within {counted(hours, 'hour')} of its end."
+    )
+
+
+def undo_failed(plan: Plan, reason: str) -> Message:
+    """When an undo cannot be looked into."""
+    return sentence(f"Plan `{plan.id}`: nothing was taken back. {reason}")
+
+
+def undoing(plan: Plan) -> Message:
+    """After a press of Take back."""
+    return sentence(f"The rows of plan `{plan.id}` are taken back. Its thread follows.")
 
 
 def cancelled(plan: Plan) -> Message:

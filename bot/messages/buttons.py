@@ -12,6 +12,8 @@ APPROVE = "approve"
 CANCEL = "cancel"
 STOP = "stop"
 RETRY = "retry"
+UNDO = "undo"
+UNDO_CONFIRM = "undo_confirm"
 
 _VALUE = re.compile(r"([a-z0-9]{1,16}):([0-9]{1,9})")
 
@@ -58,6 +60,16 @@ def stop_button(plan: Plan) -> Block:
 def retry_button(plan: Plan, rows: int) -> Block:
     """Try the rows again that are left."""
     return button(f"Retry the remaining {number(rows)}", action_id=RETRY, value=_value(plan), style="primary")
+
+
+def undo_button(plan: Plan) -> Block:
+    """Ask what an undo would take back; nothing happens yet."""
+    return button("Undo…", action_id=UNDO, value=_value(plan))
+
+
+def undo_confirm_button(plan: Plan, rows: int) -> Block:
+    """Take the rows back."""
+    return button(f"Take back {number(rows)}", action_id=UNDO_CONFIRM, value=_value(plan), style="danger")
 
 
 def _value(plan: Plan) -> str:

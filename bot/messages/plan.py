@@ -102,11 +102,24 @@ def _status(plan: Plan, successor_url: str | None) -> str:
         case PlanState.SUPERSEDED:
             newer = link(successor_url, "a newer plan") if successor_url else "a newer plan"
             return f"Replaced by {newer}. Nothing was assigned."
+        case _:
+            return f"Approved{by}{at}. {_progress(plan)}"
+
+
+def _progress(plan: Plan) -> str:
+    """What became of an approved plan, in a few words; the thread has the rest."""
+    match plan.state:
         case PlanState.CHECKING | PlanState.RUNNING | PlanState.REPORTING:
-            return f"Approved{by}{at}. The thread follows the assignment."
+            return "The thread follows the assignment."
+        case PlanState.UNDOING:
+            return "The rows are being taken back; the thread follows."
+        case PlanState.UNDONE:
+            return "The rows were taken back; the thread has the counts."
+        case _ if plan.undone_by:
+            return "The thread has the counts."
         case _:
             rows = f"{number(plan.progress.rows)} of {counted(plan.planned_rows, 'row')} assigned"
-            return f"Approved{by}{at}. {_OUTCOMES.get(plan.state, 'Done')}: {rows}; the thread has the counts."
+            return f"{_OUTCOMES.get(plan.state, 'Done')}: {rows}; the thread has the counts."
 
 
 def _small_print(plan: Plan) -> str:

@@ -1,9 +1,10 @@
 """The thread's one reply: progress while rows are written, then the report."""
 
-from bot.domain.model import ATTACHED, RETRIABLE, Plan, PlanState
+from bot.domain.model import ATTACHED, RETRIABLE, UNDOABLE, Plan, PlanState
 from bot.domain.report import Report
+from bot.domain.undo import UndoCounts
 from bot.messages.blocks import actions, context, section
-from bot.messages.buttons import retry_button, stop_button
+from bot.messages.buttons import retry_button, stop_button, undo_button
 from bot.messages.message import Block, Message
 from bot.messages.plan import MAX_REVIEWER_LINES, receiving
 from bot.messages.reasons import drift_sentence, dropped_lines
@@ -16,13 +17,16 @@ def progress_message(plan: Plan) -> Message:
     """How far the assignment is, with a button to stop it."""
     done = f"{number(plan.progress.rows)} of {counted(plan.planned_rows, 'row')} assigned"
     waiting = f" {plan.progress.waiting}" if plan.progress.waiting else ""
-    if plan.stopped_by:
+    if plan.state is PlanState.UNDOING:
+        text = f"Taking back: {counted(plan.progress.rows, 'row')} so far.{waiting}"
+    elif plan.stopped_by:
         text = f"Stopping, asked by {mention(plan.stopped_by)}: {done}. Requests on their way are finished first."
     elif plan.state is PlanState.CHECKING:
         text = f"Starting.{waiting}"
     else:
         text = f"Assigning: {done}.{waiting}"
-    buttons = [] if plan.stopped_by or plan.state is PlanState.REPORTING else [actions([stop_button(plan)])]
+    stoppable = plan.state in (PlanState.CHECKING, PlanState.RUNNING) and not plan.stopped_by
+    buttons = [actions([stop_button(plan)])] if stoppable else []
     return Message(f"{text}\nplan `{plan.id}`", (section(text), *buttons, context(f"plan `{plan.id}`")))
 
 
@@ -32,14 +36,37 @@ def changed_message(plan: Plan) -> Message:
     return Message(f"{text}\nplan `{plan.id}`", (section(text), context(f"plan `{plan.id}`")))
 
 
-def report_message(plan: Plan, report: Report, *, review_url: str) -> Message:
-    """What became of the plan; begins with `Done.`, `Partly done.`, `Stopped.` or `Failed.`."""
+def undone_message(plan: Plan, counts: UndoCounts) -> Message:
+    """The reply after the rows were taken back."""
+    by = f" by {mention(plan.undone_by)}" if plan.undone_by else ""
+    text = f"Undone{by}. {undo_sentence(counts)}"
+    return Message(f"{text}\nplan `{plan.id}`", (section(text), context(f"plan `{plan.id}`")))
+
+
+def undo_sentence(counts: UndoCounts) -> str:
+    """What an undo took back and kept."""
+    return (
+        f"Took back {counted(counts.taken_back, 'row')}; kept {number(counts.reviewed)} already reviewed and "
+        f"{number(counts.changed)} changed since."
+    )
+
+
+def report_message(
+    plan: Plan, report: Report, *, review_url: str, undoable: bool = False, undo: UndoCounts | None = None
+) -> Message:
+    """What became of the plan; begins with `Done.`, `Partly done.`, `Stopped.` or `Failed.`.
+
+    `undoable` offers to take it back; `undo` tells of an attempt to do so that ended early.
+    """
     headline = report_headline(plan, report)
-    paragraphs = [headline, _people(report), "\n".join(_exceptions(plan, report)), _closing(plan, report, review_url)]
+    ended = f"Taking it back ended early. {plan.reason} {undo_sentence(undo)}" if undo else ""
+    exceptions = "\n".join(_exceptions(plan, report))
+    paragraphs = [headline, _people(report), exceptions, ended, _closing(plan, report, review_url)]
     shown = [text for text in paragraphs if text]
     small = f"plan `{plan.id}`"
-    retry = plan.state in RETRIABLE and report.missing
-    buttons = [actions([retry_button(plan, report.missing)])] if retry else []
+    retry = [retry_button(plan, report.missing)] if plan.state in RETRIABLE and report.missing else []
+    take_back = [undo_button(plan)] if undoable and plan.state in UNDOABLE and report.written else []
+    buttons = [actions([*retry, *take_back])] if retry or take_back else []
     blocks: list[Block] = [*(section(text) for text in shown), *buttons, context(small)]
     return Message("\n".join([*shown, small]), tuple(blocks))
 

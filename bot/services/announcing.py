@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from bot.domain.model import ATTACHED, REPORTED, WRITING, Origin, Plan, PlanState
+from bot.domain.model import ATTACHED, REPORTED, WORKED_ON, WRITING, Origin, Plan, PlanState
 from bot.domain.report import planned_pairs, report_of, written_pairs
+from bot.domain.undo import counted_undo
 from bot.errors import SlackError, SlackRejectedError
 from bot.messages import answers
 from bot.messages.message import Message
 from bot.messages.plan import fits, plan_message
-from bot.messages.report import changed_message, progress_message, report_message
-from bot.services.ports import Batches, Plans, PrivateAnswers, ReplyTo, Slack, Work
-from bot.settings import BraintrustSettings
+from bot.messages.report import changed_message, progress_message, report_message, undone_message
+from bot.services.ports import Batches, Plans, PrivateAnswers, ReplyTo, Slack, Undos, Work
+from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +27,23 @@ class Announcing:
     """The `Announcer` port in Slack."""
 
     def __init__(
-        self, *, plans: Plans, batches: Batches, slack: Slack, answers: PrivateAnswers, braintrust: BraintrustSettings
+        self,
+        *,
+        plans: Plans,
+        batches: Batches,
+        undos: Undos,
+        slack: Slack,
+        answers: PrivateAnswers,
+        settings: Settings,
     ) -> None:
         self._plans = plans
         self._batches = batches
+        self._undos = undos
+        self._undoable = settings.policy.undo_hours > 0
         self._slack = slack
         self._answers = answers
-        organisation = quote(braintrust.org_name, safe="") or "~"  # ~ is the organisation the viewer is in
-        self._review_url = f"{braintrust.app_url}/app/{organisation}/review"
+        organisation = quote(settings.braintrust.org_name, safe="") or "~"  # ~ is the one the viewer is in
+        self._review_url = f"{settings.braintrust.app_url}/app/{organisation}/review"
 
     def reading_progress(self, work: Work, plan: Plan) -> None:
         """Tell the person who asked, privately and a few times at most, how far the reading is."""
@@ -102,11 +112,18 @@ class Announcing:
         return plan_message(plan, successor_url=newer.message_url if newer else None)
 
     def _reply(self, plan: Plan) -> Message:
-        if plan.state in WRITING:
+        if plan.state in WORKED_ON:
             return progress_message(plan)
+        if plan.state is PlanState.UNDONE:
+            return undone_message(plan, counted_undo(self._undos.of(plan.id)))
         if plan.state not in REPORTED:
             return changed_message(plan)
-        return report_message(plan, report_of(plan, self._batches.of(plan.id)), review_url=self._review_url)
+        return self._report(plan)
+
+    def _report(self, plan: Plan) -> Message:
+        undo = counted_undo(self._undos.of(plan.id)) if plan.undone_by else None
+        report = report_of(plan, self._batches.of(plan.id))
+        return report_message(plan, report, review_url=self._review_url, undoable=self._undoable, undo=undo)
 
     def _permalink(self, channel: str, ts: str) -> str | None:
         try:
@@ -154,8 +171,7 @@ class Announcing:
             return
         text = f"Plan `{plan.id}` cannot be shown in its channel. {error}"
         if plan.state in REPORTED:
-            report = report_of(plan, self._batches.of(plan.id))
-            text += "\n" + report_message(plan, report, review_url=self._review_url).text
+            text += "\n" + self._report(plan).text
         self._answers.send(_asker(plan), answers.sentence(text), replace=not plan.answered)
         self._plans.shown(work.lease, answered=True)
 
@@ -171,7 +187,7 @@ def _is_posted(plan: Plan) -> bool:
     """Whether a plan that is not in the channel yet belongs there."""
     failed_unseen = plan.state is PlanState.FAILED and plan.request.origin is Origin.SCHEDULE
     return (
-        plan.state in {PlanState.PROPOSED, PlanState.SHOWN} | WRITING | REPORTED - {PlanState.FAILED} or failed_unseen
+        plan.state in {PlanState.PROPOSED, PlanState.SHOWN} | WORKED_ON | REPORTED - {PlanState.FAILED} or failed_unseen
     )
 
 

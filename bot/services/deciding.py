@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.domain.model import Plan, PlanState
+from bot.errors import BraintrustError
 from bot.messages import answers
 from bot.messages.buttons import Target
 from bot.messages.message import Message
 from bot.services.permissions import Permissions
 from bot.services.ports import Clock, Plans, PrivateAnswers, ReplyTo
+from bot.services.undoing import Undoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,14 @@ class Deciding:
         plans: Plans,
         permissions: Permissions,
         answers: PrivateAnswers,
+        undoing: Undoing,
         clock: Clock,
         wake: Callable[[], None],
     ) -> None:
         self._plans = plans
         self._permissions = permissions
         self._answers = answers
+        self._undoing = undoing
         self._clock = clock
         self._wake = wake
 
@@ -57,6 +61,23 @@ class Deciding:
     def retry(self, press: Press) -> None:
         """Go on with the rows that an assignment left."""
         self._decide(press, self._permissions.to_approve, self._retried, answers.retrying)
+
+    def preview_undo(self, press: Press) -> None:
+        """Say what an undo would take back; the rows are looked at in the background."""
+        plan = self._plans.get(press.target.plan_id)
+        refusal = self._permissions.to_undo(plan, press.user) if plan else None
+        if plan is None:
+            self._answers.send(press.reply_to, answers.unknown_plan(press.target.plan_id))
+        elif refusal is not None:
+            self._answers.send(press.reply_to, answers.not_allowed(plan, refusal))
+        elif not self._undoing.is_possible(plan):
+            self._answers.send(press.reply_to, answers.undo_too_late(plan, self._undoing.hours))
+        else:
+            self._answers.run(lambda: self._answers.send(press.reply_to, self._undo_preview(plan)))
+
+    def undo(self, press: Press) -> None:
+        """Take an assignment back."""
+        self._decide(press, self._permissions.to_undo, self._undone, answers.undoing)
 
     def _decide(
         self,
@@ -91,6 +112,15 @@ class Deciding:
 
     def _retried(self, plan: Plan, press: Press) -> bool:
         return self._plans.retry(plan.id, who=press.user, now=self._clock())
+
+    def _undone(self, plan: Plan, press: Press) -> bool:
+        return self._undoing.begin(plan, who=press.user)
+
+    def _undo_preview(self, plan: Plan) -> Message:
+        try:
+            return answers.undo_preview(plan, self._undoing.preview(plan))
+        except BraintrustError as error:
+            return answers.undo_failed(plan, str(error))
 
     def _too_late(self, press: Press) -> Message:
         """Why the press changed nothing."""

@@ -33,6 +33,12 @@ class Permissions:
         asked = mention(plan.request.requested_by) + " or an approver" if plan.request.requested_by else "An approver"
         return f"{asked} may end it. {self._who_may()}"
 
+    def to_undo(self, plan: Plan, user: str) -> str | None:
+        """Why `user` may not have the rows of `plan` taken back; None when they may."""
+        if user in (plan.request.requested_by, plan.decided_by) or (self._policy.approvers and self._is_approver(user)):
+            return None
+        return "The person who asked for it, the one who approved it, and the APPROVERS may have it taken back."
+
     def _is_approver(self, user: str) -> bool:
         if not self._policy.approvers:
             return not self._directory.is_outsider(user)

@@ -9,6 +9,7 @@ from bot.domain.drift import Revision
 from bot.domain.model import NO_PROPOSAL, Batch, Plan, PlanState, Progress, Proposal
 from bot.domain.reading import LogRow
 from bot.domain.reviewers import User
+from bot.domain.undo import Unassignment, UndoState
 from bot.domain.writing import WriteResult
 from bot.messages.message import Message
 
@@ -81,6 +82,9 @@ class Braintrust(Protocol):
     def assign(self, project_id: str, pairs: Sequence[tuple[str, str]]) -> WriteResult:
         """Write (row id, reviewer id) pairs in one request, which is never repeated; raises nothing."""
 
+    def unassign(self, project_id: str, pairs: Sequence[tuple[str, str]], form: Unassignment) -> WriteResult:
+        """Take (row id, reviewer id) pairs back in one request, which is never repeated; raises nothing."""
+
 
 class Plans(Protocol):
     """Stored plans.  What takes a `Lease` raises `LeaseLostError` once another process owns the plan."""
@@ -141,6 +145,17 @@ class Plans(Protocol):
     def finish(self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], now: datetime) -> None:
         """Move the plan from `reporting` to its last state."""
 
+    def begin_undo(self, plan_id: str, *, who: str, now: datetime, finished_after: datetime) -> bool:
+        """Move an assigned plan to `undoing`; False when it is too late, or somebody was first."""
+
+    def occupy(self, lease: Lease) -> bool:
+        """Be the plan of its project that is written; False while another one is."""
+
+    def end_undo(
+        self, lease: Lease, *, state: PlanState, reason: str | None, counts: Mapping[str, int], now: datetime
+    ) -> None:
+        """Move the plan from `undoing` to `undone`, or back to the state before with the reason."""
+
     def shown(self, lease: Lease, **shown: Any) -> None:
         """Remember what Slack shows: `drawn`, `message_ts`, `message_url`, `reply_ts`, the files, `answered`."""
 
@@ -177,6 +192,16 @@ class Batches(Protocol):
 
     def recently_written(self, plan: Plan, *, since: datetime) -> frozenset[str]:
         """The ids of rows of the plan's project that another plan wrote, or may have written, after `since`."""
+
+
+class Undos(Protocol):
+    """What became of the rows that a plan takes back."""
+
+    def of(self, plan_id: str) -> dict[str, UndoState]:
+        """What is known of each row; a row that is missing was not dealt with yet."""
+
+    def save(self, lease: Lease, part: int, states: Mapping[str, UndoState], *, progress: Progress) -> Plan:
+        """Store what is known of one part of the rows; the plan as it is now; raises `LeaseLostError`."""
 
 
 class Schedules(Protocol):
@@ -230,6 +255,9 @@ class PrivateAnswers(Protocol):
 
     def send(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
         """Answer through the response URL, else `chat.postEphemeral`, else a direct message; raises nothing."""
+
+    def run(self, task: Callable[[], None]) -> None:
+        """Carry out something that ends in an answer in the background."""
 
 
 class Announcer(Protocol):

@@ -2,9 +2,25 @@
 
 from collections.abc import Callable
 
+from bot.errors import BraintrustUnavailableError
 from bot.services.ports import Work
 
 EXPLAIN_SECONDS = 2.0
+
+
+class BoundedPatience:
+    """The `Patience` port for somebody who waits for an answer, but not for ever."""
+
+    def __init__(self, sleep: Callable[[float], None], *, seconds: float) -> None:
+        self._sleep = sleep
+        self._left = seconds
+
+    def wait(self, seconds: float, reason: str) -> None:
+        """Wait; raises `BraintrustUnavailableError` when it takes too long altogether."""
+        self._left -= seconds
+        if self._left < 0:
+            raise BraintrustUnavailableError(f"This takes too long just now. {reason} Try again later.")
+        self._sleep(seconds)
 
 
 class VisiblePatience:

@@ -10,7 +10,7 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.records import batch_of, batch_outcome, batch_record, plan_of
 from bot.adapters.store.tables import batches, plans
 from bot.adapters.store.transitions import owned
-from bot.domain.model import Batch, BatchState, Plan, Progress
+from bot.domain.model import Batch, BatchState, Plan, PlanState, Progress
 from bot.services.ports import Lease
 
 _POSSIBLY_WRITTEN = (
@@ -71,6 +71,7 @@ class BatchStore:
             .where(
                 plans.c.project_id == plan.request.project_id,
                 plans.c.id != plan.id,
+                plans.c.state != PlanState.UNDONE.value,
                 batches.c.state.in_(_POSSIBLY_WRITTEN),
                 batches.c.attempt_began_at >= since,
             )

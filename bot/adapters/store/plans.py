@@ -32,6 +32,7 @@ from bot.domain.model import (
     REPORTED,
     RESTING,
     RETRIABLE,
+    UNDOABLE,
     WRITING,
     BatchState,
     Event,
@@ -233,7 +234,37 @@ class PlanStore:
         """Move the plan from `reporting` to its last state."""
         with owned(self._database, lease) as (connection, row):
             guard = in_state(row.id, PlanState.REPORTING)
-            move(connection, guard, to=state, who=BOT, now=now, noted=counts, writing_project=None)
+            move(connection, guard, to=state, who=BOT, now=now, noted=counts, writing_project=None, finished_at=now)
+
+    def begin_undo(self, plan_id: str, *, who: str, now: datetime, finished_after: datetime) -> bool:
+        """Move an assigned plan to `undoing`; False when it is too late, or somebody was first."""
+        with self._database.write() as connection:
+            for before in UNDOABLE:
+                guard = (*in_state(plan_id, before), plans.c.finished_at > finished_after)
+                if move(
+                    connection, guard, to=PlanState.UNDOING, who=who, now=now, undone_by=who, undone_from=before.value
+                ):
+                    return True
+        return False
+
+    def occupy(self, lease: Lease) -> bool:
+        """Be the plan of its project that is written; False while another one is."""
+        with owned(self._database, lease) as (connection, row):
+            try:
+                with connection.begin_nested():
+                    mine = update(plans).where(plans.c.id == row.id)
+                    connection.execute(mine.values(writing_project=row.project_id))
+            except IntegrityError:
+                return False
+        return True
+
+    def end_undo(
+        self, lease: Lease, *, state: PlanState, reason: str | None, counts: Mapping[str, int], now: datetime
+    ) -> None:
+        """Move the plan from `undoing` to `undone`, or back to the state before with the reason."""
+        with owned(self._database, lease) as (connection, row):
+            guard = in_state(row.id, PlanState.UNDOING)
+            move(connection, guard, to=state, who=BOT, now=now, noted=counts, reason=reason, writing_project=None)
 
     @contextmanager
     def _live_changes(self, lease: Lease) -> Iterator[tuple[Connection, Row[Any]]]:

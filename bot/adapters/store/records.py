@@ -100,6 +100,10 @@ def plan_of(row: Row[Any]) -> Plan:
         result_file=row.result_file,
         answered=row.answered,
         progress=Progress(**row.progress),
+        finished_at=row.finished_at,
+        undone_by=row.undone_by,
+        undone_from=PlanState(row.undone_from) if row.undone_from else None,
+        unassignment=row.unassignment,
     )
 
 

@@ -89,6 +89,10 @@ plans = Table(
     Column("decided_at", UtcDateTime),
     Column("stopped_by", String(32)),
     Column("superseded_by", String(16)),
+    Column("finished_at", UtcDateTime),
+    Column("undone_by", String(32)),
+    Column("undone_from", String(16)),
+    Column("unassignment", String(16)),
     # what is proposed
     Column("counts", JSON, nullable=False),
     Column("shares", JSON, nullable=False),
@@ -127,6 +131,14 @@ batches = Table(
     Column("attempt_began_at", UtcDateTime),
     Column("attempt_ended_at", UtcDateTime),
     Column("error", Text),
+)
+
+undos = Table(  # what became of each row that is taken back
+    "undos",
+    metadata,
+    Column("plan_id", String(16), ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("states", JSON, nullable=False),
 )
 
 events = Table(

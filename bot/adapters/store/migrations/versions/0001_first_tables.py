@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create plans, batches, events and schedules."""
+    """Create plans, batches, undos, events and schedules."""
     op.create_table(
         "plans",
         sa.Column("id", sa.String(16), primary_key=True),
@@ -43,6 +43,10 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime()),
         sa.Column("stopped_by", sa.String(32)),
         sa.Column("superseded_by", sa.String(16)),
+        sa.Column("finished_at", sa.DateTime()),
+        sa.Column("undone_by", sa.String(32)),
+        sa.Column("undone_from", sa.String(16)),
+        sa.Column("unassignment", sa.String(16)),
         sa.Column("counts", sa.JSON, nullable=False),
         sa.Column("shares", sa.JSON, nullable=False),
         sa.Column("unknown_reviewers", sa.JSON, nullable=False),
@@ -78,6 +82,12 @@ def upgrade() -> None:
         sa.Column("error", sa.Text),
     )
     op.create_table(
+        "undos",
+        sa.Column("plan_id", sa.String(16), sa.ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("part", sa.Integer, primary_key=True),
+        sa.Column("states", sa.JSON, nullable=False),
+    )
+    op.create_table(
         "events",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("plan_id", sa.String(16), sa.ForeignKey("plans.id", ondelete="CASCADE"), nullable=False),
@@ -98,5 +108,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop everything."""
-    for table in ("schedules", "events", "batches", "plans"):
+    for table in ("schedules", "events", "undos", "batches", "plans"):
         op.drop_table(table)

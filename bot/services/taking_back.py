@@ -1,0 +1,164 @@
+"""One run over the rows that a plan takes back: look, send, look again, part after part."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from bot.domain.model import Plan, Progress
+from bot.domain.undo import Unassignment, UndoCounts, UndoState, counted_undo, cut, judged
+from bot.domain.writing import (
+    MAX_TRIES,
+    Acknowledged,
+    RateLimited,
+    Refused,
+    TooLarge,
+    Unknown,
+    Unreachable,
+    WriteResult,
+)
+from bot.errors import BraintrustRejectedError
+from bot.services.ports import Announcer, Braintrust, Plans, Undos, Work
+from bot.services.reading import RowReader
+from bot.services.waiting import VisiblePatience
+from bot.settings import WorkSettings
+
+VISIBLE_SECONDS = 60.0  # how long an acknowledged change may take to be visible
+FORM_SECONDS = 12.0  # the same, for the one row on which a form is tried
+LOOK_AGAIN_SECONDS = 2.0
+RATE_LIMIT_SECONDS = 10.0
+WRITE_SECONDS = 20.0  # the deadline of one write: with less lease left, none is begun
+NO_FORM = "Braintrust keeps its assignments, however it is asked. The rows that are left have to be unassigned by hand."
+NOT_SEEN = "Braintrust did not show that the rows were taken back. Try again later."
+
+
+class TakingBack:
+    """Carries out one undo.  What is sent is stored before; a row counts as taken back once it was seen unassigned."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        pairs: Mapping[str, str],
+        states: dict[str, UndoState],
+        *,
+        work: Work,
+        plans: Plans,
+        undos: Undos,
+        braintrust: Braintrust,
+        announcer: Announcer,
+        settings: WorkSettings,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._plan = plan
+        self._pairs = pairs
+        self._states = states
+        self._work = work
+        self._plans = plans
+        self._undos = undos
+        self._braintrust = braintrust
+        self._reader = RowReader(braintrust, settings)
+        self._announcer = announcer
+        self._size = settings.batch_size
+        self._settle_seconds = float(settings.settle_seconds)
+        self._monotonic = monotonic
+        self._form = Unassignment(plan.unassignment) if plan.unassignment else None
+        self._waiting: str | None = None
+
+    @property
+    def counts(self) -> UndoCounts:
+        """What became of the rows so far."""
+        return counted_undo(self._states)
+
+    def carry_out(self) -> str | None:
+        """Take back what can be; the sentence why it ended early, None when it did not; raises `BraintrustError`."""
+        for number, part in enumerate(cut(sorted(self._pairs), size=self._size)):
+            reason = self._take_back(number, part)
+            if reason is not None:
+                return reason
+        return None
+
+    def _take_back(self, number: int, part: Sequence[str]) -> str | None:
+        rows = self._look(number, part)
+        if rows and self._form is None:
+            self._form = self._found_form(number, part, rows[0])
+            rows = self._look(number, part)
+        if rows and self._form is None:
+            return NO_FORM
+        for _ in range(MAX_TRIES):
+            if not rows or self._form is None:
+                return None
+            acknowledged = self._send(number, part, rows, self._form)
+            rows = self._awaited(number, part, seconds=VISIBLE_SECONDS if acknowledged else 0)
+        return NOT_SEEN if rows else None
+
+    def _found_form(self, number: int, part: Sequence[str], row_id: str) -> Unassignment | None:
+        """The form that takes one row back, seen to work; None when none does."""
+        for form in Unassignment:
+            self._send(number, part, [row_id], form)
+            if row_id not in self._awaited(number, part, seconds=FORM_SECONDS, only=row_id):
+                self._plans.shown(self._work.lease, unassignment=form.value)
+                return form
+        return None
+
+    def _look(self, number: int, part: Sequence[str]) -> list[str]:
+        """Read the part's open rows, note what is settled, and return those that are still as the plan wrote them."""
+        settled = (UndoState.TAKEN_BACK, UndoState.REVIEWED, UndoState.CHANGED)
+        unsettled = [row_id for row_id in part if self._states.get(row_id) not in settled]
+        patience = VisiblePatience(self._work, self._explain)
+        rows = self._reader.by_id(self._plan.request.project_id, unsettled, patience=patience).rows
+        still_ours: list[str] = []
+        for row_id in unsettled:
+            state = judged(rows.get(row_id), self._pairs[row_id], self._states.get(row_id))
+            if state is None:
+                still_ours.append(row_id)
+            else:
+                self._states[row_id] = state
+        self._save(number, part)
+        return still_ours
+
+    def _awaited(self, number: int, part: Sequence[str], *, seconds: float, only: str | None = None) -> list[str]:
+        """Look until the rows (or the one named) are not ours any more, for at most so long; what is left."""
+        deadline = self._monotonic() + seconds
+        rows = self._look(number, part)
+        while (rows if only is None else only in rows) and self._monotonic() < deadline:
+            self._work.pause(LOOK_AGAIN_SECONDS)
+            rows = self._look(number, part)
+        return rows
+
+    def _send(self, number: int, part: Sequence[str], rows: Sequence[str], form: Unassignment) -> bool:
+        """Store what is being sent, send it, and wait as the answer asks; whether it was acknowledged.
+
+        Raises `BraintrustRejectedError` when nothing more may be sent.
+        """
+        while self._work.seconds_left() < WRITE_SECONDS:
+            self._work.pause(1.0)
+        for row_id in rows:
+            self._states[row_id] = UndoState.SENDING
+        self._save(number, part)
+        result = self._unassigned(rows, form)
+        match result:
+            case Refused(reason):
+                raise BraintrustRejectedError(reason)
+            case RateLimited(seconds):
+                self._explain("Waiting for Braintrust's rate limit.")
+                self._work.pause(RATE_LIMIT_SECONDS if seconds is None else seconds)
+            case Unknown() | Unreachable():
+                self._work.pause(self._settle_seconds)  # it may still land; then the rows are looked at again
+        return isinstance(result, Acknowledged)
+
+    def _unassigned(self, rows: Sequence[str], form: Unassignment) -> WriteResult:
+        """Send the rows; in halves where they are too many bytes for one request."""
+        pairs = [(row_id, self._pairs[row_id]) for row_id in rows]
+        result = self._braintrust.unassign(self._plan.request.project_id, pairs, form)
+        if not isinstance(result, TooLarge) or len(rows) == 1:
+            return result
+        half = len(rows) // 2
+        first = self._unassigned(rows[:half], form)
+        return self._unassigned(rows[half:], form) if isinstance(first, Acknowledged) else first
+
+    def _explain(self, reason: str | None) -> None:
+        self._waiting = reason
+
+    def _save(self, number: int, part: Sequence[str]) -> None:
+        states = {row_id: self._states[row_id] for row_id in part if row_id in self._states}
+        progress = Progress(rows=self.counts.taken_back, waiting=self._waiting)
+        plan = self._undos.save(self._work.lease, number, states, progress=progress)
+        self._announcer.writing_progress(self._work, plan)

@@ -1,0 +1,125 @@
+"""Taking an assignment back: only what is still exactly as it was written, and still pending."""
+
+import sqlite3
+
+import pytest
+
+from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, AppliedThenReset, Reset
+from bot.sandbox.slack import Ephemeral, Message
+from tests.e2e.conftest import StartWorld
+from tests.e2e.world import ADA, BEN, CHLOE, REVIEWS, World
+
+
+def assigned(world: World) -> tuple[Message, Message]:
+    """A plan whose rows were assigned, and its report."""
+    plan = world.proposed()
+    world.press(plan, "approve", user=BEN)
+    report = world.report(plan)
+    return plan, report
+
+
+def previewed(world: World, report: Message, *, user: str = ADA) -> Ephemeral:
+    """The private answer with the numbers."""
+    world.press(report, "undo", user=user)
+    return world.wait(lambda w: next((e for e in w.ephemerals(user) if "can be taken back" in e.text), None))
+
+
+def undone(world: World, plan: Message) -> Message:
+    """The thread's reply, once the rows are taken back."""
+    return world.wait(
+        lambda w: next((m for m in w.thread(REVIEWS, plan.ts) if m.text.startswith("Undone")), None), seconds=60
+    )
+
+
+@pytest.mark.parametrize("mode", ["any", "array_delete", "empty_list", "null"])
+def test_what_is_untouched_is_taken_back_in_whatever_form_braintrust_takes(world: World, mode: str) -> None:
+    world.braintrust.faults.unassign_mode(mode)
+    plan, report = assigned(world)
+    mine = sorted(world.newly_assigned())
+    for row_id in mine[:3]:
+        world.braintrust.rows.finish_by_hand(DEFAULT_PROJECT_ID, row_id)
+    for row_id in mine[3:5]:
+        world.braintrust.rows.assign_by_hand(DEFAULT_PROJECT_ID, row_id, ["somebody-else"])
+
+    preview = previewed(world, report)
+    world.press(preview, "undo_confirm")
+    reply = undone(world, plan)
+
+    left = len(mine) - 5
+    assert f"{left} rows can be taken back. Kept: 3 because already reviewed, 2 because changed since." in preview.text
+    assert f"Undone by <@{ADA}>. Took back {left} rows; kept 3 already reviewed and 2 changed since." in reply.text
+    kept = {row.id for row in world.all_rows() if row.id in mine and row.assignments}
+    assert kept == set(mine[:5])
+    assert {row.status for row in world.all_rows() if row.id in mine[5:]} == {"PENDING"}
+
+
+def test_where_no_form_works_nothing_is_lost_and_it_is_said(world: World) -> None:
+    world.braintrust.faults.unassign_mode("none")
+    plan, report = assigned(world)
+
+    world.press(previewed(world, report), "undo_confirm")
+    reply = world.wait(
+        lambda w: next((m for m in w.thread(REVIEWS, plan.ts) if "ended early" in m.text), None), seconds=90
+    )
+
+    assert reply.text.startswith("Done. Assigned")
+    assert "have to be unassigned by hand" in reply.text
+    assert len(world.newly_assigned()) == world.seeded.open
+
+
+def test_only_those_concerned_may_undo(world: World) -> None:
+    _, report = assigned(world)
+
+    world.press(report, "undo", user=CHLOE)
+    refused = world.answer(CHLOE, "may have it taken back")
+
+    assert "The person who asked for it, the one who approved it" in refused
+    assert "can be taken back" in previewed(world, report, user=BEN).text
+
+
+def test_after_its_hours_an_assignment_stays(world: World) -> None:
+    _, report = assigned(world)
+    with sqlite3.connect(world.folder / "bot.db") as database:
+        database.execute("update plans set finished_at = '2020-01-01 00:00:00.000000'")
+
+    world.press(report, "undo")
+
+    assert "cannot be taken back" in world.answer(ADA, "cannot be taken back")
+
+
+@pytest.mark.parametrize("fault", [Reset(), AppliedThenReset()])
+def test_a_lost_answer_is_looked_into(world: World, fault: Reset | AppliedThenReset) -> None:
+    plan, report = assigned(world)
+    preview = previewed(world, report)
+    world.braintrust.faults.next("insert", fault, nth=2)
+
+    world.press(preview, "undo_confirm")
+
+    assert f"Took back {world.seeded.open} rows; kept 0" in undone(world, plan).text
+
+
+def test_a_kill_in_the_middle_of_an_undo_is_continued(start_world: StartWorld) -> None:
+    world = start_world(BATCH_SIZE="50")
+    plan, report = assigned(world)
+    preview = previewed(world, report)
+    before = world.braintrust.requests.count("insert")
+    later = lambda _: world.braintrust.requests.count("insert") >= before + 3  # noqa: E731 - a condition, not a function
+    with world.braintrust.faults.hold("insert", when=later) as gate:
+        world.press(preview, "undo_confirm")
+        gate.wait_for_arrivals(1)
+        world.kill_bot()
+    world.start_bot()
+
+    assert f"Took back {world.seeded.open} rows; kept 0" in undone(world, plan).text
+    assert [row for row in world.all_rows() if row.id in world.newly_assigned() and row.assignments] == []
+
+
+def test_rows_that_were_taken_back_can_be_planned_again(world: World) -> None:
+    plan, report = assigned(world)
+    world.press(previewed(world, report), "undo_confirm")
+    undone(world, plan)
+
+    again = world.proposed()
+    world.press(again, "approve")
+
+    assert world.report(again).text.startswith(f"Done. Assigned {world.seeded.open} rows")
