@@ -1,6 +1,5 @@
 """One run over the batches of one plan: a coordinator that decides, and a pool that only talks to Braintrust."""
 
-import logging
 import random
 from collections import deque
 from collections.abc import Callable, Collection
@@ -12,7 +11,6 @@ from typing import Any
 from bot.domain.checking import checked, read_back
 from bot.domain.model import Batch, BatchState, Plan
 from bot.domain.writing import (
-    MAX_TRIES,
     Acknowledged,
     NotBegun,
     RateLimited,
@@ -23,22 +21,18 @@ from bot.domain.writing import (
     ended,
     halves,
 )
-from bot.errors import BraintrustError, BraintrustRejectedError
+from bot.errors import BraintrustError
 from bot.services.ledger import Ledger
 from bot.services.ports import Announcer, Braintrust, Clock, Work
+from bot.services.read_back import ReadBack
 from bot.services.reading import RowReader, Sight
 from bot.services.waiting import VisiblePatience
 from bot.settings import WorkSettings
 
-log = logging.getLogger(__name__)
-
 FRESH_SECONDS = 10.0  # how old the reading may be on which a write rests
 WRITE_SECONDS = 20.0  # the deadline of one write: with less lease left, none is begun
-CONFIRM_SECONDS = 60.0  # how long acknowledged rows may take to be visible
-CONFIRM_AGAIN_SECONDS = 5.0
 FIRST_LOOK_SECONDS = 2.0  # an unknown batch is read back this long after its attempt ended
 MAX_RATE_LIMIT_SECONDS = 60.0  # the longest pause after a rate limit that does not say how long
-LOOK_AGAIN_SECONDS = 10.0  # after a read-back that failed
 POLL_SECONDS = 1.0  # how soon a press of Stop is noticed when nothing else happens
 MAX_STALE_CHECKS = 5
 _TOO_SLOW = "Braintrust answers too slowly to check rows right before they are written. Try again later."
@@ -67,6 +61,7 @@ class Assignment:
         self._work = work
         self._braintrust = braintrust
         self._reader = RowReader(braintrust, settings)
+        self._read_back = ReadBack(ledger, monotonic=monotonic)
         self._announcer = announcer
         self._parallel = settings.parallel_requests
         self._writers = ThreadPoolExecutor(self._parallel, thread_name_prefix="write")
@@ -79,7 +74,6 @@ class Assignment:
         self._checking = False
         self._hold_until = 0.0
         self._limits = 0
-        self._failed_looks = 0
         self._stale_checks = 0
         self._waiting: str | None = None
         self._reason: str | None = None
@@ -217,7 +211,7 @@ class Assignment:
         if batch.attempts:
             settled, waiting = read_back(batch, look.rows)
             if waiting is None or len(waiting.kept) < len(batch.kept):
-                self._divide(settled, waiting)
+                self._read_back.divide(settled, waiting, resend=not self._ending)
                 return
         batch = checked(batch, look.rows, tag=self._plan.request.tag, others=self._others)
         if batch.kept:
@@ -228,61 +222,16 @@ class Assignment:
 
     def _on_read_back(self, batches: list[Batch], done: Future[Sight]) -> None:
         try:
-            look = done.result()
+            self._read_back.unknown(batches, done.result(), resend=not self._ending)
         except BraintrustError as error:
-            self._on_unreadable(batches, error)
-            return
-        for batch in batches:
-            settled, waiting = read_back(batch, look.rows)
-            unsettled_seconds = self._ledger.settles_in(batch) + self._monotonic() - look.began
-            if waiting is not None and unsettled_seconds > 0:
-                self._ledger.put(batch, due_in_seconds=unsettled_seconds)
-            else:
-                self._divide(settled, waiting)
+            if self._read_back.unreadable(batches, error):
+                self._reason = str(error)
 
     def _on_seen(self, batches: list[Batch], done: Future[Sight]) -> None:
-        """Acknowledged rows were read back.  What is not visible yet is waited for, and never sent again."""
         try:
-            rows = done.result().rows
+            self._read_back.acknowledged(batches, done.result())
         except BraintrustError as error:
-            log.warning("rows could not be read back", extra={"plan": self._plan.id, "cause": type(error).__name__})
-            rows = {}
-        for batch in batches:
-            seen, waiting = read_back(batch, rows)
-            if waiting is None:
-                self._ledger.put(seen)
-            elif self._ledger.age(batch) < CONFIRM_SECONDS:
-                self._ledger.put(batch, due_in_seconds=CONFIRM_AGAIN_SECONDS)
-            elif seen.kept:
-                self._ledger.leave(self._ledger.split(seen, waiting)[1])
-            else:
-                self._ledger.leave(batch)
-
-    def _on_unreadable(self, batches: list[Batch], error: BraintrustError) -> None:
-        """Look again later; a refusal, or the last of several tries, leaves the batches unknown."""
-        log.warning("rows could not be read back", extra={"plan": self._plan.id, "cause": type(error).__name__})
-        self._failed_looks += 1
-        final = isinstance(error, BraintrustRejectedError) or self._failed_looks >= MAX_TRIES
-        self._reason = str(error) if final else self._reason
-        for batch in batches:
-            if final:
-                self._ledger.leave(batch)
-            else:
-                self._ledger.put(batch, due_in_seconds=LOOK_AGAIN_SECONDS)
-
-    def _divide(self, settled: Batch, waiting: Batch | None) -> None:
-        """Part what is known to be written from what has to be sent again, or stays unknown when it is not to be."""
-        if waiting is None:
-            self._ledger.put(settled)
-            return
-        sent_again = waiting.attempts < MAX_TRIES and not self._ending
-        waiting = replace(waiting, state=BatchState.PLANNED if sent_again else BatchState.UNKNOWN)
-        if settled.rows:
-            _, waiting = self._ledger.split(settled, waiting)
-        if sent_again:
-            self._ledger.put(waiting)
-        else:
-            self._ledger.leave(waiting)
+            self._read_back.unreadable(batches, error)
 
     def _on_written(self, batch: Batch, result: WriteResult) -> None:
         after = ended(batch, result, now=self._clock())

@@ -15,7 +15,7 @@ from bot.settings import WorkSettings
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Rows as Braintrust showed them, and when the first request for them began (infinity: it showed none)."""
+    """Rows as Braintrust showed them, and when the first request for them began (infinity: nothing was asked)."""
 
     rows: dict[str, LogRow]
     began: float
@@ -39,7 +39,8 @@ class RowReader:
                 if row.id not in seen:
                     seen.add(row.id)
                     yield row
-            on_page(number, len(seen))
+            if page.rows:
+                on_page(number, len(seen))
 
     def high_water_mark(self, project_id: str, window: Window, *, before: datetime, patience: Patience) -> str | None:
         """The greatest transaction of a window's rows that existed at `before`; None without any."""
@@ -80,13 +81,12 @@ class RowReader:
         return Sight(found, began)
 
     def _walk(self, query: str, patience: Patience) -> Iterator[Page]:
-        """Pages up to an empty one or a missing cursor.  A short page does not end the walk."""
+        """Pages up to and with an empty one, or one without a cursor.  A short page does not end the walk."""
         cursor: str | None = None
         seen: set[str] = set()
         for _ in range(self._settings.max_pages):
             page = self._braintrust.page(after(query, cursor), patience=patience)
-            if page.rows:
-                yield page
+            yield page
             cursor = page.cursor
             if not page.rows or cursor is None:
                 return
