@@ -35,6 +35,7 @@ FIRST_LOOK_SECONDS = 2.0  # an unknown batch is read back this long after its at
 MAX_RATE_LIMIT_SECONDS = 60.0  # the longest pause after a rate limit that does not say how long
 POLL_SECONDS = 1.0  # how soon a press of Stop is noticed when nothing else happens
 MAX_STALE_CHECKS = 5
+BATCHES_PER_LOOK = 100  # in effect as many as one query by id holds
 _TOO_SLOW = "Braintrust answers too slowly to check rows right before they are written. Try again later."
 _RATE_LIMIT = "Waiting for Braintrust's rate limit."
 
@@ -143,10 +144,10 @@ class Assignment:
         self._look(self._ledger.take(BatchState.UNKNOWN, most=self._parallel), self._on_read_back)
 
     def _begin_confirmation(self) -> None:
-        """Read acknowledged batches back, as many as one query holds; the last ones when nothing is left to write."""
-        idle = not self._writes and not self._ready and not self._checking
-        if idle or self._ledger.count(BatchState.WRITTEN) >= self._parallel:
-            self._look(self._ledger.take(BatchState.WRITTEN, most=self._parallel), self._on_seen)
+        """Read acknowledged batches back, as many as one query holds, once nothing is left to write."""
+        if not self._writes and not self._ready and not self._checking:
+            self._look(self._ledger.take(BatchState.WRITTEN, most=BATCHES_PER_LOOK), self._on_seen)
+            self._look(self._ledger.take(BatchState.WRITTEN, most=BATCHES_PER_LOOK), self._on_seen)
 
     def _may_write(self) -> bool:
         return self._monotonic() >= self._hold_until and self._work.seconds_left() >= WRITE_SECONDS

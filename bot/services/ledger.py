@@ -34,11 +34,6 @@ class Ledger:
         """Whether a batch in `state` lies here to be taken, now or later."""
         return any(self._batches[seq].state is state for seq in self._due)
 
-    def count(self, state: BatchState) -> int:
-        """How many batches in `state` could be taken now."""
-        now = self._monotonic()
-        return sum(self._batches[seq].state is state and due <= now for seq, due in self._due.items())
-
     def take(self, state: BatchState, *, most: int) -> list[Batch]:
         """Up to `most` due batches in `state`, together small enough for one query by id."""
         taken: list[Batch] = []

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 DEFAULT_QUEUE = "default"
 SCHEDULED_PLAN_EXPIRES = timedelta(hours=72)
 NO_NAMES = "Braintrust does not let the bot list users, so reviewers are shown by id."
+
+
+_People = tuple[tuple[Reviewer, ...], tuple[str, ...], tuple[str, ...]]  # reviewers, unknown names, notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +156,10 @@ class Planning:
             log.warning("Slack did not say whether the bot is in the channel", extra={"plan": plan.id})
 
     def _proposal(self, work: Work, plan: Plan) -> Proposal:
-        reviewers, unknown, notes = self._reviewers(work, plan)
-        counts, free, horizon = self._rows(work, plan)
+        with ThreadPoolExecutor(1, thread_name_prefix="reviewers") as aside:
+            people = aside.submit(self._reviewers, work, plan)
+            counts, free, horizon = self._rows(work, plan, people)
+        reviewers, unknown, notes = people.result()
 
         request = plan.request
         chosen = free[: request.limit]
@@ -172,7 +178,7 @@ class Planning:
             horizon=horizon,
         )
 
-    def _reviewers(self, work: Work, plan: Plan) -> tuple[tuple[Reviewer, ...], tuple[str, ...], tuple[str, ...]]:
+    def _reviewers(self, work: Work, plan: Plan) -> _People:
         users, notes = self._users(work, plan)
         reviewers, unknown = matched(plan.request.reviewers, users)
         if not reviewers:
@@ -191,8 +197,10 @@ class Planning:
                 raise
             return users, (NO_NAMES,)
 
-    def _rows(self, work: Work, plan: Plan) -> tuple[ReadingCounts, list[str], Horizon | None]:
+    def _rows(self, work: Work, plan: Plan, people: Future[_People]) -> tuple[ReadingCounts, list[str], Horizon | None]:
         def on_page(pages: int, rows: int) -> None:
+            if people.done():
+                people.result()  # nobody to review: why read on?
             self._proceed(work, plan, Progress(pages, rows))
 
         patience = self._patience(work, plan, Progress())

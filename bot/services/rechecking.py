@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from bot.domain.drift import Revision, drifted, needs_new_approval, revision
@@ -47,8 +48,10 @@ class Rechecking:
         if any(batch.attempts or batch.state is not BatchState.PLANNED for batch in batches):
             return True  # something was sent: what is left is checked batch by batch
         patience = VisiblePatience(work, lambda reason: self._explain(work, reason))
-        lost = self._lost_reviewers(plan, patience)
-        rows = self._changed(plan, batches, patience)
+        with ThreadPoolExecutor(1, thread_name_prefix="reviewers") as aside:
+            leavers = aside.submit(self._lost_reviewers, plan, patience)
+            rows = self._changed(plan, batches, patience)
+        lost = leavers.result()
 
         batches = drifted(batches, rows, tag=plan.request.tag, lost=lost)
 
