@@ -158,6 +158,11 @@ class Batch:
     attempt_ended_at: datetime | None = None
     error: str | None = None
 
+    @property
+    def size(self) -> int:
+        """How many rows were not dropped."""
+        return len(self.rows) - len(self.dropped)
+
     def renumbered(self, seq: int) -> "Batch":
         """The same batch under another number."""
         return replace(self, seq=seq)
@@ -165,6 +170,8 @@ class Batch:
     @property
     def kept(self) -> tuple[tuple[str, str], ...]:
         """The (row id, reviewer id) pairs that were not dropped."""
+        if not self.dropped:
+            return self.rows
         gone = {row_id for row_id, _ in self.dropped}
         return tuple(pair for pair in self.rows if pair[0] not in gone)
 

@@ -70,11 +70,11 @@ def log_row(record: Mapping[str, Any]) -> LogRow:
     row_id = record.get("id")
     if not isinstance(row_id, str) or not is_quotable(row_id) or not row_id:
         raise BraintrustRejectedError("Braintrust answered with a row that has no usable id. Nothing was written.")
-    lists = _json(_column(record, "review_lists", "~__bt_review_lists"))
+    lists = _column(record, "review_lists", "~__bt_review_lists")
     return LogRow(
         id=row_id,
         assignees=_strings(_column(record, "assignments", "~__bt_assignments")),
-        status=_default_status(lists),
+        status=None if lists is None else _default_status(_json(lists)),
         tags=_strings(record.get("tags")),
         key=str(record.get("_pagination_key") or ""),
     )
@@ -82,11 +82,15 @@ def log_row(record: Mapping[str, Any]) -> LogRow:
 
 def is_quotable(value: str) -> bool:
     """Whether `value` can stand in a BTQL string: no backslash (its meaning is undocumented), no control character."""
+    if value.isascii():  # ids are, in their hundred thousands
+        return "\\" not in value and (value.isprintable() or not value)
     return "\\" not in value and all(unicodedata.category(character) not in _UNQUOTABLE for character in value)
 
 
 def _column(record: Mapping[str, Any], alias: str, key: str) -> Any:
-    for name in (alias, f'metadata."{key}"', key, f"metadata.{key}"):
+    if alias in record:
+        return record[alias]
+    for name in (f'metadata."{key}"', key, f"metadata.{key}"):
         if name in record:
             return record[name]
     metadata = record.get("metadata")
@@ -104,6 +108,8 @@ def _json(value: Any) -> Any:
 
 
 def _strings(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
     value = _json(value)
     if isinstance(value, list):
         return tuple(str(item) for item in value if item)

@@ -87,7 +87,7 @@ def _in(batches: Sequence[Batch], *states: BatchState) -> list[Batch]:
 
 
 def _rows(batches: Sequence[Batch], *states: BatchState) -> int:
-    return sum(len(batch.kept) for batch in _in(batches, *states))
+    return sum(batch.size for batch in _in(batches, *states))
 
 
 def _reasons(batches: Sequence[Batch]) -> tuple[str, ...]:

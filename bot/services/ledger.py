@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 
 from bot.domain.btql import MAX_IDS_PER_QUERY
 from bot.domain.model import Batch, BatchState, Plan, Progress
-from bot.domain.report import written_pairs
 from bot.services.ports import Batches, Clock, Lease
 
 
@@ -39,7 +38,7 @@ class Ledger:
         taken: list[Batch] = []
         rows = 0
         for batch in [self._batches[seq] for seq in sorted(self._due)]:
-            rows += len(batch.kept) if batch.state is state else 0
+            rows += batch.size if batch.state is state else 0
             if len(taken) == most or (taken and rows > MAX_IDS_PER_QUERY):
                 break
             if batch.state is state and self._due[batch.seq] <= self._monotonic():
@@ -87,4 +86,5 @@ class Ledger:
         return plan
 
     def _written(self) -> int:
-        return len(written_pairs(tuple(self._batches.values())))
+        states = (BatchState.WRITTEN, BatchState.CONFIRMED)
+        return sum(batch.size for batch in self._batches.values() if batch.state in states)

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 DEFAULT_QUEUE = "default"
 SCHEDULED_PLAN_EXPIRES = timedelta(hours=72)
+NOTED_AGAIN = timedelta(seconds=0.5)
+"""How often a reading stores how far it is, and looks whether somebody cancelled it."""
 NO_NAMES = "Braintrust does not let the bot list users, so reviewers are shown by id."
 
 
@@ -198,10 +200,16 @@ class Planning:
             return users, (NO_NAMES,)
 
     def _rows(self, work: Work, plan: Plan, people: Future[_People]) -> tuple[ReadingCounts, list[str], Horizon | None]:
+        noted_at = self._clock()
+
         def on_page(pages: int, rows: int) -> None:
+            nonlocal noted_at
             if people.done():
                 people.result()  # nobody to review: why read on?
-            self._proceed(work, plan, Progress(pages, rows))
+            if self._clock() - noted_at >= NOTED_AGAIN:
+                noted_at = self._clock()
+                self._note(work, Progress(pages, rows))
+            self._announcer.reading_progress(work, replace(plan, progress=Progress(pages, rows)))
 
         patience = self._patience(work, plan, Progress())
         mark = high_water_mark(self._reader, plan.request, plan.window, now=self._clock(), patience=patience)
@@ -211,15 +219,17 @@ class Planning:
         return counts, free, Horizon(mark, newest.key) if mark and newest and is_quotable(newest.key) else None
 
     def _patience(self, work: Work, plan: Plan, progress: Progress) -> VisiblePatience:
-        return VisiblePatience(work, lambda reason: self._proceed(work, plan, replace(progress, waiting=reason)))
+        return VisiblePatience(work, lambda reason: self._explain(work, plan, replace(progress, waiting=reason)))
 
-    def _proceed(self, work: Work, plan: Plan, progress: Progress) -> None:
-        """Note how far the reading is, and end it when somebody decided otherwise meanwhile."""
-        work.proceed()
-        now = self._plans.record_progress(work.lease, progress)
-        if now.state is not PlanState.READING:
-            raise WorkInterruptedError
+    def _explain(self, work: Work, plan: Plan, progress: Progress) -> None:
+        self._note(work, progress)
         self._announcer.reading_progress(work, replace(plan, progress=progress))
+
+    def _note(self, work: Work, progress: Progress) -> None:
+        """Store how far the reading is, and end it when somebody decided otherwise meanwhile."""
+        work.proceed()
+        if self._plans.record_progress(work.lease, progress).state is not PlanState.READING:
+            raise WorkInterruptedError
 
     def _lifetime(self, origin: Origin) -> timedelta:
         if origin is Origin.SCHEDULE:
