@@ -4,7 +4,7 @@ import logging
 import secrets
 import socket
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from slack_bolt import App, BoltContext
@@ -128,6 +128,7 @@ class Bot:
         )
         core = Core(settings, self.store, slack=self.slack, announcer=announcing)
         self.worker = core.worker
+        self._undoing = core.undoing
         permissions = Permissions(settings.policy, self.slack)
         deciding = Deciding(
             plans=self.store.plans,
@@ -149,7 +150,8 @@ class Bot:
             "private_answers": self._answers,
         }
         self._identity = Identity(client)
-        self.bolt = _bolt(settings, self._identity, services)
+        self._listeners = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
+        self.bolt = _bolt(settings, self._identity, services, self._listeners)
 
     def start(self) -> None:
         """Start worker and scheduler; a door is opened by `bot.web` or `bot.socket_mode`."""
@@ -161,6 +163,8 @@ class Bot:
     def stop(self) -> None:
         """Begin nothing new, finish what is on its way, hand the rest over."""
         self.scheduler.stop()
+        self._undoing.close()
+        self._listeners.shutdown(wait=True)
         self.worker.stop(timeout_seconds=STOP_SECONDS)
         self._answers.close()
         self.store.database.close()
@@ -177,7 +181,7 @@ def new_plan_id() -> str:
     return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
 
 
-def _bolt(settings: Settings, identity: Identity, services: dict[str, object]) -> App:
+def _bolt(settings: Settings, identity: Identity, services: dict[str, object], listeners: Executor) -> App:
     """The Bolt app with every listener.  Building it asks Slack nothing."""
 
     def provide(context: BoltContext, next_: Callable[[], None]) -> None:
@@ -191,7 +195,7 @@ def _bolt(settings: Settings, identity: Identity, services: dict[str, object]) -
         authorize=lambda: identity.authorize(),  # noqa: PLW0108 - Bolt would look for an argument called self
         signing_secret=settings.slack.signing_secret,
         token_verification_enabled=False,
-        listener_executor=ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener"),
+        listener_executor=listeners,
     )
     handlers.register(app)
     return app

@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     check = known.add_parser("check", help="try every setting, token and permission")
     check.set_defaults(command=_check)
 
-    history = known.add_parser("history", help="every plan, or every step of one: who, when, from, to, counts")
+    history = known.add_parser("history", help="the newest plans, or every step of one: who, when, from, to, counts")
     history.add_argument("plan", nargs="?", metavar="PLAN", help="a plan's id")
     history.set_defaults(command=_history)
 

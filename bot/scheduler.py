@@ -28,7 +28,8 @@ class Scheduler:
         self._ticks = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        self._ticks.add_job(self._guarded, "interval", args=[self._due], seconds=TICK_SECONDS, next_run_time=clock())
+        for tick in (self._fire, self._expire):
+            self._ticks.add_job(self._guarded, "interval", args=[tick], seconds=TICK_SECONDS, next_run_time=clock())
         self._ticks.add_job(self._guarded, "interval", args=[self._clean_up], hours=CLEAN_UP_HOURS)
 
     def start(self) -> None:
@@ -40,8 +41,12 @@ class Scheduler:
         if self._ticks.running:
             self._ticks.shutdown(wait=False)
 
-    def _due(self) -> None:
-        if self._scheduling.tick() + self._plans.expire(now=self._clock()):
+    def _fire(self) -> None:
+        if self._scheduling.tick():
+            self._wake()
+
+    def _expire(self) -> None:
+        if self._plans.expire(now=self._clock()):
             self._wake()
 
     def _clean_up(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.app import Core, Store
 from bot.domain.command import PlanCommand
-from bot.domain.model import WRITING, Origin, Plan, PlanState
+from bot.domain.model import REPORTED, WRITING, Origin, Plan, PlanState
 from bot.domain.report import Report, planned_pairs, report_of
 from bot.messages.reasons import drift_sentence
 from bot.messages.report import exception_lines, report_headline
@@ -78,7 +78,9 @@ class Terminal:
         for plan_id in self._store.plans.interrupted(Origin.TERMINAL):
             self._say(f"Finishing plan {plan_id}, which was interrupted.")
             self._core.worker.finish(plan_id, states=WRITING)
-            self._say("\n".join(self._report_lines(self._plan(plan_id))))
+            plan = self._plan(plan_id)
+            changed = f"Plan {plan_id} changed too much to go on; it was given up."
+            self._say("\n".join(self._report_lines(plan)) if plan.state in REPORTED else changed)
 
     def propose(self, command: PlanCommand) -> Plan:
         """Read and deal out; the plan, told in lines, its row ids in `to_assign_ids.json`."""
@@ -96,8 +98,12 @@ class Terminal:
         now = self._core.planning.now()
         if self._store.plans.approve(plan.id, version=plan.version, who=Origin.TERMINAL.value, now=now):
             self._core.worker.finish(plan.id, states=WRITING)
+        else:
+            self._store.plans.expire(now=now)
         plan = self._plan(plan.id)
-        if plan.state is PlanState.PROPOSED:
+        if plan.state not in REPORTED | {PlanState.PROPOSED}:
+            self._say(f"Plan {plan.id} is {plan.state}. No rows updated.")
+        elif plan.state is PlanState.PROPOSED:
             self._say("\n".join(["", drift_sentence(plan.drift), *_people_lines(plan)]))
         else:
             self._say("\n" + "\n".join(self._report_lines(plan)))

@@ -69,9 +69,20 @@ class Door:
             return _answered(start_response, *self._health())
         if path == "/readyz":
             return _answered(start_response, *self._readiness())
-        if path == "/slack/events" and int(environ.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
+        length = str(environ.get("CONTENT_LENGTH") or "0")
+        if not length.isascii() or not length.isdigit():
+            return _answered(start_response, "400 Bad Request", {"error": "unreadable"})
+        if int(length) > MAX_BODY_BYTES:
             return _answered(start_response, "413 Content Too Large", {"error": "too large"})
-        answer: Iterable[bytes] = self._slack(environ, start_response)
+        return self._delivered(environ, start_response)
+
+    def _delivered(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Bolt's answer; what it cannot even parse is no request of Slack's."""
+        try:
+            answer: Iterable[bytes] = self._slack(environ, start_response)
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+            log.warning("a request could not be read", extra={"cause": type(error).__name__})
+            return _answered(start_response, "400 Bad Request", {"error": "unreadable"})
         return answer
 
     def _health(self) -> tuple[str, dict[str, str]]:

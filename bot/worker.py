@@ -50,6 +50,7 @@ class Worker:
         self._held: set[HeldPlan] = set()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._stopped = threading.Event()
         self._work = {lane.name: threading.Event() for lane in LANES}
         self._aside = ThreadPoolExecutor(4, thread_name_prefix="progress")
         self._threads: list[threading.Thread] = []
@@ -75,8 +76,9 @@ class Worker:
             for held in self._held:
                 held.end(WorkInterruptedError())
         deadline = time.monotonic() + timeout_seconds
-        for thread in self._threads:
+        for thread in self._threads[1:]:
             thread.join(max(deadline - time.monotonic(), 0.1))
+        self._stopped.set()  # leases are kept until nothing is held any more
         self._aside.shutdown(wait=False, cancel_futures=True)
 
     def is_alive(self) -> bool:
@@ -122,6 +124,7 @@ class Worker:
         try:
             again_in_seconds = self._advance(held, lane)
         finally:
+            held.quiet()  # no late edit may follow what the next one shows
             with self._lock:
                 self._held.discard(held)
         self._release(held, again_in_seconds)
@@ -187,7 +190,7 @@ class Worker:
             log.warning("a lease could not be given back; it will run out", extra={"plan": held.lease.plan_id})
 
     def _keep_leases(self) -> None:
-        while not self._stopping.wait(RENEW_SECONDS) or self._held:
+        while not self._stopped.wait(RENEW_SECONDS):
             with self._lock:
                 held_plans = list(self._held)
             for held in held_plans:

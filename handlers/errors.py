@@ -38,6 +38,11 @@ def answer_error(error: Exception, body: dict[str, Any], private_answers: Privat
 
 def _reply_to(body: dict[str, Any]) -> ReplyTo | None:
     """Who acted, in a command or a click; None for events, which wait for no answer."""
-    user = body.get("user_id") or (body.get("user") or {}).get("id")
-    channel = body.get("channel_id") or (body.get("channel") or {}).get("id")
-    return ReplyTo(str(user), channel, body.get("response_url")) if user and body.get("response_url") else None
+    user = body.get("user_id") or _id(body.get("user"))
+    channel = body.get("channel_id") or _id(body.get("channel"))
+    url = body.get("response_url")
+    return ReplyTo(str(user), str(channel) if channel else None, url) if user and isinstance(url, str) else None
+
+
+def _id(thing: object) -> object:
+    return thing.get("id") if isinstance(thing, dict) else None

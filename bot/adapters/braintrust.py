@@ -22,7 +22,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from bot.adapters.braintrust_errors import read_error, refusal, stripped
 from bot.adapters.http import Answer, Http, retry_after_seconds
-from bot.domain.reading import log_row
+from bot.domain.reading import is_quotable, log_row
 from bot.domain.reviewers import User
 from bot.domain.undo import Unassignment
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
@@ -36,6 +36,7 @@ READ_TIMEOUT_SECONDS = 120.0
 WRITE_TIMEOUT_SECONDS = 20.0
 READ_TRIES = 5
 USERS_PER_PAGE = 100
+MAX_NAME_LENGTH = 200
 MAX_USER_PAGES = 1_000
 _REFUSALS = frozenset({400, 401, 403, 404, 421})  # nothing was done before these were answered
 _T = TypeVar("_T")
@@ -93,7 +94,7 @@ class BraintrustClient:
         address = f"{self._url}/v1/project_logs/{project_id}/insert"
         try:
             answer = self._http.exchange("POST", address, body=body, timeout_seconds=WRITE_TIMEOUT_SECONDS)
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:
             log.warning("Braintrust did not answer a write", extra={"cause": type(error).__name__})
             return _unanswered(error)
         return _write_result(answer, expected=len(events))
@@ -115,8 +116,8 @@ class BraintrustClient:
         cursor = found.get("cursor") or answer.headers.get("x-bt-cursor") or answer.headers.get("x-amz-meta-bt_cursor")
         if not isinstance(records, list) or not all(isinstance(record, Mapping) for record in records):
             raise _unusable("a query's answer without rows")
-        if cursor is not None and not isinstance(cursor, str):
-            raise _unusable("a cursor that is no text")
+        if cursor is not None and not (isinstance(cursor, str) and is_quotable(cursor)):
+            raise _unusable("a cursor that cannot be sent back")
         return records, cursor
 
     def _users(self, after: str | None) -> list[User]:
@@ -222,6 +223,7 @@ def _unusable(what: str) -> BraintrustUnavailableError:
 def _user(entry: Mapping[str, Any]) -> User:
     name = " ".join(str(entry[key]).strip() for key in ("given_name", "family_name") if entry.get(key))
     email = entry.get("email")
+    name = name[:MAX_NAME_LENGTH].encode(errors="replace").decode()  # a lone surrogate could not be sent to anybody
     user_id = str(entry["id"])
     return User(user_id, name or f"reviewer {user_id[:8]}", email if isinstance(email, str) else None)
 
@@ -256,7 +258,7 @@ def _acknowledgement(answer: Answer, *, expected: int) -> WriteResult:
     return Acknowledged()
 
 
-def _unanswered(error: requests.RequestException) -> WriteResult:
+def _unanswered(error: Exception) -> WriteResult:
     """Without a connection nothing was sent; whatever happens later may have been applied."""
     cause = error.args[0] if error.args else None
     no_connection = isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)

@@ -14,6 +14,7 @@ from bot.errors import BraintrustError, BraintrustRejectedError, BraintrustUnava
 log = logging.getLogger(__name__)
 
 EXCERPT_LENGTH = 300
+READ_LENGTH = 4_000  # what is searched for names; more would only cost time
 _PASSING = frozenset({408, 425})  # with 5xx: trying again may help
 _TAG = re.compile(r"\[(?!request_id=)\w+=[^\]]*\]")
 _EMAIL = re.compile(r"[^\s@\"'<>\[\]=]+@[^\s@\"'<>\[\]]+")
@@ -56,7 +57,8 @@ def stripped(body: bytes) -> str:
     try:
         found = json.loads(text)
         text = str(found.get("Message") or found.get("message") or text) if isinstance(found, dict) else text
-    except ValueError:
+    except (ValueError, RecursionError):
         pass  # most errors are plain text
+    text = text[:READ_LENGTH]
     text = _ORGANISATION.sub(r"\1 …", _EMAIL.sub("…", _TAG.sub("", text)))
     return " ".join(text.split())[:EXCERPT_LENGTH]

@@ -96,7 +96,7 @@ def retry_after_seconds(headers: CaseInsensitiveDict[str]) -> float | None:
     text = headers.get("Retry-After", "").strip()
     try:
         seconds = float(text) if text.replace(".", "", 1).isdigit() else _until(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
 

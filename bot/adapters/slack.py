@@ -122,7 +122,14 @@ class SlackClient:
         except SlackRejectedError:
             return True
         marks = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
-        return any(found.get(mark) for mark in marks)
+        return any(found.get(mark) for mark in marks) or not self._is_colleague(found)
+
+    def _is_colleague(self, person: Mapping[str, Any]) -> bool:
+        """Whether a person belongs to the bot's workspace or, on Enterprise Grid, to its organisation."""
+        home = self._cached("home", lambda: _called(self._client.auth_test).data)
+        if home.get("enterprise_id"):
+            return bool((person.get("enterprise_user") or {}).get("enterprise_id") == home["enterprise_id"])
+        return bool(person.get("team_id", home.get("team_id")) == home.get("team_id"))
 
     def group_members(self, group: str) -> frozenset[str]:
         """The users of a Slack user group; empty when it cannot be read (read anew every 5 min)."""
@@ -190,23 +197,27 @@ class PrivateAnswerer:
 
     def send(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
         """Answer one person, soon; raises nothing.  A listener is not held up by it."""
-        self._pool.submit(self._send, to, message, replace)
+        self.run(lambda: self.deliver(to, message, replace=replace))
 
-    def run(self, task: Callable[[], None]) -> None:
-        """Carry out something else that talks to Slack in the background; its faults are logged."""
-        self._pool.submit(_guarded, task)
-
-    def close(self) -> None:
-        """Send what is waiting, then no more."""
-        self._pool.shutdown(wait=True)
-
-    def _send(self, to: ReplyTo, message: Message, replace: bool) -> None:  # noqa: FBT001 - called by the pool only
+    def deliver(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
+        """Answer one person, now; raises `SlackUnavailableError` when that may work later."""
         if to.response_url and _respond(to.response_url, message, replace=replace):
             return
         try:
             self._otherwise(to, message)
-        except SlackError as error:
-            log.warning("a person could not be answered", extra={"user": to.user, "cause": type(error).__name__})
+        except SlackRejectedError as error:
+            log.warning("a person could not be answered", extra={"user": to.user, "code": error.code})
+
+    def run(self, task: Callable[[], None]) -> None:
+        """Carry out something else that talks to Slack in the background; its faults are logged."""
+        try:
+            self._pool.submit(_guarded, task)
+        except RuntimeError:  # the process is ending
+            log.warning("an answer came too late to be sent")
+
+    def close(self) -> None:
+        """Send what is waiting, then no more."""
+        self._pool.shutdown(wait=True)
 
     def _otherwise(self, to: ReplyTo, message: Message) -> None:
         try:

@@ -46,6 +46,12 @@ def checked(batch: Batch, rows: Mapping[str, LogRow], *, tag: str, others: froze
     return replace(batch, dropped=tuple(dropped))
 
 
+def without_others(batch: Batch, others: frozenset[str]) -> Batch:
+    """`batch` without the rows that another plan wrote, or may have, since this one first tried."""
+    theirs = tuple((row_id, DropReason.OTHER_PLAN) for row_id, _ in batch.kept if row_id in others)
+    return replace(batch, dropped=batch.dropped + theirs)
+
+
 def read_back(batch: Batch, rows: Mapping[str, LogRow]) -> tuple[Batch, Batch | None]:
     """A sent batch after a reading: what was seen there, and the part that is not visible yet (None: nothing is open).
 

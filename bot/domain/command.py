@@ -14,6 +14,7 @@ MAX_DAYS = 365
 MAX_LIMIT = 1_000_000
 MAX_TAG_LENGTH = 255
 MAX_REVIEWERS = 500
+MAX_TEXT_LENGTH = 8_000
 
 _TOKEN = re.compile(r"""(?:[^\s="']+=)?(?:"[^"]*"|'[^']*')(?=\s|$)|\S+""")
 # What editors make of quotes and of two dashes.
@@ -44,6 +45,8 @@ def parsed(text: str) -> HelpCommand | PlanCommand:
     Understands what Slack and its editors make of the text: `&amp;`, `<mailto:a@b|a@b>`, curly quotes, and the long
     dashes that replace `--`.
     """
+    if len(text) > MAX_TEXT_LENGTH:
+        raise CommandError(f"That is too long for a command: at most {MAX_TEXT_LENGTH:,} characters.")
     tokens = _TOKEN.findall(_plain(text))
     if [token.lower().lstrip(_DASHES) for token in tokens] == ["help"]:
         return HelpCommand()

@@ -78,9 +78,7 @@ def undo_preview(plan: Plan, counts: UndoCounts) -> Message:
 
 def undo_too_late(plan: Plan, hours: int) -> Message:
     """For an undo of something that cannot be taken back any more."""
-    return sentence(
-        f"Plan `{plan.id}` cannot be taken back: that works once, within {counted(hours, 'hour')} of its end."
-    )
+    return sentence(f"Plan `{plan.id}` cannot be taken back: that works within {counted(hours, 'hour')} of its end.")
 
 
 def undo_failed(plan: Plan, reason: str) -> Message:
@@ -171,12 +169,18 @@ def _became(plan: Plan, successor_url: str | None) -> str:
             return "This is a dry run: nothing can be decided."
         case PlanState.READING:
             return "This plan is still being read."
-        case _ if plan.stopped_by:
-            return f"Already stopped by {mention(plan.stopped_by)}."
         case PlanState.PROPOSED:
             return "This plan is proposed and not approved yet."
         case _:
-            return f"Already approved{_by_and_at(plan.decided_by, plan.decided_at)}."
+            return _became_of_approved(plan)
+
+
+def _became_of_approved(plan: Plan) -> str:
+    if plan.state in (PlanState.UNDOING, PlanState.UNDONE):
+        return f"Its rows are taken back already, asked for{_by_and_at(plan.undone_by, None)}."
+    if plan.stopped_by:
+        return f"Already stopped by {mention(plan.stopped_by)}."
+    return f"Already approved{_by_and_at(plan.decided_by, plan.decided_at)}."
 
 
 def _by_and_at(who: str | None, at: datetime | None) -> str:

@@ -24,4 +24,4 @@ def drift_sentence(drift: tuple[tuple[DropReason, int], ...]) -> str:
     """What left a plan since its version before."""
     total = sum(count for _, count in drift)
     reasons = ", ".join(f"{number(count)} {DROPPED[reason]}" for reason, count in drift)
-    return f"{counted(total, 'row')} left the plan since it was first shown: {reasons}."
+    return f"{counted(total, 'row')} left the plan since it was approved: {reasons}."

@@ -83,7 +83,7 @@ def report_headline(plan: Plan, report: Report) -> str:
         case PlanState.FAILED:
             return "Failed. No row was assigned."
         case _ if report.written == 0:
-            return "Done. Assigned 0 rows: every row was taken care of meanwhile."
+            return "Done. Assigned 0 rows: every row left the plan meanwhile."
         case _:
             return f"Done. Assigned {counted(report.written, 'row')} {across}."
 
@@ -114,7 +114,7 @@ def _people(report: Report) -> str:
 
 
 def _exceptions(plan: Plan, report: Report) -> list[str]:
-    reasons = [plan.reason, *report.reasons] if plan.reason else list(report.reasons)
+    reasons = [plan.reason, *report.reasons] if plan.reason and not plan.undone_by else list(report.reasons)
     why = list(dict.fromkeys(reasons)) if report.missing else []
     stopped = [f"Stopped by {mention(plan.stopped_by)}"] if plan.stopped_by and plan.state is PlanState.STOPPED else []
     return [*stopped, *exception_lines(report), *why[:MAX_REASONS]]

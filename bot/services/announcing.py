@@ -50,7 +50,7 @@ class Announcing:
         if plan.request.origin is Origin.COMMAND:
             message = answers.reading(plan)
             work.show(
-                lambda: self._answers.send(_asker(plan), message, replace=True),
+                lambda: self._answers.deliver(_asker(plan), message, replace=True),
                 at_seconds=READING_PROGRESS_SECONDS,
                 at_once=plan.progress.waiting,
             )
@@ -135,7 +135,7 @@ class Announcing:
         """The last private answer to the command, once the reading is over."""
         if plan.request.origin is not Origin.COMMAND or plan.answered or plan.state is PlanState.READING:
             return
-        self._answers.send(_asker(plan), answers.read(plan, message_url=plan.message_url), replace=True)
+        self._answers.deliver(_asker(plan), answers.read(plan, message_url=plan.message_url), replace=True)
         self._plans.shown(work.lease, answered=True)
 
     def _attach(self, work: Work, plan: Plan, channel: str) -> None:
@@ -180,7 +180,7 @@ def assignments_file(plan: Plan, pairs: Sequence[tuple[str, str]]) -> bytes:
     """(row, reviewer) pairs as JSON: row id, reviewer id and name; no e-mails."""
     names = {share.reviewer.id: share.reviewer.name for share in plan.shares}
     entries = [{"row_id": row, "reviewer_id": who, "reviewer_name": names.get(who, "")} for row, who in pairs]
-    return json.dumps(entries, indent=1, ensure_ascii=False).encode()
+    return json.dumps(entries, indent=1, ensure_ascii=False).encode(errors="replace")
 
 
 def _is_posted(plan: Plan) -> bool:

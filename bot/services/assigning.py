@@ -64,8 +64,11 @@ class Assigning:
     def run(self, work: Work, plan: Plan) -> None:
         """Write what is open, also after a crash, until everything is settled or the assignment has to end."""
         self._batches.recover(work.lease, now=self._clock())
+        batches = self._batches.of(plan.id)
+        tried = [batch.attempt_began_at for batch in batches if batch.attempt_began_at is not None]
+        since = min([self._clock() - RECENT, *tried])
         ledger = Ledger(
-            self._batches.of(plan.id),
+            batches,
             store=self._batches,
             lease=work.lease,
             clock=self._clock,
@@ -75,7 +78,7 @@ class Assigning:
         assignment = Assignment(
             plan,
             ledger,
-            others=self._batches.recently_written(plan, since=self._clock() - RECENT),
+            others=self._batches.recently_written(plan, since=since),
             work=work,
             braintrust=self._braintrust,
             announcer=self._announcer,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from bot.domain.checking import checked, read_back
+from bot.domain.checking import checked, read_back, without_others
 from bot.domain.model import Batch, BatchState, Plan
 from bot.domain.writing import (
     Acknowledged,
@@ -22,6 +22,7 @@ from bot.domain.writing import (
     halves,
 )
 from bot.errors import BraintrustError
+from bot.services.background import in_background
 from bot.services.ledger import Ledger
 from bot.services.ports import Announcer, Braintrust, Clock, Work
 from bot.services.read_back import ReadBack
@@ -62,11 +63,10 @@ class Assignment:
         self._work = work
         self._braintrust = braintrust
         self._reader = RowReader(braintrust, settings)
-        self._read_back = ReadBack(ledger, monotonic=monotonic)
+        self._read_back = ReadBack(ledger, others=others, monotonic=monotonic)
         self._announcer = announcer
         self._parallel = settings.parallel_requests
         self._writers = ThreadPoolExecutor(self._parallel, thread_name_prefix="write")
-        self._readers = ThreadPoolExecutor(2, thread_name_prefix="check")  # so that no reading holds up a write
         self._clock = clock
         self._monotonic = monotonic
         self._ready: deque[tuple[Batch, Sight]] = deque()
@@ -93,8 +93,7 @@ class Assignment:
                 self._collect()
         finally:
             self._finish_writes()
-            for pool in (self._readers, self._writers):
-                pool.shutdown(wait=False, cancel_futures=True)
+            self._writers.shutdown(wait=False, cancel_futures=True)
         return self._reason
 
     @property
@@ -169,7 +168,7 @@ class Assignment:
 
     def _look(self, batches: list[Batch], then: Callable[[list[Batch], Future[Sight]], None]) -> None:
         if batches:
-            self._looks[self._readers.submit(self._rows_of, batches)] = partial(then, batches)
+            self._looks[in_background(partial(self._rows_of, batches), name="look")] = partial(then, batches)
 
     def _rows_of(self, batches: list[Batch]) -> Sight:
         patience = VisiblePatience(self._work, self._explain)
@@ -210,7 +209,7 @@ class Assignment:
     def _judge(self, batch: Batch, look: Sight) -> None:
         """Drop what may not be written any more; rows of an earlier attempt that turn out written are kept as such."""
         if batch.attempts:
-            settled, waiting = read_back(batch, look.rows)
+            settled, waiting = read_back(without_others(batch, self._others), look.rows)
             if waiting is None or len(waiting.kept) < len(batch.kept):
                 self._read_back.divide(settled, waiting, resend=not self._ending)
                 return

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.domain.model import Plan, PlanState
-from bot.errors import BraintrustError
+from bot.domain.model import UNDOABLE, Plan, PlanState
+from bot.errors import BotError
 from bot.messages import answers
 from bot.messages.buttons import Target
 from bot.messages.message import Message
+from bot.services.background import in_background
 from bot.services.permissions import Permissions
 from bot.services.ports import Clock, Plans, PrivateAnswers, ReplyTo
 from bot.services.undoing import Undoing
@@ -38,6 +39,7 @@ class Deciding:
         undoing: Undoing,
         clock: Clock,
         wake: Callable[[], None],
+        background: Callable[..., object] = in_background,
     ) -> None:
         self._plans = plans
         self._permissions = permissions
@@ -45,6 +47,7 @@ class Deciding:
         self._undoing = undoing
         self._clock = clock
         self._wake = wake
+        self._background = background
 
     def approve(self, press: Press) -> None:
         """Start the assignment of the version that was shown."""
@@ -73,10 +76,14 @@ class Deciding:
         elif not self._undoing.is_possible(plan):
             self._answers.send(press.reply_to, answers.undo_too_late(plan, self._undoing.hours))
         else:
-            self._answers.run(lambda: self._answers.send(press.reply_to, self._undo_preview(plan)))
+            self._background(lambda: self._answers.send(press.reply_to, self._undo_preview(plan)), name="undo-preview")
 
     def undo(self, press: Press) -> None:
         """Take an assignment back."""
+        plan = self._plans.get(press.target.plan_id)
+        if plan is not None and plan.state in UNDOABLE and not self._undoing.is_possible(plan):
+            self._answers.send(press.reply_to, answers.undo_too_late(plan, self._undoing.hours))
+            return
         self._decide(press, self._permissions.to_undo, self._undone, answers.undoing)
 
     def _decide(
@@ -119,7 +126,7 @@ class Deciding:
     def _undo_preview(self, plan: Plan) -> Message:
         try:
             return answers.undo_preview(plan, self._undoing.preview(plan))
-        except BraintrustError as error:
+        except BotError as error:
             return answers.undo_failed(plan, str(error))
 
     def _too_late(self, press: Press) -> Message:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -20,16 +20,16 @@ from bot.errors import (
     SlackUnavailableError,
     WorkInterruptedError,
 )
+from bot.services.background import in_background
 from bot.services.ports import Announcer, Braintrust, Clock, Plans, Slack, Work
 from bot.services.reading import RowReader
-from bot.services.rechecking import high_water_mark
+from bot.services.rechecking import SCHEDULED_PLAN_EXPIRES, high_water_mark
 from bot.services.waiting import VisiblePatience
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
 DEFAULT_QUEUE = "default"
-SCHEDULED_PLAN_EXPIRES = timedelta(hours=72)
 NOTED_AGAIN = timedelta(seconds=0.5)
 """How often a reading stores how far it is, and looks whether somebody cancelled it."""
 NO_NAMES = "Braintrust does not let the bot list users, so reviewers are shown by id."
@@ -158,9 +158,8 @@ class Planning:
             log.warning("Slack did not say whether the bot is in the channel", extra={"plan": plan.id})
 
     def _proposal(self, work: Work, plan: Plan) -> Proposal:
-        with ThreadPoolExecutor(1, thread_name_prefix="reviewers") as aside:
-            people = aside.submit(self._reviewers, work, plan)
-            counts, free, horizon = self._rows(work, plan, people)
+        people = in_background(lambda: self._reviewers(work, plan), name="reviewers")
+        counts, free, horizon = self._rows(work, plan, people)
         reviewers, unknown, notes = people.result()
 
         request = plan.request

@@ -200,6 +200,9 @@ class Undos(Protocol):
     def of(self, plan_id: str) -> dict[str, UndoState]:
         """What is known of each row; a row that is missing was not dealt with yet."""
 
+    def arrange(self, lease: Lease, parts: Sequence[Mapping[str, UndoState]]) -> None:
+        """Replace what is stored by `parts`, numbered from 0; raises `LeaseLostError`."""
+
     def save(self, lease: Lease, part: int, states: Mapping[str, UndoState], *, progress: Progress) -> Plan:
         """Store what is known of one part of the rows; the plan as it is now; raises `LeaseLostError`."""
 
@@ -255,6 +258,9 @@ class PrivateAnswers(Protocol):
 
     def send(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
         """Answer through the response URL, else `chat.postEphemeral`, else a direct message; raises nothing."""
+
+    def deliver(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
+        """The same, now and in order; raises `SlackUnavailableError` when it may work later."""
 
     def run(self, task: Callable[[], None]) -> None:
         """Carry out something that ends in an answer in the background."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from bot.domain.checking import read_back
+from bot.domain.checking import read_back, without_others
 from bot.domain.model import Batch, BatchState
 from bot.domain.writing import MAX_TRIES
 from bot.errors import BraintrustError, BraintrustRejectedError
@@ -21,8 +21,9 @@ LOOK_AGAIN_SECONDS = 10.0  # after a reading that failed
 class ReadBack:
     """Settles sent batches in the ledger."""
 
-    def __init__(self, ledger: Ledger, *, monotonic: Callable[[], float]) -> None:
+    def __init__(self, ledger: Ledger, *, others: frozenset[str], monotonic: Callable[[], float]) -> None:
         self._ledger = ledger
+        self._others = others
         self._monotonic = monotonic
         self._failures = 0
 
@@ -31,8 +32,9 @@ class ReadBack:
 
         After that it is planned again with `resend`, and stays unknown without.
         """
+        self._failures = 0
         for batch in batches:
-            settled, waiting = read_back(batch, sight.rows)
+            settled, waiting = read_back(without_others(batch, self._others), sight.rows)
             unsettled_seconds = self._ledger.settles_in(batch) + self._monotonic() - sight.began
             if waiting is not None and unsettled_seconds > 0:
                 self._ledger.put(batch, due_in_seconds=min(unsettled_seconds, CONFIRM_SECONDS))
@@ -47,7 +49,7 @@ class ReadBack:
                 self._ledger.put(seen)
             elif self._ledger.age(batch) < CONFIRM_SECONDS:
                 self._ledger.put(batch, due_in_seconds=CONFIRM_AGAIN_SECONDS)
-            elif seen.kept:
+            elif seen.rows:
                 self._ledger.leave(self._ledger.split(seen, waiting)[1])
             else:
                 self._ledger.leave(batch)

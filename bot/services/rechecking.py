@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from bot.domain.drift import Revision, drifted, needs_new_approval, revision
-from bot.domain.model import Batch, BatchState, Plan, PlanRequest, Progress, Window
+from bot.domain.model import Batch, BatchState, Origin, Plan, PlanRequest, Progress, Window
 from bot.domain.reading import LogRow, is_quotable
-from bot.errors import BraintrustRejectedError
+from bot.errors import BraintrustError, BraintrustRejectedError
+from bot.services.background import in_background
 from bot.services.ports import Announcer, Batches, Braintrust, Clock, Patience, Plans, Work
 from bot.services.reading import RowReader
 from bot.services.waiting import VisiblePatience
@@ -16,6 +16,7 @@ from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
+SCHEDULED_PLAN_EXPIRES = timedelta(hours=72)
 SETTLED = timedelta(seconds=60)
 """How old a row has to be to count for the high-water mark: younger ones may still become visible out of order."""
 
@@ -39,7 +40,7 @@ class Rechecking:
         self._reader = RowReader(braintrust, settings.work)
         self._announcer = announcer
         self._batch_size = settings.work.batch_size
-        self._lifetime = timedelta(hours=settings.policy.plan_expires_hours)
+        self._policy = settings.policy
         self._clock = clock
 
     def still_approved(self, work: Work, plan: Plan) -> bool:
@@ -48,9 +49,8 @@ class Rechecking:
         if any(batch.attempts or batch.state is not BatchState.PLANNED for batch in batches):
             return True  # something was sent: what is left is checked batch by batch
         patience = VisiblePatience(work, lambda reason: self._explain(work, reason))
-        with ThreadPoolExecutor(1, thread_name_prefix="reviewers") as aside:
-            leavers = aside.submit(self._lost_reviewers, plan, patience)
-            rows = self._changed(plan, batches, patience)
+        leavers = in_background(lambda: self._lost_reviewers(plan, patience), name="reviewers")
+        rows = self._changed(plan, batches, patience)
         lost = leavers.result()
 
         batches = drifted(batches, rows, tag=plan.request.tag, lost=lost)
@@ -63,10 +63,14 @@ class Rechecking:
 
     def _propose_again(self, work: Work, plan: Plan, revised: Revision) -> None:
         now = self._clock()
-        self._plans.propose_again(work.lease, revised, expires_at=now + self._lifetime, now=now)
+        self._plans.propose_again(work.lease, revised, expires_at=now + self._lifetime(plan), now=now)
         changed = self._plans.get(plan.id)
         if changed is not None and plan.decided_by is not None:
             self._announcer.proposed_again(changed, plan.decided_by)
+
+    def _lifetime(self, plan: Plan) -> timedelta:
+        scheduled = plan.request.origin is Origin.SCHEDULE
+        return SCHEDULED_PLAN_EXPIRES if scheduled else timedelta(hours=self._policy.plan_expires_hours)
 
     def _lost_reviewers(self, plan: Plan, patience: Patience) -> Collection[str]:
         """The plan's reviewers who are no users any more; nobody, where the key may not list users."""
@@ -97,6 +101,6 @@ def high_water_mark(
     """The mark behind which changes can be asked for later; None where Braintrust does not give a usable one."""
     try:
         mark = reader.high_water_mark(request.project_id, window, before=now - SETTLED, patience=patience)
-    except BraintrustRejectedError:
+    except BraintrustError:  # the mark saves queries later; nothing depends on it
         return None
     return mark if mark and is_quotable(mark) else None

@@ -1,5 +1,6 @@
 """One run over the rows that a plan takes back: look, send, look again, part after part."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -25,6 +26,7 @@ VISIBLE_SECONDS = 60.0  # how long an acknowledged change may take to be visible
 FORM_SECONDS = 12.0  # the same, for the one row on which a form is tried
 LOOK_AGAIN_SECONDS = 2.0
 RATE_LIMIT_SECONDS = 10.0
+FRESH_SECONDS = 10.0  # how old the reading may be on which a write rests
 WRITE_SECONDS = 20.0  # the deadline of one write: with less lease left, none is begun
 NO_FORM = "Braintrust keeps its assignments, however it is asked. The rows that are left have to be unassigned by hand."
 NOT_SEEN = "Braintrust did not show that the rows were taken back. Try again later."
@@ -61,6 +63,7 @@ class TakingBack:
         self._monotonic = monotonic
         self._form = Unassignment(plan.unassignment) if plan.unassignment else None
         self._waiting: str | None = None
+        self._looked_at = -math.inf
 
     @property
     def counts(self) -> UndoCounts:
@@ -69,7 +72,9 @@ class TakingBack:
 
     def carry_out(self) -> str | None:
         """Take back what can be; the sentence why it ended early, None when it did not; raises `BraintrustError`."""
-        for number, part in enumerate(cut(sorted(self._pairs), size=self._size)):
+        parts = cut(sorted(self._pairs), size=self._size)
+        self._undos.arrange(self._work.lease, [self._known(part) for part in parts])
+        for number, part in enumerate(parts):
             reason = self._take_back(number, part)
             if reason is not None:
                 return reason
@@ -77,11 +82,11 @@ class TakingBack:
 
     def _take_back(self, number: int, part: Sequence[str]) -> str | None:
         rows = self._look(number, part)
-        if rows and self._form is None:
-            self._form = self._found_form(number, part, rows[0])
+        while rows and self._form is None:
+            reason = self._try_forms(number, part, rows[0])
+            if reason is not None:
+                return reason
             rows = self._look(number, part)
-        if rows and self._form is None:
-            return NO_FORM
         for _ in range(MAX_TRIES):
             if not rows or self._form is None:
                 return None
@@ -89,24 +94,48 @@ class TakingBack:
             rows = self._awaited(number, part, seconds=VISIBLE_SECONDS if acknowledged else 0)
         return NOT_SEEN if rows else None
 
-    def _found_form(self, number: int, part: Sequence[str], row_id: str) -> Unassignment | None:
-        """The form that takes one row back, seen to work; None when none does."""
+    def _try_forms(self, number: int, part: Sequence[str], row_id: str) -> str | None:
+        """Find the form that takes one row back; the sentence why there is none.
+
+        Without a sentence and without a form, the row changed under our hands: another one has to tell.
+        """
+        refusal: BraintrustRejectedError | None = None
         for form in Unassignment:
-            self._send(number, part, [row_id], form)
-            if row_id not in self._awaited(number, part, seconds=FORM_SECONDS, only=row_id):
+            try:
+                open_rows = self._tried(number, part, row_id, form)
+            except BraintrustRejectedError as error:
+                refusal = error  # this form is not understood; another one may be
+                continue
+            if open_rows is None:
+                return NOT_SEEN
+            if self._states.get(row_id) is UndoState.TAKEN_BACK:
+                self._form = form
                 self._plans.shown(self._work.lease, unassignment=form.value)
-                return form
+            if row_id not in open_rows:
+                return None
+        if refusal is not None:
+            raise refusal
+        return NO_FORM
+
+    def _tried(self, number: int, part: Sequence[str], row_id: str, form: Unassignment) -> list[str] | None:
+        """The rows that are still ours once Braintrust acknowledged one form for one row; None when it never did."""
+        for _ in range(MAX_TRIES):
+            acknowledged = self._send(number, part, [row_id], form)
+            rows = self._awaited(number, part, seconds=FORM_SECONDS if acknowledged else 0, only=row_id)
+            if acknowledged or row_id not in rows:
+                return rows
         return None
 
     def _look(self, number: int, part: Sequence[str]) -> list[str]:
         """Read the part's open rows, note what is settled, and return those that are still as the plan wrote them."""
         settled = (UndoState.TAKEN_BACK, UndoState.REVIEWED, UndoState.CHANGED)
         unsettled = [row_id for row_id in part if self._states.get(row_id) not in settled]
-        patience = VisiblePatience(self._work, self._explain)
-        rows = self._reader.by_id(self._plan.request.project_id, unsettled, patience=patience).rows
+        patience = VisiblePatience(self._work, lambda reason: self._explain(number, part, reason))
+        sight = self._reader.by_id(self._plan.request.project_id, unsettled, patience=patience)
+        self._looked_at = sight.began
         still_ours: list[str] = []
         for row_id in unsettled:
-            state = judged(rows.get(row_id), self._pairs[row_id], self._states.get(row_id))
+            state = judged(sight.rows.get(row_id), self._pairs[row_id], self._states.get(row_id))
             if state is None:
                 still_ours.append(row_id)
             else:
@@ -126,39 +155,52 @@ class TakingBack:
     def _send(self, number: int, part: Sequence[str], rows: Sequence[str], form: Unassignment) -> bool:
         """Store what is being sent, send it, and wait as the answer asks; whether it was acknowledged.
 
-        Raises `BraintrustRejectedError` when nothing more may be sent.
+        A rate limit is waited for and costs nothing.  Raises `BraintrustRejectedError` when Braintrust refuses.
         """
+        while True:
+            rows = self._fresh(number, part, rows)
+            result = self._unassigned(number, part, rows, form) if rows else Acknowledged()
+            match result:
+                case Refused(reason):
+                    raise BraintrustRejectedError(reason)
+                case RateLimited(seconds):
+                    self._explain(number, part, "Waiting for Braintrust's rate limit.")
+                    self._work.pause(RATE_LIMIT_SECONDS if seconds is None else seconds)
+                    self._explain(number, part, None)
+                    continue
+                case Unknown() | Unreachable():
+                    self._work.pause(self._settle_seconds)  # it may still land; then the rows are looked at again
+            return isinstance(result, Acknowledged)
+
+    def _fresh(self, number: int, part: Sequence[str], rows: Sequence[str]) -> Sequence[str]:
+        """`rows`, looked at once more where the last look is too old to write on."""
+        if self._monotonic() - self._looked_at <= FRESH_SECONDS:
+            return rows
+        still_ours = set(self._look(number, part))
+        return [row_id for row_id in rows if row_id in still_ours]
+
+    def _unassigned(self, number: int, part: Sequence[str], rows: Sequence[str], form: Unassignment) -> WriteResult:
+        """Send the rows; in halves where they are too many bytes for one request."""
         while self._work.seconds_left() < WRITE_SECONDS:
             self._work.pause(1.0)
-        for row_id in rows:
-            self._states[row_id] = UndoState.SENDING
+        self._states |= dict.fromkeys(rows, UndoState.SENDING)
         self._save(number, part)
-        result = self._unassigned(rows, form)
-        match result:
-            case Refused(reason):
-                raise BraintrustRejectedError(reason)
-            case RateLimited(seconds):
-                self._explain("Waiting for Braintrust's rate limit.")
-                self._work.pause(RATE_LIMIT_SECONDS if seconds is None else seconds)
-            case Unknown() | Unreachable():
-                self._work.pause(self._settle_seconds)  # it may still land; then the rows are looked at again
-        return isinstance(result, Acknowledged)
-
-    def _unassigned(self, rows: Sequence[str], form: Unassignment) -> WriteResult:
-        """Send the rows; in halves where they are too many bytes for one request."""
         pairs = [(row_id, self._pairs[row_id]) for row_id in rows]
         result = self._braintrust.unassign(self._plan.request.project_id, pairs, form)
         if not isinstance(result, TooLarge) or len(rows) == 1:
             return result
         half = len(rows) // 2
-        first = self._unassigned(rows[:half], form)
-        return self._unassigned(rows[half:], form) if isinstance(first, Acknowledged) else first
+        first = self._unassigned(number, part, rows[:half], form)
+        return self._unassigned(number, part, rows[half:], form) if isinstance(first, Acknowledged) else first
 
-    def _explain(self, reason: str | None) -> None:
+    def _explain(self, number: int, part: Sequence[str], reason: str | None) -> None:
         self._waiting = reason
+        self._save(number, part)
+
+    def _known(self, part: Sequence[str]) -> dict[str, UndoState]:
+        return {row_id: self._states[row_id] for row_id in part if row_id in self._states}
 
     def _save(self, number: int, part: Sequence[str]) -> None:
-        states = {row_id: self._states[row_id] for row_id in part if row_id in self._states}
         progress = Progress(rows=self.counts.taken_back, waiting=self._waiting)
-        plan = self._undos.save(self._work.lease, number, states, progress=progress)
+        plan = self._undos.save(self._work.lease, number, self._known(part), progress=progress)
         self._announcer.writing_progress(self._work, plan)

@@ -1,12 +1,13 @@
 """Takes an assignment back: only rows that are still exactly as the plan wrote them, and still pending."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
 
 from bot.domain.model import UNDOABLE, Plan, PlanState, Progress
-from bot.domain.undo import UndoCounts, previewed, written
+from bot.domain.undo import UndoCounts, UndoState, previewed, written
 from bot.errors import BraintrustError
 from bot.services.ports import Announcer, Batches, Braintrust, Clock, Plans, Undos, Work
 from bot.services.reading import RowReader
@@ -44,6 +45,7 @@ class Undoing:
         self._hours = timedelta(hours=settings.policy.undo_hours)
         self._clock = clock
         self._monotonic = monotonic
+        self._closing = threading.Event()
 
     @property
     def hours(self) -> int:
@@ -57,9 +59,15 @@ class Undoing:
 
     def preview(self, plan: Plan) -> UndoCounts:
         """Fresh numbers of what an undo would take back and keep; takes its time; raises `BraintrustError`."""
-        patience = BoundedPatience(time.sleep, seconds=PREVIEW_SECONDS)
+        patience = BoundedPatience(self._closing.wait, seconds=PREVIEW_SECONDS)
+        taken_back = {row for row, state in self._undos.of(plan.id).items() if state is UndoState.TAKEN_BACK}
         pairs = written(self._batches.of(plan.id))
+        pairs = {row_id: who for row_id, who in pairs.items() if row_id not in taken_back}
         return previewed(self._reader.by_id(plan.request.project_id, pairs, patience=patience).rows, pairs)
+
+    def close(self) -> None:
+        """Let nobody wait for numbers any more."""
+        self._closing.set()
 
     def begin(self, plan: Plan, *, who: str) -> bool:
         """Ask for it; False when it is too late, or somebody was first."""

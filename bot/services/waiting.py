@@ -11,7 +11,7 @@ EXPLAIN_SECONDS = 2.0
 class BoundedPatience:
     """The `Patience` port for somebody who waits for an answer, but not for ever."""
 
-    def __init__(self, sleep: Callable[[float], None], *, seconds: float) -> None:
+    def __init__(self, sleep: Callable[[float], object], *, seconds: float) -> None:
         self._sleep = sleep
         self._left = seconds
 

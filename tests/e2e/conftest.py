@@ -1,24 +1,52 @@
 """Fixtures: a world to start with settings of the test's own."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.e2e.world import World
+from tests.postgresql import PostgresServer
 
 StartWorld = Callable[..., World]
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
 @pytest.fixture
-def start_world(tmp_path: Path) -> Iterator[StartWorld]:
-    """Start a world with the settings given, which ends with the test."""
+def start_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[StartWorld]:
+    """Start a world with the settings given, on "sqlite" or "postgresql"; it ends with the test.
+
+    A test may start several; each has a folder and a database of its own.
+    """
+    numbers = count()
     with ExitStack() as worlds:
-        yield lambda **settings: worlds.enter_context(World(tmp_path, **settings))
+
+        def start(*, database: str = "sqlite", **settings: Any) -> World:
+            number = next(numbers)
+            folder = tmp_path / f"world-{number}" if number else tmp_path
+            folder.mkdir(exist_ok=True)
+            url = None
+            if database == "postgresql":
+                url = worlds.enter_context(_new_database(request.getfixturevalue("postgresql")))
+            return worlds.enter_context(World(folder, database=url, **settings))
+
+        yield start
 
 
 @pytest.fixture
 def world(start_world: StartWorld) -> World:
     """A world with 300 matching rows and everything at its default."""
     return start_world()
+
+
+@contextmanager
+def _new_database(server: PostgresServer) -> Iterator[str]:
+    """The address of a database without any table."""
+    name = server.create()
+    try:
+        yield server.url(name)
+    finally:
+        server.drop(name)

@@ -41,8 +41,7 @@ def test_a_plan_that_lost_more_is_proposed_again_with_the_difference(world: Worl
 
     left = world.seeded.open - len(taken)
     assert (
-        f"{len(taken)} rows left the plan since it was first shown: {len(taken)} assigned by somebody else"
-        in second.text
+        f"{len(taken)} rows left the plan since it was approved: {len(taken)} assigned by somebody else" in second.text
     )
     assert second.text.startswith(f"Review plan: {left} rows for 5 reviewers (version 2)")
     assert f"{len(taken)} rows left the plan" in told
@@ -81,7 +80,7 @@ def test_a_plan_whose_rows_are_all_gone_ends_without_a_new_approval(world: World
 
     world.press(plan, "approve")
 
-    assert world.report(plan).text.startswith("Done. Assigned 0 rows: every row was taken care of meanwhile.")
+    assert world.report(plan).text.startswith("Done. Assigned 0 rows: every row left the plan meanwhile.")
 
 
 def test_the_check_at_approval_costs_few_queries(start_world: StartWorld) -> None:

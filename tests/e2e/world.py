@@ -1,22 +1,34 @@
 """A workspace, a Braintrust project and the real bot as its own process, as its users would meet them."""
 
+import json
 import os
+import re
 import shlex
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import psycopg
 import requests
 from requests.adapters import HTTPAdapter
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from urllib3 import Retry
 
 from bot.adapters.slack_scopes import SCOPES
+from bot.adapters.store.batches import BatchStore
+from bot.adapters.store.database import Database
+from bot.adapters.store.plans import PlanStore
+from bot.domain.model import Batch, BatchState, Plan
+from bot.domain.report import planned_pairs, written_pairs
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Row, SeedSummary, seed_rows, seed_users
 from bot.sandbox.slack import Ephemeral, Message, SlackStandIn, Workspace
 
@@ -26,20 +38,28 @@ TAG = "needs-review"
 ADA, BEN, CHLOE, GUEST, EXTERNAL = "U0ADA", "U0BEN", "U0CHLOE", "U0GUS", "U0XENIA"
 REVIEWS, GENERAL, SECRET = "C0REVIEWS", "C0GENERAL", "C0SECRET"
 FINAL = ("Done.", "Partly done.", "Stopped.", "Failed.")
+PLAN_ID = re.compile(r"plan `(\w+)`")
+PERSON_LINE = re.compile(r"^• (.+): ([\d,]+) rows?$", re.MULTILINE)
+HEADLINE = re.compile(r"^\w+(?: done)?\. Assigned ([\d,]+) ")
+FREE = ((), None)
 
 
 class World:
     """Everything around one bot.  Use it as a context manager."""
 
-    def __init__(self, folder: Path, *, rows: int = 300, door: str = "http", **settings: str) -> None:
+    def __init__(
+        self, folder: Path, *, rows: int = 300, door: str = "http", database: str | None = None, **settings: str
+    ) -> None:
         self.folder = folder
         self.door = door
+        self.database_url = database or f"sqlite:///{folder / 'bot.db'}"
         self.braintrust = BraintrustStandIn()
         self.slack = SlackStandIn()
         self.slack.scopes.intersection_update(SCOPES)  # what the manifest asks for, and no more
         self._rows = rows
         self._settings = settings
         self._bot: subprocess.Popen[bytes] | None = None
+        self._others: list[subprocess.Popen[bytes]] = []
         self.seeded: SeedSummary
 
     def __enter__(self) -> "World":
@@ -62,6 +82,9 @@ class World:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for process in self._others:
+            process.terminate()
+            process.wait(40)
         self.stop_bot(signal.SIGTERM)
         self.slack.stop()
         self.braintrust.stop()
@@ -86,7 +109,7 @@ class World:
             "REVIEW_TAG": TAG,
             "REVIEWERS": ",".join(people),
             "SETTLE_SECONDS": "2",
-            "DATABASE_URL": f"sqlite:///{self.folder / 'bot.db'}",
+            "DATABASE_URL": self.database_url,
             **self._settings,
         }
 
@@ -110,6 +133,17 @@ class World:
         self._bot.wait(10)
         self._bot = None
 
+    def signal_bot(self, number: signal.Signals) -> None:
+        """Send a signal to the whole process group, and wait for nothing."""
+        assert self._bot is not None
+        os.killpg(self._bot.pid, number)
+
+    def start_another(self) -> None:
+        """Start a second bot on the same database, with a log of its own.  Commands and clicks reach the first one."""
+        count = self.slack.socket_count
+        self._others.append(self._spawn(procfile("socket"), {}, log="another.log"))
+        self.slack.wait_for_socket(count + 1, timeout_seconds=20)
+
     def bot(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the terminal to its end, in the world's folder."""
         process = self.begin_bot(*arguments, **settings)
@@ -128,16 +162,16 @@ class World:
             text=True,
         )
 
-    def wait_for_log(self, words: str) -> None:
+    def wait_for_log(self, words: str, *, seconds: float = 30) -> None:
         """Wait until the bot logged `words`."""
         patient = Retrying(
-            stop=stop_after_delay(30), wait=wait_fixed(0.1), retry=retry_if_result(lambda log: words not in log)
+            stop=stop_after_delay(seconds), wait=wait_fixed(0.1), retry=retry_if_result(lambda log: words not in log)
         )
         patient(self.log)
 
-    def log(self) -> str:
+    def log(self, name: str = "bot.log") -> str:
         """What the bot logged so far."""
-        return (self.folder / "bot.log").read_text()
+        return (self.folder / name).read_text()
 
     def _start_http(self) -> subprocess.Popen[bytes]:
         port = _free_port()
@@ -155,12 +189,47 @@ class World:
         self.slack.wait_for_socket(timeout_seconds=20)
         return process
 
-    def _spawn(self, command: str, more: dict[str, str]) -> subprocess.Popen[bytes]:
+    def _spawn(self, command: str, more: dict[str, str], *, log: str = "bot.log") -> subprocess.Popen[bytes]:
         environment = {**self.environment, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **more}
-        with (self.folder / "bot.log").open("ab") as log:
+        with (self.folder / log).open("ab") as file:
             return subprocess.Popen(
-                ["sh", "-c", command], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+                ["sh", "-c", command], cwd=ROOT, env=environment, stdout=file, stderr=file, start_new_session=True
             )
+
+    # --- what the bot stored ---
+
+    @contextmanager
+    def stored(self) -> Iterator["Stored"]:
+        """The bot's database, as another process may look at it."""
+        database = Database(self.database_url)
+        try:
+            yield Stored(database, PlanStore(database), BatchStore(database))
+        finally:
+            database.close()
+
+    def wait_until(self, condition: Callable[["Stored"], bool], *, seconds: float = 30) -> None:
+        """Wait until the database is in a certain condition."""
+        with self.stored() as stored:
+            again = retry_if_result(lambda holds: not holds)
+            Retrying(stop=stop_after_delay(seconds), wait=wait_fixed(0.1), retry=again)(condition, stored)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep everybody else from writing to the bot's database."""
+        if self.database_url.startswith("sqlite"):
+            path = self.database_url.removeprefix("sqlite:///")
+            with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+                connection.execute("begin immediate")
+                yield
+        else:
+            with psycopg.connect(self.database_url) as connection:
+                connection.execute("lock table plans, batches, events in access exclusive mode")
+                yield
+
+    def batches(self, message: Message) -> tuple[Batch, ...]:
+        """The batches of the plan that a message shows, as they are stored now."""
+        with self.stored() as stored:
+            return stored.batches.of(plan_id(message.text))
 
     # --- people ---
 
@@ -248,11 +317,92 @@ class World:
             assert self.before[row_id].assignments == (), row_id
             assert self.before[row_id].status is None, row_id
 
+    def assert_agreement(self, *reports: Message, unknown: Collection[str] = (), by_hand: Collection[str] = ()) -> None:
+        """Rows, reports and database say the same, and every row has one value.
+
+        None was overwritten, re-opened or made by a merge.  None was sent twice, but those in `unknown`: of those
+        nobody could know what became of the first request.  Rows that people changed, `by_hand`, are theirs.
+        """
+        with self.stored() as stored:
+            plans = [stored.plan(plan_id(report.text)) for report in reports]
+            batches = [stored.batches.of(plan.id) for plan in plans]
+        together = [batch for some in batches for batch in some]
+        changes = {row.id: row.history[len(self.before[row.id].history) :] for row in self._known_rows()}
+        api = {row_id: [one for one in history if one.source == "api"] for row_id, history in changes.items()}
+
+        planned = {(row_id, (who,)) for row_id, who in planned_pairs(together)}
+        written = {row_id: (who,) for row_id, who in written_pairs(together)}
+        open_rows = {row for batch in together if batch.state is BatchState.UNKNOWN for row, _ in batch.kept}
+        mine = {row.id: row.assignments for row in self.all_rows() if api[row.id]}
+        theirs = {*by_hand, *open_rows}
+        assert _without(theirs, mine) == _without(theirs, written)
+        assert len(written) == len(written_pairs(together)), "two plans say that they wrote the same row"
+        for row_id, wrote in api.items():
+            assert len({change.assignments for change in wrote}) <= 1, f"{row_id} has two values"
+            assert {(row_id, change.assignments) for change in wrote} <= planned, f"{row_id}: not what was planned"
+            assert len(wrote) <= 1 or row_id in unknown, f"{row_id} was sent {len(wrote)} times"
+            self._assert_nobody_s(row_id)
+        for report, plan, some in zip(reports, plans, batches, strict=True):
+            self._assert_says(report, plan, written_pairs(some))
+
+    def _known_rows(self) -> list[Row]:
+        rows = self.all_rows()
+        assert [row.id for row in rows if row.phantom or row.id not in self.before] == []
+        return rows
+
+    def _assert_nobody_s(self, row_id: str) -> None:
+        """Whenever the bot wrote the row, it was nobody's, or the bot's own, and not finished."""
+        row = self.braintrust.rows.get(DEFAULT_PROJECT_ID, row_id)
+        assert row is not None
+        before = (self.before[row_id].assignments, self.before[row_id].status)
+        for change in row.history[len(self.before[row_id].history) :]:
+            after = (change.assignments, change.status)
+            if change.source == "api":
+                assert before in (FREE, after), f"{row_id} was {before}, and is {after}"
+            before = after
+
+    def _assert_says(self, report: Message, plan: Plan, pairs: list[tuple[str, str]]) -> None:
+        """The report and its file have exactly `pairs`."""
+        names = {share.reviewer.id: share.reviewer.name for share in plan.shares}
+        counts = {name: int(rows.replace(",", "")) for name, rows in PERSON_LINE.findall(report.text)}
+        headline = HEADLINE.match(report.text)
+        assert counts == Counter(names[who] for _, who in pairs)
+        assert len(pairs) == (int(headline[1].replace(",", "")) if headline else 0)
+        if report.thread_ts is not None:
+            [file, *_] = self.wait(lambda w: w.files(report.channel, report.thread_ts))
+            entries = [(entry["row_id"], entry["reviewer_id"]) for entry in json.loads(file.content)]
+            assert sorted(entries) == sorted(pairs)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A look into the bot's database."""
+
+    database: Database
+    plans: PlanStore
+    batches: BatchStore
+
+    def plan(self, plan_id: str) -> Plan:
+        plan = self.plans.get(plan_id)
+        assert plan is not None
+        return plan
+
+
+def plan_id(text: str) -> str:
+    """The id of the plan that a message shows."""
+    found = PLAN_ID.search(text)
+    assert found is not None, text
+    return found[1]
+
 
 def procfile(process: str) -> str:
     """The command of one of the Procfile's process types."""
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
     return lines[process].replace("python -m", f"{shlex.quote(sys.executable)} -m").replace("0.0.0.0", "127.0.0.1")
+
+
+def _without(some: Collection[str], rows: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {row_id: who for row_id, who in rows.items() if row_id not in some}
 
 
 def _first(found: Iterable[T]) -> T | None:

@@ -1,16 +1,19 @@
 """Small classes that satisfy the ports and remember what they were asked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.drift import Revision
-from bot.domain.model import NO_PROPOSAL, Plan, PlanState, Progress, Proposal
+from bot.domain.model import NO_PROPOSAL, UNDOABLE, Batch, Plan, PlanState, Progress, Proposal
+from bot.domain.reading import LogRow
 from bot.domain.reviewers import User
+from bot.domain.undo import Unassignment, UndoState
 from bot.domain.writing import Acknowledged, WriteResult
 from bot.messages.message import Message
 from bot.services.ports import Lease, Page, Patience, ReplyTo, Work
+from tests.unit.builders import a_plan
 
 
 class FakeClock:
@@ -33,6 +36,8 @@ class FakePlans:
         self.stored = {plan.id: plan for plan in plans}
         self.added: list[tuple[Plan, str]] = []
         self.rotation = rotation
+        self.is_busy = False  # whether another plan of the project is being written
+        self.noted: list[Mapping[str, int]] = []
 
     def add(self, plan: Plan, *, who: str) -> Plan:
         for live in self.stored.values():
@@ -86,7 +91,8 @@ class FakePlans:
         return self.rotation
 
     def record_progress(self, lease: Lease, progress: Progress) -> Plan:
-        raise NotImplementedError
+        self._put(replace(self.stored[lease.plan_id], progress=progress))
+        return self.stored[lease.plan_id]
 
     def propose(self, lease: Lease, proposal: Proposal, *, state: PlanState, now: datetime) -> bool:
         raise NotImplementedError
@@ -100,7 +106,10 @@ class FakePlans:
         raise NotImplementedError
 
     def propose_again(self, lease: Lease, revised: Revision, *, expires_at: datetime, now: datetime) -> None:
-        raise NotImplementedError
+        plan = self.stored[lease.plan_id]
+        changes: dict[str, Any] = {"shares": revised.shares, "drift": revised.drift, "expires_at": expires_at}
+        undecided: dict[str, Any] = {"state": PlanState.PROPOSED, "decided_by": None, "decided_at": None}
+        self._put(replace(plan, version=plan.version + 1, **changes, **undecided))
 
     def begin_running(self, lease: Lease, *, now: datetime) -> bool:
         raise NotImplementedError
@@ -111,22 +120,102 @@ class FakePlans:
     def finish(self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], now: datetime) -> None:
         raise NotImplementedError
 
+    def begin_undo(self, plan_id: str, *, who: str, now: datetime, finished_after: datetime) -> bool:
+        plan = self.stored[plan_id]
+        if plan.state not in UNDOABLE or plan.finished_at is None or plan.finished_at <= finished_after:
+            return False
+        return self._put(replace(plan, state=PlanState.UNDOING, undone_by=who, undone_from=plan.state))
+
+    def occupy(self, lease: Lease) -> bool:
+        return not self.is_busy
+
+    def end_undo(
+        self, lease: Lease, *, state: PlanState, reason: str | None, counts: Mapping[str, int], now: datetime
+    ) -> None:
+        self._put(replace(self.stored[lease.plan_id], state=state, reason=reason))
+        self.noted.append(counts)
+
     def shown(self, lease: Lease, **shown: Any) -> None:
-        raise NotImplementedError
+        self._put(replace(self.stored[lease.plan_id], **shown))
 
     def _put(self, plan: Plan) -> bool:
         self.stored[plan.id] = plan
         return True
 
 
+class FakeBatches:
+    """The `Batches` port in memory, as far as a check and an undo need it."""
+
+    def __init__(self, *batches: Batch) -> None:
+        self.stored = batches
+        self.saved: list[Batch] = []
+
+    def of(self, plan_id: str) -> tuple[Batch, ...]:
+        return self.stored
+
+    def save(self, lease: Lease, batches: Iterable[Batch], *, progress: Progress | None = None) -> Plan:
+        self.saved += batches
+        return a_plan()
+
+    def recover(self, lease: Lease, *, now: datetime) -> None:
+        raise NotImplementedError
+
+    def split(self, lease: Lease, halves: tuple[Batch, Batch]) -> tuple[Batch, Batch]:
+        raise NotImplementedError
+
+    def recently_written(self, plan: Plan, *, since: datetime) -> frozenset[str]:
+        raise NotImplementedError
+
+
+class FakeUndos:
+    """The `Undos` port in memory; `saved` has every part in the order in which it was stored."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, UndoState] = {}
+        self.saved: list[tuple[int, dict[str, UndoState], Progress]] = []
+
+    def of(self, plan_id: str) -> dict[str, UndoState]:
+        return dict(self.states)
+
+    def arrange(self, lease: Lease, parts: Sequence[Mapping[str, UndoState]]) -> None:
+        self.states = {row_id: state for part in parts for row_id, state in part.items()}
+
+    def save(self, lease: Lease, part: int, states: Mapping[str, UndoState], *, progress: Progress) -> Plan:
+        self.states |= states
+        self.saved.append((part, dict(states), progress))
+        return a_plan(PlanState.UNDOING, progress=progress)
+
+
 class FakeBraintrust:
-    """The `Braintrust` port on an empty project."""
+    """The `Braintrust` port on a project of a few rows, which takes assignments back in the forms it `takes`.
+
+    What it is asked is remembered; `refusals` and `answers` are met, one for each request, before anything is done.
+    """
+
+    def __init__(self, *rows: LogRow, users: Sequence[User] = (), takes: Iterable[Unassignment] = Unassignment) -> None:
+        self.rows = {row.id: row for row in rows}
+        self.changed: list[LogRow] = []
+        self.listed = tuple(users)
+        self.takes = frozenset(takes)
+        self.queries: list[str] = []
+        self.unassigned: list[tuple[tuple[str, ...], Unassignment]] = []
+        self.refusals: dict[str, Exception] = {}
+        self.answers: list[WriteResult] = []
+        self.on_unassign: Callable[[], None] = Calls()
 
     def page(self, query: str, *, patience: Patience) -> Page:
-        return Page((), None, 0.0)
+        self.queries.append(query)
+        for part, error in self.refusals.items():
+            if part in query:
+                raise error
+        by_id = "id IN [" in query
+        found = [row for row in self.rows.values() if f"'{row.id}'" in query] if by_id else self.changed
+        return Page(tuple(found), None, 0.0)
 
     def users(self, *, patience: Patience) -> tuple[User, ...]:
-        return ()
+        if "users" in self.refusals:
+            raise self.refusals["users"]
+        return self.listed
 
     def value(self, query: str, column: str, *, patience: Patience) -> str | None:
         return None
@@ -134,17 +223,58 @@ class FakeBraintrust:
     def assign(self, project_id: str, pairs: Sequence[tuple[str, str]]) -> WriteResult:
         return Acknowledged()
 
+    def unassign(self, project_id: str, pairs: Sequence[tuple[str, str]], form: Unassignment) -> WriteResult:
+        self.unassigned.append((tuple(row_id for row_id, _ in pairs), form))
+        self.on_unassign()
+        result = self.answers.pop(0) if self.answers else Acknowledged()
+        if form in self.takes and isinstance(result, Acknowledged):
+            for row_id, _ in pairs:
+                self.rows[row_id] = replace(self.rows[row_id], assignees=())
+        return result
+
 
 class FakeAnnouncer:
-    """The `Announcer` port; shows nothing."""
+    """The `Announcer` port; remembers what it could have shown."""
+
+    def __init__(self) -> None:
+        self.progress: list[Progress] = []
+        self.told: list[tuple[Plan, str]] = []
 
     def reading_progress(self, work: Work, plan: Plan) -> None: ...
 
-    def writing_progress(self, work: Work, plan: Plan) -> None: ...
+    def writing_progress(self, work: Work, plan: Plan) -> None:
+        self.progress.append(plan.progress)
 
-    def proposed_again(self, plan: Plan, approver: str) -> None: ...
+    def proposed_again(self, plan: Plan, approver: str) -> None:
+        self.told.append((plan, approver))
 
     def draw(self, work: Work) -> None: ...
+
+
+class FakeWork:
+    """The `Work` port; its clock is moved by pauses alone."""
+
+    def __init__(self, plan_id: str = "k7f3q2") -> None:
+        self.lease = Lease(plan_id, 1)
+        self.pauses: list[float] = []
+        self.left = 30.0
+
+    def monotonic(self) -> float:
+        return sum(self.pauses)
+
+    def proceed(self) -> None: ...
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.left = 30.0  # it is renewed meanwhile
+
+    def seconds_left(self) -> float:
+        return self.left
+
+    def show(
+        self, draw: Callable[[], None], *, at_seconds: Sequence[float] | None = None, at_once: str | None = None
+    ) -> None:
+        draw()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +316,17 @@ class FakeAnswers:
 
     def __init__(self) -> None:
         self.sent: list[tuple[ReplyTo, Message]] = []
+        self.ran = 0  # how much was done in the background
 
     def send(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
         self.sent.append((to, message))
+
+    def deliver(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
+        self.sent.append((to, message))
+
+    def run(self, task: Callable[[], None]) -> None:
+        self.ran += 1
+        task()
 
     @property
     def texts(self) -> list[str]:

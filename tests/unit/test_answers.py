@@ -6,8 +6,9 @@ import pytest
 
 from bot.domain.model import DropReason, PlanState, Progress, Reviewer, Share
 from bot.domain.reading import ReadingCounts
+from bot.domain.undo import UndoCounts
 from bot.messages import answers
-from bot.messages.buttons import CANCEL
+from bot.messages.buttons import CANCEL, UNDO_CONFIRM, Target, target
 from bot.messages.message import Message
 from bot.sandbox.slack.blocks import message_problems
 from tests.unit.builders import HOSTILE_NAMES, NOW, a_plan, a_request, block_texts, buttons_of
@@ -36,11 +37,73 @@ def all_about(state: PlanState, *, words: str = "x") -> list[Message]:
         answers.twin(plan),
         answers.stopping(plan),
         answers.retrying(plan),
+        answers.undo_preview(plan, UndoCounts(0, 1_949, 1)),
+        answers.undo_too_late(plan, 24),
+        answers.undo_failed(plan, "Braintrust does not answer."),
+        answers.undoing(plan),
         answers.cancelled(plan),
         answers.approved(plan),
         answers.old_version(plan),
         answers.not_allowed(plan, "Approvers are <@U0BOSS>."),
     ]
+
+
+def test_a_twin_that_is_read_is_told_of_with_who_asked() -> None:
+    assert answers.twin(a_plan(PlanState.READING)).text == (
+        "The same rows are being read already, asked for by <@U0ASK>. The plan will be posted here. (plan `k7f3q2`)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "beginning"),
+    [
+        ({"message_url": URL}, f"<{URL}|The same plan> waits for approval already, asked for by <@U0ASK>. "),
+        ({"message_url": None}, "The same plan waits for approval already, asked for by <@U0ASK>. "),
+        ({"request": a_request(requested_by=None)}, "The same plan waits for approval already. "),
+    ],
+)
+def test_a_twin_that_waits_is_linked_with_the_way_to_a_fresh_reading(changes: dict[str, Any], beginning: str) -> None:
+    message = answers.twin(a_plan(**changes))
+
+    assert message.text == f"{beginning}To have the rows read again, cancel it first. (plan `k7f3q2`)"
+    assert buttons_of(message) == {}
+
+
+def test_an_undo_is_offered_with_fresh_numbers() -> None:
+    message = answers.undo_preview(a_plan(PlanState.DONE, version=2), UndoCounts(1_949, 2, 1))
+
+    [(action_id, button)] = buttons_of(message).items()
+    assert message.text == (
+        "Plan `k7f3q2`: 1,949 rows can be taken back. Kept: 2 because already reviewed, 1 because changed since."
+    )
+    assert (action_id, button["text"]["text"]) == (UNDO_CONFIRM, "Take back 1,949")
+    assert target(button["value"]) == Target("k7f3q2", 2)
+    assert message_problems(list(message.blocks)) == []
+    assert block_texts(message) == [message.text]
+
+
+def test_nothing_is_offered_where_nothing_can_be_taken_back() -> None:
+    message = answers.undo_preview(a_plan(PlanState.DONE), UndoCounts(0, 5, 2))
+
+    assert message.text.startswith("Plan `k7f3q2`: 0 rows can be taken back. Kept: 5 ")
+    assert buttons_of(message) == {}
+
+
+@pytest.mark.parametrize(("hours", "words"), [(1, "1 hour"), (720, "720 hours")])
+def test_an_undo_that_comes_too_late_learns_how_long_it_would_have_worked(hours: int, words: str) -> None:
+    assert f"within {words} of its end" in answers.undo_too_late(a_plan(PlanState.DONE), hours).text
+
+
+@pytest.mark.parametrize(
+    ("url", "where"), [(URL, f"<{URL}|version 2>"), (None, "version 2")], ids=["linked", "not linked"]
+)
+def test_the_approver_of_a_changed_plan_hears_what_changed_and_where(url: str | None, where: str) -> None:
+    plan = a_plan(version=2, drift=DRIFT, message_url=url)
+
+    assert answers.changed(plan).text == (
+        "Plan `k7f3q2`: 1,950 rows left the plan since it was approved: 1,949 assigned by somebody else meanwhile, "
+        f"1 deleted meanwhile. Please look at {where} and approve it again."
+    )
 
 
 @every_state

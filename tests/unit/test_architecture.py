@@ -68,14 +68,16 @@ def test_only_the_terminal_prints() -> None:
 
 
 def test_only_the_entry_point_exits() -> None:
-    assert users_of("sys.exit", "os._exit", "exit", "quit", "SystemExit") == {"bot/__main__.py"}
+    """Under gunicorn, which is the entry point then, `SystemExit` with its own code ends it instead of a restart."""
+    assert users_of("sys.exit", "os._exit", "exit", "quit") == {"bot/__main__.py"}
+    assert users_of("SystemExit") == {"bot/web.py"}
 
 
 def test_what_nobody_foresaw_is_caught_around_a_step_and_around_a_tick() -> None:
-    """Around a listener it is Bolt that catches it, and hands it to `handlers.errors`."""
+    """Around a listener it is Bolt that catches it, and hands it to `handlers.errors`; `background` only hands it on."""
     found = {module: len(broad_handlers(tree)) for module, tree in MODULES.items() if broad_handlers(tree)}
 
-    assert found == {"bot/worker.py": 1, "bot/scheduler.py": 1}
+    assert found == {"bot/worker.py": 1, "bot/scheduler.py": 1, "bot/services/background.py": 1}
 
 
 def test_nothing_sleeps_but_the_check_on_the_terminal() -> None:

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.model import Plan, Reviewer, Share
-from bot.messages.buttons import Target, approve_button, cancel_button, retry_button, stop_button, target
+from bot.messages.blocks import BUTTON_TEXT_MAX
+from bot.messages.buttons import (
+    Target,
+    approve_button,
+    cancel_button,
+    retry_button,
+    stop_button,
+    target,
+    undo_button,
+    undo_confirm_button,
+)
 from tests.unit.builders import a_plan, shares_of
 
 BUTTONS: list[Callable[[Plan], dict[str, Any]]] = [
@@ -17,6 +27,8 @@ BUTTONS: list[Callable[[Plan], dict[str, Any]]] = [
     cancel_button,
     stop_button,
     lambda plan: retry_button(plan, 1_949),
+    undo_button,
+    lambda plan: undo_confirm_button(plan, 1_949),
 ]
 
 
@@ -26,7 +38,7 @@ def test_every_button_comes_back_as_its_plan_and_version(plan_id: str, version: 
 
     values = [build(plan)["value"] for build in BUTTONS]
 
-    assert [target(value) for value in values] == [Target(plan_id, version)] * 4
+    assert [target(value) for value in values] == [Target(plan_id, version)] * 6
 
 
 @pytest.mark.parametrize(
@@ -67,7 +79,24 @@ def test_each_button_has_its_own_action() -> None:
         ("cancel", "Cancel"),
         ("stop", "Stop"),
         ("retry", "Retry the remaining 1,949"),
+        ("undo", "Undo…"),
+        ("undo_confirm", "Take back 1,949"),
     ]
+
+
+def test_what_assigns_stands_out_and_what_takes_away_warns() -> None:
+    styles = [build(a_plan()).get("style") for build in BUTTONS]
+
+    assert styles == ["primary", None, None, "primary", None, "danger"]
+
+
+@pytest.mark.parametrize("build", [retry_button, undo_confirm_button])
+@pytest.mark.parametrize("rows", [1, 999_999_999_999])
+def test_the_number_on_a_button_is_never_cut(build: Callable[[Plan, int], dict[str, Any]], rows: int) -> None:
+    label = build(a_plan(), rows)["text"]["text"]
+
+    assert label.endswith(f"{rows:,}")
+    assert len(label) <= BUTTON_TEXT_MAX
 
 
 def test_approve_asks_once_more_with_the_numbers() -> None:

@@ -2,17 +2,30 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from bot.domain.model import Plan, PlanState
-from bot.messages.buttons import Target
+from bot.domain.model import BatchState, Plan, PlanState
+from bot.errors import BraintrustRejectedError
+from bot.messages.buttons import UNDO_CONFIRM, Target
 from bot.services.deciding import Deciding, Press
 from bot.services.permissions import Permissions
 from bot.services.ports import ReplyTo
-from bot.settings import PolicySettings
-from tests.unit.builders import NOW, a_plan, a_request
-from tests.unit.fakes import Calls, FakeAnswers, FakeClock, FakeDirectory, FakePlans
+from bot.services.undoing import Undoing
+from bot.settings import PolicySettings, Settings
+from tests.unit.builders import NOW, a_batch, a_plan, a_request, a_row, buttons_of
+from tests.unit.fakes import (
+    Calls,
+    FakeAnnouncer,
+    FakeAnswers,
+    FakeBatches,
+    FakeBraintrust,
+    FakeClock,
+    FakeDirectory,
+    FakePlans,
+    FakeUndos,
+)
 
 AT = "<!date^1779094800^{date_short_pretty} at {time}|2026-05-18 09:00 UTC>"
 
@@ -25,13 +38,31 @@ class World:
         self.answers = FakeAnswers()
         self.clock = FakeClock(NOW)
         self.wake = Calls()
+        self.braintrust = FakeBraintrust(a_row("row-0", "r1"), a_row("row-1", "r2", status="COMPLETE"))
+        policy = policy or PolicySettings()
+        undoing = Undoing(
+            plans=self.plans,
+            batches=FakeBatches(a_batch(3, state=BatchState.CONFIRMED)),
+            undos=FakeUndos(),
+            braintrust=self.braintrust,
+            announcer=FakeAnnouncer(),
+            settings=Settings(policy=policy),
+            clock=self.clock,
+        )
         self.deciding = Deciding(
             plans=self.plans,
-            permissions=Permissions(policy or PolicySettings(), FakeDirectory(outsiders=frozenset({"U0GUEST"}))),
+            permissions=Permissions(policy, FakeDirectory(outsiders=frozenset({"U0GUEST"}))),
             answers=self.answers,
+            undoing=undoing,
             clock=self.clock,
             wake=self.wake,
+            background=self._in_background,
         )
+        self.in_background: list[str] = []
+
+    def _in_background(self, task: Callable[[], None], *, name: str) -> None:
+        self.in_background.append(name)
+        task()
 
     @property
     def plan(self) -> Plan:
@@ -49,7 +80,12 @@ PRESSES: list[Callable[[World, Press], None]] = [
     lambda world, made: world.deciding.stop(made),
     lambda world, made: world.deciding.retry(made),
 ]
-every_press = pytest.mark.parametrize("act", PRESSES, ids=["approve", "cancel", "stop", "retry"])
+UNDO_PRESSES: list[Callable[[World, Press], None]] = [
+    lambda world, made: world.deciding.preview_undo(made),
+    lambda world, made: world.deciding.undo(made),
+]
+NAMES = ["approve", "cancel", "stop", "retry", "preview_undo", "undo"]
+every_press = pytest.mark.parametrize("act", [*PRESSES, *UNDO_PRESSES], ids=NAMES)
 
 
 def test_approve_starts_the_assignment_and_says_who_decided() -> None:
@@ -142,7 +178,7 @@ def test_a_press_about_an_unknown_plan_is_answered(act: Callable[[World, Press],
     ]
 
 
-@every_press
+@pytest.mark.parametrize("act", PRESSES, ids=NAMES[:4])
 def test_a_person_who_may_not_changes_nothing_and_learns_who_may(act: Callable[[World, Press], None]) -> None:
     world = World(a_plan(PlanState.PROPOSED), policy=PolicySettings(approvers=frozenset({"U0BOSS"})))
 
@@ -219,11 +255,99 @@ def test_only_who_may_approve_may_retry() -> None:
     assert "somebody else has to approve it" in world.answers.texts[0]
 
 
+def an_assigned_plan(state: PlanState = PlanState.DONE, **changes: Any) -> Plan:
+    """A plan that U0ASK asked for and U0BOSS approved, an hour ago."""
+    return a_plan(state, decided_by="U0BOSS", decided_at=NOW, **{"finished_at": NOW - timedelta(hours=1), **changes})
+
+
+@pytest.mark.parametrize("act", UNDO_PRESSES, ids=NAMES[4:])
+def test_who_may_not_take_back_changes_nothing_and_learns_who_may(act: Callable[[World, Press], None]) -> None:
+    world = World(an_assigned_plan())
+
+    act(world, press("U0ELSE"))
+
+    assert world.plan == an_assigned_plan()
+    assert [text.split(": ")[0] for text in world.answers.texts] == ["Plan `k7f3q2`"]
+    assert "the one who approved it" in world.answers.texts[0]
+    assert world.braintrust.queries == []
+
+
+def test_undo_tells_what_it_would_do_and_does_nothing() -> None:
+    world = World(an_assigned_plan())
+
+    world.deciding.preview_undo(press("U0BOSS"))
+
+    [(to, message)] = world.answers.sent
+    assert to == press("U0BOSS").reply_to
+    assert message.text == (
+        "Plan `k7f3q2`: 1 row can be taken back. Kept: 1 because already reviewed, 1 because changed since."
+    )
+    assert list(buttons_of(message)) == [UNDO_CONFIRM]
+    assert world.in_background == ["undo-preview"]
+    assert (world.plan, world.braintrust.unassigned, world.wake.count) == (an_assigned_plan(), [], 0)
+
+
+def test_numbers_that_cannot_be_had_are_said_to_be_missing() -> None:
+    world = World(an_assigned_plan())
+    world.braintrust.refusals["id IN ["] = BraintrustRejectedError("Check BRAINTRUST_API_KEY.")
+
+    world.deciding.preview_undo(press("U0BOSS"))
+
+    assert world.answers.texts == ["Plan `k7f3q2`: nothing was taken back. Check BRAINTRUST_API_KEY."]
+
+
+@pytest.mark.parametrize("state", [PlanState.DONE, PlanState.PARTIAL, PlanState.STOPPED])
+def test_take_back_begins_an_undo(state: PlanState) -> None:
+    world = World(an_assigned_plan(state))
+
+    world.deciding.undo(press("U0ASK"))
+
+    assert (world.plan.state, world.plan.undone_by, world.plan.undone_from) == (PlanState.UNDOING, "U0ASK", state)
+    assert world.answers.texts == ["The rows of plan `k7f3q2` are taken back. Its thread follows."]
+    assert world.wake.count == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "hours"),
+    [
+        ({"finished_at": NOW - timedelta(hours=24)}, 24),
+        ({"finished_at": NOW}, 0),
+        ({"finished_at": None}, 24),
+        ({"state": PlanState.UNDONE}, 24),
+        ({"state": PlanState.RUNNING}, 24),
+        ({"state": PlanState.FAILED}, 24),
+    ],
+)
+def test_what_cannot_be_taken_back_any_more_is_said(changes: dict[str, Any], hours: int) -> None:
+    plan = an_assigned_plan(**changes)
+    world = World(plan, policy=PolicySettings(undo_hours=hours))
+
+    world.deciding.preview_undo(press("U0ASK"))
+    world.deciding.undo(press("U0ASK"))
+
+    assert world.plan == plan
+    assert len(world.answers.texts) == 2
+    assert world.answers.texts[0] == (
+        f"Plan `k7f3q2` cannot be taken back: that works within {hours} hours of its end."
+    )
+
+
+def test_an_undo_is_possible_until_its_last_second() -> None:
+    world = World(an_assigned_plan(finished_at=NOW - timedelta(hours=24) + timedelta(seconds=1)))
+
+    world.deciding.undo(press("U0ASK"))
+
+    assert world.plan.state is PlanState.UNDOING
+
+
 @every_press
+@pytest.mark.parametrize("user", ["U0ANA", "U0BOSS"])
 @pytest.mark.parametrize("state", PlanState)
-def test_every_press_is_answered_once_where_it_was_made(act: Callable[[World, Press], None], state: PlanState) -> None:
-    world = World(a_plan(state, request=a_request(requested_by=None)))
-    made = press()
+def test_every_press_is_answered_once_where_it_was_made(
+    act: Callable[[World, Press], None], user: str, state: PlanState
+) -> None:
+    world = World(an_assigned_plan(state, request=a_request(requested_by=None)))
+    made = press(user)
 
     act(world, made)
 

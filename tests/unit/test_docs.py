@@ -8,10 +8,10 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import packages_distributions
 from io import StringIO
-from itertools import pairwise
+from itertools import dropwhile, pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +20,28 @@ from dotenv import dotenv_values
 
 from bot.adapters.braintrust import assignment_event
 from bot.cli import main, parser
-from bot.domain.btql import matching_rows
-from bot.domain.model import PlanState, Window
+from bot.domain.btql import changed_rows, high_water_mark, matching_rows
+from bot.domain.model import Horizon, PlanState, Window
 from bot.errors import SettingsError
+from bot.messages.buttons import approve_button, cancel_button, retry_button, stop_button, undo_button
 from bot.messages.help import COMMAND, OPTIONS
 from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, Settings
-from tests.unit.builders import PROJECT
+from tests.unit.builders import PROJECT, a_plan
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+MODULES = (ROOT / "docs" / "modules.md").read_text()
 HOW_IT_WORKS = (ROOT / "docs" / "how-it-works.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PROJECT_FILE: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 ALTERNATIVE_DOOR = {"SLACK_SIGNING_SECRET"}
+NOT_SETTINGS = {
+    "SLACK_CLIENT_ID": "only refused, together with the other one",
+    "SLACK_CLIENT_SECRET": "only refused, together with the other one",
+    "DYNO": "set by the platform, which thereby says that its files do not survive",
+}
 
 
 class Asked(Mapping[str, str]):
@@ -55,13 +62,10 @@ class Asked(Mapping[str, str]):
 
 
 def variables() -> set[str]:
-    """Every variable that the settings read, but for the two that are only refused."""
+    """Every variable that the settings read, but for those that nobody is to set."""
     asked = Asked()
     Settings.from_env(asked)
-    refused = {"SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"}
-    with pytest.raises(SettingsError):
-        Settings.from_env(dict.fromkeys(refused, "x"))
-    return asked.names - refused
+    return asked.names - NOT_SETTINGS.keys()
 
 
 def section(title: str, page: str = README) -> str:
@@ -73,8 +77,8 @@ def section(title: str, page: str = README) -> str:
 
 def table(text: str) -> list[list[str]]:
     """The cells of the first table, without its head."""
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    lines = takewhile(lambda line: line.startswith("|"), dropwhile(lambda line: line[:1] != "|", text.splitlines()))
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in list(lines)[2:]]
 
 
 def code(cell: str) -> str:
@@ -161,9 +165,9 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 
 
 def tree() -> set[str]:
-    """The paths in README's tree."""
+    """The paths in the tree of docs/modules.md."""
     paths, folders = set(), list[str]()
-    block = section("Develop").split("```")[1]
+    block = section("The tree", MODULES).split("```")[1]
     for line in block.strip("\n").splitlines():
         depth = (len(line) - len(line.lstrip())) // 2
         name = line.split()[0]
@@ -174,6 +178,15 @@ def tree() -> set[str]:
 
 def test_the_settings_table_names_every_variable_and_no_other() -> None:
     assert set(SETTINGS_TABLE) == variables()
+
+
+@pytest.mark.parametrize("found", [{"SLACK_CLIENT_ID": "x", "SLACK_CLIENT_SECRET": "x"}, {"DYNO": "web.1"}])
+def test_what_is_no_setting_is_refused_and_the_readme_says_so(found: dict[str, str]) -> None:
+    with pytest.raises(SettingsError):
+        Settings.from_env(found)
+
+    assert set(found) <= NOT_SETTINGS.keys()
+    assert [name for name in found if f"`{name}`" not in README] == []
 
 
 @pytest.mark.parametrize("name", [name for name, default in SETTINGS_TABLE.items() if default])
@@ -227,6 +240,16 @@ def test_the_command_table_says_what_the_help_says() -> None:
     assert rows[0][0] == COMMAND
     assert tuple(rows[1:-1]) == OPTIONS
     assert rows[-1] == (f"{COMMAND} help", "shows this")
+
+
+def test_the_button_table_has_every_button_that_a_channel_sees() -> None:
+    makers = (approve_button, cancel_button, stop_button, lambda plan: retry_button(plan, 7), undo_button)
+    [buttons] = re.findall(r"^\| button .*?(?=^$)", section("The command"), re.MULTILINE | re.DOTALL)
+
+    labels = [make(a_plan())["text"]["text"] for make in makers]
+    named = [row[0] for row in table(buttons)]
+    assert [name for label, name in zip(labels, named, strict=True) if not label.startswith(name)] == []
+    assert "**Take back**" in README
 
 
 def test_the_terminal_table_has_every_command() -> None:
@@ -300,10 +323,16 @@ def test_every_state_of_a_plan_is_explained() -> None:
     assert sorted(states) == sorted(PlanState)
 
 
-def test_the_query_is_the_documented_one() -> None:
+def test_the_queries_are_the_documented_ones() -> None:
     window = Window(datetime(2026, 11, 16, 9, tzinfo=UTC), datetime(2026, 11, 23, 9, tzinfo=UTC))
+    horizon = Horizon("1000196720158412883", "p07653091443269763073")
+    queries = [
+        matching_rows(PROJECT, tag="My tag", window=window, limit=1000),
+        high_water_mark(PROJECT, window=window, before=window.end - timedelta(seconds=60)),
+        changed_rows(PROJECT, window=window, horizon=horizon, limit=1000),
+    ]
 
-    assert matching_rows(PROJECT, tag="My tag", window=window, limit=1000) in HOW_IT_WORKS.splitlines()
+    assert [query for query in queries if query not in HOW_IT_WORKS.splitlines()] == []
 
 
 def test_the_merge_event_is_the_documented_one() -> None:

@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,19 @@ from bot.messages import buttons
 from bot.messages.help import COMMAND, OPTIONS
 from tests.unit.builders import a_plan
 
+
+def every_button() -> Iterator[dict[str, Any]]:
+    """Each button that exists, for a plan, and for a number of rows where it names one."""
+    for name, make in inspect.getmembers(buttons, inspect.isfunction):
+        if name.endswith("_button"):
+            yield make(a_plan(), 7) if "rows" in inspect.signature(make).parameters else make(a_plan())
+
+
 TEXT = (Path(__file__).parents[2] / "manifest.yml").read_text()
 MANIFEST: dict[str, Any] = yaml.safe_load(TEXT)
 [SLASH_COMMAND] = MANIFEST["features"]["slash_commands"]
 EVENTS: list[str] = MANIFEST["settings"]["event_subscriptions"]["bot_events"]
-ACTION_IDS = sorted(
-    make(a_plan())["action_id"] for name, make in inspect.getmembers(buttons) if name.endswith("_button")
-)
+ACTION_IDS = sorted(made["action_id"] for made in every_button())
 # https://docs.slack.dev/reference/events: one of these scopes lets an app hear the event
 EVENT_SCOPES = {
     "app_mention": {"app_mentions:read"},
@@ -98,7 +105,7 @@ class Quiet:
 
     def approve(self, _: object) -> None: ...
 
-    cancel = stop = approve
+    cancel = stop = retry = preview_undo = undo = approve
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.model import Plan
+from bot.domain.model import Plan, PlanState
 from bot.errors import NotAllowedError
 from bot.services.permissions import Permissions
 from bot.settings import PolicySettings
@@ -64,6 +64,40 @@ def test_who_may_cancel_and_stop(policy: PolicySettings, user: str, may: bool) -
     refusal = permissions(policy).to_end(a_plan(), user)
 
     assert (refusal is None) == may
+
+
+@pytest.mark.parametrize(
+    ("policy", "user", "may"),
+    [
+        (ANYBODY, "U0ASK", True),
+        (ANYBODY, "U0DID", True),
+        (ANYBODY, "U0ELSE", False),
+        (ANYBODY, "U0GUEST", False),
+        (NAMED, "U0ASK", True),
+        (NAMED, "U0DID", True),
+        (NAMED, "U0BOSS", True),
+        (NAMED, "U0MEMBER", True),
+        (NAMED, "U0ELSE", False),
+        (FOUR_EYES, "U0ASK", True),
+        (NAMED_FOUR_EYES, "U0ELSE", False),
+    ],
+)
+def test_who_may_take_back(policy: PolicySettings, user: str, may: bool) -> None:
+    """Without APPROVERS, everybody may approve, but not everybody may take work away again."""
+    refusal = permissions(policy).to_undo(a_plan(PlanState.DONE, decided_by="U0DID"), user)
+
+    assert (refusal is None) == may
+
+
+def test_a_plan_that_nobody_asked_for_can_be_taken_back_by_who_approved_it() -> None:
+    plan = a_plan(PlanState.DONE, request=a_request(requested_by=None), decided_by="U0DID")
+
+    refusals = [permissions(ANYBODY).to_undo(plan, user) for user in ("U0DID", "U0ELSE")]
+
+    assert refusals == [
+        None,
+        "The person who asked for it, the one who approved it, and the APPROVERS may have it taken back.",
+    ]
 
 
 def test_four_eyes_does_not_hold_up_a_plan_by_schedule() -> None:

@@ -169,6 +169,23 @@ def test_a_decided_plan_says_what_became_of_it(state: PlanState, sentence: str) 
     assert sentence in block_texts(message)
 
 
+@pytest.mark.parametrize(
+    ("state", "undone_by", "sentence"),
+    [
+        (PlanState.UNDOING, "U0ASK", "The rows are being taken back; the thread follows."),
+        (PlanState.UNDONE, "U0ASK", "The rows were taken back; the thread has the counts."),
+        (PlanState.DONE, "U0ASK", "The thread has the counts."),
+        (PlanState.PARTIAL, "U0ASK", "The thread has the counts."),
+    ],
+)
+def test_a_plan_that_is_taken_back_says_so_and_counts_nothing_that_may_be_gone(
+    state: PlanState, undone_by: str, sentence: str
+) -> None:
+    plan = a_plan(state, decided_by="U0BOSS", decided_at=NOW, undone_by=undone_by, progress=Progress(rows=3))
+
+    assert f"Approved{BY_AND_AT}. {sentence}" in block_texts(plan_message(plan))
+
+
 @pytest.mark.parametrize("state", [PlanState.READING, PlanState.EMPTY, PlanState.PROPOSED])
 def test_a_plan_that_nobody_approved_never_says_it_was(state: PlanState) -> None:
     assert "Approved" not in plan_message(a_plan(state)).text
@@ -260,7 +277,7 @@ def test_a_new_version_says_what_left_and_does_not_blame_a_limit() -> None:
     text = plan_message(plan).text
 
     assert (
-        "3 rows left the plan since it was first shown: 2 assigned by somebody else meanwhile, "
+        "3 rows left the plan since it was approved: 2 assigned by somebody else meanwhile, "
         "1 their reviewer is not in Braintrust any more."
     ) in text
     assert "Limited" not in text

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.model import (
     ATTACHED,
     REPORTED,
-    WRITING,
+    WORKED_ON,
     Batch,
     BatchState,
     DropReason,
@@ -19,9 +19,17 @@ from bot.domain.model import (
     Share,
 )
 from bot.domain.report import Report, outcome, report_of
+from bot.domain.undo import UndoCounts
 from bot.messages.blocks import UPDATE_TEXT_MAX
-from bot.messages.buttons import RETRY, STOP, Target, target
-from bot.messages.report import exception_lines, progress_message, report_headline, report_message
+from bot.messages.buttons import RETRY, STOP, UNDO, Target, target
+from bot.messages.report import (
+    changed_message,
+    exception_lines,
+    progress_message,
+    report_headline,
+    report_message,
+    undone_message,
+)
 from bot.sandbox.slack.blocks import message_problems
 from tests.unit.builders import HOSTILE_NAMES, a_large_plan, a_plan, block_texts, buttons_of, shares_of
 
@@ -38,6 +46,8 @@ REASONS = (
     "Braintrust finds a single row too large (413).",
     "There was no connection to Braintrust.",
 )
+NO_FORM = "Braintrust keeps its assignments, however it is asked. The rows that are left have to be unassigned by hand."
+LARGE_UNDO = UndoCounts(1_234_567, 2_345_678, 3_456_789)
 every_size = pytest.mark.parametrize("reviewers", [1, 5, 20, 21, 60, 500])
 every_name = pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
 every_outcome = pytest.mark.parametrize("state", sorted(REPORTED))
@@ -74,10 +84,18 @@ def a_large_report(plan: Plan) -> Report:
 @every_size
 @every_name
 def test_every_report_is_one_that_slack_takes_and_complete_in_its_text(reviewers: int, name: str) -> None:
-    found = {"stopped_by": "U0BOSS", "result_file": "The channel is archived. Unarchive it, or use another one."}
+    found = {
+        "reason": NO_FORM,
+        "undone_by": "U0BOSS",
+        "stopped_by": "U0BOSS",
+        "result_file": "The channel is archived. Unarchive it, or use another one.",
+    }
     plans = [a_large_plan(state, reviewers=reviewers, name=name, **found) for state in REPORTED]
 
-    messages = {plan.state: report_message(plan, a_large_report(plan), review_url=URL) for plan in plans}
+    messages = {
+        plan.state: report_message(plan, a_large_report(plan), review_url=URL, undoable=True, undo=LARGE_UNDO)
+        for plan in plans
+    }
 
     assert {
         state: len(message.text) for state, message in messages.items() if len(message.text) > UPDATE_TEXT_MAX
@@ -85,9 +103,9 @@ def test_every_report_is_one_that_slack_takes_and_complete_in_its_text(reviewers
     assert [problem for message in messages.values() for problem in message_problems(list(message.blocks))] == []
     assert [text for message in messages.values() for text in block_texts(message) if text not in message.text] == []
     assert {state: list(buttons_of(message)) for state, message in messages.items()} == {
-        PlanState.DONE: [],
-        PlanState.PARTIAL: [RETRY],
-        PlanState.STOPPED: [RETRY],
+        PlanState.DONE: [UNDO],
+        PlanState.PARTIAL: [RETRY, UNDO],
+        PlanState.STOPPED: [RETRY, UNDO],
         PlanState.FAILED: [],
     }
 
@@ -124,7 +142,7 @@ def test_the_first_word_of_a_report_says_how_it_went(state: PlanState) -> None:
     assert block_texts(message)[0].startswith(BEGINNINGS[state])
 
 
-@pytest.mark.parametrize("state", sorted(WRITING))
+@pytest.mark.parametrize("state", sorted(WORKED_ON))
 @pytest.mark.parametrize("stopped_by", [None, "U0BOSS"])
 @pytest.mark.parametrize("waiting", [None, "waiting for Braintrust's rate limit"])
 def test_progress_never_looks_like_a_report(state: PlanState, stopped_by: str | None, waiting: str | None) -> None:
@@ -144,6 +162,7 @@ def test_progress_never_looks_like_a_report(state: PlanState, stopped_by: str | 
         (PlanState.CHECKING, None, [STOP]),
         (PlanState.RUNNING, None, [STOP]),
         (PlanState.REPORTING, None, []),
+        (PlanState.UNDOING, None, []),
         (PlanState.CHECKING, "U0BOSS", []),
         (PlanState.RUNNING, "U0BOSS", []),
     ],
@@ -173,6 +192,11 @@ def test_an_assignment_can_be_stopped_once_while_rows_may_still_be_sent(
             {"state": PlanState.CHECKING, "progress": Progress(waiting="Another plan is being written.")},
             "Starting. Another plan is being written.",
         ),
+        ({"state": PlanState.UNDOING}, "Taking back: 0 rows so far."),
+        (
+            {"state": PlanState.UNDOING, "stopped_by": "U0BOSS", "progress": Progress(rows=1, waiting="It waits.")},
+            "Taking back: 1 row so far. It waits.",
+        ),
     ],
 )
 def test_progress_says_how_far_and_why_it_waits(changes: dict[str, Any], line: str) -> None:
@@ -185,7 +209,7 @@ def test_progress_says_how_far_and_why_it_waits(changes: dict[str, Any], line: s
     ("state", "report", "headline"),
     [
         (PlanState.DONE, a_report(), "Done. Assigned 7 rows across 2 reviewers."),
-        (PlanState.DONE, a_report(assigned=()), "Done. Assigned 0 rows: every row was taken care of meanwhile."),
+        (PlanState.DONE, a_report(assigned=()), "Done. Assigned 0 rows: every row left the plan meanwhile."),
         (
             PlanState.PARTIAL,
             a_report(planned=1_949, failed=1_942),
@@ -290,6 +314,65 @@ def test_only_what_is_left_of_an_assignment_can_be_tried_again(
 
     buttons = [(button["text"]["text"], target(button["value"])) for button in buttons_of(message).values()]
     assert buttons == ([(label, Target("k7f3q2", 2))] if label else [])
+
+
+@pytest.mark.parametrize("state", sorted(REPORTED))
+@pytest.mark.parametrize("written", [True, False])
+@pytest.mark.parametrize("undoable", [True, False])
+def test_only_what_was_written_can_be_taken_back(state: PlanState, written: bool, undoable: bool) -> None:
+    report = a_report() if written else a_report(assigned=())
+
+    message = report_message(a_plan(state, version=2), report, review_url=URL, undoable=undoable)
+
+    offered = undoable and written and state is not PlanState.FAILED
+    assert {name: target(button["value"]) for name, button in buttons_of(message).items()} == (
+        {UNDO: Target("k7f3q2", 2)} if offered else {}
+    )
+
+
+def test_a_report_tells_of_an_undo_that_ended_early() -> None:
+    plan = a_plan(PlanState.DONE, undone_by="U0BOSS", reason=NO_FORM, result_file=ATTACHED)
+
+    message = report_message(plan, a_report(), review_url=URL, undo=UndoCounts(1, 1_949, 3))
+
+    assert message.text.splitlines()[3] == (
+        f"Taking it back ended early. {NO_FORM} Took back 1 row; kept 1,949 already reviewed and 3 changed since."
+    )
+    assert message.text.startswith("Done. Assigned 7 rows")
+
+
+@pytest.mark.parametrize(("who", "beginning"), [("U0BOSS", "Undone by <@U0BOSS>. "), (None, "Undone. ")])
+@pytest.mark.parametrize("counts", [UndoCounts(), UndoCounts(1, 0, 0), LARGE_UNDO])
+def test_what_was_taken_back_is_counted(who: str | None, beginning: str, counts: UndoCounts) -> None:
+    message = undone_message(a_plan(PlanState.UNDONE, undone_by=who), counts)
+
+    taken = f"{counts.taken_back:,} row{'' if counts.taken_back == 1 else 's'}"
+    kept = f"kept {counts.reviewed:,} already reviewed and {counts.changed:,} changed since."
+    assert message.text == f"{beginning}Took back {taken}; {kept}\nplan `k7f3q2`"
+    assert message_problems(list(message.blocks)) == []
+    assert [shown for shown in block_texts(message) if shown not in message.text] == []
+    assert buttons_of(message) == {}
+
+
+def test_the_reply_to_an_approval_of_a_changed_plan_says_that_nothing_was_assigned() -> None:
+    drift = tuple((reason, 1_000_000 + index) for index, reason in enumerate(DropReason))
+
+    message = changed_message(a_plan(version=3, drift=drift))
+
+    assert message.text.startswith("6,000,015 rows left the plan since it was approved: 1,000,000 assigned by ")
+    assert message.text.endswith(" Nothing was assigned yet: version 3 waits for approval.\nplan `k7f3q2`")
+    assert message_problems(list(message.blocks)) == []
+    assert [shown for shown in block_texts(message) if shown not in message.text] == []
+    assert buttons_of(message) == {}
+
+
+@pytest.mark.parametrize("state", sorted(WORKED_ON | {PlanState.UNDONE}))
+def test_nothing_but_a_report_begins_like_one(state: PlanState) -> None:
+    plan = a_plan(state, drift=((DropReason.GONE, 1),), undone_by="U0BOSS")
+
+    messages = [progress_message(plan), changed_message(plan), undone_message(plan, UndoCounts())]
+
+    assert [message.text for message in messages if message.text.startswith(tuple(BEGINNINGS.values()))] == []
 
 
 def test_the_whole_way_from_batches_to_the_first_word() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, case, or_, select, update
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.records import plan_of
@@ -27,7 +27,8 @@ class LeaseStore:
         `only` names a single plan.
         """
         conditions = [_free(), _has_work(states, redraw=redraw), *([plans.c.id == only] if only else [])]
-        oldest = select(plans).where(*conditions).order_by(plans.c.created_at).limit(1)
+        work_first = case((plans.c.state.in_([state.value for state in states]), 0), else_=1)
+        oldest = select(plans).where(*conditions).order_by(work_first, plans.c.created_at).limit(1)
         with self._database.write() as connection:
             row = connection.execute(oldest.with_for_update(skip_locked=True)).one_or_none()
             if row is None:

@@ -57,6 +57,7 @@ class PlanStore:
         Readings of the same queue and tag that were asked for earlier are superseded by a new one.
         """
         with self._database.write() as connection:
+            one_at_a_time(connection, plan)
             twin = live_twin(connection, plan) if plan.request.origin is Origin.COMMAND else None
             if twin is None:
                 add_plan(connection, plan, who=who)
@@ -98,7 +99,7 @@ class PlanStore:
         mine = batches.c.plan_id == plan_id
         failed = update(batches).where(mine, batches.c.state == BatchState.FAILED.value)
         unknown = update(batches).where(mine, batches.c.state == BatchState.UNKNOWN.value)
-        fresh = {"stopped_by": None, "reason": None, "result_file": None}
+        fresh = {"stopped_by": None, "reason": None, "result_file": None, "undone_by": None, "undone_from": None}
         with self._database.write() as connection:
             moved = move(connection, in_state(plan_id, *RETRIABLE), to=PlanState.CHECKING, who=who, now=now, **fresh)
             if moved:
