@@ -124,6 +124,7 @@ class Bot:
             undos=self.store.undos,
             slack=self.slack,
             answers=self._answers,
+            clock=utc_now,
             settings=settings,
         )
         core = Core(settings, self.store, slack=self.slack, announcer=announcing)

@@ -128,6 +128,7 @@ class Worker:
             with self._lock:
                 self._held.discard(held)
         self._release(held, again_in_seconds)
+        self.wake()  # somebody may have decided about it while it was held
         return True
 
     def _advance(self, held: HeldPlan, lane: Lane) -> float | None:

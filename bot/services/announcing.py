@@ -14,7 +14,7 @@ from bot.messages import answers
 from bot.messages.message import Message
 from bot.messages.plan import fits, plan_message
 from bot.messages.report import changed_message, progress_message, report_message, undone_message
-from bot.services.ports import Batches, Plans, PrivateAnswers, ReplyTo, Slack, Undos, Work
+from bot.services.ports import Batches, Clock, Plans, PrivateAnswers, ReplyTo, Slack, Undos, Work
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ class Announcing:
         undos: Undos,
         slack: Slack,
         answers: PrivateAnswers,
+        clock: Clock,
         settings: Settings,
     ) -> None:
         self._plans = plans
@@ -42,6 +43,7 @@ class Announcing:
         self._undoable = settings.policy.undo_hours > 0
         self._slack = slack
         self._answers = answers
+        self._clock = clock
         organisation = quote(settings.braintrust.org_name, safe="") or "~"  # ~ is the one the viewer is in
         self._review_url = f"{settings.braintrust.app_url}/app/{organisation}/review"
 
@@ -87,7 +89,7 @@ class Announcing:
 
     def _draw_message(self, work: Work, plan: Plan, channel: str) -> Plan:
         if plan.message_ts is not None:
-            self._slack.update(channel, plan.message_ts, self._message(plan))
+            self._redraw(plan, channel, plan.message_ts)
             return plan
         if not _is_posted(plan):
             return plan
@@ -96,6 +98,14 @@ class Announcing:
         url = self._permalink(channel, ts)
         self._plans.shown(work.lease, message_url=url)
         return replace(plan, message_ts=ts, message_url=url)
+
+    def _redraw(self, plan: Plan, channel: str, ts: str) -> None:
+        try:
+            self._slack.update(channel, ts, self._message(plan))
+        except SlackRejectedError as error:
+            if error.code != "message_not_found":
+                raise
+            log.warning("a plan's message was deleted; its thread goes on", extra={"plan": plan.id})
 
     def _draw_reply(self, work: Work, plan: Plan, channel: str) -> Plan:
         if plan.message_ts is None or not _has_reply(plan):
@@ -172,6 +182,8 @@ class Announcing:
         text = f"Plan `{plan.id}` cannot be shown in its channel. {error}"
         if plan.state in REPORTED:
             text += "\n" + self._report(plan).text
+        if plan.state is PlanState.PROPOSED and plan.message_ts is None:
+            self._plans.cancel(plan.id, who="bot", now=self._clock())  # nobody could approve it
         self._answers.send(_asker(plan), answers.sentence(text), replace=not plan.answered)
         self._plans.shown(work.lease, answered=True)
 

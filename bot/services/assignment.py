@@ -86,8 +86,8 @@ class Assignment:
                 self._work.proceed()
                 if self._ending:
                     self._put_back()
-                self._begin_check()
                 self._begin_writes()
+                self._begin_check()
                 self._begin_read_back()
                 self._begin_confirmation()
                 self._collect()
@@ -109,7 +109,7 @@ class Assignment:
 
     def _begin_check(self) -> None:
         """Read the next batches' rows while the ones before are written."""
-        if self._ending or self._checking or self._ready or self._monotonic() < self._hold_until:
+        if self._ending or self._checking or len(self._ready) >= self._parallel or self._monotonic() < self._hold_until:
             return
         batches = self._ledger.take(BatchState.PLANNED, most=self._parallel)
         self._checking = bool(batches)

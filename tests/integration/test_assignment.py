@@ -183,7 +183,7 @@ def test_a_reading_that_is_too_old_is_made_anew(world: World) -> None:
     world.once("insert", lambda: queries_before.append(world.braintrust.requests.count("query")))
 
     assert world.carry_out() is S.DONE
-    assert queries_before == [2]
+    assert queries_before[0] >= 2  # the one that took too long, and another; the next batch may be looked at already
 
 
 def test_a_braintrust_that_is_always_too_slow_ends_the_assignment(world: World) -> None:

@@ -74,7 +74,7 @@ def test_only_the_entry_point_exits() -> None:
 
 
 def test_what_nobody_foresaw_is_caught_around_a_step_and_around_a_tick() -> None:
-    """Around a listener it is Bolt that catches it, and hands it to `handlers.errors`; `background` only hands it on."""
+    """Around a listener it is Bolt that catches it, and `background` only hands it on."""
     found = {module: len(broad_handlers(tree)) for module, tree in MODULES.items() if broad_handlers(tree)}
 
     assert found == {"bot/worker.py": 1, "bot/scheduler.py": 1, "bot/services/background.py": 1}

@@ -1,0 +1,33 @@
+"""One run of the plain sequential way, in a process of its own."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from tests.bench.bot_process import ROOT
+from tests.bench.measure import Run, Times, UsageSampler
+from tests.bench.stand_in_process import API_KEY, DAYS, PROJECT_ID, REVIEWERS, TAG, StandInProcess, World, counted
+from tests.bench.stand_in_process import mistakes as mistakes_of
+
+
+def plain_run(world: World) -> Run:
+    """Assign all the open rows of a fresh `world`."""
+    with StandInProcess(world) as stand_in:
+        settings = {"url": stand_in.url, "api_key": API_KEY, "project_id": PROJECT_ID, "tag": TAG, "days": DAYS}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.sequential"],
+            cwd=ROOT,
+            env={"NO_PROXY": "*"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with UsageSampler(process.pid) as usage:
+            said, _ = process.communicate(json.dumps(settings | {"reviewers": list(REVIEWERS)}))
+        if process.returncode:
+            raise RuntimeError("the sequential script failed")
+        result: dict[str, Any] = json.loads(said)
+        sent = stand_in.requests()
+        mistakes = mistakes_of(stand_in, sent, dict(result["pairs"]))
+    return Run(Times(**result["times"]), counted(sent), usage.usage, mistakes)

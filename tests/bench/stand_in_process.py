@@ -1,0 +1,163 @@
+"""The Braintrust stand-in in a process of its own, so that its work does not hold up the bot's or the script's."""
+
+import gc
+import multiprocessing
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any, Self
+
+from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Seen, seed_rows, seed_users
+from tests.bench.measure import Requests
+
+API_KEY = "sk-bench"
+TAG = "needs-review"
+DAYS = 7
+PROJECT_ID = DEFAULT_PROJECT_ID
+REVIEWERS = {str(user["id"]): f"{user['given_name']} {user['family_name']}" for user in seed_users() if user["email"]}
+
+_FIRST_ID = re.compile(r"id IN \['([^']+)'")
+_SPAWN = multiprocessing.get_context("spawn")
+_STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What Braintrust holds and how it answers.  The same world has the same rows every time."""
+
+    rows: int
+    assigned: int
+    latency_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request as the server saw it; `ended` is in this machine's monotonic seconds."""
+
+    purpose: str
+    ended: float | None
+    row_ids: tuple[str, ...]
+
+
+class StandInProcess:
+    """Braintrust, freshly filled, between `with` and its end."""
+
+    def __init__(self, world: World) -> None:
+        self._pipe, theirs = _SPAWN.Pipe()
+        self._process = _SPAWN.Process(target=_serve, args=(theirs, world), name="braintrust", daemon=True)
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self._process.start()
+        self.url = self._pipe.recv()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the process with whatever it is doing; it may be called twice."""
+        self._process.terminate()
+        self._process.join(_STOP_SECONDS)
+
+    def requests(self) -> list[Sent]:
+        """Every request so far, in the order of arrival."""
+        found: list[Sent] = self._ask("requests")
+        return found
+
+    def open_rows(self) -> frozenset[str]:
+        """The matching rows that were unassigned when the process began."""
+        return frozenset(self._ask("open_rows"))
+
+    def assignees(self) -> dict[str, tuple[str, ...]]:
+        """Who has each row now that was written since."""
+        found: dict[str, tuple[str, ...]] = self._ask("assignees")
+        return found
+
+    def _ask(self, question: str) -> Any:
+        self._pipe.send(question)
+        return self._pipe.recv()
+
+
+def counted(sent: list[Sent]) -> Requests:
+    """The requests by what they were for."""
+    counts = Counter(request.purpose for request in sent)
+    known = {name: counts.pop(name, 0) for name in ("pages", "changes", "checks", "writes", "read_backs")}
+    return Requests(**known, others=counts.total())
+
+
+def mistakes(stand_in: StandInProcess, sent: list[Sent], planned: Mapping[str, str]) -> tuple[str, ...]:
+    """What is wrong: every open row has to be in `planned`, written once, and given to who it was planned for."""
+    written = Counter(row_id for request in sent for row_id in request.row_ids)
+    open_rows, assignees = stand_in.open_rows(), stand_in.assignees()
+    shares = Counter(planned.values())
+    most, least = max(shares.values(), default=0), min(shares.values(), default=0)
+    wrong = {
+        "rows were written more than once": sum(times > 1 for times in written.values()),
+        "rows were written though they were not open": len(written.keys() - open_rows),
+        "open rows were not written": len(open_rows - written.keys()),
+        "rows are not as they were planned": len(open_rows ^ planned.keys())
+        + sum(assignees.get(row_id) != (who,) for row_id, who in planned.items()),
+        "rows more for one reviewer than for another": max(most - least - 1, 0),
+        "reviewers got nothing": len(REVIEWERS.keys() - shares.keys()),
+    }
+    return tuple(f"{count:,} {what}" for what, count in wrong.items() if count)
+
+
+class _Served:
+    """The other side of the pipe."""
+
+    def __init__(self, world: World) -> None:
+        self._stand_in = BraintrustStandIn(api_key=API_KEY)
+        self._stand_in.users = seed_users()
+        rows, now = self._stand_in.rows, datetime.now(UTC)
+        seed_rows(rows, PROJECT_ID, count=world.rows, tag=TAG, assigned=world.assigned, finished=0, now=now)
+        window_start = now.timestamp() - DAYS * 86_400
+        self._open = [
+            row.id
+            for row in rows.all(PROJECT_ID)
+            if TAG in row.tags and row.created.timestamp() > window_start and not row.assignments
+        ]
+        self._stand_in.faults.latency(world.latency_seconds)
+        self._stand_in.start()
+        gc.disable()  # or the collector walks over all these rows again and again, which took half of the CPU
+
+    @property
+    def url(self) -> str:
+        return self._stand_in.url
+
+    def requests(self) -> list[Sent]:
+        written: set[str] = set()
+        sent: list[Sent] = []
+        for seen in self._stand_in.requests.all():
+            sent.append(Sent(_purpose(seen, written), seen.ended, seen.row_ids))
+            written.update(seen.row_ids)
+        return sent
+
+    def open_rows(self) -> list[str]:
+        return self._open
+
+    def assignees(self) -> dict[str, tuple[str, ...]]:
+        return {row.id: row.assignments for row in self._stand_in.rows.all(PROJECT_ID) if row.history}
+
+
+def _purpose(seen: Seen, written: set[str]) -> str:
+    """What a request was for.  A row is asked for by its id to check it, or, once it was written, to read it back."""
+    if seen.kind != "query":
+        return "writes" if seen.kind == "insert" else seen.kind
+    if named := _FIRST_ID.search(seen.text):
+        return "read_backs" if named[1] in written else "checks"
+    return "pages" if "tags includes" in seen.text else "changes"
+
+
+def _serve(pipe: Connection, world: World) -> None:
+    served = _Served(world)
+    pipe.send(served.url)
+    while True:
+        pipe.send(getattr(served, pipe.recv())())

@@ -1,0 +1,123 @@
+"""What the benchmark says, as text: medians over the repetitions, and ratios of medians of the same run."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bot.sandbox.slack import Delivery
+from tests.bench.measure import Run, median, percentile
+from tests.bench.stand_in_process import World
+
+GOAL_MEGABYTES = 300
+GOAL_WRITING = 2.0
+GOAL_WHOLE = 1.0
+SLACK_WAITS_SECONDS = 3.0
+
+_LABEL_WIDTH = 44
+_COLUMN_WIDTH = 12
+
+Value = Callable[[Run], float | None]
+
+
+def comparison(world: World, plain: Sequence[Run], bot: Sequence[Run]) -> str:
+    """The plain way beside the bot, and the goals."""
+    title = (
+        f"{world.rows:,} matching rows, {world.assigned:,} of them assigned before; "
+        f"each answer of Braintrust takes {world.latency_seconds * 1000:g} ms and its work"
+    )
+    lines = [title, "", _line("", "plain way", "the bot", "bot faster")]
+    for label, value in (*_COUNTS, *_TIMES, *_USAGE):
+        cells = [_cell(_median(runs, value), digits=2 if label.endswith("[s]") else 0) for runs in (plain, bot)]
+        ratio = _times(_faster(plain, bot, value)) if (label, value) in _TIMES else ""
+        lines.append(_line(label, *cells, ratio))
+    lines.append(_line("rows or counts that are wrong", *(_wrong(runs) for runs in (plain, bot))))
+    return "\n".join([*lines, "", *_goals(plain, bot)])
+
+
+def parallel_table(world: World, runs: Mapping[int, Sequence[Run]]) -> str:
+    """Reading and writing at several numbers of parallel requests."""
+    lines = [f"The bot by PARALLEL_REQUESTS, {world.rows:,} rows", "", _line("", *(str(number) for number in runs))]
+    for label, value in _TIMES:
+        lines.append(_line(label, *(_cell(_median(some, value), digits=2) for some in runs.values())))
+    return "\n".join(lines)
+
+
+def acknowledgement_table(deliveries: Sequence[Delivery], *, braintrust_seconds: float) -> str:
+    """How soon commands were acknowledged."""
+    seconds = [delivery.seconds for delivery in deliveries]
+    late = sum(not delivery.acknowledged for delivery in deliveries)
+    times = [median(seconds), percentile(seconds, 0.95), max(seconds)]
+    title = (
+        f"{len(deliveries)} commands at once while Braintrust takes {braintrust_seconds:g} s to answer; "
+        f"Slack waits {SLACK_WAITS_SECONDS:g} s for the acknowledgement"
+    )
+    return "\n".join(
+        [
+            title,
+            "",
+            _line("", "median", "95 %", "longest", "not in time"),
+            _line("acknowledged after [s]", *(_cell(value, digits=3) for value in times), str(late)),
+        ]
+    )
+
+
+_COUNTS: tuple[tuple[str, Value], ...] = (
+    ("requests: pages of rows", lambda run: run.requests.pages),
+    ("requests: what changed until Approve", lambda run: run.requests.changes),
+    ("requests: checks before writing, by id", lambda run: run.requests.checks),
+    ("requests: writes", lambda run: run.requests.writes),
+    ("requests: read back after writing, by id", lambda run: run.requests.read_backs),
+    ("requests: others (users)", lambda run: run.requests.others),
+)
+_TIMES: tuple[tuple[str, Value], ...] = (
+    ("reading; bot: command to plan [s]", lambda run: run.times.reading),
+    ("bot: Approve to first progress [s]", lambda run: run.times.first_progress),
+    ("writing; bot: Approve to last batch [s]", lambda run: run.times.writing),
+    ("whole; bot: with the report [s]", lambda run: run.times.whole),
+)
+_USAGE: tuple[tuple[str, Value], ...] = (
+    ("peak memory, sum of RSS [MB]", lambda run: run.usage.rss),
+    ("peak memory, sum of PSS [MB]", lambda run: run.usage.pss),
+    ("CPU, sum of all processes [s]", lambda run: run.usage.cpu),
+)
+
+
+def _goals(plain: Sequence[Run], bot: Sequence[Run]) -> list[str]:
+    whole = _faster(plain, bot, lambda run: run.times.whole) or 0.0
+    writing = _faster(plain, bot, lambda run: run.times.writing) or 0.0
+    megabytes = _median(bot, lambda run: run.usage.rss) or 0.0
+    return [
+        _goal("not slower as a whole", reached=whole >= GOAL_WHOLE, found=_times(whole)),
+        _goal(f"writing {GOAL_WRITING:g}x faster or more", reached=writing >= GOAL_WRITING, found=_times(writing)),
+        _goal(f"under {GOAL_MEGABYTES} MB", reached=megabytes < GOAL_MEGABYTES, found=f"{megabytes:.0f} MB"),
+    ]
+
+
+def _goal(goal: str, *, reached: bool, found: str) -> str:
+    return f"goal: {goal}: {found}, {'reached' if reached else 'missed'}"
+
+
+def _median(runs: Sequence[Run], value: Value) -> float | None:
+    found = [number for run in runs if (number := value(run)) is not None]
+    return median(found) if found else None
+
+
+def _faster(plain: Sequence[Run], bot: Sequence[Run], value: Value) -> float | None:
+    """How many times faster the bot is: the median over the pairs, each of which ran right after the other."""
+    pairs = [(value(one), value(other)) for one, other in zip(plain, bot, strict=True)]
+    ratios = [one / other for one, other in pairs if one is not None and other]
+    return median(ratios) if ratios else None
+
+
+def _wrong(runs: Sequence[Run]) -> str:
+    return str(sum(bool(run.mistakes) for run in runs) or "none")
+
+
+def _times(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f}x"
+
+
+def _cell(value: float | None, *, digits: int) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _line(label: str, *cells: str) -> str:
+    return (label.ljust(_LABEL_WIDTH) + "".join(cell.rjust(_COLUMN_WIDTH) for cell in cells)).rstrip()
