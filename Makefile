@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+# Tests mostly wait for processes, so two cores serve four of them.
+WORKERS ?= 4
 
 .PHONY: demo run test check bench format clean
 
@@ -12,14 +14,14 @@ run: .venv/ready  ## serve Slack through Socket Mode, with the settings of .env
 	@$(BIN)/python -m bot run
 
 test: .venv/ready  ## every test
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: .venv/ready  ## what CI runs: format, lint, types, layers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 bench: .venv/ready  ## speed and memory, against the plain sequential way
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
 from bot.domain.model import WORKED_ON, Plan, PlanState
 from bot.errors import BotError, LeaseLostError, StoreUnavailableError, WorkInterruptedError
 from bot.held_plan import HeldPlan
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 Step = Callable[[Work, Plan], None]
 POLL_SECONDS = 1.0  # how soon work is noticed that another process asked for
 RENEW_SECONDS = 5.0
+RELEASE_SECONDS = 15.0  # how long a lease is tried to be given back while the database is away
 AGAIN_SECONDS = 2.0  # after a step that could not move its plan
 FAULT_SECONDS = 5.0  # after one that met a fault
 
@@ -185,8 +188,14 @@ class Worker:
         return FAULT_SECONDS
 
     def _release(self, held: HeldPlan, again_in_seconds: float | None) -> None:
+        patient = Retrying(
+            retry=retry_if_exception_type(StoreUnavailableError),
+            stop=stop_after_delay(RELEASE_SECONDS),
+            wait=wait_fixed(0.5),
+            reraise=True,
+        )
         try:
-            self._leases.release(held.lease, wake_in_seconds=again_in_seconds)
+            patient(self._leases.release, held.lease, wake_in_seconds=again_in_seconds)
         except StoreUnavailableError:
             log.warning("a lease could not be given back; it will run out", extra={"plan": held.lease.plan_id})
 

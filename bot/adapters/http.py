@@ -1,8 +1,8 @@
 """One HTTP exchange: bounded in time and size, never repeated, nothing followed silently."""
 
-import threading
 import time
 import zlib
+from collections import deque
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -50,7 +50,7 @@ class Bearer(AuthBase):
 
 
 class Http:
-    """Exchanges with one server; a session, and so a connection, per thread.
+    """Exchanges with one server, from any thread; connections are used again.
 
     Proxies and private certificate authorities are taken from the usual variables (`HTTPS_PROXY`,
     `REQUESTS_CA_BUNDLE`); certificates are always checked.
@@ -59,11 +59,14 @@ class Http:
     def __init__(self, *, token: str, headers: dict[str, str]) -> None:
         self._token = token
         self._headers = headers
-        self._local = threading.local()
+        self._idle: deque[requests.Session] = deque()
 
     def exchange(self, method: str, url: str, *, body: bytes | None = None, timeout_seconds: float) -> Answer:
         """One request and its answer; raises `requests.RequestException`.  A redirect is an answer like any other."""
-        return self._exchange(self._session(), method, url, body, timeout_seconds)
+        session = self._taken()
+        answer = self._exchange(session, method, url, body, timeout_seconds)
+        self._idle.append(session)  # not after an error: its connection may be in any condition
+        return answer
 
     def fetch_elsewhere(self, url: str, *, timeout_seconds: float) -> Answer:
         """GET a signed address on another server, without our credentials."""
@@ -80,14 +83,19 @@ class Http:
         with session.request(method, url, data=body, timeout=timeouts, stream=True, allow_redirects=False) as response:
             return Answer(response.status_code, response.headers, _unpacked(_body(response, deadline)))
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            session.auth = Bearer(self._token)
-            session.headers.update(self._headers)
-            for scheme in ("https://", "http://"):
-                session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=2, max_retries=0))
+    def _taken(self) -> requests.Session:
+        """A session that nobody uses just now."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._new_session()
+
+    def _new_session(self) -> requests.Session:
+        session = requests.Session()
+        session.auth = Bearer(self._token)
+        session.headers.update(self._headers)
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
         return session
 
 

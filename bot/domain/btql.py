@@ -43,7 +43,7 @@ def changed_rows(project_id: str, *, window: Window, horizon: Horizon, limit: in
 
 def rows_by_id(project_id: str, *, ids: Iterable[str]) -> str:
     """The query for the present condition of single rows, up to `MAX_IDS_PER_QUERY` of them."""
-    listed = ", ".join(quoted(row_id) for row_id in ids)
+    listed = ",".join(quoted(row_id) for row_id in ids)
     return (
         f"from: project_logs({quoted(project_id)}) spans | filter: id IN [{listed}] | select: id, tags, {_COLUMNS}"
         f" | sort: _pagination_key desc | limit: {MAX_IDS_PER_QUERY}"

@@ -9,6 +9,7 @@ from bot.domain.btql import MAX_IDS_PER_QUERY, after, changed_rows, high_water_m
 from bot.domain.model import Horizon, PlanRequest, Window
 from bot.domain.reading import LogRow
 from bot.errors import BraintrustRejectedError
+from bot.services.background import in_background
 from bot.services.ports import Braintrust, Page, Patience
 from bot.settings import WorkSettings
 
@@ -34,7 +35,7 @@ class RowReader:
         """Every row that matches, once, newest first; `on_page` hears the number of pages and rows so far."""
         query = matching_rows(request.project_id, tag=request.tag, window=window, limit=self._settings.page_size)
         seen: set[str] = set()
-        for number, page in enumerate(self._walk(query, patience), 1):
+        for number, page in enumerate(_one_ahead(self._walk(query, patience)), 1):
             for row in page.rows:
                 if row.id not in seen:
                     seen.add(row.id)
@@ -98,3 +99,11 @@ class RowReader:
         raise BraintrustRejectedError(
             f"More than {self._settings.max_pages:,} pages match. Ask for fewer days, or raise MAX_PAGES."
         )
+
+
+def _one_ahead(pages: Iterator[Page]) -> Iterator[Page]:
+    """`pages`, each asked for while the one before is worked on."""
+    ahead = in_background(lambda: next(pages, None), name="page")
+    while (page := ahead.result()) is not None:
+        ahead = in_background(lambda: next(pages, None), name="page")
+        yield page

@@ -18,6 +18,11 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from bot.errors import StoreUnavailableError
 
 BUSY_TIMEOUT_MS = 2_000  # below the 3 s in which Slack wants an answer
+_PATIENCE_MS = {
+    "lock_timeout": BUSY_TIMEOUT_MS,
+    "statement_timeout": 60_000,
+    "idle_in_transaction_session_timeout": 10_000,  # a process that froze must not hold its plan's row for ever
+}
 _MIGRATION_LOCK = 0x61737369  # any fixed number: the key of a PostgreSQL advisory lock
 
 
@@ -83,7 +88,10 @@ def _engine(url: str) -> Engine:
         max_overflow=8,
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 2, "options": f"-c lock_timeout={BUSY_TIMEOUT_MS} -c statement_timeout=60000"},
+        connect_args={
+            "connect_timeout": 2,
+            "options": " ".join(f"-c {name}={ms}" for name, ms in _PATIENCE_MS.items()),
+        },
     )
 
 

@@ -48,7 +48,9 @@ class LeaseStore:
         self._update(lease, lease_owner=None, lease_until=None, wake_at=wake_at)
 
     def _update(self, lease: Lease, **values: object) -> bool:
-        mine = (plans.c.id == lease.plan_id) & (plans.c.fence == lease.fence)
+        mine = (
+            (plans.c.id == lease.plan_id) & (plans.c.fence == lease.fence) & (plans.c.lease_owner == self._owner)
+        )  # the owner is gone once the lease was given back: a late renewal must not revive it
         with self._database.write() as connection:
             return connection.execute(update(plans).where(mine).values(**values)).rowcount == 1
 

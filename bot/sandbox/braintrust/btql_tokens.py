@@ -49,7 +49,7 @@ _TOKEN = re.compile(
     r"""(?P<space>\s+|--[^\n]*)
     |(?P<number>\d{1,25}(?:\.\d{1,25})?(?![\w.]))
     |(?P<word>[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<text>'(?:[^'\\\x00-\x1f\x7f-\x9f]|'')*')
+    |(?P<text>'[^'\\\x00-\x1f\x7f-\x9f]*(?:''[^'\\\x00-\x1f\x7f-\x9f]*)*')
     |(?P<quoted>"(?:[^"\\\x00-\x1f\x7f-\x9f]|"")+")
     |(?P<mark><=|>=|!=|<>|[|:,()\[\].=<>?*+;-])""",
     re.VERBOSE | re.ASCII,
