@@ -14,7 +14,7 @@ from tests.unit.builders import PROJECT
 
 VALUES: dict[str, tuple[str, str, Any]] = {
     "SLACK_BOT_TOKEN": ("slack.bot_token", "xoxb-1-2", "xoxb-1-2"),
-    "SLACK_APP_TOKEN": ("slack.app_token", "xapp-1-2", "xapp-1-2"),
+    "SLACK_APP_TOKEN": ("slack.app_token", "xapp-one", "xapp-one"),
     "SLACK_SIGNING_SECRET": ("slack.signing_secret", "s3cret", "s3cret"),
     "SLACK_API_URL": ("slack.api_url", "http://localhost:9000/api", "http://localhost:9000/api/"),
     "BRAINTRUST_API_KEY": ("braintrust.api_key", "sk-1", "sk-1"),
