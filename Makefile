@@ -14,14 +14,14 @@ run: .venv/ready  ## serve Slack through Socket Mode, with the settings of .env
 	@$(BIN)/python -m bot run
 
 test: .venv/ready  ## every test
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: .venv/ready  ## what CI runs: format, lint, types, layers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 bench: .venv/ready  ## speed and memory, against the plain sequential way
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -89,7 +89,7 @@ class Announcing:
 
     def _draw_message(self, work: Work, plan: Plan, channel: str) -> Plan:
         if plan.message_ts is not None:
-            self._redraw(plan, channel, plan.message_ts)
+            self._redraw(work, plan, channel, plan.message_ts)
             return plan
         if not _is_posted(plan):
             return plan
@@ -99,13 +99,15 @@ class Announcing:
         self._plans.shown(work.lease, message_url=url)
         return replace(plan, message_ts=ts, message_url=url)
 
-    def _redraw(self, plan: Plan, channel: str, ts: str) -> None:
+    def _redraw(self, work: Work, plan: Plan, channel: str, ts: str) -> None:
         try:
             self._slack.update(channel, ts, self._message(plan))
         except SlackRejectedError as error:
             if error.code != "message_not_found":
                 raise
             log.warning("a plan's message was deleted; its thread goes on", extra={"plan": plan.id})
+            if plan.state in REPORTED:
+                self._tell_requester(work, plan, error)  # who finds a thread without its message?
 
     def _draw_reply(self, work: Work, plan: Plan, channel: str) -> Plan:
         if plan.message_ts is None or not _has_reply(plan):
