@@ -178,4 +178,5 @@ def test_a_stop_ends_connections_politely() -> None:
     reader.join()
 
     assert received == [8]  # the opcode of a close frame
+    assert slack.socket_count == 0
     connection.close()
