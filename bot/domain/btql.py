@@ -34,7 +34,7 @@ def high_water_mark(project_id: str, *, window: Window, before: datetime) -> str
 
 def changed_rows(project_id: str, *, window: Window, horizon: Horizon, limit: int) -> str:
     """The query for the rows of a reading that changed since, whatever their tags and assignees are now."""
-    condition = f"{_within(window)} and _xact_id > {quoted(horizon.mark)} and _pagination_key <= {quoted(horizon.top)}"
+    condition = f"_xact_id > {quoted(horizon.mark)} and _pagination_key <= {quoted(horizon.top)} and {_within(window)}"
     return (
         f"from: project_logs({quoted(project_id)}) spans | filter: {condition} | select: id, tags, {_COLUMNS}"
         f" | sort: _pagination_key desc | limit: {limit}"

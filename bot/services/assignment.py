@@ -72,7 +72,7 @@ class Assignment:
         self._ready: deque[tuple[Batch, Sight]] = deque()
         self._looks: dict[Future[Sight], Callable[[Future[Sight]], None]] = {}
         self._writes: dict[Future[WriteResult], Batch] = {}
-        self._checking = False
+        self._checking = 0  # batches whose rows are being read
         self._hold_until = 0.0
         self._limits = 0
         self._stale_checks = 0
@@ -87,7 +87,7 @@ class Assignment:
                 if self._ending:
                     self._put_back()
                 self._begin_writes()
-                self._begin_check()
+                self._begin_checks()
                 self._begin_read_back()
                 self._begin_confirmation()
                 self._collect()
@@ -107,13 +107,17 @@ class Assignment:
             return True
         return not self._ending and self._ledger.has(BatchState.PLANNED)
 
-    def _begin_check(self) -> None:
-        """Read the next batches' rows while the ones before are written."""
-        if self._ending or self._checking or len(self._ready) >= self._parallel or self._monotonic() < self._hold_until:
-            return
-        batches = self._ledger.take(BatchState.PLANNED, most=self._parallel)
-        self._checking = bool(batches)
-        self._look(batches, self._on_checked)
+    def _begin_checks(self) -> None:
+        """Read the next batches' rows while the ones before are written, so that no writer waits for a reading."""
+        while self._may_check() and (batches := self._ledger.take(BatchState.PLANNED, most=self._parallel)):
+            self._checking += len(batches)
+            self._look(batches, self._on_checked)
+
+    def _may_check(self) -> bool:
+        """Half as many batches ahead again as are written at once, so that the readings stay young."""
+        ahead = len(self._ready) + self._checking
+        enough = self._parallel + self._parallel // 2
+        return not self._ending and ahead < enough and self._monotonic() >= self._hold_until
 
     def _begin_writes(self) -> None:
         """Store that checked batches are being sent, then send them, as many as there is room for."""
@@ -144,8 +148,9 @@ class Assignment:
 
     def _begin_confirmation(self) -> None:
         """Read acknowledged batches back, as many as one query holds, once nothing is left to write."""
-        if not self._writes and not self._ready and not self._checking:
-            self._look(self._ledger.take(BatchState.WRITTEN, most=BATCHES_PER_LOOK), self._on_seen)
+        if self._writes or self._ready or self._checking:
+            return
+        for _ in range(self._parallel - len(self._looks)):
             self._look(self._ledger.take(BatchState.WRITTEN, most=BATCHES_PER_LOOK), self._on_seen)
 
     def _may_write(self) -> bool:
@@ -195,7 +200,7 @@ class Assignment:
             self._looks.pop(look)(look)
 
     def _on_checked(self, batches: list[Batch], done: Future[Sight]) -> None:
-        self._checking = False
+        self._checking -= len(batches)
         try:
             look = done.result()
         except BraintrustError as error:

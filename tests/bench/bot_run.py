@@ -1,7 +1,6 @@
 """One run of the real bot: the command is typed, the plan comes, Approve is pressed, the report is read."""
 
 import json
-import math
 import re
 import threading
 import time
@@ -12,7 +11,7 @@ from bot.sandbox.slack import Change, ChangeKind, Delivery, Message, SlackStandI
 from bot.sandbox.slack.sample import ADA, REVIEWS
 from tests.bench.bot_process import bot_process
 from tests.bench.measure import Run, Times, UsageSampler
-from tests.bench.stand_in_process import REVIEWERS, Sent, StandInProcess, World, counted
+from tests.bench.stand_in_process import REVIEWERS, StandInProcess, World, counted, writing_span
 from tests.bench.stand_in_process import mistakes as mistakes_of
 
 PARALLEL = 4
@@ -44,10 +43,12 @@ def bot_run(world: World, *, parallel: int = PARALLEL) -> Run:
         report, reported = watch.first(lambda message: message.thread_ts == plan.ts and _is_report(message))
 
         sent = stand_in.requests()
+        first_write, last_write = writing_span(sent)
         times = Times(
             reading=planned - typed,
             first_progress=told - pressed,
-            writing=_last_acknowledged(sent) - pressed,
+            first_write=first_write - pressed,
+            writing=last_write - first_write,
             whole=planned - typed + reported - pressed,
         )
         wrong = mistakes_of(stand_in, sent, _result(slack)) + _unlike_plan(plan, report, stand_in.assignees())
@@ -88,12 +89,6 @@ def _is_plan(message: Message) -> bool:
 
 def _is_report(message: Message) -> bool:
     return message.text.startswith(_ENDINGS)
-
-
-def _last_acknowledged(sent: list[Sent]) -> float:
-    """When the last write was answered; not a number when there was none, which `mistakes` says in words."""
-    ended = (request.ended for request in sent if request.purpose == "writes" and request.ended is not None)
-    return max(ended, default=math.nan)
 
 
 def _result(slack: SlackStandIn) -> dict[str, str]:

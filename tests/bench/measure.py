@@ -30,16 +30,17 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Wall-clock seconds.  `first_progress` is None where nobody is told of it.
+    """Wall-clock seconds.  `first_progress` and `first_write`, from the approval on, are None where nobody approves.
 
-    `writing` ends with the last batch that Braintrust acknowledged; `whole` with all that follows, but without the
-    time in which a person looks at the plan.
+    `writing` goes from the arrival of the first write at Braintrust to the answer of the last; `whole` ends with all
+    that follows, but is without the time in which a person looks at the plan.
     """
 
     reading: float
     writing: float
     whole: float
     first_progress: float | None = None
+    first_write: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

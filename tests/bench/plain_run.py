@@ -7,7 +7,17 @@ from typing import Any
 
 from tests.bench.bot_process import ROOT
 from tests.bench.measure import Run, Times, UsageSampler
-from tests.bench.stand_in_process import API_KEY, DAYS, PROJECT_ID, REVIEWERS, TAG, StandInProcess, World, counted
+from tests.bench.stand_in_process import (
+    API_KEY,
+    DAYS,
+    PROJECT_ID,
+    REVIEWERS,
+    TAG,
+    StandInProcess,
+    World,
+    counted,
+    writing_span,
+)
 from tests.bench.stand_in_process import mistakes as mistakes_of
 
 
@@ -30,4 +40,6 @@ def plain_run(world: World) -> Run:
         result: dict[str, Any] = json.loads(said)
         sent = stand_in.requests()
         mistakes = mistakes_of(stand_in, sent, dict(result["pairs"]))
-    return Run(Times(**result["times"]), counted(sent), usage.usage, mistakes)
+    first_write, last_write = writing_span(sent)
+    times = Times(**result["times"], writing=last_write - first_write)
+    return Run(times, counted(sent), usage.usage, mistakes)

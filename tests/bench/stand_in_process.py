@@ -1,6 +1,7 @@
 """The Braintrust stand-in in a process of its own, so that its work does not hold up the bot's or the script's."""
 
 import gc
+import math
 import multiprocessing
 import re
 from collections import Counter
@@ -36,9 +37,10 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One request as the server saw it; `ended` is in this machine's monotonic seconds."""
+    """One request as the server saw it, in this machine's monotonic seconds."""
 
     purpose: str
+    started: float
     ended: float | None
     row_ids: tuple[str, ...]
 
@@ -92,6 +94,13 @@ def counted(sent: list[Sent]) -> Requests:
     return Requests(**known, others=counts.total())
 
 
+def writing_span(sent: list[Sent]) -> tuple[float, float]:
+    """When the first write began and the last was answered; not numbers without any, which `mistakes` says in words."""
+    writes = [request for request in sent if request.purpose == "writes"]
+    started = min((write.started for write in writes), default=math.nan)
+    return started, max((write.ended for write in writes if write.ended is not None), default=math.nan)
+
+
 def mistakes(stand_in: StandInProcess, sent: list[Sent], planned: Mapping[str, str]) -> tuple[str, ...]:
     """What is wrong: every open row has to be in `planned`, written once, and given to who it was planned for."""
     written = Counter(row_id for request in sent for row_id in request.row_ids)
@@ -136,7 +145,7 @@ class _Served:
         written: set[str] = set()
         sent: list[Sent] = []
         for seen in self._stand_in.requests.all():
-            sent.append(Sent(_purpose(seen, written), seen.ended, seen.row_ids))
+            sent.append(Sent(_purpose(seen, written), seen.started, seen.ended, seen.row_ids))
             written.update(seen.row_ids)
         return sent
 

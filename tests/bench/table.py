@@ -70,7 +70,8 @@ _COUNTS: tuple[tuple[str, Value], ...] = (
 _TIMES: tuple[tuple[str, Value], ...] = (
     ("reading; bot: command to plan [s]", lambda run: run.times.reading),
     ("bot: Approve to first progress [s]", lambda run: run.times.first_progress),
-    ("writing; bot: Approve to last batch [s]", lambda run: run.times.writing),
+    ("bot: Approve to first write [s]", lambda run: run.times.first_write),
+    ("writing: first write to last answer [s]", lambda run: run.times.writing),
     ("whole; bot: with the report [s]", lambda run: run.times.whole),
 )
 _USAGE: tuple[tuple[str, Value], ...] = (

@@ -1,20 +1,28 @@
 """The weekly post."""
 
 import sqlite3
+from contextlib import closing
+
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, REVIEWS, World
 
 
 def make_due(world: World, *, hours_ago: float = 0) -> None:
-    """Pretend that the stored schedule is due."""
-    with sqlite3.connect(world.folder / "bot.db") as database:
-        database.execute(f"update schedules set next_fire_at = datetime('now', '-{hours_ago} hours') || '.000000'")
+    """Pretend that the stored schedule is due, once the first tick has stored it."""
+    again = retry_if_result(lambda updated: updated == 0)
+    Retrying(stop=stop_after_delay(20), wait=wait_fixed(0.1), retry=again)(_advanced, world, hours_ago)
+
+
+def _advanced(world: World, hours_ago: float) -> int:
+    due = f"datetime('now', '-{hours_ago} hours') || '.000000'"
+    with closing(sqlite3.connect(world.folder / "bot.db", timeout=10)) as database, database:
+        return database.execute(f"update schedules set next_fire_at = {due}").rowcount
 
 
 def test_a_due_week_is_posted_for_a_person_to_approve(start_world: StartWorld) -> None:
     world = start_world(WEEKLY_POST="mon 09:00 Europe/Berlin", REVIEW_CHANNEL=REVIEWS)
-    world.wait_for_log("the bot works")
 
     make_due(world)
     plan = world.wait(lambda w: w.channel_messages(REVIEWS) or None, seconds=30)[0]

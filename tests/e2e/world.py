@@ -17,10 +17,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import psutil
 import psycopg
 import requests
 from requests.adapters import HTTPAdapter
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 from urllib3 import Retry
 
 from bot.adapters.slack_scopes import SCOPES
@@ -138,11 +139,19 @@ class World:
         assert self._bot is not None
         os.killpg(self._bot.pid, number)
 
+    def freeze_bot(self) -> None:
+        """Stop the process in the middle of whatever it does; when this returns, none of its threads runs."""
+        assert self._bot is not None
+        frozen = psutil.Process(self._bot.pid)
+        frozen.suspend()
+        again = retry_if_result(lambda status: status != psutil.STATUS_STOPPED)
+        Retrying(stop=stop_after_delay(10), wait=wait_fixed(0.01), retry=again)(frozen.status)
+
     def start_another(self) -> None:
         """Start a second bot on the same database, with a log of its own.  Commands and clicks reach the first one."""
-        count = self.slack.socket_count
-        self._others.append(self._spawn(procfile("socket"), {}, log="another.log"))
-        self.slack.wait_for_socket(count + 1, timeout_seconds=20)
+        log = f"another-{len(self._others)}.log"
+        self._others.append(self._spawn(procfile("socket"), {}, log=log))
+        self.wait_for_log("connected to Slack", log=log)
 
     def bot(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the terminal to its end, in the world's folder."""
@@ -162,12 +171,13 @@ class World:
             text=True,
         )
 
-    def wait_for_log(self, words: str, *, seconds: float = 30) -> None:
-        """Wait until the bot logged `words`."""
-        patient = Retrying(
-            stop=stop_after_delay(seconds), wait=wait_fixed(0.1), retry=retry_if_result(lambda log: words not in log)
-        )
-        patient(self.log)
+    def wait_for_log(self, *words: str, log: str = "bot.log", seconds: float = 30) -> None:
+        """Wait until the bot logged one of `words`."""
+        again = retry_if_result(lambda logged: not any(some in logged for some in words))
+        try:
+            Retrying(stop=stop_after_delay(seconds), wait=wait_fixed(0.1), retry=again)(self.log, log)
+        except RetryError:
+            raise AssertionError(f"not logged within {seconds} s: {words}\n{self.log(log)}") from None
 
     def log(self, name: str = "bot.log") -> str:
         """What the bot logged so far."""

@@ -203,10 +203,10 @@ def test_any_horizon_is_refused_or_stands_in_the_query_exactly(mark: str, top: s
 
     assert query.filter == And(
         (
-            FROM_START,
-            Comparison("<", CREATED, Literal("2026-05-18T09:00:00.000Z")),
             Comparison(">", Path(("_xact_id",), "_xact_id"), Literal(mark)),
             Comparison("<=", Path(("_pagination_key",), "_pagination_key"), Literal(top)),
+            FROM_START,
+            Comparison("<", CREATED, Literal("2026-05-18T09:00:00.000Z")),
         )
     )
     assert (query.project_id, query.limit, query.cursor, query.measures) == (PROJECT, 500, None, ())

@@ -17,7 +17,7 @@ from bot.sandbox.braintrust.btql_syntax import (
     Not,
     Or,
 )
-from bot.sandbox.braintrust.btql_tokens import TokenKind
+from bot.sandbox.braintrust.btql_tokens import TokenKind, texts_in
 
 MAX_LIST = 4096  # exact-match values in one IN list
 MAX_DEPTH = 50
@@ -92,13 +92,18 @@ def _membership(stream: TokenStream, left: Expression) -> Expression:
 
 
 def _list(stream: TokenStream) -> tuple[str | int | float | bool, ...]:
+    values = texts_in(stream.take().value) if stream.next.kind is TokenKind.TEXTS else _mixed_list(stream)
+    if len(values) > MAX_LIST:
+        stream.fail(f"a list of {len(values)} values, the maximum is {MAX_LIST}")
+    return values
+
+
+def _mixed_list(stream: TokenStream) -> tuple[str | int | float | bool, ...]:
     stream.expect_mark("[")
     values = [_list_value(stream)]
     while stream.accept_mark(","):
         values.append(_list_value(stream))
     stream.expect_mark("]")
-    if len(values) > MAX_LIST:
-        stream.fail(f"a list of {len(values)} values, the maximum is {MAX_LIST}")
     return tuple(values)
 
 

@@ -64,7 +64,7 @@ class Door:
             return answer
 
         async def apply(changed: Asked) -> Answer:
-            answer = applied(changed)
+            answer = await asyncio.to_thread(applied, changed)  # so that others arrive, and wait, meanwhile
             for gate in self.faults.gates(asked, "answer"):
                 await gate.passage()
             return answer

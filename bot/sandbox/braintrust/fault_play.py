@@ -42,7 +42,8 @@ class Exchange:
 async def play(fault: Fault | None, exchange: Exchange) -> web.StreamResponse:
     """What the client receives; DroppedError when nothing."""
     if fault is None:
-        return exchange.response(await exchange.answer())
+        wire = await asyncio.to_thread(wire_of, await exchange.answer(), exchange.asked)
+        return wire.response()
     return await _PLAYS[type(fault)](fault, exchange)
 
 
