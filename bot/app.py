@@ -13,10 +13,14 @@ from slack_sdk import WebClient
 import handlers
 from bot.adapters.braintrust import BraintrustClient
 from bot.adapters.slack import Identity, PrivateAnswerer, SlackClient, web_client
+from bot.adapters.slack_people import SlackPeople
 from bot.adapters.store.batches import BatchStore
 from bot.adapters.store.database import Database
 from bot.adapters.store.leases import LeaseStore
+from bot.adapters.store.matches import MatchStore
+from bot.adapters.store.notices import NoticeStore
 from bot.adapters.store.plans import PlanStore
+from bot.adapters.store.preferences import PreferenceStore
 from bot.adapters.store.schedules import ScheduleStore
 from bot.adapters.store.undos import UndoStore
 from bot.domain.model import PlanState
@@ -24,15 +28,21 @@ from bot.scheduler import Scheduler
 from bot.services.announcing import Announcing
 from bot.services.assigning import Assigning
 from bot.services.deciding import Deciding
+from bot.services.entering import Entrance
 from bot.services.greeting import Greeting
+from bot.services.notifying import Arranging, Notifying
+from bot.services.people_ports import People
 from bot.services.permissions import Permissions
 from bot.services.planning import Planning
-from bot.services.ports import Announcer, Slack
+from bot.services.ports import Announcer
+from bot.services.preferences import Preferring
 from bot.services.rechecking import Rechecking
+from bot.services.roster import RosterReader
 from bot.services.scheduling import Scheduling
+from bot.services.staffing import Staffing
 from bot.services.undoing import Undoing
 from bot.settings import Settings
-from bot.worker import Worker
+from bot.worker import Step, Worker
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +61,9 @@ class Store:
         self.plans = PlanStore(self.database)
         self.batches = BatchStore(self.database)
         self.undos = UndoStore(self.database)
+        self.notices = NoticeStore(self.database)
+        self.preferences = PreferenceStore(self.database)
+        self.matches = MatchStore(self.database)
         self.schedules = ScheduleStore(self.database)
         self.leases = LeaseStore(self.database, owner=f"{socket.gethostname()}-{secrets.token_hex(3)}")
 
@@ -58,53 +71,90 @@ class Store:
 class Core:
     """What plans and assigns, with or without Slack."""
 
-    def __init__(self, settings: Settings, store: Store, *, slack: Slack | None, announcer: Announcer) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        entrance: Entrance | None,
+        people: People | None,
+        announcer: Announcer,
+    ) -> None:
         self.store = store
         self.braintrust = BraintrustClient(settings.braintrust)
-        self.planning = Planning(
-            plans=store.plans,
+        self._settings = settings
+        self._announcer = announcer
+        self._roster = self._make_roster(people)
+        self._arranging = Arranging(notices=store.notices, batches=store.batches, undos=store.undos)
+        self.planning = self._make_planning(entrance)
+        self.undoing = self._make_undoing()
+        self.worker = Worker(leases=store.leases, plans=store.plans, steps=self._steps(), announcer=announcer)
+
+    def _make_roster(self, people: People | None) -> RosterReader:
+        return RosterReader(
             braintrust=self.braintrust,
-            slack=slack,
-            announcer=announcer,
-            settings=settings,
+            people=people,
+            preferences=self.store.preferences,
+            matches=self.store.matches,
+            settings=self._settings.people,
+            clock=utc_now,
+        )
+
+    def _make_planning(self, entrance: Entrance | None) -> Planning:
+        return Planning(
+            plans=self.store.plans,
+            braintrust=self.braintrust,
+            staffing=Staffing(roster=self._roster, braintrust=self.braintrust, settings=self._settings, clock=utc_now),
+            entrance=entrance,
+            announcer=self._announcer,
+            settings=self._settings,
             clock=utc_now,
             new_id=new_plan_id,
             wake=self._wake,
         )
+
+    def _make_assigning(self) -> Assigning:
         rechecking = Rechecking(
-            plans=store.plans,
-            batches=store.batches,
+            plans=self.store.plans,
+            batches=self.store.batches,
             braintrust=self.braintrust,
-            announcer=announcer,
-            settings=settings,
+            roster=self._roster,
+            announcer=self._announcer,
+            settings=self._settings,
             clock=utc_now,
         )
-        assigning = Assigning(
-            plans=store.plans,
-            batches=store.batches,
+        return Assigning(
+            plans=self.store.plans,
+            batches=self.store.batches,
             braintrust=self.braintrust,
             rechecking=rechecking,
-            announcer=announcer,
-            settings=settings.work,
+            announcer=self._announcer,
+            arranging=self._arranging,
+            settings=self._settings.work,
             clock=utc_now,
         )
-        self.undoing = Undoing(
-            plans=store.plans,
-            batches=store.batches,
-            undos=store.undos,
+
+    def _make_undoing(self) -> Undoing:
+        return Undoing(
+            plans=self.store.plans,
+            batches=self.store.batches,
+            undos=self.store.undos,
             braintrust=self.braintrust,
-            announcer=announcer,
-            settings=settings,
+            announcer=self._announcer,
+            arranging=self._arranging,
+            settings=self._settings,
             clock=utc_now,
         )
-        steps = {
+
+    def _steps(self) -> dict[PlanState, Step]:
+        assigning = self._make_assigning()
+        return {
             PlanState.READING: self.planning.read,
             PlanState.CHECKING: assigning.check,
             PlanState.RUNNING: assigning.run,
             PlanState.REPORTING: assigning.report,
             PlanState.UNDOING: self.undoing.take_back,
         }
-        self.worker = Worker(leases=store.leases, plans=store.plans, steps=steps, announcer=announcer)
 
     def _wake(self) -> None:
         self.worker.wake()
@@ -118,41 +168,62 @@ class Bot:
         client = web_client(settings.slack)
         self.slack = SlackClient(client)
         self._answers = PrivateAnswerer(self.slack)
-        announcing = Announcing(
+        self._permissions = Permissions(settings.policy, self.slack)
+        self._core = Core(
+            settings,
+            self.store,
+            entrance=Entrance(self.slack, self._permissions),
+            people=SlackPeople(client),
+            announcer=self._make_announcing(settings),
+        )
+        self.worker = self._core.worker
+        self.scheduler = self._make_scheduler(settings)
+        self._identity = Identity(client)
+        self._listeners = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
+        self.bolt = _bolt(settings, self._identity, self._services(), self._listeners)
+
+    def _make_announcing(self, settings: Settings) -> Announcing:
+        return Announcing(
             plans=self.store.plans,
             batches=self.store.batches,
             undos=self.store.undos,
+            notices=self.store.notices,
             slack=self.slack,
             answers=self._answers,
             clock=utc_now,
             settings=settings,
         )
-        core = Core(settings, self.store, slack=self.slack, announcer=announcing)
-        self.worker = core.worker
-        self._undoing = core.undoing
-        permissions = Permissions(settings.policy, self.slack)
-        deciding = Deciding(
+
+    def _make_scheduler(self, settings: Settings) -> Scheduler:
+        scheduling = Scheduling(
+            schedules=self.store.schedules, planning=self._core.planning, queue=settings.queue, clock=utc_now
+        )
+        return Scheduler(
+            scheduling=scheduling,
+            notifying=_notifying(settings, self.store),
             plans=self.store.plans,
-            permissions=permissions,
-            answers=self._answers,
-            undoing=core.undoing,
             clock=utc_now,
             wake=self.worker.wake,
         )
-        scheduling = Scheduling(
-            schedules=self.store.schedules, planning=core.planning, queue=settings.queue, clock=utc_now
+
+    def _services(self) -> dict[str, object]:
+        """What listeners reach by name."""
+        deciding = Deciding(
+            plans=self.store.plans,
+            permissions=self._permissions,
+            answers=self._answers,
+            undoing=self._core.undoing,
+            clock=utc_now,
+            wake=self.worker.wake,
         )
-        self.scheduler = Scheduler(scheduling=scheduling, plans=self.store.plans, clock=utc_now, wake=self.worker.wake)
-        services = {
-            "planning": core.planning,
-            "permissions": permissions,
+        return {
+            "planning": self._core.planning,
+            "permissions": self._permissions,
             "deciding": deciding,
             "greeting": Greeting(self.slack, aside=self._answers.run),
+            "preferring": Preferring(preferences=self.store.preferences, clock=utc_now),
             "private_answers": self._answers,
         }
-        self._identity = Identity(client)
-        self._listeners = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
-        self.bolt = _bolt(settings, self._identity, services, self._listeners)
 
     def start(self) -> None:
         """Start worker and scheduler; a door is opened by `bot.web` or `bot.socket_mode`."""
@@ -164,7 +235,7 @@ class Bot:
     def stop(self) -> None:
         """Begin nothing new, finish what is on its way, hand the rest over."""
         self.scheduler.stop()
-        self._undoing.close()
+        self._core.undoing.close()
         self._listeners.shutdown(wait=True)
         self.worker.stop(timeout_seconds=STOP_SECONDS)
         self._answers.close()
@@ -180,6 +251,20 @@ def utc_now() -> datetime:
 def new_plan_id() -> str:
     """A short id that people can read to each other."""
     return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+
+
+def _notifying(settings: Settings, store: Store) -> Notifying:
+    """Writes to reviewers, with a client that does not wait: a claim would run out meanwhile."""
+    return Notifying(
+        notices=store.notices,
+        plans=store.plans,
+        batches=store.batches,
+        undos=store.undos,
+        preferences=store.preferences,
+        messenger=SlackClient(web_client(settings.slack, waits=False)),
+        settings=settings,
+        clock=utc_now,
+    )
 
 
 def _bolt(settings: Settings, identity: Identity, services: dict[str, object], listeners: Executor) -> App:

@@ -12,7 +12,8 @@ BotError                          the message is written for the person in Slack
 │   ├── SlackUnavailableError         repeating it may help
 │   └── SlackRejectedError            repeating it does not help; `code` is Slack's word for it
 └── StoreError
-    ├── StoreUnavailableError         the database does not answer
+    ├── StoreUnavailableError         the database does not answer, and certainly nothing was changed
+    │   └── OutcomeUnknownError           ... to a COMMIT: it may have been carried out
     └── LeaseLostError                another process owns this plan now
 
 WorkInterruptedError              not a failure: a step ends early (cancelled, stopped, shutting down)
@@ -80,7 +81,11 @@ class StoreError(BotError):
 
 
 class StoreUnavailableError(StoreError):
-    """The database does not answer; nothing was changed unless the message says otherwise."""
+    """The database does not answer; certainly nothing was changed."""
+
+
+class OutcomeUnknownError(StoreUnavailableError):
+    """The database did not answer a COMMIT; whether anything was changed has to be read again, never guessed."""
 
 
 class LeaseLostError(StoreError):

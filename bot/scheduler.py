@@ -1,18 +1,24 @@
-"""APScheduler's ticks: weekly posts, expiry, clean-up.  Times and who fires first are decided in the database."""
+"""APScheduler's ticks: weekly posts, expiry, messages to reviewers, clean-up.
+
+Times, and who is first, are decided in the database.
+"""
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.errors import BotError
+from bot.services.notifying import Notifying
 from bot.services.ports import Clock, Plans
 from bot.services.scheduling import Scheduling
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 10
+NOTICE_SECONDS = 5
 CLEAN_UP_HOURS = 6
 KEPT = timedelta(days=90)
 
@@ -20,16 +26,20 @@ KEPT = timedelta(days=90)
 class Scheduler:
     """Ticks in a thread of its own."""
 
-    def __init__(self, *, scheduling: Scheduling, plans: Plans, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, *, scheduling: Scheduling, notifying: Notifying, plans: Plans, clock: Clock, wake: Callable[[], None]
+    ) -> None:
         self._scheduling = scheduling
+        self._notifying = notifying
+        self._stopping = threading.Event()
         self._plans = plans
         self._clock = clock
         self._wake = wake
         self._ticks = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        for tick in (self._fire, self._expire):
-            self._ticks.add_job(self._guarded, "interval", args=[tick], seconds=TICK_SECONDS, next_run_time=clock())
+        for tick, seconds in ((self._fire, TICK_SECONDS), (self._expire, TICK_SECONDS), (self._notify, NOTICE_SECONDS)):
+            self._ticks.add_job(self._guarded, "interval", args=[tick], seconds=seconds, next_run_time=clock())
         self._ticks.add_job(self._guarded, "interval", args=[self._clean_up], hours=CLEAN_UP_HOURS)
 
     def start(self) -> None:
@@ -38,6 +48,7 @@ class Scheduler:
 
     def stop(self) -> None:
         """Tick no more."""
+        self._stopping.set()
         if self._ticks.running:
             self._ticks.shutdown(wait=False)
 
@@ -48,6 +59,11 @@ class Scheduler:
     def _expire(self) -> None:
         if self._plans.expire(now=self._clock()):
             self._wake()
+
+    def _notify(self) -> None:
+        has_more = True
+        while has_more and not self._stopping.is_set():
+            has_more = self._notifying.step()
 
     def _clean_up(self) -> None:
         forgotten = self._plans.forget(before=self._clock() - KEPT)

@@ -1,23 +1,22 @@
 """Settings from the environment.  All problems are found at once; the only module that reads the environment."""
 
 import os
-import re
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from bot import setting_forms as forms
+from bot.domain.absence import USUAL_SIGNS, AwayRules
+from bot.domain.allocation import Strategy
+from bot.domain.choices import valid_group_by, valid_strategy
 from bot.domain.command import valid_days, valid_reviewers, valid_tag
 from bot.domain.weekly import WeeklyTime, parsed_weekly
 from bot.errors import BotError, SettingsError
 
 _T = TypeVar("_T")
-_SLACK_PERSON = re.compile(r"<?[@!]?(?:subteam\^)?([UWS][A-Z0-9]{2,})(?:\|[^>]*)?>?")
-_SLACK_CHANNEL = re.compile(r"<?#?([CDG][A-Z0-9]{2,})(?:\|[^>]*)?>?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,23 @@ class QueueSettings:
     tag: str = ""
     days: int = 7
     reviewers: tuple[str, ...] = ()
+    strategy: Strategy = Strategy.EVEN
+    group_by: str | None = None
     channel: str | None = None
     weekly_post: WeeklyTime | None = None
+    max_open_rows: int | None = None
+    """How many open rows a reviewer may have in all; None: any number."""
+    max_new_rows: int | None = None
+    """How many rows a reviewer gets from one plan at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleSettings:
+    """Who is whom, and who is away."""
+
+    reviewer_map: Mapping[str, str] = field(default_factory=dict)
+    """Braintrust ids or e-mails by Slack ids or e-mails, all in small letters."""
+    away: AwayRules = USUAL_SIGNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,7 @@ class PolicySettings:
     """Who may do what, and for how long."""
 
     allowed_channels: frozenset[str] = frozenset()
-    """Empty: any channel."""
+    """Empty: any channel that is not shared with another organisation."""
     approvers: frozenset[str] = frozenset()
     """Slack user and user-group ids.  Empty: anybody in the channel but guests and external people."""
     four_eyes: bool = False
@@ -83,8 +97,11 @@ class Settings:
     slack: SlackSettings = SlackSettings()
     braintrust: BraintrustSettings = BraintrustSettings()
     queue: QueueSettings = QueueSettings()
+    people: PeopleSettings = PeopleSettings()
     policy: PolicySettings = PolicySettings()
     work: WorkSettings = WorkSettings()
+    notify_reviewers: bool = True
+    """Whether those who get rows are told by direct message."""
     database_url: str = field(default="sqlite:///data/assign-reviews.db", repr=False)
     port: int = 3000
     log_format: str = "text"
@@ -101,11 +118,13 @@ class Settings:
             slack=_slack(reader),
             braintrust=_braintrust(reader),
             queue=_queue(reader),
+            people=_people(reader),
             policy=_policy(reader),
             work=_work(reader),
-            database_url=reader.read("DATABASE_URL", _database_url, default=cls().database_url),
-            port=reader.read("PORT", _number(1, 65_535), default=3000),
-            log_format=reader.read("LOG_FORMAT", _one_of("text", "json"), default="text"),
+            notify_reviewers=reader.read("NOTIFY_REVIEWERS", forms.yes_or_no, default=True),
+            database_url=reader.read("DATABASE_URL", forms.database_url, default=cls().database_url),
+            port=reader.read("PORT", forms.number(1, 65_535), default=3000),
+            log_format=reader.read("LOG_FORMAT", forms.one_of("text", "json"), default="text"),
         )
         reader.finish()
         return settings
@@ -168,26 +187,26 @@ HINTS = {
     "BRAINTRUST_API_KEY": "Make one in Braintrust under Settings, API keys.",
     "BRAINTRUST_PROJECT_ID": "It is the project's UUID: copy it in Braintrust from the project's Configuration page.",
     "REVIEW_TAG": "It is the tag of the rows to be reviewed.",
-    "REVIEWERS": "Name Braintrust user ids or e-mails, separated by commas.",
+    "REVIEWERS": "Name people by e-mail, or by Braintrust or Slack id, or groups of them, separated by commas.",
 }
 
 
 def _slack(reader: _Reader) -> SlackSettings:
     return SlackSettings(
-        bot_token=reader.read("SLACK_BOT_TOKEN", _prefixed("xoxb-"), default=""),
-        app_token=reader.read("SLACK_APP_TOKEN", _prefixed("xapp-"), default=""),
+        bot_token=reader.read("SLACK_BOT_TOKEN", forms.prefixed("xoxb-"), default=""),
+        app_token=reader.read("SLACK_APP_TOKEN", forms.prefixed("xapp-"), default=""),
         signing_secret=reader.read("SLACK_SIGNING_SECRET", str, default=""),
-        api_url=reader.read("SLACK_API_URL", _url, default="https://slack.com/api").rstrip("/") + "/",
+        api_url=reader.read("SLACK_API_URL", forms.url, default="https://slack.com/api").rstrip("/") + "/",
     )
 
 
 def _braintrust(reader: _Reader) -> BraintrustSettings:
     return BraintrustSettings(
-        api_key=reader.read("BRAINTRUST_API_KEY", _header_value, default=""),
-        api_url=reader.read("BRAINTRUST_API_URL", _url, default=BraintrustSettings().api_url),
-        app_url=reader.read("BRAINTRUST_APP_URL", _url, default=BraintrustSettings().app_url),
-        org_name=reader.read("BRAINTRUST_ORG_NAME", _header_value, default=""),
-        project_id=reader.read("BRAINTRUST_PROJECT_ID", _uuid, default=""),
+        api_key=reader.read("BRAINTRUST_API_KEY", forms.header_value, default=""),
+        api_url=reader.read("BRAINTRUST_API_URL", forms.url, default=BraintrustSettings().api_url),
+        app_url=reader.read("BRAINTRUST_APP_URL", forms.url, default=BraintrustSettings().app_url),
+        org_name=reader.read("BRAINTRUST_ORG_NAME", forms.header_value, default=""),
+        project_id=reader.read("BRAINTRUST_PROJECT_ID", forms.project_id, default=""),
     )
 
 
@@ -196,7 +215,11 @@ def _queue(reader: _Reader) -> QueueSettings:
         tag=reader.read("REVIEW_TAG", valid_tag, default=""),
         days=reader.read("REVIEW_DAYS", valid_days, default=7),
         reviewers=reader.read("REVIEWERS", valid_reviewers, default=()),
-        channel=reader.read("REVIEW_CHANNEL", _channel, default=None),
+        strategy=reader.read("REVIEW_STRATEGY", valid_strategy, default=Strategy.EVEN),
+        group_by=reader.read("REVIEW_GROUP_BY", valid_group_by, default=None),
+        max_open_rows=reader.read("MAX_OPEN_ROWS", forms.number(1, 1_000_000), default=None),
+        max_new_rows=reader.read("MAX_NEW_ROWS", forms.number(1, 1_000_000), default=None),
+        channel=reader.read("REVIEW_CHANNEL", forms.channel, default=None),
         weekly_post=reader.read("WEEKLY_POST", parsed_weekly, default=None),
     )
     if queue.weekly_post:
@@ -205,109 +228,31 @@ def _queue(reader: _Reader) -> QueueSettings:
     return queue
 
 
+def _people(reader: _Reader) -> PeopleSettings:
+    return PeopleSettings(
+        reviewer_map=reader.read("REVIEWER_MAP", forms.reviewer_map, default=PeopleSettings().reviewer_map),
+        away=AwayRules(
+            emoji=reader.read("AWAY_EMOJI", forms.away_emoji, default=USUAL_SIGNS.emoji),
+            words=reader.read("AWAY_WORDS", forms.away_words, default=USUAL_SIGNS.words),
+        ),
+    )
+
+
 def _policy(reader: _Reader) -> PolicySettings:
     return PolicySettings(
-        allowed_channels=reader.read("ALLOWED_CHANNELS", _ids(_SLACK_CHANNEL, "channel"), default=frozenset()),
-        approvers=reader.read("APPROVERS", _ids(_SLACK_PERSON, "user or user-group"), default=frozenset()),
-        four_eyes=reader.read("FOUR_EYES", _boolean, default=False),
-        plan_expires_hours=reader.read("PLAN_EXPIRES_HOURS", _number(1, 720), default=24),
-        undo_hours=reader.read("UNDO_HOURS", _number(0, 720), default=24),
+        allowed_channels=reader.read("ALLOWED_CHANNELS", forms.channels, default=frozenset()),
+        approvers=reader.read("APPROVERS", forms.approvers, default=frozenset()),
+        four_eyes=reader.read("FOUR_EYES", forms.yes_or_no, default=False),
+        plan_expires_hours=reader.read("PLAN_EXPIRES_HOURS", forms.number(1, 720), default=24),
+        undo_hours=reader.read("UNDO_HOURS", forms.number(0, 720), default=24),
     )
 
 
 def _work(reader: _Reader) -> WorkSettings:
     return WorkSettings(
-        page_size=reader.read("PAGE_SIZE", _number(1, 10_000), default=1000),
-        batch_size=reader.read("BATCH_SIZE", _number(1, 4_000), default=1000),
-        max_pages=reader.read("MAX_PAGES", _number(1, 10_000), default=10_000),
-        parallel_requests=reader.read("PARALLEL_REQUESTS", _number(1, 16), default=4),
-        settle_seconds=reader.read("SETTLE_SECONDS", _number(1, 3600), default=60),
+        page_size=reader.read("PAGE_SIZE", forms.number(1, 10_000), default=1000),
+        batch_size=reader.read("BATCH_SIZE", forms.number(1, 4_000), default=1000),
+        max_pages=reader.read("MAX_PAGES", forms.number(1, 10_000), default=10_000),
+        parallel_requests=reader.read("PARALLEL_REQUESTS", forms.number(1, 16), default=4),
+        settle_seconds=reader.read("SETTLE_SECONDS", forms.number(1, 3600), default=60),
     )
-
-
-def _number(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
-            raise ValueError(f"a whole number from {least:,} to {most:,}, please.")
-        return int(text)
-
-    return parse
-
-
-def _prefixed(prefix: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if not text.startswith(prefix):
-            raise ValueError(f"it begins with {prefix}; this one does not.")
-        return _header_value(text)
-
-    return parse
-
-
-def _header_value(text: str) -> str:
-    if not text.isascii() or not text.isprintable():
-        raise ValueError("it has a character that cannot be sent; copy it again.")
-    return text
-
-
-def _url(text: str) -> str:
-    problem = ValueError("an address such as https://api.braintrust.dev, please.")
-    try:
-        parts = urlsplit(text)
-        _ = parts.port  # raises where it is no number
-    except ValueError:
-        raise problem from None
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.query
-        or parts.fragment
-        or "@" in parts.netloc
-    ):
-        raise problem
-    return text.rstrip("/")
-
-
-def _uuid(text: str) -> str:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise ValueError("a project's id is a UUID, such as 2f6a1e04-7c55-4f0e-9a51-0c7cbe1a2b3c.") from None
-
-
-def _channel(text: str) -> str:
-    match = _SLACK_CHANNEL.fullmatch(text)
-    if match is None:
-        raise ValueError("a Slack channel id such as C0123456789, please (channel details, at the very bottom).")
-    return match[1]
-
-
-def _ids(form: re.Pattern[str], what: str) -> Callable[[str], frozenset[str]]:
-    def parse(text: str) -> frozenset[str]:
-        matches = [form.fullmatch(part.strip()) for part in text.split(",") if part.strip()]
-        if None in matches or not matches:
-            raise ValueError(f"Slack {what} ids, separated by commas, please.")
-        return frozenset(match[1] for match in matches if match)
-
-    return parse
-
-
-def _boolean(text: str) -> bool:
-    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
-    if text.lower() not in words:
-        raise ValueError("true or false, please.")
-    return words[text.lower()]
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text.lower() not in words:
-            raise ValueError(f"one of {', '.join(words)}, please.")
-        return text.lower()
-
-    return parse
-
-
-def _database_url(text: str) -> str:
-    if not text.startswith(("sqlite:///", "postgres://", "postgresql://", "postgresql+psycopg://")):
-        raise ValueError("it begins with sqlite:///, postgres:// or postgresql://.")
-    return text

@@ -66,7 +66,7 @@ class Terminal:
         self._say = say
         self._store = Store(settings.database_url)
         announcer = TerminalAnnouncer(self._store.plans, say)
-        self._core = Core(settings, self._store, slack=None, announcer=announcer)
+        self._core = Core(settings, self._store, entrance=None, people=None, announcer=announcer)
 
     def close(self) -> None:
         """Finish what is on its way, and hand the rest over to the next start."""
@@ -137,6 +137,6 @@ def _plan_lines(plan: Plan) -> list[str]:
 
 
 def _people_lines(plan: Plan) -> list[str]:
-    unknown = [f"  left out, not known to Braintrust: {name}" for name in plan.unknown_reviewers]
+    left_out = [f"  left out: {left.name} ({left.reason})" for left in plan.left_out]
     people = [f"  {share.reviewer.name}: {share.rows} rows" for share in plan.shares]
-    return ["", "Assignment plan:", *people, *unknown]
+    return ["", "Assignment plan:", *people, *left_out]

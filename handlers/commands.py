@@ -4,7 +4,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.domain.command import HelpCommand, parsed
+from bot.domain.command import HelpCommand, PlanCommand, parsed
 from bot.domain.model import Origin
 from bot.errors import BotError
 from bot.messages.answers import reading, sentence, twin
@@ -12,6 +12,7 @@ from bot.messages.help import COMMAND, help_message
 from bot.messages.message import Message
 from bot.services.permissions import Permissions
 from bot.services.planning import Asker, Planning
+from bot.services.preferences import Preferring
 
 
 def register(app: App) -> None:
@@ -19,19 +20,23 @@ def register(app: App) -> None:
     app.command(COMMAND)(assign_reviews)
 
 
-def assign_reviews(ack: Ack, command: dict[str, Any], planning: Planning, permissions: Permissions) -> None:
+def assign_reviews(
+    ack: Ack, command: dict[str, Any], planning: Planning, permissions: Permissions, preferring: Preferring
+) -> None:
     """Store a plan to be read, then acknowledge: a command that is killed in between shows an error, never silence."""
     try:
-        answer = _answer(command, planning, permissions)
+        answer = _answer(command, planning, permissions, preferring)
     except BotError as error:
         answer = sentence(str(error))
     ack(text=answer.text, blocks=list(answer.blocks))
 
 
-def _answer(command: dict[str, Any], planning: Planning, permissions: Permissions) -> Message:
+def _answer(command: dict[str, Any], planning: Planning, permissions: Permissions, preferring: Preferring) -> Message:
     asked = parsed(str(command.get("text") or ""))
     if isinstance(asked, HelpCommand):
         return help_message()
+    if not isinstance(asked, PlanCommand):
+        return preferring.carry_out(asked, str(command["user_id"]))
     channel = str(command["channel_id"])
     permissions.require_channel(channel)
     asker = Asker(Origin.COMMAND, str(command["user_id"]), channel, command.get("response_url"))

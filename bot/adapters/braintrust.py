@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -20,8 +20,10 @@ from tenacity import (
 from tenacity.wait import wait_base
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from bot.adapters.braintrust_directory import group, identified, user
 from bot.adapters.braintrust_errors import read_error, refusal, stripped
 from bot.adapters.http import Answer, Http, retry_after_seconds
+from bot.domain.people import Group
 from bot.domain.reading import is_quotable, log_row
 from bot.domain.reviewers import User
 from bot.domain.undo import Unassignment
@@ -36,7 +38,6 @@ READ_TIMEOUT_SECONDS = 120.0
 WRITE_TIMEOUT_SECONDS = 20.0
 READ_TRIES = 5
 USERS_PER_PAGE = 100
-MAX_NAME_LENGTH = 200
 MAX_USER_PAGES = 1_000
 _REFUSALS = frozenset({400, 401, 403, 404, 421})  # nothing was done before these were answered
 _T = TypeVar("_T")
@@ -66,18 +67,24 @@ class BraintrustClient:
         found = records[0].get(column) if records else None
         return str(found) if isinstance(found, str | int) and not isinstance(found, bool) and found else None
 
+    def tally(self, query: str, *, key: str, count: str, patience: Patience) -> Mapping[str, int]:
+        """An aggregate's counts by the texts in one of its columns; raises like `page`."""
+        counts: Counter[str] = Counter()
+        for record in _patiently(lambda: self._records(query), patience)[0]:
+            name, number = record.get(key), record.get(count)
+            if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+                raise _unusable("a count that is none")
+            if isinstance(name, str) and name:
+                counts[name] += number
+        return counts
+
     def users(self, *, patience: Patience) -> tuple[User, ...]:
-        """Every user of the organisation; raises like `page`.  Only an empty page ends the list."""
-        users: dict[str, User] = {}
-        last: str | None = None
-        for _ in range(MAX_USER_PAGES):
-            listed = _patiently(partial(self._users, last), patience)
-            new = [user for user in listed if user.id not in users]
-            if not new:
-                return tuple(users.values())
-            users |= {user.id: user for user in new}
-            last = listed[-1].id
-        raise BraintrustRejectedError("Braintrust's list of users does not end. Please tell the bot's maintainers.")
+        """Every user of the organisation; raises like `page`."""
+        return tuple(user(entry) for entry in self._everything("user", patience))
+
+    def groups(self, *, patience: Patience) -> tuple[Group, ...]:
+        """Every group of the organisation that was not deleted; raises like `page`."""
+        return tuple(group(entry) for entry in self._everything("group", patience) if not entry.get("deleted_at"))
 
     def assign(self, project_id: str, pairs: Sequence[tuple[str, str]]) -> WriteResult:
         """Write (row id, reviewer id) pairs in one request, which is never repeated here; raises nothing."""
@@ -119,12 +126,24 @@ class BraintrustClient:
             raise _unusable("a cursor that cannot be sent back")
         return records, cursor
 
-    def _users(self, after: str | None) -> list[User]:
+    def _everything(self, kind: str, patience: Patience) -> list[Mapping[str, Any]]:
+        """All users or groups, page by page.  Only an empty page ends the list."""
+        found: dict[str, Mapping[str, Any]] = {}
+        last: str | None = None
+        for _ in range(MAX_USER_PAGES):
+            listed = {str(entry["id"]): entry for entry in _patiently(partial(self._objects, kind, last), patience)}
+            if listed.keys() <= found.keys():
+                return list(found.values())
+            found |= {entry_id: entry for entry_id, entry in listed.items() if entry_id not in found}
+            last = list(listed)[-1]
+        raise BraintrustRejectedError(f"Braintrust's list of {kind}s does not end. Please tell the bot's maintainers.")
+
+    def _objects(self, kind: str, after: str | None) -> list[Mapping[str, Any]]:
         query = {"limit": USERS_PER_PAGE} | ({"starting_after": after} if after else {})
-        objects = self._read("GET", f"/v1/user?{urlencode(query)}").get("objects")
+        objects = self._read("GET", f"/v1/{kind}?{urlencode(query)}").get("objects")
         if not isinstance(objects, list):
-            raise _unusable("a list of users without users")
-        return [_user(entry) for entry in objects if isinstance(entry, Mapping) and _is_id(entry.get("id"))]
+            raise _unusable(f"a list of {kind}s without {kind}s")
+        return identified(objects)
 
     def _read(self, method: str, path: str) -> Mapping[str, Any]:
         return _object(self._exchange(method, path, None))
@@ -225,21 +244,6 @@ def _object(answer: Answer) -> Mapping[str, Any]:
 
 def _unusable(what: str) -> BraintrustUnavailableError:
     return BraintrustUnavailableError(f"Braintrust sent an answer that cannot be used ({what}). Try again later.")
-
-
-def _user(entry: Mapping[str, Any]) -> User:
-    name = " ".join(str(entry[key]).strip() for key in ("given_name", "family_name") if entry.get(key))
-    email = entry.get("email")
-    name = name[:MAX_NAME_LENGTH].encode(errors="replace").decode()  # a lone surrogate could not be sent to anybody
-    user_id = str(entry["id"])
-    return User(user_id, name or f"reviewer {user_id[:8]}", email if isinstance(email, str) else None)
-
-
-def _is_id(value: object) -> bool:
-    try:
-        return isinstance(value, str) and bool(uuid.UUID(value))
-    except ValueError:
-        return False
 
 
 def _write_result(answer: Answer, *, expected: int) -> WriteResult:

@@ -1,24 +1,23 @@
 """Slack's Web API, and private answers, with Slack's errors turned into sentences."""
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from typing import Any, TypeVar
-from urllib.error import URLError
 
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from slack_sdk.webhook import WebhookClient
 
-from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
+from bot.adapters.slack_errors import INVITE, called
+from bot.errors import SlackError, SlackRejectedError
 from bot.messages.message import Message
-from bot.services.ports import ReplyTo
+from bot.services.ports import Channel, ReplyTo
 from bot.settings import SlackSettings
 
 log = logging.getLogger(__name__)
@@ -26,34 +25,18 @@ log = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 15
 CACHE_SECONDS = 300.0
 _T = TypeVar("_T")
-_PASSING = frozenset(
-    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-)
-_CODE = re.compile(r"[a-z][a-z_]{1,60}")
-_INVITE = (
-    "The bot is not in this channel, and cannot join it by itself. "
-    "Type `/invite @assign-reviews` there, then try again."
-)
-_SENTENCES = {
-    "not_in_channel": _INVITE,
-    "channel_not_found": _INVITE,
-    "method_not_supported_for_channel_type": _INVITE,
-    "is_archived": "The channel is archived. Unarchive it, or use another one.",
-    "restricted_action": "The workspace does not let the bot post in the channel. Ask an admin, or use another one.",
-    "invalid_auth": "Slack does not accept the bot's token. Check SLACK_BOT_TOKEN.",
-    "not_authed": "Slack does not accept the bot's token. Check SLACK_BOT_TOKEN.",
-    "account_inactive": "The bot was removed from the workspace. Install it again, and set the new SLACK_BOT_TOKEN.",
-    "token_revoked": "The bot's token was revoked. Install it again, and set the new SLACK_BOT_TOKEN.",
-}
 
 
-def web_client(settings: SlackSettings) -> WebClient:
-    """A client that waits when Slack says 429, and repeats nothing else: after a lost answer a post may have worked."""
+def web_client(settings: SlackSettings, *, waits: bool = True) -> WebClient:
+    """A client that waits when Slack says 429, and repeats nothing else: after a lost answer a post may have worked.
+
+    One that does not wait reports a 429 like any fault that passes.
+    """
     return WebClient(
         token=settings.bot_token,
         base_url=settings.api_url,
         timeout=TIMEOUT_SECONDS,
-        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=3)],
+        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=3)] if waits else [],
     )
 
 
@@ -65,21 +48,31 @@ class SlackClient:
         self._cache: dict[str, tuple[float, Any]] = {}
         self._lock = threading.Lock()
 
-    def join(self, channel: str) -> None:
+    def channel(self, channel: str) -> Channel:
+        """What is known of a conversation; raises `SlackRejectedError` with a sentence that says what to do."""
+        if channel.startswith("D"):  # it has no members to join; whether it takes a post shows at the post
+            return Channel(channel, is_entered=True, is_private=True, is_shared=False)
+        info = called(lambda: self._client.conversations_info(channel=channel))["channel"]
+        return Channel(
+            channel,
+            is_entered=bool(info.get("is_member") or info.get("is_im") or info.get("is_mpim")),
+            is_private=bool(info.get("is_private")),
+            # `is_org_shared` is between workspaces of one organisation: those are colleagues
+            is_shared=bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared")),
+        )
+
+    def join(self, channel: Channel) -> None:
         """Make sure the bot is a member; raises `SlackRejectedError` with a sentence that says what to do."""
-        if channel.startswith("D"):
-            return  # a direct message has no members to join; whether it takes a post shows at the post
-        info = _called(lambda: self._client.conversations_info(channel=channel))["channel"]
-        if info.get("is_member") or info.get("is_im") or info.get("is_mpim"):
+        if channel.is_entered:
             return
-        if info.get("is_private"):
-            raise SlackRejectedError(_INVITE, code="not_in_channel")
-        _called(lambda: self._client.conversations_join(channel=channel))
+        if channel.is_private:
+            raise SlackRejectedError(INVITE, code="not_in_channel")
+        called(lambda: self._client.conversations_join(channel=channel.id))
 
     def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
         """Post once, never repeated after an unclear answer; the message's `ts`."""
         arguments: dict[str, Any] = {"text": message.text, "blocks": list(message.blocks)}
-        answer = _called(
+        answer = called(
             lambda: self._client.chat_postMessage(
                 channel=channel, thread_ts=thread_ts, unfurl_links=False, unfurl_media=False, **arguments
             )
@@ -88,13 +81,11 @@ class SlackClient:
 
     def update(self, channel: str, ts: str, message: Message) -> None:
         """Replace a message's content."""
-        _called(
-            lambda: self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
-        )
+        called(lambda: self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks)))
 
     def upload(self, channel: str, *, thread_ts: str, name: str, title: str, content: bytes) -> None:
         """Attach a file to a thread (getUploadURLExternal, POST, completeUploadExternal)."""
-        _called(
+        called(
             lambda: self._client.files_upload_v2(
                 channel=channel, thread_ts=thread_ts, filename=name, title=title, content=content
             )
@@ -102,31 +93,49 @@ class SlackClient:
 
     def permalink(self, channel: str, ts: str) -> str | None:
         """A link to a message; None when Slack does not give one."""
-        answer = _called(lambda: self._client.chat_getPermalink(channel=channel, message_ts=ts))
+        answer = called(lambda: self._client.chat_getPermalink(channel=channel, message_ts=ts))
         return str(answer["permalink"]) if answer.get("permalink") else None
 
     def send_directly(self, user: str, message: Message) -> None:
         """Send a direct message."""
-        opened = _called(lambda: self._client.conversations_open(users=[user]))
-        self.post(str(opened["channel"]["id"]), message)
+        self.post(self.open_directly(user), message)
+
+    def open_directly(self, user: str) -> str:
+        """The direct conversation with somebody; raises `SlackRejectedError` where there is none."""
+        opened = called(lambda: self._client.conversations_open(users=[user]))
+        return str(opened["channel"]["id"])
 
     def send_ephemeral(self, channel: str, user: str, message: Message) -> None:
         """Show a message to one person in a channel."""
         arguments: dict[str, Any] = {"text": message.text, "blocks": list(message.blocks)}
-        _called(lambda: self._client.chat_postEphemeral(channel=channel, user=user, **arguments))
+        called(lambda: self._client.chat_postEphemeral(channel=channel, user=user, **arguments))
+
+    def time_zone(self, user: str) -> str | None:
+        """A person's IANA time zone; None where Slack does not tell (read anew every 5 min)."""
+        try:
+            name = self._person(user).get("tz")
+        except SlackRejectedError:
+            return None
+        return str(name) if name else None
 
     def is_outsider(self, user: str) -> bool:
         """Whether `user` is a guest, from another workspace, deactivated, a bot, or unknown (read anew every 5 min)."""
         try:
-            found = self._cached(f"user {user}", lambda: _called(lambda: self._client.users_info(user=user))["user"])
+            found = self._person(user)
         except SlackRejectedError:
             return True
         marks = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
         return any(found.get(mark) for mark in marks) or not self._is_colleague(found)
 
+    def _person(self, user: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._cached(
+            f"user {user}", lambda: called(lambda: self._client.users_info(user=user))["user"]
+        )
+        return found
+
     def _is_colleague(self, person: Mapping[str, Any]) -> bool:
         """Whether a person belongs to the bot's workspace or, on Enterprise Grid, to its organisation."""
-        home = self._cached("home", lambda: _called(self._client.auth_test).data)
+        home = self._cached("home", lambda: called(self._client.auth_test).data)
         if home.get("enterprise_id"):
             return bool((person.get("enterprise_user") or {}).get("enterprise_id") == home["enterprise_id"])
         return bool(person.get("team_id", home.get("team_id")) == home.get("team_id"))
@@ -135,7 +144,7 @@ class SlackClient:
         """The users of a Slack user group; empty when it cannot be read (read anew every 5 min)."""
         try:
             users = self._cached(
-                f"group {group}", lambda: _called(lambda: self._client.usergroups_users_list(usergroup=group))["users"]
+                f"group {group}", lambda: called(lambda: self._client.usergroups_users_list(usergroup=group))["users"]
             )
         except SlackError as error:
             log.warning("a user group cannot be read", extra={"group": group, "cause": type(error).__name__})
@@ -162,7 +171,7 @@ class Identity:
 
     def learn(self) -> None:
         """Ask Slack; raises `SlackError`."""
-        answer = _called(self._client.auth_test)
+        answer = called(self._client.auth_test)
         self._known = answer.data
         listed = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
         self._scopes = frozenset(scope.strip() for scope in str(listed).split(",") if scope.strip())
@@ -231,7 +240,7 @@ class PrivateAnswerer:
 
 def connection_opened(client: WebClient) -> str:
     """Ask for a Socket Mode connection with an app-level token, without using it; raises `SlackError`."""
-    _called(lambda: client.apps_connections_open(app_token=client.token or ""))
+    called(lambda: client.apps_connections_open(app_token=client.token or ""))
     return "connections can be opened"
 
 
@@ -252,33 +261,3 @@ def _respond(url: str, message: Message, *, replace: bool) -> bool:
         log.info("a response URL could not be used", extra={"cause": type(error).__name__})
         return False
     return answer.status_code == 200
-
-
-def _called(call: Callable[[], Any]) -> Any:
-    """The answer of one API call; raises `SlackRejectedError` or `SlackUnavailableError`."""
-    try:
-        return call()
-    except SlackApiError as error:
-        raise _refusal(error) from error
-    except (SlackClientError, URLError, HTTPException, OSError, ValueError) as error:
-        raise SlackUnavailableError("Slack does not answer. The bot tries again by itself.") from error
-
-
-def _refusal(error: SlackApiError) -> SlackError:
-    answer = error.response
-    code = str(answer.get("error")) if isinstance(answer.data, dict) else ""
-    code = code if _CODE.fullmatch(code) else "unknown"  # a proxy's page may stand there
-    if code in _PASSING or getattr(answer, "status_code", 200) >= 429 or code == "unknown":
-        return SlackUnavailableError(f"Slack has a problem ({code}). The bot tries again by itself.")
-    if code == "missing_scope":
-        needed = str(answer.get("needed") or "a scope")
-        sentence = (
-            f"The Slack app lacks the scope `{needed}`. Add it under OAuth & Permissions, and install the app again."
-        )
-        return SlackRejectedError(sentence, code=code)
-    log.warning(
-        "Slack refused a call", extra={"code": code, "detail": str(answer.get("response_metadata") or "")[:500]}
-    )
-    return SlackRejectedError(
-        _SENTENCES.get(code, f"Slack refused a call ({code}). The bot's log says more."), code=code
-    )

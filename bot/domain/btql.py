@@ -8,20 +8,26 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from bot.domain.model import Horizon, Window
-from bot.domain.reading import is_quotable
+from bot.domain.reading import PENDING, is_quotable
 from bot.errors import CommandError
 
 MAX_IDS_PER_QUERY = 4_000  # a query may hold about 4,096 exact-match values
 
-_COLUMNS = 'metadata."~__bt_assignments" as assignments, metadata."~__bt_review_lists" as review_lists'
+_ASSIGNMENTS = 'metadata."~__bt_assignments"'
+_REVIEW_LISTS = 'metadata."~__bt_review_lists"'
+_COLUMNS = f"{_ASSIGNMENTS} as assignments, {_REVIEW_LISTS} as review_lists"
 
 
-def matching_rows(project_id: str, *, tag: str, window: Window, limit: int) -> str:
-    """The query for one page of the rows that carry `tag`, newest first; see `after` for the next page."""
+def matching_rows(project_id: str, *, tag: str, window: Window, limit: int, group_by: str | None = None) -> str:
+    """The query for one page of the rows that carry `tag`, newest first; see `after` for the next page.
+
+    With `group_by`, each row tells what it has in common with those that belong to it.
+    """
     condition = f"tags includes {quoted(tag)} and {_within(window)}"
+    common = f", {_field(group_by)} as group_key" if group_by else ""
     return (
         f"from: project_logs({quoted(project_id)}) spans | filter: {condition}"
-        f" | select: id, _pagination_key, {_COLUMNS}"
+        f" | select: id, _pagination_key, {_COLUMNS}{common}"
         f" | sort: _pagination_key desc | limit: {limit}"
     )
 
@@ -37,6 +43,25 @@ def changed_rows(project_id: str, *, window: Window, horizon: Horizon, limit: in
     condition = f"_xact_id > {quoted(horizon.mark)} and _pagination_key <= {quoted(horizon.top)} and {_within(window)}"
     return (
         f"from: project_logs({quoted(project_id)}) spans | filter: {condition} | select: id, tags, {_COLUMNS}"
+        f" | sort: _pagination_key desc | limit: {limit}"
+    )
+
+
+def open_load(project_id: str, *, window: Window, limit: int) -> str:
+    """The query for how many rows (`n`) of a window each person (`assignee`) has assigned and not finished.
+
+    One aggregate.  Whether Braintrust unpivots a list inside metadata is not documented; see `open_rows` otherwise.
+    """
+    return (
+        f"from: project_logs({quoted(project_id)}) spans | filter: {_open(window)}"
+        f" | unpivot: {_ASSIGNMENTS} as (assignee) | dimensions: assignee | measures: count(1) as n | limit: {limit}"
+    )
+
+
+def open_rows(project_id: str, *, window: Window, limit: int) -> str:
+    """The query for one page of the rows that `open_load` counts."""
+    return (
+        f"from: project_logs({quoted(project_id)}) spans | filter: {_open(window)} | select: id, {_COLUMNS}"
         f" | sort: _pagination_key desc | limit: {limit}"
     )
 
@@ -63,6 +88,19 @@ def quoted(value: str) -> str:
             "because BTQL does not say what they mean. Rename the tag in Braintrust, or choose another one."
         )
     return "'" + value.replace("'", "''") + "'"
+
+
+def _open(window: Window) -> str:
+    status = f'{_REVIEW_LISTS}."__bt_default_review_list".status'
+    return f"{_within(window)} and {_ASSIGNMENTS} is not null and ({status} is null or {status} = '{PENDING}')"
+
+
+def _field(group_by: str) -> str:
+    """A trace is the spans under one root; everything else is a field, each of its names in double quotes."""
+    if group_by == "trace":
+        return "root_span_id"
+    first, *names = group_by.split(".")
+    return ".".join([first, *(f'"{name}"' for name in names)])
 
 
 def _within(window: Window) -> str:

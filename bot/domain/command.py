@@ -5,9 +5,16 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TypeVar
 
+from bot.domain.allocation import Strategy
+from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
+from bot.domain.personal import WORDS, PersonalCommand, personal
 from bot.domain.reading import is_quotable
+from bot.domain.reviewer_names import NameKind, parsed_name
+from bot.domain.selection import RowOrder
+from bot.domain.typed import shown
 from bot.errors import CommandError
 
 MAX_DAYS = 365
@@ -20,6 +27,7 @@ _TOKEN = re.compile(r"""(?:[^\s="']+=)?(?:"[^"]*"|'[^']*')(?=\s|$)|\S+""")
 # What editors make of quotes and of two dashes.
 _EDITED = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"') | dict.fromkeys("\u2018\u2019", "'"))
 _DASHES = "-\u2012\u2013\u2014"
+_PARTS = re.compile(r"(?:<[^<>]*>|[^,])+")  # what Slack writes behind the | of a mention may have commas
 _MAILTO = re.compile(r"<mailto:[^|>]*\|([^>]*)>|<mailto:([^|>]*)>")
 
 
@@ -37,9 +45,13 @@ class PlanCommand:
     limit: int | None = None
     reviewers: tuple[str, ...] | None = None
     dry_run: bool = False
+    strategy: Strategy | None = None
+    order: RowOrder | None = None
+    sample: Fraction | None = None
+    group_by: str | None = None
 
 
-def parsed(text: str) -> HelpCommand | PlanCommand:
+def parsed(text: str) -> HelpCommand | PlanCommand | PersonalCommand:
     """The command in `text`; raises `CommandError` with the nearest valid form.
 
     Understands what Slack and its editors make of the text: `&amp;`, `<mailto:a@b|a@b>`, curly quotes, and the long
@@ -50,8 +62,11 @@ def parsed(text: str) -> HelpCommand | PlanCommand:
     tokens = _TOKEN.findall(_plain(text))
     if [token.lower().lstrip(_DASHES) for token in tokens] == ["help"]:
         return HelpCommand()
+    word = tokens[0].lower().lstrip(_DASHES) if tokens else ""
+    if word in WORDS:
+        return personal(word, tokens[1:])
     values: dict[str, str] = {}
-    for name, value in _options(tokens):
+    for name, value in _options(_gathered(tokens)):
         if name in values:
             raise CommandError(f"`{name}` is given twice. Give it once: `{_EXAMPLES[name]}`.")
         values[name] = value
@@ -61,6 +76,10 @@ def parsed(text: str) -> HelpCommand | PlanCommand:
         limit=_read(values, "limit", valid_limit),
         reviewers=_read(values, "reviewers", valid_reviewers),
         dry_run="dry-run" in values,
+        strategy=_read(values, "strategy", valid_strategy),
+        order=_read(values, "order", valid_order),
+        sample=_read(values, "sample", valid_sample),
+        group_by=_read(values, "group_by", valid_group_by),
     )
 
 
@@ -88,12 +107,14 @@ def valid_limit(value: str) -> int:
 
 
 def valid_reviewers(value: str) -> tuple[str, ...]:
-    """The user ids and e-mails in the comma-separated `value`, each once; raises `CommandError`."""
-    names = [name.strip() for name in value.split(",")]
-    names = [name for name in names if name]
-    if not names or len(names) > MAX_REVIEWERS:
+    """The names in the comma-separated `value` in their normal form, each as first named; raises `CommandError`."""
+    parts = [part for part in _PARTS.findall(value) if part.strip()]
+    if not 0 < len(parts) <= MAX_REVIEWERS:
         raise CommandError(f"Name 1 to {MAX_REVIEWERS} reviewers, separated by commas: `{_EXAMPLES['reviewers']}`.")
-    return tuple({name.lower(): name for name in names}.values())
+    named: dict[tuple[NameKind, str], str] = {}
+    for name in map(parsed_name, parts):
+        named.setdefault((name.kind, name.value), name.text)
+    return tuple(named.values())
 
 
 _T = TypeVar("_T")
@@ -102,8 +123,14 @@ _EXAMPLES = {
     "days": "days=14",
     "limit": "limit=200",
     "reviewers": "reviewers=ana@example.com,ben@example.com",
+    "strategy": "strategy=balanced",
+    "order": "order=oldest",
+    "sample": "sample=10%",
+    "group_by": "group_by=trace",
     "dry-run": "dry-run",
 }
+_REVIEWERS = re.compile(rf"(?:reviewers=|[{_DASHES}]+reviewers(?:=|$))(?![\"'])", re.IGNORECASE)
+_NAMED = re.compile(r"[^=\"']*[@,][^=\"']*$|<!subteam\^")
 _SWITCHES = frozenset({"dry-run"})
 
 
@@ -111,6 +138,17 @@ def _plain(text: str) -> str:
     """`text` as it was meant to be typed."""
     text = _MAILTO.sub(lambda match: match[1] or match[2], text)
     return html.unescape(text).translate(_EDITED)
+
+
+def _gathered(tokens: list[str]) -> list[str]:
+    """`tokens` with the reviewers as one of them: Slack puts a space behind each person picked from its list."""
+    gathered: list[str] = []
+    for token in tokens:
+        if gathered and _REVIEWERS.match(gathered[-1]) and _NAMED.match(token):
+            gathered[-1] += ("=" if "=" not in gathered[-1] else ",") + token
+        else:
+            gathered.append(token)
+    return gathered
 
 
 def _options(tokens: list[str]) -> list[tuple[str, str]]:
@@ -130,10 +168,10 @@ def _options(tokens: list[str]) -> list[tuple[str, str]]:
 
 
 def _known(name: str, *, typed: str) -> str:
-    name = {"dryrun": "dry-run"}.get(name, name)
+    name = {"dryrun": "dry-run", "group-by": "group_by"}.get(name, name)
     if name in _EXAMPLES:
         return name
-    near = difflib.get_close_matches(name, [*_EXAMPLES, "help"], n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, [*_EXAMPLES, *WORDS, "help"], n=1, cutoff=0.5)
     hint = f"Did you mean `{_EXAMPLES.get(near[0], near[0])}`?" if near else "`/assign-reviews help` lists what exists."
     raise CommandError(f"I don't understand `{shown(typed)}`. {hint}")
 
@@ -142,12 +180,6 @@ def _unquoted(value: str, name: str) -> str:
     if value[:1] in ("'", '"') and (len(value) < 2 or value[-1] != value[0]):
         raise CommandError(f"The value of `{name}` has an opening quote and no closing one: `{_EXAMPLES[name]}`.")
     return value[1:-1] if value[:1] in ("'", '"') else value
-
-
-def shown(typed: str) -> str:
-    """What a person typed, short and harmless enough to be repeated to them between backticks."""
-    text = "".join(character for character in typed if character.isprintable() and character != "`")
-    return html.escape(text if len(text) <= 60 else text[:59] + "…", quote=False)
 
 
 def _read(values: dict[str, str], name: str, valid: Callable[[str], _T]) -> _T | None:

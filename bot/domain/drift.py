@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.checking import Verdict, verdict
 from bot.domain.distribution import batches as cut
-from bot.domain.distribution import shares
+from bot.domain.distribution import recounted
 from bot.domain.model import Batch, DropReason, Plan, Share
 from bot.domain.reading import LogRow
 
@@ -23,11 +23,11 @@ class Revision:
 
 
 def drifted(
-    batches: Sequence[Batch], rows: Mapping[str, LogRow | None], *, tag: str, lost: Collection[str]
+    batches: Sequence[Batch], rows: Mapping[str, LogRow | None], *, tag: str, lost: Mapping[str, DropReason]
 ) -> tuple[Batch, ...]:
     """`batches` without the rows that changed too much; `rows` are the changed ones, None for one that is gone.
 
-    `lost` are reviewers who cannot get rows any more.
+    `lost` are reviewers who cannot get rows any more, and why.
     """
     return tuple(_without(batch, rows, tag=tag, lost=lost) for batch in batches)
 
@@ -49,16 +49,16 @@ def needs_new_approval(plan: Plan, batches: Sequence[Batch], *, lost: Collection
 def revision(plan: Plan, batches: Sequence[Batch], *, lost: Collection[str], batch_size: int) -> Revision:
     """The plan's next version, of what `drifted` left."""
     pairs = [pair for batch in batches for pair in batch.kept]
-    reviewers = [share.reviewer for share in plan.shares if share.reviewer.id not in lost]
-    return Revision(cut(pairs, size=batch_size), shares(pairs, reviewers), counted_drift(batches))
+    staying = [share for share in plan.shares if share.reviewer.id not in lost]
+    return Revision(cut(pairs, size=batch_size), recounted(staying, pairs), counted_drift(batches))
 
 
-def _without(batch: Batch, rows: Mapping[str, LogRow | None], *, tag: str, lost: Collection[str]) -> Batch:
+def _without(batch: Batch, rows: Mapping[str, LogRow | None], *, tag: str, lost: Mapping[str, DropReason]) -> Batch:
     dropped = list(batch.dropped)
     for row_id, reviewer_id in batch.kept:
         found = verdict(rows[row_id], reviewer_id, tag=tag) if row_id in rows else Verdict.FREE
         if reviewer_id in lost:
-            dropped.append((row_id, DropReason.REVIEWER))
+            dropped.append((row_id, lost[reviewer_id]))
         elif found is not Verdict.FREE:
             dropped.append((row_id, found if isinstance(found, DropReason) else DropReason.ASSIGNED))
     return replace(batch, dropped=tuple(dropped))

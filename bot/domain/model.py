@@ -1,9 +1,12 @@
 """The nouns: requests, plans, shares, batches and their states."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from fractions import Fraction
 
+from bot.domain.choices import AS_ALWAYS, Choices
 from bot.domain.reading import NOTHING_READ, ReadingCounts
 
 
@@ -90,6 +93,8 @@ class DropReason(StrEnum):
     """Another plan of this bot wrote it, or may have, a moment ago."""
     REVIEWER = "reviewer"
     """Its reviewer is not a user of Braintrust any more."""
+    AWAY = "away"
+    """Its reviewer is away meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,8 @@ class Reviewer:
 
     id: str
     name: str
+    slack_id: str | None = None
+    """Who that is in Slack, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,7 @@ class PlanRequest:
     limit: int | None
     dry_run: bool
     origin: Origin
+    choices: Choices = AS_ALWAYS
     requested_by: str | None = None
     """The Slack user; None for schedules and the terminal."""
     channel: str | None = None
@@ -142,6 +150,21 @@ class Share:
 
     reviewer: Reviewer
     rows: int
+    open_rows: int | None = None
+    """How many rows they had before, assigned and not finished; None where nobody could say."""
+    weight: int = 1
+    is_full: bool = False
+    """Whether a cap kept them from getting more."""
+    carried: Fraction = Fraction(0)
+    """How many rows more than their exact share this is; the next plans make up for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Somebody who was named and gets nothing, as people see it."""
+
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,16 +225,19 @@ class Proposal:
     """What the reading of a plan's rows led to."""
 
     counts: ReadingCounts
-    shares: tuple[Share, ...]
-    unknown_reviewers: tuple[str, ...]
-    notes: tuple[str, ...]
-    rotation: int
-    batches: tuple[Batch, ...]
+    shares: tuple[Share, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+    batches: tuple[Batch, ...] = ()
+    without_room: int = 0
+    """Rows that find nobody with room."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why a row is whose, where it is not what the strategy says for all."""
     expires_at: datetime | None = None
     horizon: Horizon | None = None
 
 
-NO_PROPOSAL = Proposal(NOTHING_READ, (), (), (), 0, ())
+NO_PROPOSAL = Proposal(NOTHING_READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +271,9 @@ class Plan:
     expires_at: datetime | None = None
     counts: ReadingCounts = NOTHING_READ
     shares: tuple[Share, ...] = ()
-    unknown_reviewers: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
-    rotation: int = 0
+    without_room: int = 0
     horizon: Horizon | None = None
     drift: tuple[tuple[DropReason, int], ...] = ()
     """Why rows left the plan since the version before."""
@@ -265,6 +291,8 @@ class Plan:
     result_file: str | None = None
     """The same for the result's file."""
     answered: bool = False
+    alerted: bool | None = None
+    """Whether the requester got the direct message that a long reading is owed; None: it is owed none."""
     progress: Progress = NOT_BEGUN
     finished_at: datetime | None = None
     undone_by: str | None = None
@@ -278,8 +306,3 @@ class Plan:
     def planned_rows(self) -> int:
         """How many rows the plan hands out."""
         return sum(share.rows for share in self.shares)
-
-    @property
-    def extra_rows(self) -> int:
-        """How many reviewers got one row more than the others."""
-        return self.planned_rows % len(self.shares) if self.shares else 0

@@ -22,6 +22,8 @@ class LogRow:
     tags: tuple[str, ...] = ()
     key: str = ""
     """Its `_pagination_key`, where that was asked for."""
+    group: str | None = None
+    """What it has in common with the rows that belong to it, as text; None without anything, or where not asked."""
 
     @property
     def assigned(self) -> bool:
@@ -47,10 +49,20 @@ class ReadingCounts:
 NOTHING_READ = ReadingCounts()
 
 
-def counted(rows: Iterable[LogRow]) -> tuple[ReadingCounts, list[str]]:
-    """The counts of `rows`, and the ids of those that can be handed out, in the order given."""
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a reading found: the counts, the ids of the rows that can be handed out in the order read, their groups."""
+
+    counts: ReadingCounts
+    free: tuple[str, ...]
+    group_of: Mapping[str, str]
+
+
+def gathered(rows: Iterable[LogRow]) -> Gathered:
+    """`rows`, counted."""
     assigned = finished = 0
     free: list[str] = []
+    group_of: dict[str, str] = {}
     for row in rows:
         if row.assigned:
             assigned += 1
@@ -58,7 +70,10 @@ def counted(rows: Iterable[LogRow]) -> tuple[ReadingCounts, list[str]]:
             finished += 1
         else:
             free.append(row.id)
-    return ReadingCounts(assigned + finished + len(free), assigned, finished, len(free)), free
+            if row.group is not None:
+                group_of[row.id] = row.group
+    counts = ReadingCounts(assigned + finished + len(free), assigned, finished, len(free))
+    return Gathered(counts, tuple(free), group_of)
 
 
 def log_row(record: Mapping[str, Any]) -> LogRow:
@@ -77,6 +92,7 @@ def log_row(record: Mapping[str, Any]) -> LogRow:
         status=None if lists is None else _default_status(_json(lists)),
         tags=_strings(record.get("tags")),
         key=str(record.get("_pagination_key") or ""),
+        group=_group(record["group_key"]) if "group_key" in record else None,
     )
 
 
@@ -85,6 +101,11 @@ def is_quotable(value: str) -> bool:
     if value.isascii():  # ids are, in their hundred thousands
         return "\\" not in value and (value.isprintable() or not value)
     return "\\" not in value and all(unicodedata.category(character) not in _UNQUOTABLE for character in value)
+
+
+def _group(value: Any) -> str | None:
+    """Any JSON value as text that is the same for equal values; nothing, or nothing in it, belongs to nobody."""
+    return None if value in (None, "", [], {}) else json.dumps(value, sort_keys=True)
 
 
 def _column(record: Mapping[str, Any], alias: str, key: str) -> Any:

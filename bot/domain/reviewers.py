@@ -1,10 +1,10 @@
 """Who the reviewers are that somebody named."""
 
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.domain.model import Reviewer
+from bot.domain.reviewer_names import is_user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,12 @@ def matched(asked: Iterable[str], users: Sequence[User]) -> tuple[tuple[Reviewer
 
 def unlisted(asked: Iterable[str]) -> tuple[User, ...]:
     """Users for the ids in `asked`, for when the directory may not be read: their names are not known."""
-    return tuple(User(name.lower(), f"reviewer {name[:8].lower()}") for name in asked if _is_id(name))
+    return tuple(User(name.lower(), unlisted_name(name)) for name in asked if is_user_id(name))
+
+
+def unlisted_name(user_id: str) -> str:
+    """What somebody is called whose name is not known."""
+    return f"reviewer {user_id[:8].lower()}"
 
 
 def _by_name(users: Iterable[User]) -> dict[str, dict[str, Reviewer]]:
@@ -45,10 +50,3 @@ def _by_name(users: Iterable[User]) -> dict[str, dict[str, Reviewer]]:
             if name:
                 by_name.setdefault(name.strip().lower(), {})[user.id] = Reviewer(user.id, user.name)
     return by_name
-
-
-def _is_id(name: str) -> bool:
-    try:
-        return str(uuid.UUID(name)) == name.lower()  # other spellings are read too, but are nobody's id
-    except ValueError:
-        return False

@@ -1,6 +1,6 @@
 """Private answers: sentences that one person sees after a command or a click."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.domain.model import Plan, PlanState
 from bot.domain.undo import UndoCounts
@@ -118,6 +118,27 @@ def unknown_plan(plan_id: str) -> Message:
 def not_allowed(plan: Plan, who_may: str) -> Message:
     """For a click by somebody who may not."""
     return sentence(f"Plan `{plan.id}`: {who_may}")
+
+
+def muted() -> Message:
+    """After `mute`."""
+    return sentence("You get no direct messages about your rows any more. `/assign-reviews unmute` brings them back.")
+
+
+def unmuted() -> Message:
+    """After `unmute`."""
+    return sentence("You get a direct message again when you get rows. `/assign-reviews mute` ends it.")
+
+
+def away(until: date) -> Message:
+    """After `away`."""
+    day = f"{until:%a} {until.day} {until:%B}"
+    return sentence(f"You are away until {day}: no new rows until then. `/assign-reviews back` ends it.")
+
+
+def back() -> Message:
+    """After `back`."""
+    return sentence("You are back: new rows can come to you again.")
 
 
 def failure(reference: str) -> Message:

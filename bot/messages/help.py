@@ -7,22 +7,32 @@ COMMAND = "/assign-reviews"
 OPTIONS = (
     ('tag="My tag"', "the tag of the rows; without it, the usual one"),
     ("days=14", "how many days back"),
-    ("limit=200", "at most this many rows, the newest first"),
+    ("limit=200", "at most this many rows"),
+    ("order=oldest", "which rows come first: `newest`, `oldest` or `random`"),
+    ("sample=10%", "only a part of the rows, chosen by chance"),
     (
-        "reviewers=ana@example.com,ben@example.com",
-        "who gets them, by Braintrust user id or e-mail; without it, the usual people",
+        "reviewers=ana@example.com:2,group:Support",
+        "who gets them, by e-mail, id or group, perhaps with a weight; without it, the usual people",
     ),
+    ("strategy=balanced", "those with the fewest open rows first; `even` gives all as many"),
+    ("group_by=trace", "rows of one trace, or of one value of a field (`metadata.session`), to one reviewer"),
     ("dry-run", "show the plan, assign nothing"),
+)
+PERSONAL = (
+    ("mute", "no direct messages about your rows; `unmute` brings them back"),
+    ("away YYYY-MM-DD", "no new rows for you until that day; `back` ends it"),
 )
 
 
 def help_message() -> Message:
     """Everything there is to know about the command."""
     options = "\n".join(f"• `{form}` {meaning}" for form, meaning in OPTIONS)
+    personal = "\n".join(f"• `{COMMAND} {form}` {meaning}" for form, meaning in PERSONAL)
     text = (
         f"Type `{COMMAND}`, look at the plan, press Approve: unreviewed Braintrust log rows are assigned to reviewers, "
         "and the plan's thread gets the counts.\n"
         f"*Options*\n{options}\n"
+        f"*For yourself, if you get rows*\n{personal}\n"
         f"`{COMMAND} help` shows this."
     )
     return Message(text, (section(text),))

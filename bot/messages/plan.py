@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 
+from bot.domain.allocation import Strategy
+from bot.domain.choices import Choices
 from bot.domain.model import ATTACHED, Plan, PlanState, Share
+from bot.domain.selection import RowOrder, number_selected
 from bot.messages.blocks import actions, context, header, section
 from bot.messages.buttons import approve_button, cancel_button
 from bot.messages.message import Block, Message
 from bot.messages.reasons import drift_sentence
-from bot.messages.text import NAME_LENGTH, absolute, code, counted, escaped, link, mention, moment, number
+from bot.messages.text import absolute, code, counted, escaped, link, mention, moment, number, percent
 
 MAX_REVIEWER_LINES = 20
-MAX_UNKNOWN_NAMES = 10
+MAX_LEFT_OUT = 5
+SHARE_NAME_LENGTH = 36
+LEFT_OUT_LENGTH = 48
+_LIMITED = {RowOrder.NEWEST: "the newest {}", RowOrder.OLDEST: "the oldest {}", RowOrder.RANDOM: "{} at random"}
 _OVER = frozenset({PlanState.CANCELLED, PlanState.EXPIRED, PlanState.SUPERSEDED})  # nothing came of it: a short record
 _OUTCOMES = {PlanState.PARTIAL: "Partly done", PlanState.STOPPED: "Stopped", PlanState.FAILED: "Failed"}
 
@@ -58,32 +64,67 @@ def _rows(plan: Plan) -> str:
     )
     window = f"{absolute(plan.window.start)} to {absolute(plan.window.end)}"
     lines = [f"Tag {code(request.tag)}, created from {window}", " · ".join(split)]
-    if request.limit is not None and counts.unassigned > request.limit:
-        left = counted(counts.unassigned - request.limit, "row")
-        lines.append(f"Limited to the newest {number(request.limit)}: {left} stay unassigned.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_picked(plan), *_dealt(plan.request.choices)])
+
+
+def _picked(plan: Plan) -> list[str]:
+    """Which of the rows that could be assigned, where that is not all of them."""
+    choices, limit, free = plan.request.choices, plan.request.limit, plan.counts.unassigned
+    picked = number_selected(free, sample=choices.sample, limit=limit)
+    if picked == free:
+        return []
+    parts = [f"a sample of {percent(choices.sample)}"] if choices.sample is not None else []
+    if limit is not None and picked == limit:
+        parts.append(f"limited to {_LIMITED[choices.order].format(number(limit))}")
+    text = ", ".join(parts)
+    return [f"{text[:1].upper()}{text[1:]}: {counted(free - picked, 'row')} stay unassigned."]
+
+
+def _dealt(choices: Choices) -> list[str]:
+    """How rows are dealt out, where that is not evenly, each by itself."""
+    ways = ["those with the fewest open rows first"] if choices.strategy is Strategy.BALANCED else []
+    if choices.group_by:
+        ways.append(f"rows of the same {code(choices.group_by)} together")
+    return [f"Dealt out: {', '.join(ways)}."] if ways else []
 
 
 def _people(plan: Plan) -> str:
     people = receiving(plan.shares)
     shown = people[:MAX_REVIEWER_LINES]
-    lines = [f"• {escaped(share.reviewer.name, length=NAME_LENGTH)}: {counted(share.rows, 'row')}" for share in shown]
+    lines = [_share(share) for share in shown]
     if not fits(plan):
         there = plan.plan_file in (None, ATTACHED)
         file = "the attached file has everything" if there else f"the file could not be attached. {plan.plan_file}"
         lines.append(f"and {number(len(people) - len(shown))} more: {file}")
     if len(people) < len(plan.shares):
         lines.append(f"{counted(len(plan.shares) - len(people), 'reviewer')} without a row this time")
+    if plan.without_room:
+        lines.append(f"{counted(plan.without_room, 'row')} stay unassigned: nobody has room for more")
     return "\n".join(lines)
+
+
+def _share(share: Share) -> str:
+    """One reviewer: their new rows, what they have open now and after, and what is special about them."""
+    marks = (
+        []
+        if share.open_rows is None
+        else [f"{number(share.open_rows)} open, {number(share.open_rows + share.rows)} after"]
+    )
+    marks += [f"weight {share.weight}"] if share.weight != 1 else []
+    marks += ["no room for more"] if share.is_full else []
+    name = escaped(share.reviewer.name, length=SHARE_NAME_LENGTH)
+    return f"• {name}: {counted(share.rows, 'row')}" + "".join(f" · {mark}" for mark in marks)
 
 
 def _left_out(plan: Plan) -> list[str]:
     lines = [*([drift_sentence(plan.drift)] if plan.drift else []), *plan.notes]
-    if plan.unknown_reviewers:
-        names = [code(name) for name in plan.unknown_reviewers[:MAX_UNKNOWN_NAMES]]
-        more = len(plan.unknown_reviewers) - len(names)
-        listed = ", ".join(names) + (f" and {number(more)} more" if more else "")
-        lines.append(f"Left out, because Braintrust does not know them: {listed}")
+    if plan.left_out:
+        names = [
+            f"{code(left.name, length=LEFT_OUT_LENGTH)} ({escaped(left.reason, length=LEFT_OUT_LENGTH)})"
+            for left in plan.left_out[:MAX_LEFT_OUT]
+        ]
+        more = len(plan.left_out) - len(names)
+        lines.append("Left out: " + ", ".join(names) + (f" and {number(more)} more" if more else ""))
     return lines
 
 

@@ -11,7 +11,8 @@ DROPPED = {
     DropReason.GONE: "deleted meanwhile",
     DropReason.UNTAGGED: "no longer tagged",
     DropReason.OTHER_PLAN: "written by another plan a moment ago",
-    DropReason.REVIEWER: "their reviewer is not in Braintrust any more",
+    DropReason.REVIEWER: "their reviewer cannot be given rows any more",
+    DropReason.AWAY: "their reviewer is away",
 }
 
 

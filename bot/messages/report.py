@@ -1,5 +1,7 @@
 """The thread's one reply: progress while rows are written, then the report."""
 
+from collections.abc import Sequence
+
 from bot.domain.model import ATTACHED, RETRIABLE, UNDOABLE, Plan, PlanState
 from bot.domain.report import Report
 from bot.domain.undo import UndoCounts
@@ -11,6 +13,7 @@ from bot.messages.reasons import drift_sentence, dropped_lines
 from bot.messages.text import NAME_LENGTH, counted, escaped, link, mention, number
 
 MAX_REASONS = 3
+MAX_UNTOLD = 8
 
 
 def progress_message(plan: Plan) -> Message:
@@ -52,16 +55,23 @@ def undo_sentence(counts: UndoCounts) -> str:
 
 
 def report_message(
-    plan: Plan, report: Report, *, review_url: str, undoable: bool = False, undo: UndoCounts | None = None
+    plan: Plan,
+    report: Report,
+    *,
+    review_url: str,
+    undoable: bool = False,
+    undo: UndoCounts | None = None,
+    untold: Sequence[str] = (),
 ) -> Message:
     """What became of the plan; begins with `Done.`, `Partly done.`, `Stopped.` or `Failed.`.
 
-    `undoable` offers to take it back; `undo` tells of an attempt to do so that ended early.
+    `undoable` offers to take it back; `undo` tells of an attempt to do so that ended early.  `untold` names the
+    reviewers who could not be told about their rows.
     """
     headline = report_headline(plan, report)
     ended = f"Taking it back ended early. {plan.reason} {undo_sentence(undo)}" if undo else ""
     exceptions = "\n".join(_exceptions(plan, report))
-    paragraphs = [headline, _people(report), exceptions, ended, _closing(plan, report, review_url)]
+    paragraphs = [headline, _people(report), exceptions, ended, _untold(untold), _closing(plan, report, review_url)]
     shown = [text for text in paragraphs if text]
     small = f"plan `{plan.id}`"
     retry = [retry_button(plan, report.missing)] if plan.state in RETRIABLE and report.missing else []
@@ -118,6 +128,13 @@ def _exceptions(plan: Plan, report: Report) -> list[str]:
     why = list(dict.fromkeys(reasons)) if report.missing else []
     stopped = [f"Stopped by {mention(plan.stopped_by)}"] if plan.stopped_by and plan.state is PlanState.STOPPED else []
     return [*stopped, *exception_lines(report), *why[:MAX_REASONS]]
+
+
+def _untold(names: Sequence[str]) -> str:
+    shown = [escaped(name, length=NAME_LENGTH) for name in names[:MAX_UNTOLD]]
+    more = [f"{number(len(names) - len(shown))} more"] if len(names) > len(shown) else []
+    people = ", ".join([*shown, *more])
+    return f"Slack does not let me write to {people}: please tell them about their rows." if names else ""
 
 
 def _closing(plan: Plan, report: Report, review_url: str) -> str:

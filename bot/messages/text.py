@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from fractions import Fraction
 from itertools import accumulate
 
 NAME_LENGTH = 60
@@ -32,6 +33,11 @@ def number(value: int) -> str:
 def counted(value: int, noun: str) -> str:
     """`value` and its noun: `1 row`, `1,949 rows`."""
     return f"{number(value)} {noun if value == 1 else noun + 's'}"
+
+
+def percent(part: Fraction) -> str:
+    """A fraction of 1 as `12.5%`."""
+    return f"{float(part * 100):g}%"
 
 
 def moment(instant: datetime) -> str:

@@ -106,9 +106,9 @@ def _workspace() -> Workspace:
     for person in (*team, _GUEST, _STRANGER):
         workspace.put_person(person)
     everybody = frozenset(person.id for person in workspace.people())
-    outsiders = {_BOT.id, _STRANGER.id}
-    workspace.put_channel(Channel("C0REVIEWS", "llm-reviews", is_shared=True, members=everybody))
-    workspace.put_channel(Channel("C0GENERAL", "general", members=everybody - outsiders))
+    workspace.put_channel(Channel("C0REVIEWS", "llm-reviews", members=everybody - {_STRANGER.id}))
+    workspace.put_channel(Channel("C0GENERAL", "general", members=everybody - {_BOT.id, _STRANGER.id}))
+    workspace.put_channel(Channel("C0PARTNERS", "partner-reviews", is_ext_shared=True, members=everybody))
     workspace.put_channel(
         Channel("C0LEADS", "review-leads", is_private=True, members=frozenset(person.id for person in team[:2]))
     )

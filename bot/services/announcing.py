@@ -2,24 +2,31 @@
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import quote
 
 from bot.domain.model import ATTACHED, REPORTED, WORKED_ON, WRITING, Origin, Plan, PlanState
 from bot.domain.report import planned_pairs, report_of, written_pairs
+from bot.domain.staff import default_reason
 from bot.domain.undo import counted_undo
 from bot.errors import SlackError, SlackRejectedError
 from bot.messages import answers
 from bot.messages.message import Message
 from bot.messages.plan import fits, plan_message
 from bot.messages.report import changed_message, progress_message, report_message, undone_message
+from bot.services.people_ports import Notices
 from bot.services.ports import Batches, Clock, Plans, PrivateAnswers, ReplyTo, Slack, Undos, Work
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
+READ = frozenset({PlanState.PROPOSED, PlanState.SHOWN, PlanState.EMPTY, PlanState.FAILED})
+"""How a reading ends that nobody ended."""
 RESULT_FILE = "to_assign_ids.json"
+LONG_READING = timedelta(minutes=1)
+"""Who waited for longer than this is told by direct message: they look elsewhere by now, and an edit tells nobody."""
 READING_PROGRESS_SECONDS = (2.0, 15.0, 60.0)  # a response URL takes five answers; three are for progress
 
 
@@ -32,6 +39,7 @@ class Announcing:
         plans: Plans,
         batches: Batches,
         undos: Undos,
+        notices: Notices,
         slack: Slack,
         answers: PrivateAnswers,
         clock: Clock,
@@ -40,6 +48,7 @@ class Announcing:
         self._plans = plans
         self._batches = batches
         self._undos = undos
+        self._notices = notices
         self._undoable = settings.policy.undo_hours > 0
         self._slack = slack
         self._answers = answers
@@ -83,7 +92,8 @@ class Announcing:
         if channel is not None:
             plan = self._draw_message(work, plan, channel)
             plan = self._draw_reply(work, plan, channel)
-        self._answer(work, plan)
+        plan = self._answer(work, plan)
+        self._alert(work, plan)
         if channel is not None:
             self._attach(work, plan, channel)
 
@@ -135,7 +145,11 @@ class Announcing:
     def _report(self, plan: Plan) -> Message:
         undo = counted_undo(self._undos.of(plan.id)) if plan.undone_by else None
         report = report_of(plan, self._batches.of(plan.id))
-        return report_message(plan, report, review_url=self._review_url, undoable=self._undoable, undo=undo)
+        failed = self._notices.failed(plan.id)
+        untold = [share.reviewer.name for share in plan.shares if share.reviewer.id in failed]
+        return report_message(
+            plan, report, review_url=self._review_url, undoable=self._undoable, undo=undo, untold=untold
+        )
 
     def _permalink(self, channel: str, ts: str) -> str | None:
         try:
@@ -143,12 +157,30 @@ class Announcing:
         except SlackError:
             return None  # a message without a link beats no message
 
-    def _answer(self, work: Work, plan: Plan) -> None:
+    def _answer(self, work: Work, plan: Plan) -> Plan:
         """The last private answer to the command, once the reading is over."""
         if plan.request.origin is not Origin.COMMAND or plan.answered or plan.state is PlanState.READING:
-            return
+            return plan
         self._answers.deliver(_asker(plan), answers.read(plan, message_url=plan.message_url), replace=True)
-        self._plans.shown(work.lease, answered=True)
+        alerted = False if self._is_owed_a_message(plan) else None
+        self._plans.shown(work.lease, answered=True, alerted=alerted)
+        return replace(plan, answered=True, alerted=alerted)
+
+    def _is_owed_a_message(self, plan: Plan) -> bool:
+        """Whether nothing that Slack notifies of tells the requester that a long reading is over."""
+        in_their_messages = plan.message_ts is not None and (plan.request.channel or "").startswith("D")
+        took_long = self._clock() - plan.created_at > LONG_READING
+        return took_long and plan.state in READ and not in_their_messages
+
+    def _alert(self, work: Work, plan: Plan) -> None:
+        """The direct message to who asked, if one is owed and not sent yet."""
+        if plan.alerted is not False or plan.request.requested_by is None:
+            return
+        try:
+            self._slack.send_directly(plan.request.requested_by, answers.read(plan, message_url=plan.message_url))
+        except SlackRejectedError as error:
+            log.warning("a person could not be told directly", extra={"plan": plan.id, "code": error.code})
+        self._plans.shown(work.lease, alerted=True)
 
     def _attach(self, work: Work, plan: Plan, channel: str) -> None:
         """The files in the thread: the plan where its message does not name everybody, and the result."""
@@ -169,7 +201,7 @@ class Announcing:
     def _upload(
         self, plan: Plan, channel: str, thread_ts: str, name: str, pairs_of: Callable[..., Sequence[tuple[str, str]]]
     ) -> str:
-        content = assignments_file(plan, pairs_of(self._batches.of(plan.id)))
+        content = assignments_file(plan, pairs_of(self._batches.of(plan.id)), self._plans.reasons(plan.id))
         try:
             self._slack.upload(channel, thread_ts=thread_ts, name=name, title=name, content=content)
         except SlackRejectedError as error:
@@ -190,10 +222,14 @@ class Announcing:
         self._plans.shown(work.lease, answered=True)
 
 
-def assignments_file(plan: Plan, pairs: Sequence[tuple[str, str]]) -> bytes:
-    """(row, reviewer) pairs as JSON: row id, reviewer id and name; no e-mails."""
+def assignments_file(plan: Plan, pairs: Sequence[tuple[str, str]], reasons: Mapping[str, str]) -> bytes:
+    """(row, reviewer) pairs as JSON: row id, reviewer id and name, and why that row is theirs; no e-mails."""
     names = {share.reviewer.id: share.reviewer.name for share in plan.shares}
-    entries = [{"row_id": row, "reviewer_id": who, "reviewer_name": names.get(who, "")} for row, who in pairs]
+    usually = default_reason(plan.request.choices, plan.shares)
+    entries = [
+        {"row_id": row, "reviewer_id": who, "reviewer_name": names.get(who, ""), "reason": reasons.get(row, usually)}
+        for row, who in pairs
+    ]
     return json.dumps(entries, indent=1, ensure_ascii=False).encode(errors="replace")
 
 

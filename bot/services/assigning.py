@@ -14,6 +14,7 @@ from bot.domain.report import outcome, report_of
 from bot.errors import BraintrustError
 from bot.services.assignment import Assignment
 from bot.services.ledger import Ledger
+from bot.services.notifying import Arranging
 from bot.services.ports import RECENT, Announcer, Batches, Braintrust, Clock, Plans, Work
 from bot.services.rechecking import Rechecking
 from bot.settings import WorkSettings
@@ -32,6 +33,7 @@ class Assigning:
         braintrust: Braintrust,
         rechecking: Rechecking,
         announcer: Announcer,
+        arranging: Arranging,
         settings: WorkSettings,
         clock: Clock,
         monotonic: Callable[[], float] = time.monotonic,
@@ -41,6 +43,7 @@ class Assigning:
         self._braintrust = braintrust
         self._rechecking = rechecking
         self._announcer = announcer
+        self._arranging = arranging
         self._settings = settings
         self._clock = clock
         self._monotonic = monotonic
@@ -94,5 +97,6 @@ class Assigning:
         report = report_of(plan, self._batches.of(plan.id))
         state = outcome(plan, report)
         counts = {"assigned": report.written, "dropped": report.dropped_rows, "missing": report.missing}
+        self._arranging.arrange(work.lease, plan)
         self._plans.finish(work.lease, state=state, counts=counts, now=self._clock())
         log.info("a plan was assigned", extra={"plan": plan.id, "state": state.value, **counts})

@@ -1,9 +1,10 @@
-"""Who may do what, decided at the moment of the press."""
+"""Who may do what, decided at the moment of the press or of the reading."""
 
 from bot.domain.model import Plan
 from bot.errors import NotAllowedError
 from bot.messages.text import mention
-from bot.services.ports import Directory
+from bot.services.people_ports import Directory
+from bot.services.ports import Channel
 from bot.settings import PolicySettings
 
 
@@ -20,6 +21,22 @@ class Permissions:
             allowed = ", ".join(f"<#{name}>" for name in sorted(self._policy.allowed_channels))
             raise NotAllowedError(f"The command cannot be used here. Use it in {allowed}.")
 
+    def require_unshared(self, channel: Channel) -> None:
+        """Raise `NotAllowedError` in a channel with another organisation, unless the operator named it."""
+        if channel.is_shared and channel.id not in self._policy.allowed_channels:
+            raise NotAllowedError(
+                "This channel is shared with another organisation. Use another one, "
+                f"or ask the bot's operator to name `{channel.id}` in ALLOWED_CHANNELS."
+            )
+
+    def require_requester(self, user: str) -> None:
+        """Raise `NotAllowedError` for guests and people of other organisations whom the operator did not name."""
+        if self._directory.is_outsider(user) and not self._is_named(user):
+            raise NotAllowedError(
+                "Guests and people from other organisations cannot ask for a plan. Let somebody else ask, "
+                "or ask the bot's operator to name you in APPROVERS."
+            )
+
     def to_approve(self, plan: Plan, user: str) -> str | None:
         """Why `user` may not approve `plan`; None when they may."""
         if self._policy.four_eyes and user == plan.request.requested_by:
@@ -35,13 +52,14 @@ class Permissions:
 
     def to_undo(self, plan: Plan, user: str) -> str | None:
         """Why `user` may not have the rows of `plan` taken back; None when they may."""
-        if user in (plan.request.requested_by, plan.decided_by) or (self._policy.approvers and self._is_approver(user)):
+        if user in (plan.request.requested_by, plan.decided_by) or self._is_named(user):
             return None
         return "The person who asked for it, the one who approved it, and the APPROVERS may have it taken back."
 
     def _is_approver(self, user: str) -> bool:
-        if not self._policy.approvers:
-            return not self._directory.is_outsider(user)
+        return self._is_named(user) if self._policy.approvers else not self._directory.is_outsider(user)
+
+    def _is_named(self, user: str) -> bool:
         groups = [name for name in self._policy.approvers if name.startswith("S")]
         return user in self._policy.approvers or any(user in self._directory.group_members(name) for name in groups)
 

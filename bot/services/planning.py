@@ -7,23 +7,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
 
+from bot.domain.choices import AS_ALWAYS, Choices
 from bot.domain.command import PlanCommand
-from bot.domain.distribution import batches, dealt, shares
-from bot.domain.model import Horizon, Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Reviewer, Window
-from bot.domain.reading import ReadingCounts, counted, is_quotable
-from bot.domain.reviewers import User, matched, unlisted
+from bot.domain.model import Horizon, Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Window
+from bot.domain.reading import Gathered, gathered, is_quotable
+from bot.domain.staff import Dealing, Staff, dealt
 from bot.errors import (
     BraintrustError,
-    BraintrustRejectedError,
     CommandError,
+    NotAllowedError,
     SlackRejectedError,
-    SlackUnavailableError,
     WorkInterruptedError,
 )
 from bot.services.background import in_background
-from bot.services.ports import Announcer, Braintrust, Clock, Plans, Slack, Work
+from bot.services.entering import Entrance
+from bot.services.ports import Announcer, Braintrust, Clock, Plans, Work
 from bot.services.reading import RowReader
 from bot.services.rechecking import SCHEDULED_PLAN_EXPIRES, high_water_mark
+from bot.services.staffing import Staffing
 from bot.services.waiting import VisiblePatience
 from bot.settings import Settings
 
@@ -32,10 +33,6 @@ log = logging.getLogger(__name__)
 DEFAULT_QUEUE = "default"
 NOTED_AGAIN = timedelta(seconds=0.5)
 """How often a reading stores how far it is, and looks whether somebody cancelled it."""
-NO_NAMES = "Braintrust does not let the bot list users, so reviewers are shown by id."
-
-
-_People = tuple[tuple[Reviewer, ...], tuple[str, ...], tuple[str, ...]]  # reviewers, unknown names, notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,8 @@ class Planning:
         *,
         plans: Plans,
         braintrust: Braintrust,
-        slack: Slack | None,
+        staffing: Staffing,
+        entrance: Entrance | None,
         announcer: Announcer,
         settings: Settings,
         clock: Clock,
@@ -72,9 +70,9 @@ class Planning:
         wake: Callable[[], None],
     ) -> None:
         self._plans = plans
-        self._braintrust = braintrust
         self._reader = RowReader(braintrust, settings.work)
-        self._slack = slack
+        self._staffing = staffing
+        self._entrance = entrance
         self._announcer = announcer
         self._settings = settings
         self._clock = clock
@@ -105,9 +103,10 @@ class Planning:
     def read(self, work: Work, plan: Plan) -> None:
         """The worker's step: read the rows of a plan, deal them out, and propose the result."""
         try:
-            self._enter_channel(plan)
+            if self._entrance is not None:
+                self._entrance.enter(plan)
             proposal = self._proposal(work, plan)
-        except (BraintrustError, SlackRejectedError, CommandError) as error:
+        except (BraintrustError, SlackRejectedError, CommandError, NotAllowedError) as error:
             log.warning("a plan could not be read", extra={"plan": plan.id, "cause": type(error).__name__})
             self._plans.end_reading(work.lease, state=PlanState.FAILED, reason=str(error), now=self._clock())
             return
@@ -136,10 +135,20 @@ class Planning:
             reviewers=reviewers,
             limit=command.limit,
             dry_run=command.dry_run,
+            choices=self._choices(command),
             origin=asker.origin,
             requested_by=asker.user,
             channel=asker.channel,
             response_url=asker.response_url,
+        )
+
+    def _choices(self, command: PlanCommand) -> Choices:
+        """What was typed, else what is set."""
+        return Choices(
+            strategy=command.strategy or self._settings.queue.strategy,
+            order=command.order or AS_ALWAYS.order,
+            sample=command.sample,
+            group_by=command.group_by or self._settings.queue.group_by,
         )
 
     def _refuse_undecidable(self, asker: Asker, *, dry_run: bool) -> None:
@@ -148,63 +157,33 @@ class Planning:
         if policy.four_eyes and not dry_run and asker.user is not None and policy.approvers == {asker.user}:
             raise CommandError("You are the only approver, and FOUR_EYES asks for somebody else. Add to APPROVERS.")
 
-    def _enter_channel(self, plan: Plan) -> None:
-        """Learn before anything is read whether the plan can be posted."""
-        if plan.request.channel is None or self._slack is None:
-            return
-        try:
-            self._slack.join(plan.request.channel)
-        except SlackUnavailableError:
-            log.warning("Slack did not say whether the bot is in the channel", extra={"plan": plan.id})
-
     def _proposal(self, work: Work, plan: Plan) -> Proposal:
-        people = in_background(lambda: self._reviewers(work, plan), name="reviewers")
-        counts, free, horizon = self._rows(work, plan, people)
-        reviewers, unknown, notes = people.result()
-
         request = plan.request
-        chosen = free[: request.limit]
-        rotation = self._plans.approved_rotation(request.queue, request.tag)
-        seed = f"{plan.id}:{plan.version}"
-        pairs = dealt(chosen, [reviewer.id for reviewer in reviewers], seed=seed, rotation=rotation)
-
-        return Proposal(
-            counts=counts,
-            shares=shares(pairs, reviewers),
-            unknown_reviewers=unknown,
-            notes=notes,
-            rotation=rotation,
-            batches=batches(pairs, size=self._settings.work.batch_size),
-            expires_at=self._clock() + self._lifetime(request.origin),
-            horizon=horizon,
+        patience = self._patience(work, plan, Progress())
+        staffing = in_background(lambda: self._staffing.of(request, patience=patience), name="staff")
+        found, horizon = self._rows(work, plan, staffing)
+        staff = staffing.result()
+        dealing = Dealing(
+            choices=request.choices,
+            limit=request.limit,
+            seed=f"{plan.id}:{plan.version}",
+            balances=self._plans.balances(request.queue, request.tag),
+            batch_size=self._settings.work.batch_size,
         )
 
-    def _reviewers(self, work: Work, plan: Plan) -> _People:
-        users, notes = self._users(work, plan)
-        reviewers, unknown = matched(plan.request.reviewers, users)
-        if not reviewers:
-            raise CommandError(
-                f"Braintrust knows none of the reviewers that are named ({len(unknown)}). "
-                "Check REVIEWERS, or name Braintrust user ids or e-mails: `reviewers=ana@example.com`."
-            )
-        return reviewers, unknown, notes
+        proposal = dealt(found, staff, dealing)
 
-    def _users(self, work: Work, plan: Plan) -> tuple[tuple[User, ...], tuple[str, ...]]:
-        try:
-            return self._braintrust.users(patience=self._patience(work, plan, Progress())), ()
-        except BraintrustRejectedError:
-            users = unlisted(plan.request.reviewers)
-            if not users:
-                raise
-            return users, (NO_NAMES,)
+        if proposal.without_room and not proposal.batches:
+            raise CommandError("Everybody has as many open rows as MAX_OPEN_ROWS allows, so nothing can be assigned.")
+        return replace(proposal, expires_at=self._clock() + self._lifetime(request.origin), horizon=horizon)
 
-    def _rows(self, work: Work, plan: Plan, people: Future[_People]) -> tuple[ReadingCounts, list[str], Horizon | None]:
+    def _rows(self, work: Work, plan: Plan, staffing: Future[Staff]) -> tuple[Gathered, Horizon | None]:
         noted_at = self._clock()
 
         def on_page(pages: int, rows: int) -> None:
             nonlocal noted_at
-            if people.done():
-                people.result()  # nobody to review: why read on?
+            if staffing.done():
+                staffing.result()  # nobody to review: why read on?
             if self._clock() - noted_at >= NOTED_AGAIN:
                 noted_at = self._clock()
                 self._note(work, Progress(pages, rows))
@@ -214,8 +193,8 @@ class Planning:
         mark = high_water_mark(self._reader, plan.request, plan.window, now=self._clock(), patience=patience)
         rows = self._reader.matching(plan.request, plan.window, patience=patience, on_page=on_page)
         newest = next(rows, None)
-        counts, free = counted(rows if newest is None else chain([newest], rows))
-        return counts, free, Horizon(mark, newest.key) if mark and newest and is_quotable(newest.key) else None
+        found = gathered(rows if newest is None else chain([newest], rows))
+        return found, Horizon(mark, newest.key) if mark and newest and is_quotable(newest.key) else None
 
     def _patience(self, work: Work, plan: Plan, progress: Progress) -> VisiblePatience:
         return VisiblePatience(work, lambda reason: self._explain(work, plan, replace(progress, waiting=reason)))

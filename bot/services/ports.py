@@ -3,10 +3,12 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any, Protocol
 
 from bot.domain.drift import Revision
 from bot.domain.model import NO_PROPOSAL, Batch, Plan, PlanState, Progress, Proposal
+from bot.domain.people import Group
 from bot.domain.reading import LogRow
 from bot.domain.reviewers import User
 from bot.domain.undo import Unassignment, UndoState
@@ -76,8 +78,14 @@ class Braintrust(Protocol):
     def value(self, query: str, column: str, *, patience: Patience) -> str | None:
         """One value of an aggregate, as text; None when there is none; raises like `page`."""
 
+    def tally(self, query: str, *, key: str, count: str, patience: Patience) -> Mapping[str, int]:
+        """An aggregate's counts by one of its columns; raises like `page`."""
+
     def users(self, *, patience: Patience) -> tuple[User, ...]:
         """Every user of the organisation; raises like `page`."""
+
+    def groups(self, *, patience: Patience) -> tuple[Group, ...]:
+        """Every group of the organisation; raises like `page`."""
 
     def assign(self, project_id: str, pairs: Sequence[tuple[str, str]]) -> WriteResult:
         """Write (row id, reviewer id) pairs in one request, which is never repeated; raises nothing."""
@@ -113,8 +121,11 @@ class Plans(Protocol):
     def forget(self, *, before: datetime) -> int:
         """Delete the plans at rest that were made before `before`, with all that belongs to them; how many."""
 
-    def approved_rotation(self, queue: str, tag: str) -> int:
-        """Where the rotation of the reviewers goes on, after the last approved plan of the queue."""
+    def balances(self, queue: str, tag: str) -> Mapping[str, Fraction]:
+        """How many rows more than their exact share each reviewer of a queue got so far, fewer below 0."""
+
+    def reasons(self, plan_id: str) -> Mapping[str, str]:
+        """Why a row is whose, by row id, where it is not what the plan's strategy says for all."""
 
     def record_progress(self, lease: Lease, progress: Progress) -> Plan:
         """Store how far the work is; the plan as it is now."""
@@ -157,7 +168,7 @@ class Plans(Protocol):
         """Move the plan from `undoing` to `undone`, or back to the state before with the reason."""
 
     def shown(self, lease: Lease, **shown: Any) -> None:
-        """Remember what Slack shows: `drawn`, `message_ts`, `message_url`, `reply_ts`, the files, `answered`."""
+        """Remember what Slack shows: `drawn`, `message_ts`, `message_url`, `reply_ts`, the files, who was told."""
 
 
 class Leases(Protocol):
@@ -222,10 +233,25 @@ class Schedules(Protocol):
         """In one transaction, advance the schedule and store its plan; False when another process was first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What Slack says of a conversation."""
+
+    id: str
+    is_entered: bool
+    """Whether the bot is in it already."""
+    is_private: bool
+    is_shared: bool
+    """Whether people of another organisation are in it, or are invited to it."""
+
+
 class Slack(Protocol):
     """Slack's Web API, for messages everybody sees."""
 
-    def join(self, channel: str) -> None:
+    def channel(self, channel: str) -> Channel:
+        """What is known of a conversation; raises `SlackRejectedError` with a sentence that says what to do."""
+
+    def join(self, channel: Channel) -> None:
         """Make sure the bot is a member; raises `SlackRejectedError` with a sentence that says what to do."""
 
     def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
@@ -280,16 +306,6 @@ class Announcer(Protocol):
 
     def draw(self, work: Work) -> None:
         """Show the plan as it is stored, until what is shown is what is stored; raises `SlackUnavailableError`."""
-
-
-class Directory(Protocol):
-    """Who people are in Slack."""
-
-    def is_outsider(self, user: str) -> bool:
-        """Whether `user` is a guest, from another workspace, deactivated, or unknown."""
-
-    def group_members(self, group: str) -> frozenset[str]:
-        """The users of a Slack user group; empty when it cannot be read."""
 
 
 LEASE_SECONDS = 30.0

@@ -1,17 +1,29 @@
 """Reads log rows: page by page to the true end, or by id."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.btql import MAX_IDS_PER_QUERY, after, changed_rows, high_water_mark, matching_rows, rows_by_id
+from bot.domain.btql import (
+    MAX_IDS_PER_QUERY,
+    after,
+    changed_rows,
+    high_water_mark,
+    matching_rows,
+    open_load,
+    open_rows,
+    rows_by_id,
+)
 from bot.domain.model import Horizon, PlanRequest, Window
 from bot.domain.reading import LogRow
 from bot.errors import BraintrustRejectedError
 from bot.services.background import in_background
 from bot.services.ports import Braintrust, Page, Patience
 from bot.settings import WorkSettings
+
+MAX_ASSIGNEES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,8 @@ class RowReader:
         self, request: PlanRequest, window: Window, *, patience: Patience, on_page: Callable[[int, int], None]
     ) -> Iterator[LogRow]:
         """Every row that matches, once, newest first; `on_page` hears the number of pages and rows so far."""
-        query = matching_rows(request.project_id, tag=request.tag, window=window, limit=self._settings.page_size)
+        limit, group_by = self._settings.page_size, request.choices.group_by
+        query = matching_rows(request.project_id, tag=request.tag, window=window, limit=limit, group_by=group_by)
         seen: set[str] = set()
         for number, page in enumerate(_one_ahead(self._walk(query, patience)), 1):
             for row in page.rows:
@@ -66,6 +79,17 @@ class RowReader:
                 return {row_id: present.get(row_id) for row_id in wanted}
             found |= {row.id: row for row in page.rows if row.id in wanted}
         return found
+
+    def open_load(self, project_id: str, window: Window, *, patience: Patience) -> Mapping[str, int]:
+        """How many rows of a window each person has assigned and not finished, in one query."""
+        query = open_load(project_id, window=window, limit=MAX_ASSIGNEES)
+        return self._braintrust.tally(query, key="assignee", count="n", patience=patience)
+
+    def open_load_by_rows(self, project_id: str, window: Window, *, patience: Patience) -> Mapping[str, int]:
+        """The same where Braintrust does not take that query: the rows are read, and counted here."""
+        query = open_rows(project_id, window=window, limit=self._settings.page_size)
+        rows = (row for page in self._walk(query, patience) for row in page.rows if not row.finished)
+        return Counter(assignee for row in rows for assignee in row.assignees)
 
     def by_id(self, project_id: str, ids: Iterable[str], *, patience: Patience) -> Sight:
         """The present condition of single rows; those that do not exist are missing."""

@@ -11,6 +11,7 @@ from bot.errors import BraintrustError, BraintrustRejectedError
 from bot.services.background import in_background
 from bot.services.ports import Announcer, Batches, Braintrust, Clock, Patience, Plans, Work
 from bot.services.reading import RowReader
+from bot.services.roster import RosterReader
 from bot.services.waiting import VisiblePatience
 from bot.settings import Settings
 
@@ -30,13 +31,14 @@ class Rechecking:
         plans: Plans,
         batches: Batches,
         braintrust: Braintrust,
+        roster: RosterReader,
         announcer: Announcer,
         settings: Settings,
         clock: Clock,
     ) -> None:
         self._plans = plans
         self._batches = batches
-        self._braintrust = braintrust
+        self._roster = roster
         self._reader = RowReader(braintrust, settings.work)
         self._announcer = announcer
         self._batch_size = settings.work.batch_size
@@ -49,7 +51,7 @@ class Rechecking:
         if any(batch.attempts or batch.state is not BatchState.PLANNED for batch in batches):
             return True  # something was sent: what is left is checked batch by batch
         patience = VisiblePatience(work, lambda reason: self._explain(work, reason))
-        leavers = in_background(lambda: self._lost_reviewers(plan, patience), name="reviewers")
+        leavers = in_background(lambda: self._roster.leavers(plan, patience=patience), name="reviewers")
         rows = self._changed(plan, batches, patience)
         lost = leavers.result()
 
@@ -71,14 +73,6 @@ class Rechecking:
     def _lifetime(self, plan: Plan) -> timedelta:
         scheduled = plan.request.origin is Origin.SCHEDULE
         return SCHEDULED_PLAN_EXPIRES if scheduled else timedelta(hours=self._policy.plan_expires_hours)
-
-    def _lost_reviewers(self, plan: Plan, patience: Patience) -> Collection[str]:
-        """The plan's reviewers who are no users any more; nobody, where the key may not list users."""
-        try:
-            known = {user.id for user in self._braintrust.users(patience=patience)}
-        except BraintrustRejectedError:
-            return frozenset()
-        return {share.reviewer.id for share in plan.shares} - known
 
     def _changed(self, plan: Plan, batches: Collection[Batch], patience: Patience) -> Mapping[str, LogRow | None]:
         """What became of the rows that changed; where that cannot be asked for, of all of them."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from bot.domain.model import UNDOABLE, Plan, PlanState, Progress
 from bot.domain.undo import UndoCounts, UndoState, previewed, written
 from bot.errors import BraintrustError
+from bot.services.notifying import Arranging
 from bot.services.ports import Announcer, Batches, Braintrust, Clock, Plans, Undos, Work
 from bot.services.reading import RowReader
 from bot.services.taking_back import TakingBack
@@ -31,6 +32,7 @@ class Undoing:
         undos: Undos,
         braintrust: Braintrust,
         announcer: Announcer,
+        arranging: Arranging,
         settings: Settings,
         clock: Clock,
         monotonic: Callable[[], float] = time.monotonic,
@@ -41,6 +43,7 @@ class Undoing:
         self._braintrust = braintrust
         self._reader = RowReader(braintrust, settings.work)
         self._announcer = announcer
+        self._arranging = arranging
         self._work_settings = settings.work
         self._hours = timedelta(hours=settings.policy.undo_hours)
         self._clock = clock
@@ -101,5 +104,6 @@ class Undoing:
         counts = run.counts
         state = PlanState.UNDONE if reason is None else plan.undone_from or PlanState.DONE
         noted = {"taken back": counts.taken_back, "reviewed": counts.reviewed, "changed": counts.changed}
+        self._arranging.arrange(work.lease, plan)
         self._plans.end_undo(work.lease, state=state, reason=reason, counts=noted, now=self._clock())
         log.info("a plan was taken back", extra={"plan": plan.id, "state": state.value, **noted})

@@ -95,15 +95,30 @@ def test_a_person_approves_a_plan_and_the_numbers_agree(page: Page) -> None:
 
 def test_a_guest_asks_in_vain_for_what_only_members_may(page: Page) -> None:
     before = rows_of(page)
-    page.get_by_label("Acting as").select_option(label="Gus Guest (guest)")
     say(page, "/assign-reviews limit=30")
+    approve = channel(page).get_by_role("button", name="Approve")
+    expect(approve).to_be_visible()
+    page.get_by_label("Acting as").select_option(label="Gus Guest (guest)")
+    say(page, "/assign-reviews limit=20")
+    expect(channel(page)).to_contain_text("Guests and people from other organisations cannot ask for a plan")
 
-    channel(page).get_by_role("button", name="Approve").click()
+    approve.click()
     page.get_by_role("dialog").get_by_role("button", name="Assign", exact=True).click()
 
     expect(channel(page)).to_contain_text("Guests and people from other organisations cannot approve")
     assert rows_of(page) == before
     shoot(page, "guest")
+
+
+def test_a_stranger_sees_the_shared_channel_alone_and_nobody_gets_a_plan_there(page: Page) -> None:
+    page.get_by_label("Acting as").select_option(label="Xenia Extern (another organisation)")
+    expect(page.locator("#channels li")).to_have_count(1)
+
+    for person in ("Xenia Extern (another organisation)", "Ada Okafor"):
+        page.get_by_label("Acting as").select_option(label=person)
+        say(page, "/assign-reviews")
+        refusal = "cannot ask for a plan" if "Xenia" in person else "This channel is shared with another organisation"
+        expect(channel(page)).to_contain_text(refusal)
 
 
 def test_a_plan_is_asked_for_and_approved_without_a_mouse(page: Page) -> None:

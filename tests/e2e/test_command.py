@@ -15,11 +15,14 @@ from tests.e2e.world import ADA, BEN, CHLOE, GENERAL, REVIEWS, SECRET, TAG, Worl
         ("dais=3", "Did you mean `days=14`?"),
         ("days=0", "`days` is a whole number from 1 to 365: `days=14`."),
         ("days=3 days=4", "`days` is given twice"),
-        ("please", "`/assign-reviews help` lists what exists."),
+        ("now", "`/assign-reviews help` lists what exists."),
         ('tag="open', "an opening quote and no closing one"),
         ("tag=a\\b", "may not contain a backslash"),
         ("reviewers=,", "Name 1 to 500 reviewers"),
-        ("reviewers=stranger@example.com", "Braintrust knows none of the reviewers"),
+        (
+            "reviewers=stranger@example.com",
+            "Nobody who is named can be given rows: `stranger@example.com` (Braintrust does not know them)",
+        ),
         ("dry-run=yes", "`dry-run` takes no value"),
     ],
 )
@@ -110,7 +113,7 @@ def test_reviewers_are_known_by_id_and_by_email_in_any_case_and_strangers_are_na
     )
 
     assert "for 2 reviewers" in plan.text
-    assert "Left out, because Braintrust does not know them: `who@example.com`" in plan.text
+    assert "Left out: `who@example.com` (Braintrust does not know them)" in plan.text
 
 
 def test_reviewers_are_found_on_every_page_of_users(start_world: StartWorld) -> None:

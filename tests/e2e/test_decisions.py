@@ -4,7 +4,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.e2e.conftest import StartWorld
-from tests.e2e.world import ADA, BEN, CHLOE, EXTERNAL, GUEST, REVIEWS, World
+from tests.e2e.world import ADA, BEN, CHLOE, EXTERNAL, GUEST, PARTNERS, REVIEWS, World
 
 
 def test_a_double_click_assigns_once_and_the_second_is_told_who_was_first(world: World) -> None:
@@ -68,8 +68,9 @@ def test_a_dry_run_and_a_plan_for_another_tag_replace_nothing(world: World) -> N
     assert [block for block in world.now(plan).blocks if block["type"] == "actions"]
 
 
-def test_guests_and_external_people_may_not_approve(world: World) -> None:
-    plan = world.proposed()
+def test_guests_and_external_people_may_not_approve(start_world: StartWorld) -> None:
+    world = start_world(ALLOWED_CHANNELS=PARTNERS)
+    plan = world.proposed(channel=PARTNERS)
 
     for outsider in (GUEST, EXTERNAL):
         world.press(plan, "approve", user=outsider)

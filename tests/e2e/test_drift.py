@@ -70,7 +70,7 @@ def test_a_reviewer_who_left_needs_a_new_approval_and_their_rows_go_to_nobody_el
 
     after = _lines(second.text)
     name = f"{gone['given_name']} {gone['family_name']}"
-    assert "their reviewer is not in Braintrust any more" in second.text
+    assert "their reviewer cannot be given rows any more" in second.text
     assert after == {who: rows for who, rows in before.items() if who != name}
 
 

@@ -137,7 +137,7 @@ def test_sixty_reviewers_fit_a_message_and_the_file_has_everything(start_world: 
     ids = [f"{number:08d}-0000-4000-8000-000000000000" for number in range(60)]
     world = start_world(rows=600, REVIEWERS=",".join(ids))
     world.braintrust.users[:] = [
-        {"id": user_id, "given_name": "Reviewer", "family_name": f"No {number}", "email": None}
+        {"id": user_id, "given_name": "Reviewer", "family_name": f"No {number}", "email": f"no{number}@example.com"}
         for number, user_id in enumerate(ids)
     ]
 

@@ -5,30 +5,9 @@ import sqlite3
 import pytest
 
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, AppliedThenReset, Reset
-from bot.sandbox.slack import Ephemeral, Message
 from tests.e2e.conftest import StartWorld
+from tests.e2e.undoing import assigned, previewed, undone
 from tests.e2e.world import ADA, BEN, CHLOE, REVIEWS, World
-
-
-def assigned(world: World) -> tuple[Message, Message]:
-    """A plan whose rows were assigned, and its report."""
-    plan = world.proposed()
-    world.press(plan, "approve", user=BEN)
-    report = world.report(plan)
-    return plan, report
-
-
-def previewed(world: World, report: Message, *, user: str = ADA) -> Ephemeral:
-    """The private answer with the numbers."""
-    world.press(report, "undo", user=user)
-    return world.wait(lambda w: next((e for e in w.ephemerals(user) if "can be taken back" in e.text), None))
-
-
-def undone(world: World, plan: Message) -> Message:
-    """The thread's reply, once the rows are taken back."""
-    return world.wait(
-        lambda w: next((m for m in w.thread(REVIEWS, plan.ts) if m.text.startswith("Undone")), None), seconds=60
-    )
 
 
 @pytest.mark.parametrize("mode", ["any", "array_delete", "empty_list", "null"])

@@ -38,6 +38,7 @@ ROOT = Path(__file__).parents[2]
 TAG = "needs-review"
 ADA, BEN, CHLOE, GUEST, EXTERNAL = "U0ADA", "U0BEN", "U0CHLOE", "U0GUS", "U0XENIA"
 REVIEWS, GENERAL, SECRET = "C0REVIEWS", "C0GENERAL", "C0SECRET"
+PARTNERS = "C0PARTNERS"  # shared with another organisation
 FINAL = ("Done.", "Partly done.", "Stopped.", "Failed.")
 PLAN_ID = re.compile(r"plan `(\w+)`")
 PERSON_LINE = re.compile(r"^• (.+): ([\d,]+) rows?$", re.MULTILINE)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from threading import Barrier
 from typing import Any, TypeVar
 
@@ -13,12 +14,17 @@ from sqlalchemy import select, update
 from bot.adapters.store.batches import BatchStore
 from bot.adapters.store.database import Database
 from bot.adapters.store.leases import LeaseStore
+from bot.adapters.store.matches import MatchStore
+from bot.adapters.store.notices import NoticeStore
 from bot.adapters.store.plans import PlanStore
+from bot.adapters.store.preferences import PreferenceStore
 from bot.adapters.store.schedules import ScheduleStore
 from bot.adapters.store.tables import metadata, plans
+from bot.adapters.store.undos import UndoStore
 from bot.domain.model import (
     WRITING,
     Batch,
+    LeftOut,
     Origin,
     Plan,
     PlanRequest,
@@ -36,15 +42,19 @@ T = TypeVar("T")
 NOW = datetime(2026, 5, 18, 9, 0, 0, 123456, tzinfo=UTC)
 EXPIRES = NOW + timedelta(hours=24)
 PROJECT = "5f0c7a52-8f6e-4e0b-9a53-2f4c1d9b7e10"
-ANA = Reviewer("11111111-1111-4111-8111-111111111111", "Ana")
+ANA = Reviewer("11111111-1111-4111-8111-111111111111", "Ana", "U0ANA")
 BO = Reviewer("22222222-2222-4222-8222-222222222222", "Bo")
 BATCHES = (Batch(1, (("row-1", ANA.id), ("row-2", BO.id))), Batch(2, (("row-3", ANA.id),)))
 PROPOSAL = Proposal(
     counts=ReadingCounts(5, 1, 1, 3),
-    shares=(Share(ANA, 2), Share(BO, 1)),
-    unknown_reviewers=("zoe@example.com",),
+    shares=(
+        Share(ANA, 2, open_rows=7, weight=2, carried=Fraction(1, 2)),
+        Share(BO, 1, is_full=True, carried=Fraction(-1, 2)),
+    ),
+    left_out=(LeftOut("zoe@example.com", "Braintrust does not know them"),),
     notes=("a note",),
-    rotation=1,
+    without_room=1,
+    reasons={"row-3": "your turn for the remainder"},
     batches=BATCHES,
     expires_at=EXPIRES,
 )
@@ -58,7 +68,11 @@ class Store:
         self.url = url
         self.database = Database(url)
         self.plans = PlanStore(self.database)
+        self.matches = MatchStore(self.database)
         self.batches = BatchStore(self.database)
+        self.undos = UndoStore(self.database)
+        self.notices = NoticeStore(self.database)
+        self.preferences = PreferenceStore(self.database)
         self.schedules = ScheduleStore(self.database)
         self.leases = LeaseStore(self.database, owner=owner)
 

@@ -37,9 +37,12 @@ from bot.sandbox.braintrust import (
 )
 from bot.sandbox.braintrust.row_writer import WriteRules
 from bot.services.assigning import Assigning
+from bot.services.notifying import Arranging
 from bot.services.planning import Asker, Planning
 from bot.services.ports import Lease, Work
 from bot.services.rechecking import Rechecking
+from bot.services.roster import RosterReader
+from bot.services.staffing import Staffing
 from bot.settings import BraintrustSettings, QueueSettings, Settings, WorkSettings
 from tests.integration.stored import ANA, BO, Store, opened
 from tests.integration.world import CREATED, PROJECT, SETTLE_SECONDS, FakeWork, Time, World
@@ -95,12 +98,27 @@ class Process:
         self.store = store
         client = BraintrustClient(settings.braintrust, monotonic=time.monotonic)
         shared: dict[str, Any] = {"plans": store.plans, "braintrust": client, "announcer": Unheard(), "clock": time.now}
-        self.planning = Planning(
-            **shared, slack=None, settings=settings, new_id=lambda: f"plan-{next(ids)}", wake=lambda: None
+        roster = RosterReader(
+            braintrust=client,
+            people=None,
+            preferences=store.preferences,
+            matches=store.matches,
+            settings=settings.people,
+            clock=time.now,
         )
-        rechecking = Rechecking(**shared, batches=store.batches, settings=settings)
+        staffing = Staffing(roster=roster, braintrust=client, settings=settings, clock=time.now)
+        self.planning = Planning(
+            **shared,
+            staffing=staffing,
+            entrance=None,
+            settings=settings,
+            new_id=lambda: f"plan-{next(ids)}",
+            wake=lambda: None,
+        )
+        rechecking = Rechecking(**shared, roster=roster, batches=store.batches, settings=settings)
         assigning = Assigning(
             **shared,
+            arranging=Arranging(notices=store.notices, batches=store.batches, undos=store.undos),
             batches=store.batches,
             rechecking=rechecking,
             settings=settings.work,
@@ -151,7 +169,10 @@ class Walk:
         ids = count(1)
         self.processes = [Process(store, braintrust, self.time, settings, ids) for store in stores]
         self.store = stores[0]
-        people = ({"id": who.id, "given_name": who.name, "family_name": "", "email": None} for who in (ANA, BO))
+        people = (
+            {"id": who.id, "given_name": who.name, "family_name": "", "email": f"{who.name}@example.com"}
+            for who in (ANA, BO)
+        )
         braintrust.users[:] = people
         self._names: list[str] = []
         self.log()

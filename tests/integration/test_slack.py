@@ -24,7 +24,7 @@ from bot.sandbox.slack import (
     Status,
     UserGroup,
 )
-from bot.services.ports import ReplyTo
+from bot.services.ports import Channel, ReplyTo
 from bot.settings import SlackSettings
 
 REVIEWS, GENERAL, SECRET = "C0REVIEWS", "C0GENERAL", "C0SECRET"
@@ -51,6 +51,10 @@ def settings(slack: SlackStandIn, *, token: str = TOKEN) -> SlackSettings:
     return SlackSettings(bot_token=token, api_url=slack.api_url)
 
 
+def enter(client: SlackClient, channel: str) -> None:
+    client.join(client.channel(channel))
+
+
 def texts(slack: SlackStandIn, channel: str = REVIEWS) -> list[str]:
     return [message.text for message in slack.workspace.channel_messages(channel)]
 
@@ -59,14 +63,14 @@ def texts(slack: SlackStandIn, channel: str = REVIEWS) -> list[str]:
 
 
 def test_the_bot_joins_a_public_channel(slack: SlackStandIn, client: SlackClient) -> None:
-    client.join(GENERAL)
+    enter(client, GENERAL)
 
     assert slack.workspace.bot.id in slack.workspace.channel(GENERAL).members
 
 
 def test_a_channel_that_it_is_in_is_not_joined_again(slack: SlackStandIn, client: SlackClient) -> None:
-    client.join(REVIEWS)
-    client.join(slack.workspace.direct_channel(ADA).id)
+    enter(client, REVIEWS)
+    enter(client, slack.workspace.direct_channel(ADA).id)
 
     assert slack.calls.of("conversations.join") == []
 
@@ -76,7 +80,7 @@ def test_a_channel_that_it_cannot_enter_says_who_has_to_do_what(
     slack: SlackStandIn, client: SlackClient, channel: str
 ) -> None:
     with pytest.raises(SlackRejectedError) as raised:
-        client.join(channel)
+        enter(client, channel)
 
     assert INVITE in str(raised.value)
     assert raised.value.code in {"channel_not_found", "not_in_channel"}
@@ -86,7 +90,7 @@ def test_a_channel_that_it_cannot_enter_says_who_has_to_do_what(
 def test_after_the_invitation_a_private_channel_is_entered(slack: SlackStandIn, client: SlackClient) -> None:
     slack.workspace.join(SECRET, slack.workspace.bot.id)
 
-    client.join(SECRET)
+    enter(client, SECRET)
     client.post(SECRET, HELLO)
 
     assert texts(slack, SECRET) == ["Hello"]
@@ -96,7 +100,32 @@ def test_an_archived_channel_is_not_entered(slack: SlackStandIn, client: SlackCl
     slack.workspace.change_channel(GENERAL, is_archived=True)
 
     with pytest.raises(SlackRejectedError, match="Unarchive it"):
-        client.join(GENERAL)
+        enter(client, GENERAL)
+
+
+@pytest.mark.parametrize(
+    ("flags", "is_shared"),
+    [
+        ({}, False),
+        ({"is_ext_shared": True}, True),
+        ({"is_pending_ext_shared": True}, True),
+        ({"is_org_shared": True}, False),
+        ({"is_org_shared": True, "is_ext_shared": True}, True),
+    ],
+)
+def test_a_channel_is_shared_when_another_organisation_is_in_it_or_invited(
+    slack: SlackStandIn, client: SlackClient, flags: dict[str, bool], is_shared: bool
+) -> None:
+    """On Enterprise Grid, other workspaces of the same organisation may be in it: those are colleagues."""
+    slack.workspace.change_channel(GENERAL, **flags)
+
+    assert client.channel(GENERAL) == Channel(GENERAL, is_entered=False, is_private=False, is_shared=is_shared)
+    assert slack.calls.of("conversations.join") == []
+
+
+def test_a_direct_message_is_shared_with_nobody_and_not_asked_about(slack: SlackStandIn, client: SlackClient) -> None:
+    assert client.channel("D0ADA") == Channel("D0ADA", is_entered=True, is_private=True, is_shared=False)
+    assert slack.calls.of("conversations.info") == []
 
 
 # ---- saying something ------------------------------------------------------------------------------------------------
@@ -170,7 +199,7 @@ def test_one_person_is_written_to(slack: SlackStandIn, client: SlackClient) -> N
 # ---- when something goes wrong ---------------------------------------------------------------------------------------
 
 CALLS: dict[str, Callable[[SlackClient, str], object]] = {
-    "conversations.info": lambda client, ts: client.join(REVIEWS),
+    "conversations.info": lambda client, ts: client.channel(REVIEWS),
     "chat.postMessage": lambda client, ts: client.post(REVIEWS, BYE),
     "chat.update": lambda client, ts: client.update(REVIEWS, ts, BYE),
     "chat.postEphemeral": lambda client, ts: client.send_ephemeral(REVIEWS, ADA, BYE),
@@ -302,9 +331,9 @@ def test_a_missing_scope_is_named(slack: SlackStandIn, client: SlackClient, meth
 def test_the_scopes_of_the_manifest_are_enough_for_everything(slack: SlackStandIn, client: SlackClient) -> None:
     slack.scopes.clear()
     slack.scopes.update(SCOPES)
-    client.join(GENERAL)
+    enter(client, GENERAL)
     slack.workspace.join(SECRET, slack.workspace.bot.id)
-    client.join(SECRET)
+    enter(client, SECRET)
     ts = client.post(REVIEWS, HELLO)
 
     for call in CALLS.values():

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
 from typing import Any, Self
 
 import pytest
@@ -14,7 +15,9 @@ from bot.errors import LeaseLostError
 from bot.services.ports import Lease
 from tests.integration.stored import (
     ALL_STATES,
+    ANA,
     BATCHES,
+    BO,
     EXPIRES,
     NOW,
     PROJECT,
@@ -165,9 +168,9 @@ def test_what_was_read_is_stored_whole(store: Store) -> None:
         expires_at=EXPIRES,
         counts=PROPOSAL.counts,
         shares=PROPOSAL.shares,
-        unknown_reviewers=PROPOSAL.unknown_reviewers,
+        left_out=PROPOSAL.left_out,
         notes=PROPOSAL.notes,
-        rotation=PROPOSAL.rotation,
+        without_room=PROPOSAL.without_room,
     )
     assert store.batches.of("plan") == BATCHES
     assert store.events()[-1]["counts"] == asdict(PROPOSAL.counts)
@@ -558,23 +561,46 @@ def test_only_old_plans_at_rest_are_forgotten_with_all_that_belongs_to_them(stor
 
     assert (too_young, forgotten) == (0, int(state in RESTING))
     left = {name: len(rows) for name, rows in store.everything().items()}
-    expected = {"plans": 0, "batches": 0, "events": 0} if state in RESTING else {"plans": 1, "batches": 2, "events": 2}
-    assert left == {**expected, "schedules": 0, "undos": 0}
+    stored = {"plans": 1, "batches": 2, "events": 2, "reasons": 1}
+    expected = dict.fromkeys(stored, 0) if state in RESTING else stored
+    assert {name: left[name] for name in expected} == expected
 
 
-def test_the_rotation_goes_on_after_the_last_approved_plan_of_the_queue(store: Store) -> None:
-    """Two reviewers, three rows: the extra row goes to the next one, whatever came to nothing in between."""
-    assert store.plans.approved_rotation("default", "needs-review") == 0
-    store.proposed("approved")
-    store.plans.approve("approved", version=1, who="UADA", now=NOW)
+def test_what_people_got_too_much_is_carried_over_from_the_approved_plans_of_the_queue(store: Store) -> None:
+    """Half a row each way for every plan; what came to nothing, was undone, or is another tag's does not count."""
+    for plan_id, tag in (("one", "needs-review"), ("two", "needs-review"), ("other", "other")):
+        store.proposed(plan_id, tag=tag)
+        store.plans.approve(plan_id, version=1, who="UADA", now=NOW)
+        store.change(plan_id, state=PlanState.DONE.value)
+    store.proposed("undone")
+    store.plans.approve("undone", version=1, who="UADA", now=NOW)
+    store.change("undone", state=PlanState.UNDONE.value)
     store.proposed("cancelled")
-    store.plans.cancel("cancelled", who="UADA", now=NOW + INSTANT)
-    store.proposed("other", tag="other")
-    store.plans.approve("other", version=1, who="UADA", now=NOW + INSTANT)
-    store.change("other", rotation=0)
+    store.plans.cancel("cancelled", who="UADA", now=NOW)
 
-    assert store.plans.approved_rotation("default", "needs-review") == 0  # 1, and one extra row, of two reviewers
-    assert store.plans.approved_rotation("default", "other") == 1
+    found = store.plans.balances("default", "needs-review")
+
+    assert found == {ANA.id: Fraction(1), BO.id: Fraction(-1)}
+    assert store.plans.balances("default", "other") == {ANA.id: Fraction(1, 2), BO.id: Fraction(-1, 2)}
+    assert store.plans.balances("default", "never asked for") == {}
+
+
+def test_what_is_carried_over_outlives_the_plans_it_comes_from(store: Store) -> None:
+    for plan_id in ("one", "two"):
+        store.proposed(plan_id)
+        store.plans.approve(plan_id, version=1, who="UADA", now=NOW)
+        store.change(plan_id, state=PlanState.DONE.value)
+        store.plans.forget(before=NOW + INSTANT)
+
+    assert store.plans.get("two") is None
+    assert store.plans.balances("default", "needs-review") == {ANA.id: Fraction(1), BO.id: Fraction(-1)}
+
+
+def test_why_a_row_is_whose_is_kept_with_its_plan(store: Store) -> None:
+    store.proposed("one")
+
+    assert store.plans.reasons("one") == {"row-3": "your turn for the remainder"}
+    assert store.plans.reasons("never made") == {}
 
 
 def test_interrupted_plans_of_an_origin_are_found(store: Store) -> None:

@@ -152,7 +152,8 @@ def scheduling(store: Store, clock: Clock, *, weekly: str | None = EVERY_MONDAY)
     planning = Planning(
         plans=store.plans,
         braintrust=nothing,
-        slack=None,
+        staffing=nothing,
+        entrance=None,
         announcer=nothing,
         settings=Settings(queue=queue, braintrust=BraintrustSettings(project_id=PROJECT)),
         clock=clock,

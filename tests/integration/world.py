@@ -12,6 +12,7 @@ from bot.domain.distribution import batches
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Share
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Asked, BraintrustStandIn, Row
 from bot.services.assigning import Assigning
+from bot.services.notifying import Arranging
 from bot.services.ports import Lease, Work
 from bot.settings import BraintrustSettings, WorkSettings
 from tests.integration.stored import ANA, BO, NOW, PROPOSAL, Store, new_plan
@@ -147,7 +148,9 @@ class World:
 
     def assigning(self) -> Assigning:
         rechecking: Any = StillApproved()
+        arranging = Arranging(notices=self.store.notices, batches=self.store.batches, undos=self.store.undos)
         return Assigning(
+            arranging=arranging,
             plans=self.store.plans,
             batches=self.store.batches,
             braintrust=self.client,

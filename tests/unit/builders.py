@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.model import Batch, DropReason, Origin, Plan, PlanRequest, PlanState, Reviewer, Share, Window
+from bot.domain.model import Batch, DropReason, LeftOut, Origin, Plan, PlanRequest, PlanState, Reviewer, Share, Window
 from bot.domain.reading import LogRow, ReadingCounts
 from bot.messages.message import Message
 
@@ -66,13 +66,16 @@ def shares_of(count: int, *, name: str = "Reviewer", rows: int = 1_949) -> tuple
 
 def a_large_plan(state: PlanState, *, reviewers: int, name: str = "Reviewer", **changes: Any) -> Plan:
     """A plan whose every text is as long as such texts get."""
-    shares = shares_of(reviewers, name=name)
+    shares = tuple(
+        replace(share, open_rows=123_456, weight=100, is_full=True) for share in shares_of(reviewers, name=name)
+    )
     rows = sum(share.rows for share in shares)
     values: dict[str, Any] = {
         "request": a_request(tag=(name or TAG)[:255], limit=rows),
         "counts": ReadingCounts(matched=rows + 5_432, assigned=2_000, finished=432, unassigned=rows + 3_000),
         "shares": shares,
-        "unknown_reviewers": tuple(f"{index} {name}" for index in range(reviewers // 2)),
+        "left_out": tuple(LeftOut(f"{index} {name}", name) for index in range(reviewers // 2)),
+        "without_room": 1_234_567,
         "drift": tuple((reason, 1_000 + index) for index, reason in enumerate(DropReason)),
         "notes": ("Braintrust does not let the bot list users, so reviewers are shown by id.",),
         "version": 3,

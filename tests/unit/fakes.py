@@ -1,18 +1,22 @@
 """Small classes that satisfy the ports and remember what they were asked."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from bot.domain.drift import Revision
 from bot.domain.model import NO_PROPOSAL, UNDOABLE, Batch, Plan, PlanState, Progress, Proposal
+from bot.domain.notice import Notice, NoticeCount, NoticeState, Preference
+from bot.domain.people import Group, Person
 from bot.domain.reading import LogRow
 from bot.domain.reviewers import User
 from bot.domain.undo import Unassignment, UndoState
 from bot.domain.writing import Acknowledged, WriteResult
+from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError, StoreUnavailableError
 from bot.messages.message import Message
-from bot.services.ports import Lease, Page, Patience, ReplyTo, Work
+from bot.services.ports import Channel, Lease, Page, Patience, ReplyTo, Work
 from tests.unit.builders import a_plan
 
 
@@ -32,10 +36,10 @@ class FakeClock:
 class FakePlans:
     """The `Plans` port in memory, with the same guards."""
 
-    def __init__(self, *plans: Plan, rotation: int = 0) -> None:
+    def __init__(self, *plans: Plan) -> None:
         self.stored = {plan.id: plan for plan in plans}
         self.added: list[tuple[Plan, str]] = []
-        self.rotation = rotation
+        self.carried: dict[str, Fraction] = {}
         self.is_busy = False  # whether another plan of the project is being written
         self.noted: list[Mapping[str, int]] = []
 
@@ -87,8 +91,11 @@ class FakePlans:
     def forget(self, *, before: datetime) -> int:
         raise NotImplementedError
 
-    def approved_rotation(self, queue: str, tag: str) -> int:
-        return self.rotation
+    def balances(self, queue: str, tag: str) -> dict[str, Fraction]:
+        return self.carried
+
+    def reasons(self, plan_id: str) -> dict[str, str]:
+        return {}
 
     def record_progress(self, lease: Lease, progress: Progress) -> Plan:
         self._put(replace(self.stored[lease.plan_id], progress=progress))
@@ -100,7 +107,7 @@ class FakePlans:
     def end_reading(
         self, lease: Lease, *, state: PlanState, reason: str | None, now: datetime, proposal: Proposal = NO_PROPOSAL
     ) -> bool:
-        raise NotImplementedError
+        return self._put(replace(self.stored[lease.plan_id], state=state, reason=reason))
 
     def another_is_written(self, plan: Plan) -> bool:
         raise NotImplementedError
@@ -186,6 +193,94 @@ class FakeUndos:
         return a_plan(PlanState.UNDOING, progress=progress)
 
 
+class FakeNotices:
+    """The `Notices` port: hands out what it was given, one after the other, and keeps what became of each."""
+
+    def __init__(self, *waiting: Notice, has_lost_claim: bool = False) -> None:
+        self.waiting = list(waiting)
+        self.arranged: list[tuple[NoticeCount, ...]] = []
+        self.became: list[Any] = []
+        self._has_lost_claim = has_lost_claim
+
+    def arrange(self, lease: Lease, counts: Sequence[NoticeCount]) -> None:
+        self.arranged.append(tuple(counts))
+
+    def claim(self, *, now: datetime) -> Notice | None:
+        return self.waiting.pop(0) if self.waiting else None
+
+    def opened(self, notice: Notice, channel: str) -> bool:
+        return not self._has_lost_claim
+
+    def sent(self, notice: Notice, *, ts: str | None = None) -> None:
+        self.became.append(("sent", ts or notice.ts))
+
+    def put_off(self, notice: Notice, *, until: datetime) -> None:
+        self.became.append(("put off", until))
+
+    def try_again(self, notice: Notice, *, in_seconds: float) -> None:
+        self.became.append(("again", in_seconds))
+
+    def drop(self, notice: Notice) -> None:
+        self.became.append(NoticeState.OFF)
+
+    def fail(self, notice: Notice) -> None:
+        self.became.append(NoticeState.FAILED)
+
+    def failed(self, plan_id: str) -> frozenset[str]:
+        return frozenset()
+
+
+class FakePreferences:
+    """The `Preferences` port in memory."""
+
+    def __init__(self, **stored: Preference) -> None:
+        self.stored = dict(stored)
+
+    def of(self, slack_users: Collection[str]) -> dict[str, Preference]:
+        return {user: wants for user, wants in self.stored.items() if user in slack_users}
+
+    def set_muted(self, slack_user: str, *, muted: bool) -> None:
+        self.stored[slack_user] = replace(self.stored.get(slack_user, Preference()), muted=muted)
+
+    def set_away(self, slack_user: str, *, until: date | None) -> None:
+        self.stored[slack_user] = replace(self.stored.get(slack_user, Preference()), away_until=until)
+
+
+class FakePeople:
+    """The `People` port; with `error`, Slack cannot be asked."""
+
+    def __init__(self, *people: Person, groups: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        self.listed = people
+        self.listed_groups = dict(groups or {})
+        self.error: SlackError | None = None
+
+    def people(self) -> tuple[Person, ...]:
+        if self.error is not None:
+            raise self.error
+        return self.listed
+
+    def members_of(self, group: str) -> tuple[str, ...]:
+        if self.error is not None or group not in self.listed_groups:
+            raise self.error or SlackRejectedError("There is no such group.", code="no_such_subteam")
+        return self.listed_groups[group]
+
+
+class FakeMatches:
+    """The `Matches` port in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[str, datetime]] = {}
+        self.error: StoreUnavailableError | None = None
+
+    def since(self, moment: datetime) -> dict[str, str]:
+        return {slack_id: who for slack_id, (who, seen_at) in self.kept.items() if seen_at >= moment}
+
+    def keep(self, found: Mapping[str, str], *, now: datetime) -> None:
+        if self.error is not None:
+            raise self.error
+        self.kept |= {slack_id: (who, now) for slack_id, who in found.items()}
+
+
 class FakeBraintrust:
     """The `Braintrust` port on a project of a few rows, which takes assignments back in the forms it `takes`.
 
@@ -196,6 +291,8 @@ class FakeBraintrust:
         self.rows = {row.id: row for row in rows}
         self.changed: list[LogRow] = []
         self.listed = tuple(users)
+        self.listed_groups: tuple[Group, ...] = ()
+        self.open_load: dict[str, int] = {}
         self.takes = frozenset(takes)
         self.queries: list[str] = []
         self.unassigned: list[tuple[tuple[str, ...], Unassignment]] = []
@@ -216,6 +313,17 @@ class FakeBraintrust:
         if "users" in self.refusals:
             raise self.refusals["users"]
         return self.listed
+
+    def groups(self, *, patience: Patience) -> tuple[Group, ...]:
+        if "groups" in self.refusals:
+            raise self.refusals["groups"]
+        return self.listed_groups
+
+    def tally(self, query: str, *, key: str, count: str, patience: Patience) -> dict[str, int]:
+        self.queries.append(query)
+        if "tally" in self.refusals:
+            raise self.refusals["tally"]
+        return self.open_load
 
     def value(self, query: str, column: str, *, patience: Patience) -> str | None:
         return None
@@ -287,12 +395,24 @@ class Posted:
 
 
 class FakeSlack:
-    """The `Slack` port; every message has a link."""
+    """The `Slack` port; every message has a link, and the bot is in no channel until it joins.
 
-    def __init__(self) -> None:
+    Channels in `shared` are shared with another organisation; while `is_away`, nothing is known of any.
+    """
+
+    def __init__(self, *, shared: Iterable[str] = (), is_away: bool = False) -> None:
         self.posted: list[Posted] = []
+        self.joined: list[str] = []
+        self._shared = frozenset(shared)
+        self._is_away = is_away
 
-    def join(self, channel: str) -> None: ...
+    def channel(self, channel: str) -> Channel:
+        if self._is_away:
+            raise SlackUnavailableError("Slack does not answer.")
+        return Channel(channel, is_entered=False, is_private=False, is_shared=channel in self._shared)
+
+    def join(self, channel: Channel) -> None:
+        self.joined.append(channel.id)
 
     def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
         self.posted.append(Posted(channel, message, thread_ts))
@@ -309,6 +429,38 @@ class FakeSlack:
 
     def send_directly(self, user: str, message: Message) -> None:
         raise NotImplementedError
+
+
+class FakeMessenger:
+    """The `Messenger` port; everybody lives in one time zone.  `error` is what a call of `fails` meets."""
+
+    def __init__(self, *, zone: str | None = "UTC", fails: str = "", error: Exception | None = None) -> None:
+        self.posted: list[Posted] = []
+        self.updated: list[Posted] = []
+        self._zone = zone
+        self._fails = fails
+        self._error = error
+
+    def time_zone(self, user: str) -> str | None:
+        self._meet("time_zone")
+        return self._zone
+
+    def open_directly(self, user: str) -> str:
+        self._meet("open")
+        return "D" + user[1:]
+
+    def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
+        self._meet("post")
+        self.posted.append(Posted(channel, message, thread_ts))
+        return f"{len(self.posted)}.000200"
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        self._meet("update")
+        self.updated.append(Posted(channel, message, ts))
+
+    def _meet(self, call: str) -> None:
+        if self._error is not None and call == self._fails:
+            raise self._error
 
 
 class FakeAnswers:
@@ -336,12 +488,15 @@ class FakeAnswers:
 
 @dataclass
 class FakeDirectory:
-    """The `Directory` port."""
+    """The `Directory` port; while `is_away`, nobody can be looked up."""
 
     outsiders: frozenset[str] = frozenset()
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    is_away: bool = False
 
     def is_outsider(self, user: str) -> bool:
+        if self.is_away:
+            raise SlackUnavailableError("Slack does not answer.")
         return user in self.outsiders
 
     def group_members(self, group: str) -> frozenset[str]:

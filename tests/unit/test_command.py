@@ -15,9 +15,9 @@ from bot.domain.command import (
     HelpCommand,
     PlanCommand,
     parsed,
-    shown,
     valid_reviewers,
 )
+from bot.domain.typed import shown
 from bot.errors import CommandError
 
 EDITED_QUOTES = "\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019"
@@ -210,7 +210,7 @@ def test_a_quoted_tag_comes_back_as_it_was_typed(tag: str) -> None:
 
 
 def test_reviewers_are_named_once_whatever_the_letter_case() -> None:
-    assert valid_reviewers("Ana@x.com, ben@x.com ,ana@X.com,,") == ("ana@X.com", "ben@x.com")
+    assert valid_reviewers("Ana@x.com, ben@x.com ,ana@X.com,,") == ("ana@x.com", "ben@x.com")
 
 
 @pytest.mark.parametrize(("count", "fine"), [(1, True), (MAX_REVIEWERS, True), (MAX_REVIEWERS + 1, False)])

@@ -10,6 +10,7 @@ from bot.domain.model import BatchState, Plan, PlanState
 from bot.errors import BraintrustRejectedError
 from bot.messages.buttons import UNDO_CONFIRM, Target
 from bot.services.deciding import Deciding, Press
+from bot.services.notifying import Arranging
 from bot.services.permissions import Permissions
 from bot.services.ports import ReplyTo
 from bot.services.undoing import Undoing
@@ -23,6 +24,7 @@ from tests.unit.fakes import (
     FakeBraintrust,
     FakeClock,
     FakeDirectory,
+    FakeNotices,
     FakePlans,
     FakeUndos,
 )
@@ -40,12 +42,14 @@ class World:
         self.wake = Calls()
         self.braintrust = FakeBraintrust(a_row("row-0", "r1"), a_row("row-1", "r2", status="COMPLETE"))
         policy = policy or PolicySettings()
+        batches, undos = FakeBatches(a_batch(3, state=BatchState.CONFIRMED)), FakeUndos()
         undoing = Undoing(
             plans=self.plans,
-            batches=FakeBatches(a_batch(3, state=BatchState.CONFIRMED)),
-            undos=FakeUndos(),
+            batches=batches,
+            undos=undos,
             braintrust=self.braintrust,
             announcer=FakeAnnouncer(),
+            arranging=Arranging(notices=FakeNotices(), batches=batches, undos=undos),
             settings=Settings(policy=policy),
             clock=self.clock,
         )

@@ -24,7 +24,7 @@ from bot.domain.btql import changed_rows, high_water_mark, matching_rows
 from bot.domain.model import Horizon, PlanState, Window
 from bot.errors import SettingsError
 from bot.messages.buttons import approve_button, cancel_button, retry_button, stop_button, undo_button
-from bot.messages.help import COMMAND, OPTIONS
+from bot.messages.help import COMMAND, OPTIONS, PERSONAL
 from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, Settings
 from tests.unit.builders import PROJECT, a_plan
 
@@ -240,6 +240,13 @@ def test_the_command_table_says_what_the_help_says() -> None:
     assert rows[0][0] == COMMAND
     assert tuple(rows[1:-1]) == OPTIONS
     assert rows[-1] == (f"{COMMAND} help", "shows this")
+
+
+def test_the_table_of_what_is_typed_about_oneself_says_what_the_help_says() -> None:
+    rows = [tuple(line.strip("| ").split(" | ")) for line in README.splitlines() if line.startswith(f"| `{COMMAND} ")]
+
+    personal = [(f"`{COMMAND} {form}`", meaning) for form, meaning in PERSONAL]
+    assert [row for row in personal if row not in rows] == []
 
 
 def test_the_button_table_has_every_button_that_a_channel_sees() -> None:

@@ -9,19 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.distribution import batches as cut
-from bot.domain.distribution import shares
+from bot.domain.distribution import recounted
 from bot.domain.drift import counted_drift, drifted, needs_new_approval, revision
-from bot.domain.model import Batch, DropReason, Plan, Reviewer
+from bot.domain.model import Batch, DropReason, Plan, Reviewer, Share
 from bot.domain.reading import LogRow
 from tests.unit.builders import TAG, a_batch, a_plan, a_row
 
 PEOPLE = [Reviewer("r1", "Ana Ruiz"), Reviewer("r2", "Ben Okafor"), Reviewer("r3", "Cem Tan")]
-NOBODY = frozenset[str]()
-LOST = st.frozensets(st.sampled_from(["r1", "r2", "r3", "stranger"]))
+NOBODY: dict[str, DropReason] = {}
+REASONS = st.sampled_from([DropReason.REVIEWER, DropReason.AWAY])
+LOST = st.dictionaries(st.sampled_from(["r1", "r2", "r3", "stranger"]), REASONS)
 
 
 def a_plan_of(pairs: Sequence[tuple[str, str]]) -> Plan:
-    return a_plan(shares=shares(pairs, PEOPLE))
+    return a_plan(shares=recounted((Share(person, 0) for person in PEOPLE), pairs))
 
 
 @st.composite
@@ -30,7 +31,7 @@ def plans(draw: st.DrawFn, *, least: int = 0) -> tuple[Plan, tuple[Batch, ...]]:
     count = draw(st.integers(least, 30))
     pairs = [(f"row-{index}", draw(st.sampled_from(["r1", "r2", "r3"]))) for index in range(count)]
     batches = cut(pairs, size=draw(st.integers(1, 12)))
-    dropped = draw(st.frozensets(st.sampled_from([row_id for row_id, _ in pairs]))) if pairs else NOBODY
+    dropped = draw(st.frozensets(st.sampled_from([row_id for row_id, _ in pairs]))) if pairs else frozenset[str]()
     earlier = draw(st.booleans())
     return a_plan_of(pairs), tuple(
         replace(batch, dropped=tuple((row, DropReason.GONE) for row, _ in batch.rows if earlier and row in dropped))
@@ -54,7 +55,7 @@ def changes(draw: st.DrawFn) -> dict[str, LogRow | None]:
 
 @given(plans(), changes(), LOST)
 def test_every_row_is_accounted_for_once(
-    planned: tuple[Plan, tuple[Batch, ...]], rows: dict[str, LogRow | None], lost: frozenset[str]
+    planned: tuple[Plan, tuple[Batch, ...]], rows: dict[str, LogRow | None], lost: dict[str, DropReason]
 ) -> None:
     _, batches = planned
 
@@ -69,7 +70,7 @@ def test_every_row_is_accounted_for_once(
 
 @given(plans(), changes(), LOST, st.integers(1, 12))
 def test_nothing_is_added_and_nobody_gets_a_row_of_somebody_else(
-    planned: tuple[Plan, tuple[Batch, ...]], rows: dict[str, LogRow | None], lost: frozenset[str], size: int
+    planned: tuple[Plan, tuple[Batch, ...]], rows: dict[str, LogRow | None], lost: dict[str, DropReason], size: int
 ) -> None:
     plan, batches = planned
     after = drifted(batches, rows, tag=TAG, lost=lost)
@@ -80,12 +81,12 @@ def test_nothing_is_added_and_nobody_gets_a_row_of_somebody_else(
     pairs = [pair for batch in revised.batches for pair in batch.rows]
     assert {row_id: before[row_id] for row_id, _ in pairs} == dict(pairs)
     assert len(pairs) == len(dict(pairs))
-    assert not lost & {who for _, who in pairs}
+    assert not lost.keys() & {who for _, who in pairs}
 
 
 @given(plans(), changes(), LOST, st.integers(1, 12))
 def test_the_next_version_says_the_numbers_that_it_has(
-    planned: tuple[Plan, tuple[Batch, ...]], rows: dict[str, LogRow | None], lost: frozenset[str], size: int
+    planned: tuple[Plan, tuple[Batch, ...]], rows: dict[str, LogRow | None], lost: dict[str, DropReason], size: int
 ) -> None:
     plan, batches = planned
     after = drifted(batches, rows, tag=TAG, lost=lost)
@@ -100,7 +101,7 @@ def test_the_next_version_says_the_numbers_that_it_has(
 
 @given(plans(), changes(), LOST)
 def test_only_what_changed_leaves(
-    planned: tuple[Plan, tuple[Batch, ...]], rows: dict[str, LogRow | None], lost: frozenset[str]
+    planned: tuple[Plan, tuple[Batch, ...]], rows: dict[str, LogRow | None], lost: dict[str, DropReason]
 ) -> None:
     _, batches = planned
 
@@ -113,7 +114,7 @@ def test_only_what_changed_leaves(
             assert row_id not in rows or (row is not None and not row.assigned and not row.finished)
             assert who not in lost
         for row_id, reason in batch.dropped:
-            assert row_id in earlier or row_id in rows or reason is DropReason.REVIEWER
+            assert row_id in earlier or row_id in rows or reason in set(lost.values())
 
 
 @pytest.mark.parametrize(
@@ -134,9 +135,9 @@ def test_a_changed_row_leaves_with_its_reason(row: LogRow | None, reason: DropRe
 
 
 def test_the_rows_of_a_reviewer_who_left_leave_whatever_else_became_of_them() -> None:
-    [batch] = drifted([a_batch(3)], {"row-0": None}, tag=TAG, lost={"r1"})
+    [batch] = drifted([a_batch(3)], {"row-0": None}, tag=TAG, lost={"r1": DropReason.AWAY})
 
-    assert batch.dropped == (("row-0", DropReason.REVIEWER), ("row-2", DropReason.REVIEWER))
+    assert batch.dropped == (("row-0", DropReason.AWAY), ("row-2", DropReason.AWAY))
 
 
 @given(st.integers(1, 2_000), st.data())
@@ -170,14 +171,14 @@ def test_rows_that_left_bit_by_bit_count_together() -> None:
 
 @given(plans(least=1), LOST)
 def test_a_plan_whose_reviewers_left_is_asked_about_when_one_of_them_had_rows(
-    planned: tuple[Plan, tuple[Batch, ...]], lost: frozenset[str]
+    planned: tuple[Plan, tuple[Batch, ...]], lost: dict[str, DropReason]
 ) -> None:
     plan, batches = planned
     whole = [replace(batch, dropped=()) for batch in batches]
 
     after = drifted(whole, {}, tag=TAG, lost=lost)
 
-    had_rows = {who for batch in whole for _, who in batch.rows} & lost
+    had_rows = {who for batch in whole for _, who in batch.rows} & lost.keys()
     left = any(batch.kept for batch in after)
     assert needs_new_approval(plan, after, lost=lost) == (bool(had_rows) and left)
 
@@ -190,9 +191,9 @@ def test_a_plan_of_which_nothing_is_left_is_not_asked_about() -> None:
 
 def test_a_new_version_shows_those_who_stayed_also_with_nothing() -> None:
     plan = a_plan_of([("row-0", "r1"), ("row-1", "r2"), ("row-2", "r1")])
-    batches = drifted([a_batch(3)], {"row-1": None}, tag=TAG, lost={"r3"})
+    batches = drifted([a_batch(3)], {"row-1": None}, tag=TAG, lost={"r3": DropReason.REVIEWER})
 
-    revised = revision(plan, batches, lost={"r3"}, batch_size=10)
+    revised = revision(plan, batches, lost={"r3": DropReason.REVIEWER}, batch_size=10)
 
     assert [(share.reviewer.name, share.rows) for share in revised.shares] == [("Ana Ruiz", 2), ("Ben Okafor", 0)]
     assert revised.batches == (Batch(1, (("row-0", "r1"), ("row-2", "r1"))),)

@@ -56,7 +56,7 @@ def core(braintrust: BraintrustStandIn, store: app.Store) -> app.Core:
             "REVIEWERS": ANA.id,
         }
     )
-    return app.Core(settings, store, slack=None, announcer=FakeAnnouncer())
+    return app.Core(settings, store, entrance=None, people=None, announcer=FakeAnnouncer())
 
 
 def says(body: bytes) -> Status:
@@ -146,4 +146,4 @@ def test_a_name_that_is_no_text_still_fits_the_file() -> None:
     """Else the report is drawn again every few seconds, for ever, and the file never comes."""
     plan = a_plan(shares=(Share(Reviewer("r1", "An\ud800a"), 1),))
 
-    assert b"row-1" in assignments_file(plan, [("row-1", "r1")])
+    assert b"row-1" in assignments_file(plan, [("row-1", "r1")], {})

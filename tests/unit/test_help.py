@@ -1,10 +1,13 @@
 """The help message shows what exists, and what it shows exists."""
 
 import html
+from fractions import Fraction
 
 import pytest
 
+from bot.domain.allocation import Strategy
 from bot.domain.command import HelpCommand, PlanCommand, parsed
+from bot.domain.selection import RowOrder
 from bot.messages.help import COMMAND, OPTIONS, help_message
 from bot.sandbox.slack.blocks import message_problems
 from tests.unit.builders import block_texts
@@ -21,7 +24,17 @@ def test_every_form_in_the_help_is_understood(form: str) -> None:
 def test_all_forms_together_are_one_command() -> None:
     command = parsed(" ".join(form for form, _ in OPTIONS))
 
-    assert command == PlanCommand("My tag", 14, 200, ("ana@example.com", "ben@example.com"), dry_run=True)
+    assert command == PlanCommand(
+        "My tag",
+        14,
+        200,
+        ("ana@example.com:2", "group:support"),
+        dry_run=True,
+        strategy=Strategy.BALANCED,
+        order=RowOrder.OLDEST,
+        sample=Fraction(1, 10),
+        group_by="trace",
+    )
 
 
 def test_the_help_names_the_command_every_option_and_itself() -> None:

@@ -1,12 +1,14 @@
 """The nouns: which requests are the same question, and what a batch still has to write."""
 
 from dataclasses import fields, replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.choices import Choices
 from bot.domain.model import (
     REPORTED,
     RESTING,
@@ -34,6 +36,7 @@ SUBJECT: dict[str, Any] = {
     "reviewers": ("ben@example.com",),
     "limit": 200,
     "dry_run": True,
+    "choices": Choices(sample=Fraction(1, 10)),
     "channel": "C0ELSE",
 }
 REQUESTS = st.builds(

@@ -1,10 +1,13 @@
 """Who may approve, end, and ask."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from bot.domain.model import Plan, PlanState
 from bot.errors import NotAllowedError
 from bot.services.permissions import Permissions
+from bot.services.ports import Channel
 from bot.settings import PolicySettings
 from tests.unit.builders import a_plan, a_request
 from tests.unit.fakes import FakeDirectory
@@ -157,3 +160,39 @@ def test_elsewhere_the_command_says_where_it_works() -> None:
 
     with pytest.raises(NotAllowedError, match=r"Use it in <#C0REV>, <#C0TWO>\."):
         rules.require_channel("C0ELSE")
+
+
+@pytest.mark.parametrize(
+    ("policy", "user", "may"),
+    [
+        (ANYBODY, "U0ASK", True),
+        (ANYBODY, "U0GUEST", False),
+        (NAMED, "U0ELSE", True),
+        (NAMED, "U0GUEST", False),
+        (FOUR_EYES, "U0ASK", True),
+        (PolicySettings(approvers=frozenset({"U0GUEST"})), "U0GUEST", True),
+        (PolicySettings(approvers=frozenset({"S0GUESTS"})), "U0GUEST", True),
+    ],
+)
+def test_who_may_ask_for_a_plan(policy: PolicySettings, user: str, may: bool) -> None:
+    rules = Permissions(policy, FakeDirectory(frozenset({"U0GUEST"}), {"S0GUESTS": frozenset({"U0GUEST"})}))
+
+    with nullcontext() if may else pytest.raises(NotAllowedError, match=r"name you in APPROVERS\."):
+        rules.require_requester(user)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "is_shared", "may"),
+    [
+        (frozenset[str](), False, True),
+        (frozenset[str](), True, False),
+        (frozenset({"C0REV"}), True, True),
+        (frozenset({"C0TWO"}), True, False),
+    ],
+)
+def test_a_shared_channel_has_to_be_named(allowed: frozenset[str], is_shared: bool, may: bool) -> None:
+    rules = permissions(PolicySettings(allowed_channels=allowed))
+    channel = Channel("C0REV", is_entered=True, is_private=False, is_shared=is_shared)
+
+    with nullcontext() if may else pytest.raises(NotAllowedError, match="name `C0REV` in ALLOWED_CHANNELS"):
+        rules.require_unshared(channel)

@@ -8,11 +8,26 @@ import pytest
 
 from bot.domain.command import PlanCommand
 from bot.domain.model import Origin, PlanRequest, PlanState, Window
-from bot.errors import CommandError
+from bot.errors import CommandError, SlackUnavailableError
+from bot.services.entering import Entrance
+from bot.services.permissions import Permissions
 from bot.services.planning import Asker, Planning, Requested
+from bot.services.roster import RosterReader
+from bot.services.staffing import Staffing
 from bot.settings import BraintrustSettings, PolicySettings, QueueSettings, Settings
 from tests.unit.builders import NOW, PROJECT
-from tests.unit.fakes import Calls, FakeAnnouncer, FakeBraintrust, FakeClock, FakePlans, FakeSlack
+from tests.unit.fakes import (
+    Calls,
+    FakeAnnouncer,
+    FakeBraintrust,
+    FakeClock,
+    FakeDirectory,
+    FakeMatches,
+    FakePlans,
+    FakePreferences,
+    FakeSlack,
+    FakeWork,
+)
 
 SETTINGS = Settings(
     braintrust=BraintrustSettings(project_id=PROJECT),
@@ -28,16 +43,33 @@ class World:
         self.plans = FakePlans()
         self.clock = FakeClock(NOW)
         self.wake = Calls()
+        self.braintrust = FakeBraintrust()
+        self.slack = FakeSlack(shared={"C0SHARED"})
+        self.directory = FakeDirectory(outsiders=frozenset({"U0GUEST"}))
         self.planning = Planning(
             plans=self.plans,
-            braintrust=FakeBraintrust(),
-            slack=FakeSlack(),
+            braintrust=self.braintrust,
+            staffing=a_staffing(self.braintrust, settings),
+            entrance=Entrance(self.slack, Permissions(settings.policy, self.directory)),
             announcer=FakeAnnouncer(),
             settings=settings,
             clock=self.clock,
             new_id=lambda: "k7f3q2",
             wake=self.wake,
         )
+
+
+def a_staffing(braintrust: FakeBraintrust, settings: Settings) -> Staffing:
+    """Everybody named by e-mail or id, without Slack."""
+    roster = RosterReader(
+        braintrust=braintrust,
+        people=None,
+        preferences=FakePreferences(),
+        matches=FakeMatches(),
+        settings=settings.people,
+        clock=FakeClock(NOW),
+    )
+    return Staffing(roster=roster, braintrust=braintrust, settings=settings, clock=FakeClock(NOW))
 
 
 def with_queue(**changes: Any) -> Settings:
@@ -167,3 +199,36 @@ def test_a_request_that_cannot_be_asked_for_stores_nothing() -> None:
 
     assert world.plans.added == []
     assert world.wake.count == 0
+
+
+@pytest.mark.parametrize(
+    ("asker", "sentence"),
+    [
+        (replace(ANA, channel="C0SHARED"), "This channel is shared with another organisation."),
+        (replace(ANA, user="U0GUEST"), "Guests and people from other organisations cannot ask for a plan."),
+    ],
+)
+def test_a_plan_that_is_not_let_in_ends_with_the_sentence_and_without_a_query(asker: Asker, sentence: str) -> None:
+    world = World()
+    plan = world.planning.request(PlanCommand(), asker).plan
+
+    world.planning.read(FakeWork(plan.id), plan)
+
+    ended = world.plans.stored[plan.id]
+    assert ended.state is PlanState.FAILED
+    assert ended.reason is not None
+    assert ended.reason.startswith(sentence)
+    assert world.braintrust.queries == []
+    assert world.slack.joined == []
+
+
+def test_while_nobody_can_say_who_asks_the_plan_is_neither_read_nor_refused() -> None:
+    world = World()
+    plan = world.planning.request(PlanCommand(), ANA).plan
+    world.directory.is_away = True
+
+    with pytest.raises(SlackUnavailableError):
+        world.planning.read(FakeWork(plan.id), plan)
+
+    assert world.plans.stored[plan.id].state is PlanState.READING
+    assert world.braintrust.queries == []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.reading import LogRow, ReadingCounts, counted, is_quotable, log_row
+from bot.domain.reading import LogRow, ReadingCounts, gathered, is_quotable, log_row
 from bot.errors import BraintrustRejectedError
 from tests.unit.builders import a_row
 
@@ -116,15 +116,33 @@ def test_rows_are_counted_and_the_free_ones_kept_in_order() -> None:
         a_row("row-1", status="PENDING"),
     ]
 
-    counts, free = counted(rows)
+    found = gathered(rows)
 
-    assert counts == ReadingCounts(matched=5, assigned=2, finished=1, unassigned=2)
-    assert free == ["row-5", "row-1"]
+    assert found.counts == ReadingCounts(matched=5, assigned=2, finished=1, unassigned=2)
+    assert found.free == ("row-5", "row-1")
+
+
+def test_free_rows_that_have_something_in_common_are_told_apart_from_those_that_have_nothing() -> None:
+    rows = [
+        log_row({"id": "row-1", "group_key": "s1"}),
+        log_row({"id": "row-2", "group_key": None}),
+        log_row({"id": "row-3", "group_key": {"b": 1, "a": 2}}),
+        log_row({"id": "row-4", "group_key": {"a": 2, "b": 1}}),
+        log_row({"id": "row-5", "group_key": 0}),
+        log_row({"id": "row-6", "assignments": ["r1"], "group_key": "s1"}),
+    ]
+
+    group_of = gathered(rows).group_of
+
+    assert set(group_of) == {"row-1", "row-3", "row-4", "row-5"}
+    assert group_of["row-3"] == group_of["row-4"]
+    assert len(set(group_of.values())) == 3
 
 
 @given(ROWS)
 def test_every_row_is_counted_once(rows: list[LogRow]) -> None:
-    counts, free = counted(rows)
+    found = gathered(rows)
+    counts, free = found.counts, list(found.free)
 
     assert counts.matched == len(rows) == counts.assigned + counts.finished + counts.unassigned
     assert free == [row.id for row in rows if not row.assigned and not row.finished]

@@ -11,22 +11,39 @@ from bot.domain.reviewers import User
 from bot.errors import BraintrustError, BraintrustRejectedError, BraintrustUnavailableError
 from bot.services.reading import RowReader
 from bot.services.rechecking import SETTLED, Rechecking, high_water_mark
+from bot.services.roster import RosterReader
 from bot.services.waiting import VisiblePatience
-from bot.settings import PolicySettings, Settings, WorkSettings
+from bot.settings import PeopleSettings, PolicySettings, Settings, WorkSettings
 from tests.unit.builders import NOW, a_batch, a_plan, a_request, a_row
-from tests.unit.fakes import FakeAnnouncer, FakeBatches, FakeBraintrust, FakeClock, FakePlans, FakeWork
+from tests.unit.fakes import (
+    FakeAnnouncer,
+    FakeBatches,
+    FakeBraintrust,
+    FakeClock,
+    FakeMatches,
+    FakePlans,
+    FakePreferences,
+    FakeWork,
+)
 
 HORIZON = Horizon("1000", "p01")
 CHANGED, BY_ID = "_xact_id > '1000' and _pagination_key <= 'p01'", "id IN ["
 REFUSED = BraintrustRejectedError("Braintrust refused the query (400).")
 SILENT = BraintrustUnavailableError("Braintrust does not answer.")
-BOTH = (User("r1", "Ana Ruiz"), User("r2", "Ben Okafor"))
+BOTH = (User("r1", "Ana Ruiz", "ana@example.com"), User("r2", "Ben Okafor", "ben@example.com"))
+NAMED = a_request(reviewers=("ana@example.com", "ben@example.com"))
 
 
 def approved(**changes: Any) -> Plan:
     """A plan of ten rows that U0BOSS has just approved."""
     shares = (Share(Reviewer("r1", "Ana Ruiz"), 5), Share(Reviewer("r2", "Ben Okafor"), 5))
-    decided: dict[str, Any] = {"decided_by": "U0BOSS", "decided_at": NOW, "shares": shares, "horizon": HORIZON}
+    decided: dict[str, Any] = {
+        "decided_by": "U0BOSS",
+        "decided_at": NOW,
+        "shares": shares,
+        "horizon": HORIZON,
+        "request": NAMED,
+    }
     return a_plan(PlanState.CHECKING, **{**decided, **changes})
 
 
@@ -42,6 +59,14 @@ class World:
             plans=self.plans,
             batches=self.batches,
             braintrust=self.braintrust,
+            roster=RosterReader(
+                braintrust=self.braintrust,
+                people=None,
+                preferences=FakePreferences(),
+                matches=FakeMatches(),
+                settings=PeopleSettings(),
+                clock=FakeClock(NOW),
+            ),
             announcer=self.announcer,
             settings=settings or Settings(),
             clock=FakeClock(NOW),
@@ -143,7 +168,7 @@ def test_what_changed_in_rows_of_others_does_not_matter() -> None:
 @pytest.mark.parametrize("listed", [BOTH[:1], ()])
 def test_a_reviewer_who_left_needs_a_new_approval(listed: tuple[User, ...]) -> None:
     world = World(approved(shares=(*approved().shares, Share(Reviewer("r3", "Cem Tan"), 0))))
-    world.braintrust.listed = (*listed, User("r3", "Cem Tan"))
+    world.braintrust.listed = (*listed, User("r3", "Cem Tan", "cem@example.com"))
 
     goes_on = world.still_approved()
 

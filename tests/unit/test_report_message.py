@@ -93,7 +93,9 @@ def test_every_report_is_one_that_slack_takes_and_complete_in_its_text(reviewers
     plans = [a_large_plan(state, reviewers=reviewers, name=name, **found) for state in REPORTED]
 
     messages = {
-        plan.state: report_message(plan, a_large_report(plan), review_url=URL, undoable=True, undo=LARGE_UNDO)
+        plan.state: report_message(
+            plan, a_large_report(plan), review_url=URL, undoable=True, undo=LARGE_UNDO, untold=[name] * reviewers
+        )
         for plan in plans
     }
 
@@ -130,6 +132,21 @@ def test_no_report_mentions_anybody_because_of_a_name(name: str) -> None:
 
     ours = message.text.replace("<@U0BOSS>", "").replace(f"<{URL}|Review in Braintrust>", "")
     assert not set("<>") & set(ours)
+
+
+@pytest.mark.parametrize(
+    ("names", "people"),
+    [
+        (["Ana <!here>"], "Ana &lt;!here&gt;"),
+        (["Ana", "Ben"], "Ana, Ben"),
+        ([f"N{number}" for number in range(20)], "N0, N1, N2, N3, N4, N5, N6, N7, 12 more"),
+    ],
+)
+def test_the_report_names_in_one_line_who_could_not_be_told(names: list[str], people: str) -> None:
+    message = report_message(a_plan(PlanState.DONE), a_report(), review_url=URL, untold=names)
+
+    lines = [line for line in message.text.splitlines() if line.startswith("Slack does not let me")]
+    assert lines == [f"Slack does not let me write to {people}: please tell them about their rows."]
 
 
 @every_outcome
@@ -245,7 +262,7 @@ def test_what_did_not_go_as_planned_is_counted_by_kind() -> None:
         "3 rows left out: deleted meanwhile",
         "4 rows left out: no longer tagged",
         "1 row left out: written by another plan a moment ago",
-        "8 rows left out: their reviewer is not in Braintrust any more",
+        "8 rows left out: their reviewer cannot be given rows any more",
         "9 rows acknowledged by Braintrust, but not visible there yet",
         "5 rows could not be assigned",
         "6 rows sent without an answer, and not seen in Braintrust since",
@@ -359,7 +376,7 @@ def test_the_reply_to_an_approval_of_a_changed_plan_says_that_nothing_was_assign
 
     message = changed_message(a_plan(version=3, drift=drift))
 
-    assert message.text.startswith("6,000,015 rows left the plan since it was approved: 1,000,000 assigned by ")
+    assert message.text.startswith("7,000,021 rows left the plan since it was approved: 1,000,000 assigned by ")
     assert message.text.endswith(" Nothing was assigned yet: version 3 waits for approval.\nplan `k7f3q2`")
     assert message_problems(list(message.blocks)) == []
     assert [shown for shown in block_texts(message) if shown not in message.text] == []

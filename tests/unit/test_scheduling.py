@@ -1,6 +1,7 @@
 """The weekly plan is fired once, at its local time, and not long after it."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from bot.services.planning import Planning
 from bot.services.scheduling import LATE, WEEKLY, Scheduling
 from bot.settings import BraintrustSettings, QueueSettings, Settings
 from tests.unit.builders import PROJECT
-from tests.unit.fakes import Calls, FakeAnnouncer, FakeBraintrust, FakeClock, FakePlans, FakeSchedules, FakeSlack
+from tests.unit.fakes import Calls, FakeAnnouncer, FakeBraintrust, FakeClock, FakePlans, FakeSchedules
 
 FRIDAY = datetime(2026, 5, 15, 12, tzinfo=UTC)
 DUE = datetime(2026, 5, 18, 7, tzinfo=UTC)
@@ -25,10 +26,12 @@ class World:
         self.clock = FakeClock(FRIDAY)
         self.schedules = schedules or FakeSchedules()
         queue = QueueSettings(tag="t", reviewers=("ana@example.com",), channel="C0REV", weekly_post=weekly)
+        nothing: Any = None  # a plan that is only asked for needs nobody
         planning = Planning(
             plans=FakePlans(),
             braintrust=FakeBraintrust(),
-            slack=FakeSlack(),
+            staffing=nothing,
+            entrance=None,
             announcer=FakeAnnouncer(),
             settings=Settings(braintrust=BraintrustSettings(project_id=PROJECT), queue=queue),
             clock=self.clock,

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from bot.domain.absence import AwayRules
+from bot.domain.allocation import Strategy
 from bot.domain.weekly import WeeklyTime
 from bot.errors import SettingsError
 from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, HINTS, Settings, environment
@@ -25,6 +27,13 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "REVIEW_TAG": ("queue.tag", " My dummy tag ", "My dummy tag"),
     "REVIEW_DAYS": ("queue.days", "30", 30),
     "REVIEWERS": ("queue.reviewers", "a@x.com, b@x.com", ("a@x.com", "b@x.com")),
+    "REVIEW_STRATEGY": ("queue.strategy", "Balanced", Strategy.BALANCED),
+    "REVIEW_GROUP_BY": ("queue.group_by", "metadata.session", "metadata.session"),
+    "MAX_OPEN_ROWS": ("queue.max_open_rows", "100", 100),
+    "MAX_NEW_ROWS": ("queue.max_new_rows", "50", 50),
+    "REVIEWER_MAP": ("people.reviewer_map", "U0ANA=Ana@x.com", {"u0ana": "ana@x.com"}),
+    "AWAY_EMOJI": ("people.away.emoji", ":palm_tree:, no_entry", frozenset({"palm_tree", "no_entry"})),
+    "AWAY_WORDS": ("people.away.words", "OOO, on leave", ("OOO", "on leave")),
     "REVIEW_CHANNEL": ("queue.channel", "<#C0REV|reviews>", "C0REV"),
     "WEEKLY_POST": (
         "queue.weekly_post",
@@ -40,6 +49,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "FOUR_EYES": ("policy.four_eyes", "Yes", True),
     "PLAN_EXPIRES_HOURS": ("policy.plan_expires_hours", "48", 48),
     "UNDO_HOURS": ("policy.undo_hours", "0", 0),
+    "NOTIFY_REVIEWERS": ("notify_reviewers", "off", False),
     "PAGE_SIZE": ("work.page_size", "500", 500),
     "BATCH_SIZE": ("work.batch_size", "250", 250),
     "MAX_PAGES": ("work.max_pages", "100", 100),
@@ -50,6 +60,13 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "LOG_FORMAT": ("log_format", "JSON", "json"),
 }
 DEFAULTS: dict[str, Any] = {
+    "queue.strategy": Strategy.EVEN,
+    "queue.group_by": None,
+    "queue.max_open_rows": None,
+    "queue.max_new_rows": None,
+    "people.reviewer_map": {},
+    "people.away.emoji": AwayRules().emoji,
+    "people.away.words": AwayRules().words,
     "slack.bot_token": "",
     "slack.app_token": "",
     "slack.signing_secret": "",
@@ -69,6 +86,7 @@ DEFAULTS: dict[str, Any] = {
     "policy.four_eyes": False,
     "policy.plan_expires_hours": 24,
     "policy.undo_hours": 24,
+    "notify_reviewers": True,
     "work.page_size": 1000,
     "work.batch_size": 1000,
     "work.max_pages": 10_000,

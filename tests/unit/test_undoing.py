@@ -5,14 +5,25 @@ from typing import Any
 
 import pytest
 
-from bot.domain.model import UNDOABLE, BatchState, Plan, PlanState
+from bot.domain.model import UNDOABLE, BatchState, Plan, PlanState, Reviewer, Share
+from bot.domain.notice import NoticeCount
 from bot.domain.undo import UndoCounts, UndoState
 from bot.domain.writing import Refused
 from bot.errors import BraintrustUnavailableError
+from bot.services.notifying import Arranging
 from bot.services.undoing import Undoing
 from bot.settings import PolicySettings, Settings
 from tests.unit.builders import NOW, a_batch, a_plan, a_row
-from tests.unit.fakes import FakeAnnouncer, FakeBatches, FakeBraintrust, FakeClock, FakePlans, FakeUndos, FakeWork
+from tests.unit.fakes import (
+    FakeAnnouncer,
+    FakeBatches,
+    FakeBraintrust,
+    FakeClock,
+    FakeNotices,
+    FakePlans,
+    FakeUndos,
+    FakeWork,
+)
 
 HOURS = Settings(policy=PolicySettings(undo_hours=24))
 
@@ -23,15 +34,18 @@ class World:
     def __init__(self, plan: Plan, *, settings: Settings = HOURS) -> None:
         self.plans = FakePlans(plan)
         self.undos = FakeUndos()
+        self.notices = FakeNotices()
         self.braintrust = FakeBraintrust(*(a_row(row_id, who) for row_id, who in a_batch().rows))
         self.announcer = FakeAnnouncer()
         self.work = FakeWork()
+        batches = FakeBatches(a_batch(state=BatchState.CONFIRMED))
         self.undoing = Undoing(
             plans=self.plans,
-            batches=FakeBatches(a_batch(state=BatchState.CONFIRMED)),
+            batches=batches,
             undos=self.undos,
             braintrust=self.braintrust,
             announcer=self.announcer,
+            arranging=Arranging(notices=self.notices, batches=batches, undos=self.undos),
             settings=settings,
             clock=FakeClock(NOW),
             monotonic=self.work.monotonic,
@@ -74,6 +88,16 @@ def test_an_assignment_can_be_taken_back_for_some_hours(ago: timedelta | None, h
     assert world.undoing.is_possible(plan) == possible
     assert world.undoing.begin(plan, who="U0BOSS") == possible
     assert world.undoing.hours == hours
+
+
+def test_what_was_taken_back_is_what_the_reviewers_are_to_be_told() -> None:
+    shares = (Share(Reviewer("r1", "Ana", "U0ANA"), 2), Share(Reviewer("r2", "Ben", "U0BEN"), 2))
+    world = World(an_undo(shares=shares))
+    world.braintrust.rows["row-1"] = a_row("row-1", "r2", status="COMPLETE")
+
+    world.take_back()
+
+    assert world.notices.arranged == [(NoticeCount("r1", "U0ANA", 2, 2), NoticeCount("r2", "U0BEN", 2, 1))]
 
 
 def test_a_preview_reads_and_changes_nothing() -> None:

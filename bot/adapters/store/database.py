@@ -15,8 +15,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
-from bot.errors import StoreUnavailableError
+from bot.errors import OutcomeUnknownError, StoreUnavailableError
 
+NOTHING_CHANGED = "The bot's database does not answer, so nothing was changed. Please try again in a minute."
+OUTCOME_UNKNOWN = (
+    "The bot's database does not answer, so it is not known whether this was done. "
+    "Please look at the plan's message in a minute, before you try again."
+)
 BUSY_TIMEOUT_MS = 2_000  # below the 3 s in which Slack wants an answer
 _PATIENCE_MS = {
     "lock_timeout": BUSY_TIMEOUT_MS,
@@ -36,14 +41,25 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads.  Raises `StoreUnavailableError`."""
-        with _translated(), self._reading.begin() as connection:
-            yield connection
+        try:
+            with self._reading.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise _fault(error) from error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that writes; on SQLite it waits for other writers first.  Raises `StoreUnavailableError`."""
-        with _translated(), self.engine.begin() as connection:
-            yield connection
+        """A transaction that writes; on SQLite it waits for other writers first.
+
+        Raises `StoreUnavailableError` where certainly nothing was changed, else `OutcomeUnknownError`.
+        """
+        is_ending = False
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+                is_ending = True  # from here on the COMMIT may have reached the database, whatever is heard of it
+        except SQLAlchemyError as error:
+            raise (OutcomeUnknownError(OUTCOME_UNKNOWN) if is_ending else _fault(error)) from error
 
     def ping(self) -> None:
         """Raise `StoreUnavailableError` unless the database answers."""
@@ -66,16 +82,10 @@ class Database:
         self.engine.dispose()
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (DBAPIError, PoolTimeoutError) as error:
-        raise StoreUnavailableError(
-            "The bot's database does not answer, so nothing was changed. Please try again in a minute."
-        ) from error
-    except SQLAlchemyError as error:
-        raise StoreUnavailableError("The bot's database cannot be used. Its log says why.") from error
+def _fault(error: SQLAlchemyError) -> StoreUnavailableError:
+    """What a fault before the COMMIT becomes: it ended the transaction."""
+    is_away = isinstance(error, DBAPIError | PoolTimeoutError)
+    return StoreUnavailableError(NOTHING_CHANGED if is_away else "The bot's database cannot be used. Its log says why.")
 
 
 def _engine(url: str) -> Engine:

@@ -4,23 +4,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.adapters.store.database import Database
-from bot.adapters.store.records import batch_record, plan_of, proposal_record
-from bot.adapters.store.tables import batches, events, plans
+from bot.adapters.store.balances import balances_of, keep_balances
+from bot.adapters.store.decisions import DecisionStore
+from bot.adapters.store.outcomes import certain
+from bot.adapters.store.records import batch_record, plan_of, proposal_record, shares_record
+from bot.adapters.store.tables import batches, events, plans, reasons
 from bot.adapters.store.transitions import (
     BOT,
     add_plan,
-    change,
     in_state,
     live_twin,
     locked,
     move,
-    note,
     one_at_a_time,
     owned,
     supersede,
@@ -29,12 +30,8 @@ from bot.domain.drift import Revision
 from bot.domain.model import (
     NO_PROPOSAL,
     NOT_BEGUN,
-    REPORTED,
     RESTING,
-    RETRIABLE,
-    UNDOABLE,
     WRITING,
-    BatchState,
     Event,
     Origin,
     Plan,
@@ -45,67 +42,33 @@ from bot.domain.model import (
 from bot.services.ports import Lease
 
 
-class PlanStore:
+class PlanStore(DecisionStore):
     """Plans, and every transition between their states."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, plan: Plan, *, who: str) -> Plan:
         """Store a new plan and return it; or return the live plan of a command that asked for exactly the same.
 
         Readings of the same queue and tag that were asked for earlier are superseded by a new one.
         """
-        with self._database.write() as connection:
+
+        def added(connection: Connection) -> Plan:
             one_at_a_time(connection, plan)
             twin = live_twin(connection, plan) if plan.request.origin is Origin.COMMAND else None
             if twin is None:
                 add_plan(connection, plan, who=who)
-        return twin or plan
+            return twin or plan
+
+        def is_stored(connection: Connection) -> bool:
+            one_at_a_time(connection, plan)
+            return connection.execute(select(plans.c.id).where(plans.c.id == plan.id)).first() is not None
+
+        return certain(self._database, added, is_stored=is_stored)
 
     def get(self, plan_id: str) -> Plan | None:
         """The plan as it is now."""
         with self._database.read() as connection:
             row = connection.execute(select(plans).where(plans.c.id == plan_id)).one_or_none()
         return plan_of(row) if row else None
-
-    def approve(self, plan_id: str, *, version: int, who: str, now: datetime) -> bool:
-        """Move a proposed plan that has not expired to `checking`; False when it was decided, replaced or expired."""
-        guard = (*in_state(plan_id, PlanState.PROPOSED), plans.c.version == version, plans.c.expires_at > now)
-        with self._database.write() as connection:
-            return move(connection, guard, to=PlanState.CHECKING, who=who, now=now, decided_by=who, decided_at=now)
-
-    def cancel(self, plan_id: str, *, who: str, now: datetime) -> bool:
-        """Move a plan that is read or proposed to `cancelled`; False when it was decided before."""
-        guard = in_state(plan_id, PlanState.READING, PlanState.PROPOSED)
-        with self._database.write() as connection:
-            return move(connection, guard, to=PlanState.CANCELLED, who=who, now=now, decided_by=who, decided_at=now)
-
-    def stop(self, plan_id: str, *, who: str, now: datetime) -> bool:
-        """Ask a plan that is being written to stop; False when there is nothing to stop, or it was asked before."""
-        guard = (*in_state(plan_id, PlanState.CHECKING, PlanState.RUNNING), plans.c.stopped_by.is_(None))
-        with self._database.write() as connection:
-            asked = change(connection, guard, stopped_by=who)
-            if asked:
-                note(connection, plan_id, who=who, now=now, before=None, after="stop asked")
-        return asked
-
-    def retry(self, plan_id: str, *, who: str, now: datetime) -> bool:
-        """Move a plan that was assigned in part back to `checking`, its failed batches planned again.
-
-        Batches that are still unknown are read back once more before anything of them is sent.  False when there is
-        nothing to retry.
-        """
-        mine = batches.c.plan_id == plan_id
-        failed = update(batches).where(mine, batches.c.state == BatchState.FAILED.value)
-        unknown = update(batches).where(mine, batches.c.state == BatchState.UNKNOWN.value)
-        fresh = {"stopped_by": None, "reason": None, "result_file": None, "undone_by": None, "undone_from": None}
-        with self._database.write() as connection:
-            moved = move(connection, in_state(plan_id, *RETRIABLE), to=PlanState.CHECKING, who=who, now=now, **fresh)
-            if moved:
-                connection.execute(failed.values(state=BatchState.PLANNED.value, attempts=0, error=None))
-                connection.execute(unknown.values(attempts=1))
-        return moved
 
     def expire(self, *, now: datetime) -> int:
         """Expire the proposed plans whose time is over; how many."""
@@ -121,6 +84,7 @@ class PlanStore:
         """Delete the plans at rest that were made before `before`, with all that belongs to them; how many."""
         old = plans.c.state.in_([state.value for state in RESTING]) & (plans.c.created_at < before)
         with self._database.write() as connection:
+            keep_balances(connection, old)
             return connection.execute(delete(plans).where(old)).rowcount
 
     def interrupted(self, origin: Origin) -> list[str]:
@@ -144,14 +108,16 @@ class PlanStore:
             rows = connection.execute(select(plans).order_by(plans.c.created_at.desc()).limit(most)).all()
         return [plan_of(row) for row in rows]
 
-    def approved_rotation(self, queue: str, tag: str) -> int:
-        """Where the rotation of the reviewers goes on, after the last approved plan of the queue."""
-        approved = plans.c.state.in_([state.value for state in WRITING | REPORTED]) & plans.c.decided_at.is_not(None)
-        query = select(plans).where(plans.c.queue == queue, plans.c.tag == tag, approved)
+    def balances(self, queue: str, tag: str) -> dict[str, Fraction]:
+        """How many rows more than their exact share each reviewer of a queue got so far, fewer below 0."""
         with self._database.read() as connection:
-            row = connection.execute(query.order_by(plans.c.decided_at.desc()).limit(1)).one_or_none()
-        last = plan_of(row) if row else None
-        return (last.rotation + last.extra_rows) % len(last.shares) if last and last.shares else 0
+            return balances_of(connection, queue, tag)
+
+    def reasons(self, plan_id: str) -> dict[str, str]:
+        """Why a row is whose, by row id, where it is not what the plan's strategy says for all."""
+        query = select(reasons.c.by_row).where(reasons.c.plan_id == plan_id)
+        with self._database.read() as connection:
+            return dict(connection.execute(query).scalar_one_or_none() or {})
 
     def record_progress(self, lease: Lease, progress: Progress) -> Plan:
         """Store how far the work is; the plan as it is now."""
@@ -170,6 +136,8 @@ class PlanStore:
             if state is PlanState.PROPOSED:
                 supersede(connection, plan_of(row), state, who=row.requested_by or BOT, now=now)
             connection.execute(insert(batches), [batch_record(row.id, batch) for batch in proposal.batches])
+            if proposal.reasons:
+                connection.execute(insert(reasons).values(plan_id=row.id, by_row=dict(proposal.reasons)))
         return True
 
     def end_reading(
@@ -196,7 +164,7 @@ class PlanStore:
         with self._live_changes(lease) as (connection, row):
             values = {
                 "version": row.version + 1,
-                "shares": [[share.reviewer.id, share.reviewer.name, share.rows] for share in revised.shares],
+                "shares": shares_record(revised.shares),
                 "drift": [[reason.value, count] for reason, count in revised.drift],
                 "expires_at": expires_at,
                 "decided_by": None,
@@ -236,17 +204,6 @@ class PlanStore:
         with owned(self._database, lease) as (connection, row):
             guard = in_state(row.id, PlanState.REPORTING)
             move(connection, guard, to=state, who=BOT, now=now, noted=counts, writing_project=None, finished_at=now)
-
-    def begin_undo(self, plan_id: str, *, who: str, now: datetime, finished_after: datetime) -> bool:
-        """Move an assigned plan to `undoing`; False when it is too late, or somebody was first."""
-        with self._database.write() as connection:
-            for before in UNDOABLE:
-                guard = (*in_state(plan_id, before), plans.c.finished_at > finished_after)
-                if move(
-                    connection, guard, to=PlanState.UNDOING, who=who, now=now, undone_by=who, undone_from=before.value
-                ):
-                    return True
-        return False
 
     def occupy(self, lease: Lease) -> bool:
         """Be the plan of its project that is written; False while another one is."""

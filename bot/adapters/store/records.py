@@ -1,17 +1,22 @@
 """Between the rows of the tables and the values of the domain."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Row
 
+from bot.domain.allocation import Strategy
+from bot.domain.choices import Choices
 from bot.domain.model import (
     NO_PROPOSAL,
     Batch,
     BatchState,
     DropReason,
     Horizon,
+    LeftOut,
     Origin,
     Plan,
     PlanRequest,
@@ -23,6 +28,7 @@ from bot.domain.model import (
     Window,
 )
 from bot.domain.reading import ReadingCounts
+from bot.domain.selection import RowOrder
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:
@@ -37,6 +43,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         "asked_reviewers": list(request.reviewers),
         "row_limit": request.limit,
         "dry_run": request.dry_run,
+        "choices": _choices_record(request.choices),
         "origin": request.origin.value,
         "requested_by": request.requested_by,
         "channel": request.channel,
@@ -61,12 +68,17 @@ def proposal_record(proposal: Proposal) -> dict[str, Any]:
     """The columns of what a plan proposes."""
     return {
         "counts": asdict(proposal.counts),
-        "shares": [[share.reviewer.id, share.reviewer.name, share.rows] for share in proposal.shares],
-        "unknown_reviewers": list(proposal.unknown_reviewers),
+        "shares": shares_record(proposal.shares),
+        "left_out": [[left.name, left.reason] for left in proposal.left_out],
         "notes": list(proposal.notes),
-        "rotation": proposal.rotation,
+        "without_room": proposal.without_room,
         "horizon": [proposal.horizon.mark, proposal.horizon.top] if proposal.horizon else None,
     }
+
+
+def shares_record(shares: Iterable[Share]) -> list[list[Any]]:
+    """Shares as they are stored: the reviewer, their rows, and what explains them."""
+    return [[share.reviewer.id, share.reviewer.name, share.rows, _explanation(share)] for share in shares]
 
 
 def plan_of(row: Row[Any]) -> Plan:
@@ -82,10 +94,10 @@ def plan_of(row: Row[Any]) -> Plan:
         created_at=row.created_at,
         expires_at=row.expires_at,
         counts=ReadingCounts(**row.counts),
-        shares=tuple(Share(Reviewer(reviewer_id, name), rows) for reviewer_id, name, rows in row.shares),
-        unknown_reviewers=tuple(row.unknown_reviewers),
+        shares=tuple(_share(*share) for share in row.shares),
+        left_out=tuple(LeftOut(name, reason) for name, reason in row.left_out),
         notes=tuple(row.notes),
-        rotation=row.rotation,
+        without_room=row.without_room,
         horizon=Horizon(*row.horizon) if row.horizon else None,
         drift=tuple((DropReason(reason), count) for reason, count in row.drift or ()),
         reason=row.reason,
@@ -99,6 +111,7 @@ def plan_of(row: Row[Any]) -> Plan:
         plan_file=row.plan_file,
         result_file=row.result_file,
         answered=row.answered,
+        alerted=row.alerted,
         progress=Progress(**row.progress),
         finished_at=row.finished_at,
         undone_by=row.undone_by,
@@ -138,6 +151,45 @@ def batch_of(row: Row[Any]) -> Batch:
     )
 
 
+def _explanation(share: Share) -> dict[str, Any]:
+    return {
+        "slack_id": share.reviewer.slack_id,
+        "open_rows": share.open_rows,
+        "weight": share.weight,
+        "is_full": share.is_full,
+        "carried": str(share.carried),
+    }
+
+
+def _share(reviewer_id: str, name: str, rows: int, explained: Mapping[str, Any] = MappingProxyType({})) -> Share:
+    """A share as it is stored; those of the first version end after the rows."""
+    return Share(
+        Reviewer(reviewer_id, name, explained.get("slack_id")),
+        rows,
+        open_rows=explained.get("open_rows"),
+        weight=explained.get("weight", 1),
+        is_full=explained.get("is_full", False),
+        carried=Fraction(explained.get("carried", 0)),
+    )
+
+
+def _choices_record(choices: Choices) -> dict[str, str]:
+    record = {"strategy": choices.strategy.value, "order": choices.order.value}
+    sample = {} if choices.sample is None else {"sample": str(choices.sample)}
+    return record | sample | ({} if choices.group_by is None else {"group_by": choices.group_by})
+
+
+def _choices(record: Mapping[str, str]) -> Choices:
+    """Plans of older versions have none: they are dealt out as they always were."""
+    sample = record.get("sample")
+    return Choices(
+        strategy=Strategy(record.get("strategy", Strategy.EVEN)),
+        order=RowOrder(record.get("order", RowOrder.NEWEST)),
+        sample=Fraction(sample) if sample else None,
+        group_by=record.get("group_by"),
+    )
+
+
 def _pairs(listed: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((row_id, reviewer_id) for row_id, reviewer_id in listed)
 
@@ -151,6 +203,7 @@ def _request(row: Row[Any]) -> PlanRequest:
         reviewers=tuple(row.asked_reviewers),
         limit=row.row_limit,
         dry_run=row.dry_run,
+        choices=_choices(row.choices or {}),
         origin=Origin(row.origin),
         requested_by=row.requested_by,
         channel=row.channel,

@@ -7,6 +7,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -70,6 +71,7 @@ plans = Table(
     Column("asked_reviewers", JSON, nullable=False),
     Column("row_limit", Integer),
     Column("dry_run", Boolean, nullable=False),
+    Column("choices", JSON),  # strategy, sample, order, what stays together
     Column("origin", String(16), nullable=False),
     Column("requested_by", String(32)),
     Column("channel", String(32)),
@@ -96,9 +98,9 @@ plans = Table(
     # what is proposed
     Column("counts", JSON, nullable=False),
     Column("shares", JSON, nullable=False),
-    Column("unknown_reviewers", JSON, nullable=False),
+    Column("left_out", JSON, nullable=False),
     Column("notes", JSON, nullable=False),
-    Column("rotation", Integer, nullable=False),
+    Column("without_room", Integer, nullable=False),
     Column("horizon", JSON),
     Column("drift", JSON),
     # what Slack shows
@@ -108,6 +110,7 @@ plans = Table(
     Column("plan_file", Text),
     Column("result_file", Text),
     Column("answered", Boolean, nullable=False),
+    Column("alerted", Boolean),  # whether the requester got the direct message of a long reading; NULL: owed none
     Column("progress", JSON, nullable=False),
     # who works on it
     Column("lease_owner", String(80)),
@@ -141,6 +144,57 @@ undos = Table(  # what became of each row that is taken back
     Column("states", JSON, nullable=False),
 )
 
+balances = Table(  # how many rows more than their share people got in plans that are no longer stored, as fractions
+    "balances",
+    metadata,
+    Column("queue", String(80), primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Column("reviewer_id", String(64), primary_key=True),
+    Column("rows", Text, nullable=False),
+)
+
+reasons = Table(  # why a row is whose, where it is not what the plan's strategy says for all
+    "reasons",
+    metadata,
+    Column("plan_id", String(16), ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True),
+    Column("by_row", JSON, nullable=False),
+)
+
+matches = Table(  # who in Slack is which reviewer
+    "matches",
+    metadata,
+    Column("slack_id", String(32), primary_key=True),
+    Column("reviewer_id", String(64), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+notices = Table(  # the direct message to each reviewer of a plan
+    "notices",
+    metadata,
+    Column("plan_id", String(16), ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True),
+    Column("reviewer_id", String(64), primary_key=True),
+    Column("slack_user", String(32), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("taken_back", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("due_at", UtcDateTime),  # NULL until somebody looked when the person works
+    Column("channel", String(32)),
+    Column("ts", String(32)),
+    Column("revision", Integer, nullable=False),
+    Column("shown", Integer, nullable=False),  # the revision that Slack shows
+    Column("attempts", Integer, nullable=False),
+    Column("lease_until", Float),
+    Index("ix_notices_state", "state"),
+)
+
+preferences = Table(  # what people want who get rows
+    "preferences",
+    metadata,
+    Column("slack_user", String(32), primary_key=True),
+    Column("muted", Boolean, nullable=False),
+    Column("away_until", Date),
+)
+
 events = Table(
     "events",
     metadata,
@@ -151,6 +205,7 @@ events = Table(
     Column("from_state", String(16)),
     Column("to_state", String(16), nullable=False),
     Column("counts", JSON, nullable=False),
+    Column("token", String(32)),  # by which a decision knows its own line again
 )
 
 schedules = Table(

@@ -57,13 +57,14 @@ def move(
     who: str,
     now: datetime,
     noted: Mapping[str, int] | None = None,
+    token: str | None = None,
     **values: Any,
 ) -> bool:
     """One transition, with the counts `noted` beside it; False when the guard held it off."""
     row = connection.execute(select(plans.c.id, plans.c.state).where(*guard).with_for_update()).one_or_none()
     if row is None or not change(connection, guard, state=to.value, **values):
         return False
-    note(connection, row.id, who=who, now=now, before=row.state, after=to.value, counts=noted)
+    note(connection, row.id, who=who, now=now, before=row.state, after=to.value, counts=noted, token=token)
     return True
 
 
@@ -82,13 +83,11 @@ def note(
     before: str | None,
     after: str,
     counts: Mapping[str, int] | None = None,
+    token: str | None = None,
 ) -> None:
     """One line of the audit trail."""
-    connection.execute(
-        insert(events).values(
-            plan_id=plan_id, at=now, who=who, from_state=before, to_state=after, counts=dict(counts or {})
-        )
-    )
+    values = {"plan_id": plan_id, "at": now, "who": who, "from_state": before, "to_state": after, "token": token}
+    connection.execute(insert(events).values(**values, counts=dict(counts or {})))
 
 
 def add_plan(connection: Connection, plan: Plan, *, who: str, fire_key: str | None = None) -> None:

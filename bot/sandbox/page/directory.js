@@ -4,6 +4,7 @@
 export function directoryOf(state, me) {
   const people = new Map(state.people.map((person) => [person.id, person]));
   const channels = new Map(state.channels.map((channel) => [channel.id, channel]));
+  const isOutsider = ["guest", "external"].includes(people.get(me)?.kind);
   return {
     me,
     bot: state.bot,
@@ -11,7 +12,7 @@ export function directoryOf(state, me) {
     person: (id) => people.get(id),
     nameOf: (id) => people.get(id)?.realName ?? (id === "USLACKBOT" ? "Slackbot" : id),
     channelName: (id) => channels.get(id)?.name,
-    visible: (channel) => !(channel.isPrivate || channel.isDirect) || channel.members.includes(me),
+    visible: (channel) => !(isOutsider || channel.isPrivate || channel.isDirect) || channel.members.includes(me),
   };
 }
 

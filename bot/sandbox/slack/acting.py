@@ -128,8 +128,9 @@ class People(ABC):
         return person
 
     def _visible_channel(self, user_id: str, channel_id: str) -> Channel:
-        channel = self.backend.workspace.channel(channel_id)
-        if channel.is_private and user_id not in channel.members:
+        channel, person = self.backend.workspace.channel(channel_id), self.backend.workspace.person(user_id)
+        sees_all = not (channel.is_private or person.is_outsider)
+        if not sees_all and user_id not in channel.members:
             raise ValueError(f"{user_id} does not see #{channel.name}")
         return channel
 

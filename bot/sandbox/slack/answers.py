@@ -71,8 +71,9 @@ def channel_json(workspace: Workspace, channel: Channel) -> Json:
         "is_archived": channel.is_archived,
         "is_general": channel.name == "general",
         "is_shared": channel.is_shared,
-        "is_ext_shared": channel.is_shared,
-        "is_org_shared": False,
+        "is_ext_shared": channel.is_ext_shared,
+        "is_pending_ext_shared": channel.is_pending_ext_shared,
+        "is_org_shared": channel.is_org_shared,
         "is_member": workspace.bot.id in channel.members,
         "context_team_id": workspace.team_id,
     }

@@ -64,8 +64,9 @@ class Directory(Guarded):
         return person
 
     def put_channel(self, channel: Channel) -> Channel:
-        """Add or replace a channel."""
+        """Add or replace a channel; raises ValueError for a stranger in one that no other organisation shares."""
         with self.changed:
+            self._check_strangers(channel)
             self._channels[channel.id] = channel
             self._announce(ChangeKind.CHANNEL_CHANGED, channel)
         return channel
@@ -105,3 +106,8 @@ class Directory(Guarded):
                 return self._channels[channel_id]
             members = frozenset({user_id, self.bot.id})
             return self.put_channel(Channel(channel_id, "directmessage", is_im=True, is_private=True, members=members))
+
+    def _check_strangers(self, channel: Channel) -> None:
+        strangers = {person.id for person in self._people.values() if person.is_stranger} & channel.members
+        if strangers and not (channel.is_ext_shared or channel.is_im):
+            raise ValueError(f"{sorted(strangers)} cannot be in #{channel.name}, which no other organisation shares")

@@ -145,7 +145,7 @@ def event_payload(backend: Backend, event: Json) -> Payload:
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": "channel" in event and workspace.channel(event["channel"]).is_ext_shared,
     }
     return Payload(PayloadKind.EVENT, content)
 

@@ -28,6 +28,11 @@ class Person:
     status_emoji: str = ""
     status_expiration: int = 0
 
+    @property
+    def is_outsider(self) -> bool:
+        """Whether somebody sees only the channels that they are a member of."""
+        return self.is_restricted or self.is_ultra_restricted or self.is_stranger
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -38,8 +43,15 @@ class Channel:
     is_private: bool = False
     is_im: bool = False
     is_archived: bool = False
-    is_shared: bool = False
+    is_ext_shared: bool = False
+    is_pending_ext_shared: bool = False
+    is_org_shared: bool = False
     members: frozenset[str] = frozenset()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether another workspace is in it: of another organisation, or of the same one."""
+        return self.is_ext_shared or self.is_org_shared
 
 
 @dataclass(frozen=True, slots=True)

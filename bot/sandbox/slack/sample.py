@@ -16,7 +16,8 @@ DORA = Person("U0DORA", "dora", "Dora Departed", "dora@example.com", deleted=Tru
 PEOPLE = (ADA, BEN, CHLOE, GUS, XENIA, DORA)
 _PRESENT = frozenset(person.id for person in PEOPLE if not person.deleted)
 
-REVIEWS = Channel("C0REVIEWS", "llm-reviews", is_shared=True, members=_PRESENT | {BOT.id})
+REVIEWS = Channel("C0REVIEWS", "llm-reviews", members=_PRESENT - {XENIA.id} | {BOT.id})
+PARTNERS = Channel("C0PARTNERS", "partner-reviews", is_ext_shared=True, members=_PRESENT | {BOT.id})
 GENERAL = Channel("C0GENERAL", "general", members=_PRESENT - {XENIA.id})
 SECRET = Channel("C0SECRET", "secret-plans", is_private=True, members=frozenset({ADA.id, BEN.id}))
 
@@ -24,11 +25,14 @@ REVIEWERS = UserGroup("S0REVIEWERS", "reviewers", "LLM reviewers", (BEN.id, CHLO
 
 
 def sample_workspace(clock: Clock | None = None) -> Workspace:
-    """Six people, three channels and one user group; the bot is a member of #llm-reviews only."""
+    """Six people, four channels and one user group; the bot is in #llm-reviews and in #partner-reviews.
+
+    The latter is shared with another organisation.
+    """
     workspace = Workspace(BOT, clock=clock)
     for person in PEOPLE:
         workspace.put_person(person)
-    for channel in (REVIEWS, GENERAL, SECRET):
+    for channel in (REVIEWS, PARTNERS, GENERAL, SECRET):
         workspace.put_channel(channel)
     workspace.put_user_group(REVIEWERS)
     return workspace

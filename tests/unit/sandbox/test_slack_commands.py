@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.sandbox.slack import SLACKBOT, SlackStandIn
+from bot.sandbox.slack.payloads import event_payload
 from tests.unit.sandbox.slack_bots import http_door
 from tests.unit.sandbox.slack_listener import Listener, bot
 
@@ -97,7 +98,7 @@ def test_a_wrong_signing_secret_is_refused_by_bolt(listener: Listener) -> None:
     assert listener.commands.empty()
 
 
-@pytest.mark.parametrize(("user", "channel"), [("U0DORA", CHANNEL), ("U0GUS", "C0SECRET")])
+@pytest.mark.parametrize(("user", "channel"), [("U0DORA", CHANNEL), ("U0GUS", "C0SECRET"), ("U0XENIA", CHANNEL)])
 def test_who_cannot_act_cannot_act(slack: SlackStandIn, user: str, channel: str) -> None:
     with pytest.raises(ValueError, match=r"deactivated|does not see"):
         slack.command(user, channel, "go")
@@ -117,6 +118,15 @@ def test_a_mention_is_heard_where_the_bot_is(slack: SlackStandIn, listener: List
     assert listener.events.get(timeout=5)["text"] == "<@U0BOT> hello <@U0BEN>"
     assert listener.events.empty()
     assert slack.workspace.channel_messages("C0GENERAL")[0].text == "<@U0BOT> hello"
+
+
+@pytest.mark.parametrize(("channel", "is_shared"), [(CHANNEL, False), ("C0PARTNERS", True)])
+def test_an_event_says_whether_another_organisation_is_there(
+    slack: SlackStandIn, channel: str, *, is_shared: bool
+) -> None:
+    told = event_payload(slack.backend, {"type": "app_mention", "channel": channel})
+
+    assert told.content["is_ext_shared_channel"] is is_shared
 
 
 def test_direct_messages_invitations_and_home_visits_are_heard(slack: SlackStandIn, listener: Listener) -> None:

@@ -39,6 +39,26 @@ def test_a_channel_says_what_it_is(client: WebClient) -> None:
     assert channel["num_members"] == 4
 
 
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ({}, (False, False, False, False)),
+        ({"is_ext_shared": True}, (True, True, False, False)),
+        ({"is_pending_ext_shared": True}, (False, False, True, False)),
+        ({"is_org_shared": True}, (True, False, False, True)),
+    ],
+)
+def test_a_channel_says_with_whom_it_is_shared(
+    slack: SlackStandIn, client: WebClient, flags: dict[str, bool], told: tuple[bool, ...]
+) -> None:
+    slack.workspace.change_channel("C0GENERAL", **flags)
+
+    channel = client.conversations_info(channel="C0GENERAL")["channel"]
+
+    names = ("is_shared", "is_ext_shared", "is_pending_ext_shared", "is_org_shared")
+    assert tuple(channel[name] for name in names) == told
+
+
 def test_a_direct_conversation_says_whose_it_is(slack: SlackStandIn, client: WebClient) -> None:
     channel = client.conversations_open(users="U0BEN")["channel"]["id"]
 
@@ -79,7 +99,7 @@ def test_private_and_archived_channels_are_not_joined(slack: SlackStandIn, clien
 def test_members_come_page_by_page(slack: SlackStandIn, client: WebClient) -> None:
     pages = [page["members"] for page in client.conversations_members(channel=CHANNEL, limit=4)]
 
-    assert [len(page) for page in pages] == [4, 2]
+    assert [len(page) for page in pages] == [4, 1]
     assert {user for page in pages for user in page} == slack.workspace.channel(CHANNEL).members
     assert refusal(client, "conversations.members", channel=CHANNEL, cursor="?") == "invalid_cursor"
     assert refusal(client, "conversations.members", channel=CHANNEL, limit=1001) == "invalid_limit"

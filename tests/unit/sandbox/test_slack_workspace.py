@@ -26,6 +26,7 @@ def test_the_sample_has_everybody_a_test_needs(workspace: Workspace) -> None:
     assert workspace.bot.id in workspace.channel_named("llm-reviews").members
     assert workspace.bot.id not in workspace.channel_named("general").members
     assert workspace.channel_named("secret-plans").is_private
+    assert [channel.name for channel in workspace.channels() if channel.is_shared] == ["partner-reviews"]
     assert workspace.person_named("ada").email == "ada@example.com"
 
 
@@ -46,6 +47,19 @@ def test_members_come_and_go(workspace: Workspace) -> None:
     members = workspace.channel("C0GENERAL").members
     assert "U0BOT" in members
     assert "U0ADA" not in members
+
+
+@pytest.mark.parametrize("flags", [{}, {"is_org_shared": True}, {"is_pending_ext_shared": True}])
+def test_a_stranger_is_only_where_another_organisation_is(workspace: Workspace, flags: dict[str, bool]) -> None:
+    workspace.change_channel("C0GENERAL", **flags)
+
+    with pytest.raises(ValueError, match="which no other organisation shares"):
+        workspace.join("C0GENERAL", "U0XENIA")
+    with pytest.raises(ValueError, match="which no other organisation shares"):
+        workspace.change_channel("C0PARTNERS", is_ext_shared=False)
+
+    assert "U0XENIA" not in workspace.channel("C0GENERAL").members
+    assert "U0XENIA" in workspace.channel("C0PARTNERS").members
 
 
 def test_an_unknown_id_is_an_error(workspace: Workspace) -> None:

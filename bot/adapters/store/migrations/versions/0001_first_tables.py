@@ -96,6 +96,7 @@ def upgrade() -> None:
         sa.Column("from_state", sa.String(16)),
         sa.Column("to_state", sa.String(16), nullable=False),
         sa.Column("counts", sa.JSON, nullable=False),
+        sa.Column("token", sa.String(32)),
     )
     op.create_index("ix_events_plan_id", "events", ["plan_id"])
     op.create_table(

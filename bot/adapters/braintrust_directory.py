@@ -1,0 +1,49 @@
+"""Users and groups as Braintrust's API lists them, made into values."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from bot.domain.people import Group
+from bot.domain.reviewers import User, unlisted_name
+
+MAX_NAME_LENGTH = 255
+
+
+def identified(entries: list[Any]) -> list[Mapping[str, Any]]:
+    """The entries that are something with an id."""
+    return [entry for entry in entries if isinstance(entry, Mapping) and _is_id(entry.get("id"))]
+
+
+def user(entry: Mapping[str, Any]) -> User:
+    """A user; names and an e-mail may be missing."""
+    name = " ".join(str(entry[key]).strip() for key in ("given_name", "family_name") if entry.get(key))
+    email = entry.get("email")
+    user_id = str(entry["id"])
+    return User(user_id, _fit(name) or unlisted_name(user_id), email if isinstance(email, str) else None)
+
+
+def group(entry: Mapping[str, Any]) -> Group:
+    """A group; one without a name can still be within another one."""
+    name = entry.get("name")
+    return Group(
+        id=str(entry["id"]),
+        name=_fit(name) if isinstance(name, str) else "",
+        user_ids=_ids(entry.get("member_users")),
+        group_ids=_ids(entry.get("member_groups")),
+    )
+
+
+def _fit(name: str) -> str:
+    return name[:MAX_NAME_LENGTH].encode(errors="replace").decode()  # a lone surrogate could not be sent to anybody
+
+
+def _ids(members: object) -> tuple[str, ...]:
+    return tuple(member for member in members if _is_id(member)) if isinstance(members, list) else ()
+
+
+def _is_id(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(uuid.UUID(value))
+    except ValueError:
+        return False

@@ -1,0 +1,74 @@
+"""What Slack's refusals become: sentences for people, which say what to do."""
+
+import logging
+import re
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import Any
+from urllib.error import URLError
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
+
+log = logging.getLogger(__name__)
+
+_PASSING = frozenset(
+    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+)
+_CODE = re.compile(r"[a-z][a-z_]{1,60}")
+INVITE = (
+    "The bot is not in this channel, and cannot join it by itself. "
+    "Type `/invite @assign-reviews` there, then try again."
+)
+_SENTENCES = {
+    "not_in_channel": INVITE,
+    "channel_not_found": INVITE,
+    "method_not_supported_for_channel_type": INVITE,
+    "is_archived": "The channel is archived. Unarchive it, or use another one.",
+    "restricted_action": "The workspace does not let the bot post in the channel. Ask an admin, or use another one.",
+    "invalid_auth": "Slack does not accept the bot's token. Check SLACK_BOT_TOKEN.",
+    "not_authed": "Slack does not accept the bot's token. Check SLACK_BOT_TOKEN.",
+    "account_inactive": "The bot was removed from the workspace. Install it again, and set the new SLACK_BOT_TOKEN.",
+    "token_revoked": "The bot's token was revoked. Install it again, and set the new SLACK_BOT_TOKEN.",
+}
+
+
+def called(call: Callable[[], Any]) -> Any:
+    """The answer of one API call; raises `SlackRejectedError` or `SlackUnavailableError`."""
+    try:
+        return call()
+    except SlackApiError as error:
+        raise _refusal(error) from error
+    except (SlackClientError, URLError, HTTPException, OSError, ValueError, AttributeError, RecursionError) as error:
+        # The last two: the SDK takes for granted that an answer is an object, and not too deep.
+        raise SlackUnavailableError("Slack does not answer. The bot tries again by itself.") from error
+
+
+def missing_scope(scope: str) -> SlackRejectedError:
+    """The refusal of what needs a scope that the app was not granted."""
+    return SlackRejectedError(
+        f"The Slack app lacks the scope `{scope}`. Add it under OAuth & Permissions, and install the app again.",
+        code="missing_scope",
+    )
+
+
+def unusable(what: str) -> SlackUnavailableError:
+    """Slack answered something that nobody can use."""
+    return SlackUnavailableError(f"Slack sent an answer that cannot be used ({what}). Try again later.")
+
+
+def _refusal(error: SlackApiError) -> SlackError:
+    answer = error.response
+    code = str(answer.get("error")) if isinstance(answer.data, dict) else ""
+    code = code if _CODE.fullmatch(code) else "unknown"  # a proxy's page may stand there
+    if code in _PASSING or getattr(answer, "status_code", 200) >= 429 or code == "unknown":
+        return SlackUnavailableError(f"Slack has a problem ({code}). The bot tries again by itself.")
+    if code == "missing_scope":
+        return missing_scope(str(answer.get("needed") or "a scope"))
+    log.warning(
+        "Slack refused a call", extra={"code": code, "detail": str(answer.get("response_metadata") or "")[:500]}
+    )
+    return SlackRejectedError(
+        _SENTENCES.get(code, f"Slack refused a call ({code}). The bot's log says more."), code=code
+    )

@@ -1,0 +1,99 @@
+"""What people decide about plans: each decision leaves a token, by which it is known again if its answer is lost."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from bot.adapters.store.database import Database
+from bot.adapters.store.outcomes import certain
+from bot.adapters.store.tables import batches, events, plans
+from bot.adapters.store.transitions import change, in_state, move, note
+from bot.domain.model import RETRIABLE, UNDOABLE, BatchState, PlanState
+
+
+class DecisionStore:
+    """Approve, Cancel, Stop, Retry and Undo, as the `Plans` port has them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def approve(self, plan_id: str, *, version: int, who: str, now: datetime) -> bool:
+        """Move a proposed plan that has not expired to `checking`; False when it was decided, replaced or expired."""
+        guard = (*in_state(plan_id, PlanState.PROPOSED), plans.c.version == version, plans.c.expires_at > now)
+
+        def approved(connection: Connection, token: str) -> bool:
+            values: dict[str, Any] = {"decided_by": who, "decided_at": now}
+            return move(connection, guard, to=PlanState.CHECKING, who=who, now=now, token=token, **values)
+
+        return self._decide(plan_id, approved)
+
+    def cancel(self, plan_id: str, *, who: str, now: datetime) -> bool:
+        """Move a plan that is read or proposed to `cancelled`; False when it was decided before."""
+        guard = in_state(plan_id, PlanState.READING, PlanState.PROPOSED)
+
+        def cancelled(connection: Connection, token: str) -> bool:
+            values: dict[str, Any] = {"decided_by": who, "decided_at": now}
+            return move(connection, guard, to=PlanState.CANCELLED, who=who, now=now, token=token, **values)
+
+        return self._decide(plan_id, cancelled)
+
+    def stop(self, plan_id: str, *, who: str, now: datetime) -> bool:
+        """Ask a plan that is being written to stop; False when there is nothing to stop, or it was asked before."""
+        guard = (*in_state(plan_id, PlanState.CHECKING, PlanState.RUNNING), plans.c.stopped_by.is_(None))
+
+        def stopped(connection: Connection, token: str) -> bool:
+            asked = change(connection, guard, stopped_by=who)
+            if asked:
+                note(connection, plan_id, who=who, now=now, before=None, after="stop asked", token=token)
+            return asked
+
+        return self._decide(plan_id, stopped)
+
+    def retry(self, plan_id: str, *, who: str, now: datetime) -> bool:
+        """Move a plan that was assigned in part back to `checking`, its failed batches planned again.
+
+        Batches that are still unknown are read back once more before anything of them is sent.  False when there is
+        nothing to retry.
+        """
+        mine = batches.c.plan_id == plan_id
+        failed = update(batches).where(mine, batches.c.state == BatchState.FAILED.value)
+        unknown = update(batches).where(mine, batches.c.state == BatchState.UNKNOWN.value)
+        fresh = {"stopped_by": None, "reason": None, "result_file": None, "undone_by": None, "undone_from": None}
+        guard = in_state(plan_id, *RETRIABLE)
+
+        def retried(connection: Connection, token: str) -> bool:
+            moved = move(connection, guard, to=PlanState.CHECKING, who=who, now=now, token=token, **fresh)
+            if moved:
+                connection.execute(failed.values(state=BatchState.PLANNED.value, attempts=0, error=None))
+                connection.execute(unknown.values(attempts=1))
+            return moved
+
+        return self._decide(plan_id, retried)
+
+    def begin_undo(self, plan_id: str, *, who: str, now: datetime, finished_after: datetime) -> bool:
+        """Move an assigned plan to `undoing`; False when it is too late, or somebody was first."""
+
+        def began(connection: Connection, token: str) -> bool:
+            for before in UNDOABLE:
+                guard = (*in_state(plan_id, before), plans.c.finished_at > finished_after)
+                values: dict[str, Any] = {"undone_by": who, "undone_from": before.value}
+                if move(connection, guard, to=PlanState.UNDOING, who=who, now=now, token=token, **values):
+                    return True
+            return False
+
+        return self._decide(plan_id, began)
+
+    def _decide(self, plan_id: str, decision: Callable[[Connection, str], bool]) -> bool:
+        """Whether the decision was let through, also where its COMMIT is not answered; raises like `certain`."""
+        token = secrets.token_hex(16)
+        row = select(plans.c.id).where(plans.c.id == plan_id).with_for_update()
+        line = select(events.c.id).where(events.c.plan_id == plan_id, events.c.token == token)
+
+        def is_stored(connection: Connection) -> bool:
+            connection.execute(row)
+            return connection.execute(line).first() is not None
+
+        return certain(self._database, lambda connection: decision(connection, token), is_stored=is_stored)

@@ -1,0 +1,162 @@
+"""Stored notices: the `Notices` port on a database."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from bot.adapters.store.database import Database
+from bot.adapters.store.tables import database_clock, notices, plans
+from bot.adapters.store.transitions import change, owned
+from bot.domain.model import UNDOABLE, PlanState
+from bot.domain.notice import Notice, NoticeCount, NoticeState
+from bot.errors import StoreUnavailableError
+from bot.services.ports import LEASE_SECONDS, Lease
+
+_ASSIGNED = [state.value for state in UNDOABLE]
+_FREE: dict[str, Any] = {"lease_until": None}
+
+# What was posted and is not recorded is posted again.
+_patiently = Retrying(
+    retry=retry_if_exception_type(StoreUnavailableError),
+    stop=stop_after_delay(LEASE_SECONDS / 2),
+    wait=wait_fixed(0.5),
+    reraise=True,
+)
+
+
+class NoticeStore:
+    """What reviewers are told, from waiting to sent.
+
+    Each claim raises `attempts`, and is recorded only while it is the newest: it is a lease and its fence in one.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def arrange(self, lease: Lease, counts: Sequence[NoticeCount]) -> None:
+        """Store what each reviewer of the plan is to be told; raises `LeaseLostError`.
+
+        What changed since is told anew: by an edit where there is a message, else by the message itself.
+        """
+        with owned(self._database, lease) as (connection, plan):
+            query = select(notices).where(notices.c.plan_id == plan.id).with_for_update()
+            known = {row.reviewer_id: row for row in connection.execute(query)}
+            for count in counts:
+                if count.reviewer_id in known:
+                    _renew(connection, known[count.reviewer_id], count)
+                elif count.left > 0:
+                    connection.execute(insert(notices).values(_record(plan.id, count)))
+
+    def claim(self, *, now: datetime) -> Notice | None:
+        """Take up a notice that is to be sent or edited now, for `LEASE_SECONDS`; nobody else gets it meanwhile."""
+        query = select(notices).join(plans).where(_free(), _has_something_to_say(now)).order_by(notices.c.due_at)
+        with self._database.write() as connection:
+            locking = query.limit(1).with_for_update(of=notices, skip_locked=True)
+            row = connection.execute(locking).one_or_none()
+            if row is None:
+                return None
+            notice = _notice_of(row)
+            values = {"attempts": row.attempts + 1, "lease_until": database_clock() + LEASE_SECONDS}
+            connection.execute(update(notices).where(_mine(notice)).values(**values))
+        return replace(notice, attempt=row.attempts + 1)
+
+    def opened(self, notice: Notice, channel: str) -> bool:
+        """Remember the conversation and renew the claim; False when it ran out and somebody else has it."""
+        return self._record(notice, channel=channel, lease_until=database_clock() + LEASE_SECONDS)
+
+    def sent(self, notice: Notice, *, ts: str | None = None) -> None:
+        """The message shows these numbers: it was posted (`ts`), or edited."""
+        values = {"state": NoticeState.SENT.value, "shown": notice.revision, "ts": ts or notice.ts}
+        _patiently(self._record, notice, **values, **_FREE)
+
+    def put_off(self, notice: Notice, *, until: datetime) -> None:
+        """The person works then; nobody takes the notice up before."""
+        self._record(notice, due_at=until, **_FREE)
+
+    def try_again(self, notice: Notice, *, in_seconds: float) -> None:
+        """A fault that passes: nobody takes the notice up before."""
+        self._record(notice, lease_until=database_clock() + in_seconds)
+
+    def drop(self, notice: Notice) -> None:
+        """There is nothing to send."""
+        self._record(notice, state=NoticeState.OFF.value, **_FREE)
+
+    def fail(self, notice: Notice) -> None:
+        """The person cannot be written to; the plan is drawn again, to say so."""
+        with self._database.write() as connection:
+            connection.execute(select(plans.c.id).where(plans.c.id == notice.plan_id).with_for_update())
+            values = {"state": NoticeState.FAILED.value, **_FREE}
+            if connection.execute(update(notices).where(_mine(notice)).values(**values)).rowcount:
+                change(connection, (plans.c.id == notice.plan_id,))
+
+    def failed(self, plan_id: str) -> frozenset[str]:
+        """The reviewers of a plan who could not be written to."""
+        failed = (notices.c.plan_id == plan_id) & (notices.c.state == NoticeState.FAILED.value)
+        with self._database.read() as connection:
+            return frozenset(connection.execute(select(notices.c.reviewer_id).where(failed)).scalars())
+
+    def _record(self, notice: Notice, **values: Any) -> bool:
+        with self._database.write() as connection:
+            return connection.execute(update(notices).where(_mine(notice)).values(**values)).rowcount == 1
+
+
+def _record(plan_id: str, count: NoticeCount) -> dict[str, Any]:
+    return {
+        "plan_id": plan_id,
+        "reviewer_id": count.reviewer_id,
+        "slack_user": count.slack_user,
+        "rows": count.rows,
+        "taken_back": count.taken_back,
+        "state": NoticeState.WAITING.value,
+        "revision": 1,
+        "shown": 0,
+        "attempts": 0,
+    }
+
+
+def _renew(connection: Connection, row: Row[Any], count: NoticeCount) -> None:
+    """The new numbers; one that Slack has no message of waits again, as if it had never been tried."""
+    values: dict[str, Any] = {}
+    if (row.rows, row.taken_back) != (count.rows, count.taken_back):
+        values |= {"rows": count.rows, "taken_back": count.taken_back, "revision": row.revision + 1}
+    if row.ts is None and count.left > 0:
+        values |= {"state": NoticeState.WAITING.value}
+    if values:
+        mine = (notices.c.plan_id == row.plan_id) & (notices.c.reviewer_id == row.reviewer_id)
+        connection.execute(update(notices).where(mine).values(**values))
+
+
+def _free() -> ColumnElement[bool]:
+    return or_(notices.c.lease_until.is_(None), notices.c.lease_until < database_clock())
+
+
+def _has_something_to_say(now: datetime) -> ColumnElement[bool]:
+    """To be sent, to be dropped because everything was taken back, or to be edited."""
+    waits = notices.c.state == NoticeState.WAITING.value
+    is_due = or_(notices.c.due_at.is_(None), notices.c.due_at <= now)
+    undone = plans.c.state == PlanState.UNDONE.value
+    changed = (notices.c.state == NoticeState.SENT.value) & (notices.c.shown < notices.c.revision)
+    rests = plans.c.state.in_(_ASSIGNED)
+    return or_(and_(waits, is_due, rests), and_(waits, undone), and_(changed, or_(rests, undone)))
+
+
+def _mine(notice: Notice) -> ColumnElement[bool]:
+    key = (notices.c.plan_id == notice.plan_id) & (notices.c.reviewer_id == notice.count.reviewer_id)
+    return key & (notices.c.attempts == notice.attempt)
+
+
+def _notice_of(row: Row[Any]) -> Notice:
+    return Notice(
+        plan_id=row.plan_id,
+        count=NoticeCount(row.reviewer_id, row.slack_user, row.rows, row.taken_back),
+        state=NoticeState(row.state),
+        revision=row.revision,
+        attempt=row.attempts,
+        due_at=row.due_at,
+        channel=row.channel,
+        ts=row.ts,
+    )

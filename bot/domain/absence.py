@@ -1,0 +1,105 @@
+"""Who is away.  Neither presence nor Do Not Disturb is absence: people sleep, and have meetings."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.domain.people import Person
+
+LONG = timedelta(hours=30)
+"""A quarter of a working week: a status that ends sooner keeps nobody from reviewing in time."""
+
+_DEFAULT_EMOJI = frozenset(
+    {
+        "palm_tree",
+        "beach_with_umbrella",
+        "umbrella_on_ground",
+        "desert_island",
+        "face_with_thermometer",
+        "thermometer",
+        "no_entry",
+    }
+)
+_DEFAULT_WORDS = (
+    "OOO",
+    "OOTO",
+    "PTO",
+    "out of office",
+    "on leave",
+    "parental leave",
+    "vacation",
+    "holiday",
+    "sick",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AwayRules:
+    """What in a Slack status says that somebody is away."""
+
+    emoji: frozenset[str] = _DEFAULT_EMOJI
+    """Names as `emoji_name` gives them."""
+    words: tuple[str, ...] = _DEFAULT_WORDS
+    """Words and phrases that count where they stand as whole words, in any letter case."""
+
+
+USUAL_SIGNS = AwayRules()
+"""What counts unless the settings say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """That somebody is away, in words that others may read, and until when, if that is known."""
+
+    reason: str
+    until: datetime | None = None
+
+
+def absence(person: Person, *, now: datetime, rules: AwayRules, away_until: date | None) -> Absence | None:
+    """Why a person is away; None when they are not.  What they wrote in their status is never repeated.
+
+    `away_until` is what they told the bot themself: the first day on which they take rows again.
+    """
+    if away_until is not None and now.astimezone(zone(person.time_zone)).date() < away_until:
+        return Absence(f"away until {_day(away_until, now)}", _start_of(away_until, person.time_zone))
+    if _lasts(person, now) and _says_away(person, rules):
+        return Absence("Slack status: away", person.status_until)
+    return Absence("Slack account deactivated") if person.deactivated else None
+
+
+def emoji_name(text: str) -> str:
+    """The name of an emoji, however it is written: `:palm_tree:`, `palm_tree`, `:nurse::skin-tone-3:`."""
+    return text.strip().strip(":").split(":")[0].lower()
+
+
+def zone(name: str) -> tzinfo:
+    """The time zone with an IANA name; UTC for a name that nobody knows."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def _lasts(person: Person, now: datetime) -> bool:
+    return person.status_until is None or person.status_until - now > LONG
+
+
+def _says_away(person: Person, rules: AwayRules) -> bool:
+    if emoji_name(person.status_emoji) in rules.emoji:
+        return True
+    said = _spaced(person.status_text)
+    return any(re.search(rf"(?<!\w){re.escape(_spaced(words))}(?!\w)", said) for words in rules.words if words)
+
+
+def _spaced(text: str) -> str:
+    """`text` with single spaces, also where there were hyphens, in small letters."""
+    return re.sub(r"[\s\-\u2010\u2011_]+", " ", text).strip().lower()
+
+
+def _day(day: date, now: datetime) -> str:
+    return f"{day.day} {day:%B}" if day.year == now.year else f"{day.day} {day:%B} {day.year}"
+
+
+def _start_of(day: date, time_zone: str) -> datetime:
+    return datetime.combine(day, time.min, zone(time_zone))

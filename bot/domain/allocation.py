@@ -1,0 +1,272 @@
+"""Who gets how many rows, and which.  Pure: the same rows and people have the same answer, in whatever order they come.
+
+Targets are found by water-filling, in exact arithmetic: each person is a vessel, as wide as their weight, in which the
+rows that they have open already stand; what is poured in rises to one level everywhere.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from heapq import heapify, heappop, heappush, heapreplace
+from itertools import accumulate
+from math import floor
+
+_HALF = 16  # bytes; one digest serves two orders, because hashing is what a hundred thousand rows cost
+
+
+class Strategy(StrEnum):
+    """What is to come out even."""
+
+    EVEN = "even"
+    """The rows of this plan."""
+    BALANCED = "balanced"
+    """What people have open once the plan is written."""
+
+
+class Reason(StrEnum):
+    """Why somebody gets a row, in words that can stand behind their name."""
+
+    EVEN = "even share"
+    WEIGHTED = "weighted share"
+    LOWEST_LOAD = "lowest open load"
+    REMAINDER = "your turn for the remainder"
+    TOGETHER = "together"
+    """It belongs to a group; with what, only the caller can say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who may get rows; `id` is unique among them."""
+
+    id: str
+    weight: int = 1
+    """How many times a single share they get; 0: nothing at all."""
+    open_rows: int = 0
+    """Rows that they have and did not finish."""
+    room: int | None = None
+    """How many more rows fit; None: any number; below 0 counts as 0."""
+    balance: Fraction = Fraction(0)
+    """How many rows more (or, below 0, fewer) than their target they got in earlier plans."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """The rows of a plan, dealt out."""
+
+    pairs: tuple[tuple[str, str], ...]
+    """(row id, candidate id), in the order in which they are written."""
+    left: tuple[str, ...]
+    """The rows for which nobody has room, in an order fixed by the seed."""
+    carried: Mapping[str, Fraction]
+    """What the plan adds to the balance of each candidate, in rows; the sum is 0."""
+    reasons: Mapping[str, Reason]
+    """Why, for each row that does not go by `default_reason`."""
+    default_reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Vessel:
+    """What rows are poured into: `room` of them fit in, the first at the level `load` / `weight`."""
+
+    weight: int
+    load: int
+    room: int
+
+    def content(self, level: Fraction) -> Fraction:
+        """How much was poured in when the water stands at `level`."""
+        return min(max(level * self.weight - self.load, Fraction(0)), Fraction(self.room))
+
+    @property
+    def edges(self) -> tuple[tuple[Fraction, int], tuple[Fraction, int]]:
+        """The levels at which it begins and ceases to take water, each with the change in width."""
+        full = Fraction(self.load + self.room, self.weight)
+        return (Fraction(self.load, self.weight), self.weight), (full, -self.weight)
+
+
+_SEALED = _Vessel(weight=1, load=0, room=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Quota:
+    """What one candidate is to get: ideally `target` rows, in fact `rows`, and `room` at most."""
+
+    person: Candidate
+    room: int
+    target: Fraction
+    rows: int
+
+    @property
+    def has_extra(self) -> bool:
+        """Whether one of the rows is of those that do not divide."""
+        return self.rows > floor(self.target)
+
+
+class _Queue:
+    """Who is next for a group: who lacks most rows, of those with room.  Groups must come largest first.
+
+    Whoever has too little room is parked until a group is small enough, so nobody is passed over again and again.
+    """
+
+    def __init__(self, quotas: Sequence[_Quota]) -> None:
+        self._room = [quota.room for quota in quotas]
+        self._open = [(-quota.rows, index) for index, quota in enumerate(quotas)]
+        self._parked: list[tuple[int, tuple[int, int]]] = []
+        heapify(self._open)
+
+    def taker(self, size: int) -> int | None:
+        """The index of who gets a group of `size` rows; None when it fits nobody."""
+        self._unpark(size)
+        while self._open and self._room[self._open[0][1]] < size:
+            entry = heappop(self._open)
+            heappush(self._parked, (-self._room[entry[1]], entry))
+        if not self._open:
+            return None
+        surplus, index = self._open[0]
+        heapreplace(self._open, (surplus + size, index))
+        self._room[index] -= size
+        return index
+
+    def _unpark(self, size: int) -> None:
+        while self._parked and -self._parked[0][0] >= size:
+            heappush(self._open, heappop(self._parked)[1])
+
+
+def allotted(
+    groups: Sequence[Sequence[str]], candidates: Sequence[Candidate], *, strategy: Strategy, seed: str
+) -> Allotment:
+    """Deal the rows of `groups` out; the rows of one group stay together, and nobody gets more than they have room for.
+
+    Each row id stands in one group, a row without company in a group of one.  A group that fits nobody is left.  By
+    `even`, each gets their weight's part of the rows; by `balanced`, the open rows of all rise to one level for each
+    unit of weight.  What does not divide falls to those whom earlier plans owe most.
+    """
+    digests = {row_id: _digest(seed, row_id) for group in groups for row_id in group}
+    quotas = _quotas(len(digests), candidates, strategy, seed=seed)
+
+    together, left = _together(_largest_first(groups, digests), quotas)
+    alone = sorted((group[0] for group in groups if len(group) == 1), key=digests.__getitem__)
+    slices = _slices(alone, _counts(len(alone), quotas, together))
+    left += alone[sum(map(len, slices)) :]
+
+    pairs = _pairs(quotas, together) + _pairs(quotas, slices)
+    return Allotment(
+        pairs=tuple(sorted(pairs, key=lambda pair: digests[pair[0]][_HALF:])),
+        left=tuple(sorted(left, key=digests.__getitem__)),
+        carried={quota.person.id: quota.rows - quota.target for quota in quotas},
+        reasons=_remainders(quotas, together, slices) | {row: Reason.TOGETHER for rows in together for row in rows},
+        default_reason=_default_reason(candidates, strategy),
+    )
+
+
+def _quotas(rows: int, candidates: Sequence[Candidate], strategy: Strategy, *, seed: str) -> list[_Quota]:
+    """A quota for each candidate, in the seeded order that settles ties from here on."""
+    people = sorted(candidates, key=lambda person: (_digest(seed, person.id), person.id))
+    vessels = [_vessel(person, strategy, rows) for person in people]
+    targets = _targets(rows, vessels)
+    counts = _rounded(targets, vessels, [person.balance for person in people])
+    return list(map(_Quota, people, (vessel.room for vessel in vessels), targets, counts))
+
+
+def _vessel(person: Candidate, strategy: Strategy, rows: int) -> _Vessel:
+    room = rows if person.room is None else min(max(person.room, 0), rows)
+    load = person.open_rows if strategy is Strategy.BALANCED else 0
+    return _Vessel(person.weight, load, room) if person.weight > 0 else _SEALED
+
+
+def _targets(rows: int, vessels: Sequence[_Vessel]) -> list[Fraction]:
+    """What each vessel holds once `rows`, or as many as fit, are poured in."""
+    poured = min(rows, sum(vessel.room for vessel in vessels))
+    if not poured:
+        return [Fraction(0)] * len(vessels)
+    level = _level(poured, vessels)
+    return [vessel.content(level) for vessel in vessels]
+
+
+def _level(poured: int, vessels: Sequence[_Vessel]) -> Fraction:
+    """Where the water stands when `poured` rows, at least 1 and no more than fit, are in.
+
+    It rises from one edge to the next, so the work goes by the number of vessels and not by that of rows.
+    """
+    level, width, water = Fraction(0), 0, Fraction(0)
+    for edge, change in sorted(edge for vessel in vessels for edge in vessel.edges):
+        if water + width * (edge - level) >= poured:
+            break
+        water += width * (edge - level)
+        level, width = edge, width + change
+    return level + (poured - water) / width
+
+
+def _rounded(targets: Sequence[Fraction], vessels: Sequence[_Vessel], balances: Sequence[Fraction]) -> list[int]:
+    """Whole numbers for `targets`, each rounded down or one more, with the same sum.
+
+    The method of largest remainders (Hamilton's, for seats in parliaments), where what earlier plans owe counts as
+    part of the remainder.  Who is not reached by the water gets nothing, whatever they are owed.
+    """
+    counts = [floor(target) for target in targets]
+    extra = int(sum(targets)) - sum(counts)
+    able = [index for index, vessel in enumerate(vessels) if 0 < targets[index] < vessel.room]
+    able.sort(key=lambda index: counts[index] - targets[index] + balances[index])
+    for index in able[:extra]:
+        counts[index] += 1
+    return counts
+
+
+def _largest_first(groups: Sequence[Sequence[str]], digests: Mapping[str, bytes]) -> list[Sequence[str]]:
+    """The groups of two and more; those of one size in the order of the shuffle."""
+    companies = [group for group in groups if len(group) > 1]
+    return sorted(companies, key=lambda group: (-len(group), min(digests[row_id] for row_id in group)))
+
+
+def _together(groups: Sequence[Sequence[str]], quotas: Sequence[_Quota]) -> tuple[list[list[str]], list[str]]:
+    """(for each quota the rows that come in groups, the rows of groups that fit nobody)."""
+    queue = _Queue(quotas)
+    together: list[list[str]] = [[] for _ in quotas]
+    left: list[str] = []
+    for group in groups:
+        index = queue.taker(len(group))
+        (left if index is None else together[index]).extend(group)
+    return together, left
+
+
+def _counts(rows: int, quotas: Sequence[_Quota], together: Sequence[Sequence[str]]) -> list[int]:
+    """How many single rows fill up each quota: always the next one to who lacks most.
+
+    That is water-filling once more, where who lacks 3 rows begins 3 below zero.  So no row is looked at by itself.
+    """
+    given = list(map(len, together))
+    vessels = [_Vessel(1, got - quota.rows, quota.room - got) for quota, got in zip(quotas, given, strict=True)]
+    return _rounded(_targets(rows, vessels), vessels, [Fraction(0)] * len(vessels))
+
+
+def _slices(rows: Sequence[str], counts: Sequence[int]) -> list[Sequence[str]]:
+    ends = list(accumulate(counts))
+    return [rows[end - count : end] for end, count in zip(ends, counts, strict=True)]
+
+
+def _pairs(quotas: Sequence[_Quota], hands: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
+    return [(row_id, quota.person.id) for quota, hand in zip(quotas, hands, strict=True) for row_id in hand]
+
+
+def _remainders(
+    quotas: Sequence[_Quota], together: Sequence[Sequence[str]], slices: Sequence[Sequence[str]]
+) -> dict[str, Reason]:
+    """The row that is the one more of each who has one; none of a group is, because it comes with the others."""
+    hands = zip(quotas, together, slices, strict=True)
+    return {
+        alone[-1]: Reason.REMAINDER
+        for quota, grouped, alone in hands
+        if quota.has_extra and alone and len(grouped) + len(alone) >= quota.rows
+    }
+
+
+def _default_reason(candidates: Sequence[Candidate], strategy: Strategy) -> Reason:
+    if strategy is Strategy.BALANCED:
+        return Reason.LOWEST_LOAD
+    return Reason.WEIGHTED if len({person.weight for person in candidates} - {0}) > 1 else Reason.EVEN
+
+
+def _digest(seed: str, text: str) -> bytes:
+    """32 bytes that look random, are fixed by `seed`, and are the same on every version of Python."""
+    return hashlib.sha256(f"{seed}:{text}".encode()).digest()

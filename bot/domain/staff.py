@@ -1,0 +1,99 @@
+"""Who takes part in a plan, and how its rows are dealt out to them.  Pure: same input, same output."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from bot.domain.allocation import Allotment, Candidate, Reason, Strategy, allotted
+from bot.domain.choices import TRACE, Choices
+from bot.domain.distribution import batches
+from bot.domain.model import LeftOut, Proposal, Reviewer, Share
+from bot.domain.reading import Gathered
+from bot.domain.selection import grouped, selected
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A reviewer who takes part; `open_rows` is None where nobody could say, `room` where there is no cap."""
+
+    reviewer: Reviewer
+    weight: int = 1
+    open_rows: int | None = None
+    room: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Everybody who takes part, in the order in which they were named, and who does not."""
+
+    members: tuple[Member, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dealing:
+    """What else decides who gets what: the same seed gives the same plan."""
+
+    choices: Choices
+    limit: int | None
+    seed: str
+    balances: Mapping[str, Fraction]
+    """What people got too much, or too little, in earlier plans."""
+    batch_size: int
+
+
+def dealt(found: Gathered, staff: Staff, dealing: Dealing) -> Proposal:
+    """The rows that were found, picked and dealt out; a proposal that does not expire and has no horizon yet."""
+    choices = dealing.choices
+    chosen = selected(found.free, seed=dealing.seed, sample=choices.sample, order=choices.order, limit=dealing.limit)
+    candidates = [_candidate(member, dealing.balances) for member in staff.members]
+    groups = grouped(chosen, found.group_of)
+    allotment = allotted(groups, candidates, strategy=choices.strategy, seed=dealing.seed)
+
+    return Proposal(
+        counts=found.counts,
+        shares=_shares(staff, allotment),
+        left_out=staff.left_out,
+        notes=staff.notes,
+        batches=batches(allotment.pairs, size=dealing.batch_size),
+        without_room=len(allotment.left),
+        reasons={row_id: in_words(reason, choices) for row_id, reason in allotment.reasons.items()},
+    )
+
+
+def in_words(reason: Reason, choices: Choices) -> str:
+    """A row's reason as people read it."""
+    if reason is not Reason.TOGETHER or choices.group_by is None:
+        return reason.value
+    return f"same {TRACE if choices.group_by == TRACE else choices.group_by.split('.')[-1]}"
+
+
+def default_reason(choices: Choices, shares: tuple[Share, ...]) -> str:
+    """Why rows are whose, unless something else is known of them."""
+    if choices.strategy is Strategy.BALANCED:
+        return Reason.LOWEST_LOAD.value
+    weights = {share.weight for share in shares if share.weight}
+    return (Reason.WEIGHTED if len(weights) > 1 else Reason.EVEN).value
+
+
+def _candidate(member: Member, balances: Mapping[str, Fraction]) -> Candidate:
+    reviewer_id = member.reviewer.id
+    balance = balances.get(reviewer_id, Fraction(0))
+    return Candidate(reviewer_id, member.weight, member.open_rows or 0, member.room, balance)
+
+
+def _shares(staff: Staff, allotment: Allotment) -> tuple[Share, ...]:
+    rows = Counter(reviewer_id for _, reviewer_id in allotment.pairs)
+    return tuple(
+        Share(
+            reviewer=member.reviewer,
+            rows=rows[member.reviewer.id],
+            open_rows=member.open_rows,
+            weight=member.weight,
+            is_full=member.room is not None and rows[member.reviewer.id] >= member.room,
+            carried=allotment.carried.get(member.reviewer.id, Fraction(0)),
+        )
+        for member in staff.members
+    )

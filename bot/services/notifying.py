@@ -1,0 +1,151 @@
+"""Tells reviewers about their rows: what to tell is stored when a plan comes to rest, and sent by a tick."""
+
+import logging
+from datetime import timedelta
+from urllib.parse import quote, urlencode
+
+from bot.domain.model import Plan, PlanState
+from bot.domain.notice import Notice, Preference, notice_counts, rows_left
+from bot.domain.working_hours import next_delivery
+from bot.errors import SlackRejectedError, SlackUnavailableError
+from bot.messages.message import Message
+from bot.messages.notice import MAX_ROW_LINKS, notice_message
+from bot.services.people_ports import Messenger, Notices, Preferences
+from bot.services.ports import Batches, Clock, Lease, Plans, Undos
+from bot.settings import BraintrustSettings, Settings
+
+log = logging.getLogger(__name__)
+
+LATE = timedelta(hours=1)
+"""A notice that was missed by more than this is due anew: the person may not work any more."""
+AGAIN_SECONDS = 30.0  # after a fault that passes
+REPAIR_SECONDS = 300.0  # after one that only the operator ends
+_OURS = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
+"""What is wrong with the bot, not with the person who is written to."""
+
+
+class Arranging:
+    """Stores what the reviewers of a plan are to be told.  It is sent once the plan rests."""
+
+    def __init__(self, *, notices: Notices, batches: Batches, undos: Undos) -> None:
+        self._notices = notices
+        self._batches = batches
+        self._undos = undos
+
+    def arrange(self, lease: Lease, plan: Plan) -> None:
+        """Count what is stored of the plan's rows, before its last step; raises `LeaseLostError`."""
+        counts = notice_counts(plan, self._batches.of(plan.id), self._undos.of(plan.id))
+        self._notices.arrange(lease, counts)
+
+
+class Notifying:
+    """Sends and edits the direct messages, one at a time."""
+
+    def __init__(
+        self,
+        *,
+        notices: Notices,
+        plans: Plans,
+        batches: Batches,
+        undos: Undos,
+        preferences: Preferences,
+        messenger: Messenger,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._notices = notices
+        self._plans = plans
+        self._batches = batches
+        self._undos = undos
+        self._preferences = preferences
+        self._messenger = messenger
+        self._is_on = settings.notify_reviewers
+        self._links = Links(settings.braintrust)
+        self._clock = clock
+
+    def step(self) -> bool:
+        """Deal with one notice; False when there is none for now, or Slack is not there for any."""
+        notice = self._notices.claim(now=self._clock())
+        if notice is None:
+            return False
+        try:
+            self._deal_with(notice)
+        except SlackUnavailableError:
+            self._notices.try_again(notice, in_seconds=AGAIN_SECONDS)
+            return False
+        return True
+
+    def _deal_with(self, notice: Notice) -> None:
+        plan = self._plans.get(notice.plan_id)
+        if plan is None:
+            return  # it is forgotten, and the notice with it
+        if notice.ts is not None:
+            self._edit(notice, plan, notice.ts)
+        elif self._is_wanted(notice, plan):
+            self._send_in_time(notice, plan)
+        else:
+            self._notices.drop(notice)
+
+    def _is_wanted(self, notice: Notice, plan: Plan) -> bool:
+        user = notice.count.slack_user
+        muted = self._preferences.of([user]).get(user, Preference()).muted
+        return self._is_on and not muted and notice.count.left > 0 and plan.state is not PlanState.UNDONE
+
+    def _send_in_time(self, notice: Notice, plan: Plan) -> None:
+        now = self._clock()
+        just_due = notice.due_at is not None and now - notice.due_at < LATE
+        until = now if just_due else next_delivery(now, self._messenger.time_zone(notice.count.slack_user))
+        if until > now:
+            self._notices.put_off(notice, until=until)
+        else:
+            self._send(notice, plan)
+
+    def _send(self, notice: Notice, plan: Plan) -> None:
+        try:
+            channel = self._messenger.open_directly(notice.count.slack_user)
+            if self._notices.opened(notice, channel):
+                self._notices.sent(notice, ts=self._messenger.post(channel, self._message(notice, plan)))
+                log.info("a reviewer was told", extra={"plan": plan.id, "user": notice.count.slack_user})
+        except SlackRejectedError as error:
+            self._refused(notice, error)
+
+    def _refused(self, notice: Notice, error: SlackRejectedError) -> None:
+        about = {"plan": notice.plan_id, "user": notice.count.slack_user, "code": error.code}
+        log.warning("a reviewer could not be told", extra=about)
+        if error.code in _OURS:
+            self._notices.try_again(notice, in_seconds=REPAIR_SECONDS)
+        else:
+            self._notices.fail(notice)
+
+    def _edit(self, notice: Notice, plan: Plan, ts: str) -> None:
+        try:
+            self._messenger.update(notice.channel or "", ts, self._message(notice, plan))
+        except SlackRejectedError as error:
+            log.warning("a notice could not be edited", extra={"plan": plan.id, "code": error.code})
+        self._notices.sent(notice)
+
+    def _message(self, notice: Notice, plan: Plan) -> Message:
+        rows = rows_left(self._batches.of(plan.id), self._undos.of(plan.id), notice.count.reviewer_id)
+        urls = [self._links.row(plan.request.project_id, row_id) for row_id in rows[:MAX_ROW_LINKS]]
+        links = [url for url in urls if url is not None]
+        return notice_message(plan, notice.count, review_url=self._links.review, row_urls=links)
+
+
+class Links:
+    """Where people find things in Braintrust."""
+
+    def __init__(self, settings: BraintrustSettings) -> None:
+        organisation = quote(settings.org_name, safe="")
+        self._app = f"{settings.app_url}/app"
+        self._organisation = organisation
+        self.review = f"{self._app}/{organisation or '~'}/review"  # ~ is the organisation that the viewer is in
+
+    def row(self, project_id: str, row_id: str) -> str | None:
+        """The permalink of a row of a project's logs; None where the organisation's name is not known.
+
+        The form is the one that `Span.link()` of Braintrust's SDKs makes: by ids, so no name of a project is needed.
+        """
+        if not self._organisation:
+            return None
+        where = urlencode({"object_type": "project_logs", "object_id": project_id, "id": row_id})
+        return f"{self._app}/{self._organisation}/object?{where}"

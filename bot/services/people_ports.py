@@ -1,0 +1,103 @@
+"""What the services need to know of people and to tell them, as small protocols like those in `ports`."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from bot.domain.notice import Notice, NoticeCount, Preference
+from bot.domain.people import Person
+from bot.messages.message import Message
+from bot.services.ports import Lease
+
+
+class Notices(Protocol):
+    """The direct messages to reviewers.  What records an attempt does nothing once a newer one was begun."""
+
+    def arrange(self, lease: Lease, counts: Sequence[NoticeCount]) -> None:
+        """Store what each reviewer of the plan is to be told; raises `LeaseLostError`.
+
+        What changed since is told anew: by an edit where there is a message, else by the message itself.
+        """
+
+    def claim(self, *, now: datetime) -> Notice | None:
+        """Take up a notice that is to be sent or edited now, for `LEASE_SECONDS`; nobody else gets it meanwhile."""
+
+    def opened(self, notice: Notice, channel: str) -> bool:
+        """Remember the conversation and renew the claim; False when it ran out and somebody else has it."""
+
+    def sent(self, notice: Notice, *, ts: str | None = None) -> None:
+        """The message shows these numbers: it was posted (`ts`), or edited."""
+
+    def put_off(self, notice: Notice, *, until: datetime) -> None:
+        """The person works then; nobody takes the notice up before."""
+
+    def try_again(self, notice: Notice, *, in_seconds: float) -> None:
+        """A fault that passes: nobody takes the notice up before."""
+
+    def drop(self, notice: Notice) -> None:
+        """There is nothing to send."""
+
+    def fail(self, notice: Notice) -> None:
+        """The person cannot be written to; the plan is drawn again, to say so."""
+
+    def failed(self, plan_id: str) -> frozenset[str]:
+        """The reviewers of a plan who could not be written to."""
+
+
+class Preferences(Protocol):
+    """What people want who get rows, by their Slack id."""
+
+    def of(self, slack_users: Collection[str]) -> Mapping[str, Preference]:
+        """What these people want, as far as they said anything."""
+
+    def set_muted(self, slack_user: str, *, muted: bool) -> None:
+        """Whether somebody wants no direct messages."""
+
+    def set_away(self, slack_user: str, *, until: date | None) -> None:
+        """Until when somebody takes no rows; None: they are back."""
+
+
+class Messenger(Protocol):
+    """Direct messages to one person.  A call fails where it would have to wait: it raises `SlackUnavailableError`."""
+
+    def time_zone(self, user: str) -> str | None:
+        """The person's IANA time zone; None where Slack does not tell."""
+
+    def open_directly(self, user: str) -> str:
+        """The direct conversation with somebody; raises `SlackRejectedError` where there is none."""
+
+    def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
+        """Post once, never repeated after an unclear answer; the message's `ts`."""
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        """Replace a message's content."""
+
+
+class People(Protocol):
+    """Everybody in Slack at once, for finding reviewers."""
+
+    def people(self) -> tuple[Person, ...]:
+        """Everybody, apps and those who left included; raises `SlackError`."""
+
+    def members_of(self, group: str) -> tuple[str, ...]:
+        """The Slack ids in a user group; raises `SlackError`."""
+
+
+class Matches(Protocol):
+    """Who in Slack is which reviewer, as it was seen last."""
+
+    def since(self, moment: datetime) -> Mapping[str, str]:
+        """Reviewer ids by Slack id, of all matches that were seen at `moment` or later."""
+
+    def keep(self, found: Mapping[str, str], *, now: datetime) -> None:
+        """Remember reviewer ids by Slack id, in place of what was known of these accounts."""
+
+
+class Directory(Protocol):
+    """Who people are in Slack."""
+
+    def is_outsider(self, user: str) -> bool:
+        """Whether `user` is a guest, from another workspace, deactivated, or unknown."""
+
+    def group_members(self, group: str) -> frozenset[str]:
+        """The users of a Slack user group; empty when it cannot be read."""

@@ -1,0 +1,181 @@
+"""Finds the people behind the names of a plan, and who of them is there just now."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.absence import Absence, absence
+from bot.domain.model import DropReason, LeftOut, Plan
+from bot.domain.people import Group, Person
+from bot.domain.reviewer_names import NameKind, ReviewerName, parsed_name
+from bot.domain.reviewers import User
+from bot.domain.roster import Found, Known, Roster, resolved
+from bot.errors import BraintrustRejectedError, CommandError, SlackError, StoreUnavailableError
+from bot.messages.text import code
+from bot.services.people_ports import Matches, People, Preferences
+from bot.services.ports import Braintrust, Clock, Patience
+from bot.settings import PeopleSettings
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = timedelta(days=1)
+"""How long a match of a Slack account counts while Slack cannot be asked."""
+NO_NAMES = "Braintrust does not let the bot list users, so reviewers are shown by id."
+NO_SLACK = "Slack could not be asked who is away, so nobody is taken to be."
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Who takes part, who does not and why, and what people should know of how that was found out."""
+
+    found: tuple[Found, ...]
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    """The roster of some names as things are now; `certain` when everything that was needed could be read."""
+
+    roster: Roster
+    known: Known
+    away: Mapping[str, Absence]
+    certain: bool
+    notes: tuple[str, ...]
+
+
+class RosterReader:
+    """Asks Braintrust, and Slack where there is one."""
+
+    def __init__(
+        self,
+        *,
+        braintrust: Braintrust,
+        people: People | None,
+        preferences: Preferences,
+        matches: Matches,
+        settings: PeopleSettings,
+        clock: Clock,
+    ) -> None:
+        self._braintrust = braintrust
+        self._people = people
+        self._preferences = preferences
+        self._matches = matches
+        self._settings = settings
+        self._clock = clock
+
+    def present(self, names: Sequence[str], *, patience: Patience) -> Present:
+        """The people behind `names` who are there; raises `CommandError` when nobody is, and `BraintrustError`."""
+        seen = self._sighting(names, patience)
+        here = tuple(person for person in seen.roster.found if person.reviewer_id not in seen.away)
+        gone = [
+            LeftOut(person.name, seen.away[person.reviewer_id].reason)
+            for person in seen.roster.found
+            if person.reviewer_id in seen.away
+        ]
+        left_out = (*seen.roster.left_out, *gone)
+
+        if not any(person.weight for person in here):
+            raise CommandError(_nobody(left_out))
+        return Present(here, left_out, seen.notes)
+
+    def leavers(self, plan: Plan, *, patience: Patience) -> Mapping[str, DropReason]:
+        """The plan's reviewers who cannot be given rows any more, and why; only what is certain counts."""
+        seen = self._sighting(plan.request.reviewers, patience)
+        ids = {share.reviewer.id for share in plan.shares}
+        users = {user.id for user in seen.known.users} if seen.known.users is not None else ids
+        there = {person.reviewer_id for person in seen.roster.found} if seen.certain else users
+        lost = dict.fromkeys(ids - there, DropReason.REVIEWER)
+        return lost | dict.fromkeys(ids & seen.away.keys(), DropReason.AWAY)
+
+    def _sighting(self, names: Sequence[str], patience: Patience) -> _Sighting:
+        asked = [parsed_name(name) for name in names]
+        people, problem = self._everybody()
+        known = Known(
+            users=self._users(patience),
+            groups=self._groups(asked, patience),
+            people=people,
+            members=self._members(asked),
+            mapped=self._settings.reviewer_map if people is not None else self._remembered(),
+        )
+
+        roster = resolved(asked, known)
+
+        self._remember(roster, known)
+        readable = known.users is not None and (people is not None or self._people is None)
+        certain = readable and known.groups is not None and None not in known.members.values()
+        notes = (*([NO_NAMES] if known.users is None else []), *([problem] if problem else []))
+        return _Sighting(roster, known, self._away(roster.found, people or ()), certain, notes)
+
+    def _users(self, patience: Patience) -> tuple[User, ...] | None:
+        try:
+            return self._braintrust.users(patience=patience)
+        except BraintrustRejectedError:
+            log.info("Braintrust does not let the bot list users")
+            return None
+
+    def _groups(self, asked: Sequence[ReviewerName], patience: Patience) -> tuple[Group, ...] | None:
+        """Braintrust's groups, when one is named."""
+        if not any(name.kind is NameKind.GROUP for name in asked):
+            return ()
+        try:
+            return self._braintrust.groups(patience=patience)
+        except BraintrustRejectedError:
+            log.info("Braintrust does not let the bot list groups")
+            return None
+
+    def _everybody(self) -> tuple[tuple[Person, ...] | None, str | None]:
+        """Slack's people, and what is wrong when they cannot be read."""
+        if self._people is None:
+            return None, None
+        try:
+            return self._people.people(), None
+        except SlackError as error:
+            log.warning("Slack's people cannot be read", extra={"cause": type(error).__name__})
+            return None, f"{NO_SLACK} {error}"
+
+    def _members(self, asked: Sequence[ReviewerName]) -> Mapping[str, Sequence[str] | None]:
+        groups = [name.value for name in asked if name.kind is NameKind.USER_GROUP]
+        return {group: self._members_of(group) for group in groups}
+
+    def _members_of(self, group: str) -> Sequence[str] | None:
+        try:
+            return self._people.members_of(group) if self._people is not None else None
+        except SlackError as error:
+            log.warning("a user group cannot be read", extra={"group": group, "cause": type(error).__name__})
+            return None
+
+    def _remembered(self) -> Mapping[str, str]:
+        return {**self._matches.since(self._clock() - REMEMBERED), **self._settings.reviewer_map}
+
+    def _remember(self, roster: Roster, known: Known) -> None:
+        if known.people is None or known.users is None:
+            return
+        found = {person.slack_id: person.reviewer_id for person in roster.found if person.slack_id is not None}
+        try:
+            self._matches.keep(found, now=self._clock())
+        except StoreUnavailableError:  # it would only have helped later
+            log.warning("who is who in Slack could not be remembered")
+
+    def _away(self, found: Sequence[Found], people: Sequence[Person]) -> dict[str, Absence]:
+        """Who of those that were found is away, by reviewer id."""
+        by_slack_id = {person.id: person for person in people}
+        wishes = self._preferences.of([person.slack_id for person in found if person.slack_id is not None])
+        away: dict[str, Absence] = {}
+        for one in found:
+            if one.slack_id is None:
+                continue
+            person = by_slack_id.get(one.slack_id, Person(one.slack_id, one.name))
+            until = wishes[one.slack_id].away_until if one.slack_id in wishes else None
+            if found_away := absence(person, now=self._clock(), rules=self._settings.away, away_until=until):
+                away[one.reviewer_id] = found_away
+        return away
+
+
+def _nobody(left_out: Sequence[LeftOut]) -> str:
+    if not left_out:
+        return "Nobody who is named gets rows: everybody has the weight 0. Name others, or give weights above 0."
+    listed = ", ".join(f"{code(left.name)} ({left.reason})" for left in left_out[:5])
+    more = f" and {len(left_out) - 5} more" if len(left_out) > 5 else ""
+    return f"Nobody who is named can be given rows: {listed}{more}. Name others: `reviewers=ana@example.com`."

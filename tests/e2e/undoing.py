@@ -1,0 +1,83 @@
+"""Taking an assignment back as people do it, and what has to hold afterwards."""
+
+import re
+from collections.abc import Collection
+
+from bot.adapters.store.undos import UndoStore
+from bot.domain.model import PlanState
+from bot.domain.report import written_pairs
+from bot.domain.undo import UndoCounts, UndoState, counted_undo
+from bot.sandbox.braintrust import Row
+from bot.sandbox.slack import Ephemeral, Message
+from tests.e2e.world import ADA, BEN, FREE, REVIEWS, World, plan_id
+
+SAID = re.compile(r"Took back ([\d,]+) rows?; kept ([\d,]+) already reviewed and ([\d,]+) changed since\.")
+
+
+def assigned(world: World) -> tuple[Message, Message]:
+    """A plan whose rows were assigned, and its report."""
+    plan = world.proposed()
+    world.press(plan, "approve", user=BEN)
+    report = world.report(plan)
+    return plan, report
+
+
+def previewed(world: World, report: Message, *, user: str = ADA) -> Ephemeral:
+    """The private answer with the numbers."""
+    world.press(report, "undo", user=user)
+    return world.wait(lambda w: next((e for e in w.ephemerals(user) if "can be taken back" in e.text), None))
+
+
+def undone(world: World, plan: Message, *, seconds: float = 60) -> Message:
+    """The thread's reply, once the rows are taken back."""
+    return world.wait(
+        lambda w: next((m for m in w.thread(REVIEWS, plan.ts) if m.text.startswith("Undone")), None), seconds=seconds
+    )
+
+
+def assert_taken_back(world: World, reply: Message, *, kept: Collection[str] = ()) -> None:
+    """Rows, thread and database say the same: all is free again but the rows `kept`, which people changed.
+
+    No request changed anything but a row that was exactly as the plan had written it, and none made a row.
+    """
+    with world.stored() as stored:
+        plan = stored.plan(plan_id(reply.text))
+        pairs = dict(written_pairs(stored.batches.of(plan.id)))
+        states = UndoStore(stored.database).of(plan.id)
+    rows = {row.id: row for row in world.all_rows()}
+
+    assert plan.state is PlanState.UNDONE
+    assert states == {row_id: _state(rows.get(row_id), who) for row_id, who in pairs.items()}
+    assert {row_id for row_id, state in states.items() if state is not UndoState.TAKEN_BACK} == set(kept)
+    assert _said(reply) == counted_undo(states)
+    assert [row.id for row in rows.values() if row.phantom or row.id not in world.before] == []
+    assert [row_id for row_id in rows.keys() - pairs if rows[row_id] != world.before[row_id]] == []
+    for row_id in rows.keys() & pairs:
+        _assert_only_ours_was_changed(world.before[row_id], rows[row_id], pairs[row_id])
+
+
+def _state(row: Row | None, who: str) -> UndoState:
+    """What has to be known about a row, as it is in the end."""
+    if row is None or row.assignments not in ((), (who,)):
+        return UndoState.CHANGED
+    if row.assignments == (who,):
+        assert row.status != "PENDING", f"{row.id} was forgotten"
+        return UndoState.REVIEWED
+    return UndoState.TAKEN_BACK
+
+
+def _said(reply: Message) -> UndoCounts:
+    found = SAID.search(reply.text)
+    assert found is not None, reply.text
+    return UndoCounts(*(int(count.replace(",", "")) for count in found.groups()))
+
+
+def _assert_only_ours_was_changed(before: Row, row: Row, who: str) -> None:
+    """Each request of the bot found the row free, or exactly as the plan had written it, or left it as it was."""
+    written = ((who,), "PENDING")
+    was = (before.assignments, before.status)
+    for change in row.history[len(before.history) :]:
+        now = (change.assignments, change.status)
+        if change.source == "api" and now != was:
+            assert (was, now) in [(FREE, written), (written, ((), "PENDING"))], f"{row.id}: {was} became {now}"
+        was = now

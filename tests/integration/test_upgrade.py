@@ -1,0 +1,139 @@
+"""A database of the first version, with plans in every state, is brought to the newest one and worked on with."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import MetaData, insert
+
+import bot.adapters.store
+from bot.adapters.store.database import Database
+from bot.domain.model import Batch, BatchState, PlanState, Reviewer
+from bot.domain.notice import notice_counts
+from tests.integration.stored import NOW, PROJECT, Store, opened
+
+MIGRATIONS = Path(bot.adapters.store.__file__).parent / "migrations"
+ANA, BO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+
+
+@pytest.fixture
+def old(empty_database_url: str) -> Iterator[Store]:
+    """A store whose database is at the first version, with one plan in each state."""
+    database = Database(empty_database_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    _add_plans(database)
+    database.close()
+    with opened(empty_database_url) as store:
+        yield store
+
+
+def _add_plans(database: Database) -> None:
+    tables = MetaData()
+    with database.write() as connection:
+        tables.reflect(connection)
+        for number, state in enumerate(PlanState):
+            plan = _plan(state.value, number)
+            connection.execute(insert(tables.tables["plans"]).values(**plan))
+            batch = {"plan_id": plan["id"], "seq": 1, "rows": _json([["row-1", ANA], ["row-2", BO]])}
+            outcome = {"dropped": _json([]), "state": "confirmed", "attempts": 1}
+            connection.execute(insert(tables.tables["batches"]).values(**batch, **outcome))
+
+
+def _plan(state: str, number: int) -> dict[str, Any]:
+    return {
+        "id": state,
+        "queue": "default",
+        "project_id": PROJECT,
+        "tag": "needs-review",
+        "days": 7,
+        "asked_reviewers": _json(["ana@example.com"]),
+        "dry_run": False,
+        "origin": "command",
+        "requested_by": "U0ASK",
+        "channel": "C0REV",
+        "window_start": _instant(-7),
+        "window_end": _instant(0),
+        "created_at": _instant(0),
+        "state": state,
+        "version": 1,
+        "revision": 3,
+        "drawn": 3,
+        "expires_at": _instant(1),
+        "decided_by": "U0BOSS",
+        "decided_at": _instant(0),
+        "undone_from": "done" if state == "undoing" else None,
+        "counts": _json({"matched": 5, "assigned": 1, "finished": 1, "unassigned": 3}),
+        "shares": _json([[ANA, "Ana", 1], [BO, "Bo", 1]]),
+        "unknown_reviewers": _json(["zoe@example.com"]),
+        "notes": _json(["a note"]),
+        "rotation": number,
+        "answered": True,
+        "progress": _json({"pages": 0, "rows": 0, "waiting": None}),
+        "fence": 4,
+        "writing_project": PROJECT if state == "running" else None,
+    }
+
+
+def _instant(days: int) -> Any:
+    return (NOW + timedelta(days=days)).replace(tzinfo=None)
+
+
+def _json(value: Any) -> Any:
+    """JSON as the reflected column takes it."""
+    return json.loads(json.dumps(value))
+
+
+def test_every_plan_is_still_there_and_says_the_same(old: Store) -> None:
+    old.database.migrate()
+
+    for state in PlanState:
+        plan = old.get(state.value)
+        assert (plan.state, plan.version, plan.notes, plan.decided_by) == (state, 1, ("a note",), "U0BOSS")
+        assert [(share.reviewer, share.rows) for share in plan.shares] == [
+            (Reviewer(ANA, "Ana"), 1),
+            (Reviewer(BO, "Bo"), 1),
+        ]
+        assert old.batches.of(plan.id) == (Batch(1, (("row-1", ANA), ("row-2", BO)), BatchState.CONFIRMED, attempts=1),)
+
+
+def test_a_plan_that_was_being_reported_ends_and_tells_nobody(old: Store) -> None:
+    """Its reviewers were not looked up in Slack, and what rested before is no news."""
+    old.database.migrate()
+    lease = old.claim("reporting")
+    plan = old.get("reporting")
+
+    old.notices.arrange(lease, notice_counts(plan, old.batches.of(plan.id), {}))
+    old.plans.finish(lease, state=PlanState.DONE, counts={}, now=NOW)
+
+    assert old.get("reporting").state is PlanState.DONE
+    assert old.notices.claim(now=NOW) is None
+    assert old.everything()["notices"] == []
+
+
+def test_a_plan_that_was_answered_owes_nobody_a_message(old: Store) -> None:
+    old.database.migrate()
+
+    assert {old.get(state.value).alerted for state in PlanState} == {None}
+
+
+def test_a_plan_that_waits_can_still_be_approved(old: Store) -> None:
+    old.database.migrate()
+
+    assert old.plans.approve("proposed", version=1, who="U0BOSS", now=NOW)
+
+
+def test_what_people_say_can_be_stored_afterwards(old: Store) -> None:
+    old.database.migrate()
+
+    old.preferences.set_muted("U0ANA", muted=True)
+
+    assert old.preferences.of(["U0ANA"])["U0ANA"].muted

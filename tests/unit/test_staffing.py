@@ -1,0 +1,163 @@
+"""Who takes part in a plan: found, present, and with room."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from bot.domain.allocation import Strategy
+from bot.domain.choices import Choices
+from bot.domain.model import DropReason, Reviewer, Share
+from bot.domain.notice import Preference
+from bot.domain.people import Group, Person
+from bot.domain.reviewers import User
+from bot.domain.staff import Staff
+from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, CommandError, SlackUnavailableError
+from bot.services.roster import NO_NAMES, NO_SLACK, RosterReader
+from bot.services.staffing import Staffing
+from bot.services.waiting import VisiblePatience
+from bot.settings import PeopleSettings, Settings
+from tests.unit.builders import NOW, a_plan, a_request, a_row
+from tests.unit.fakes import FakeBraintrust, FakeClock, FakeMatches, FakePeople, FakePreferences, FakeWork
+
+ANA_ID, BEN_ID = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+USERS = (User(ANA_ID, "Ana Ruiz", "Ana@Example.com"), User(BEN_ID, "Ben Okafor", "ben@example.com"))
+ANA, BEN = Person("U0ANA", "Ana", "ana@example.com"), Person("U0BEN", "Ben", "BEN@example.com")
+REFUSED = BraintrustRejectedError("Braintrust refused.")
+PATIENCE = VisiblePatience(FakeWork(), lambda reason: None)
+
+
+class World:
+    """Two people, in Braintrust and in Slack."""
+
+    def __init__(self, *people: Person, **queue: Any) -> None:
+        self.braintrust = FakeBraintrust(users=USERS)
+        self.people = FakePeople(*(people or (ANA, BEN)), groups={"S0TEAM": ("U0ANA", "U0BEN")})
+        self.preferences = FakePreferences()
+        self.matches = FakeMatches()
+        self.clock = FakeClock(NOW)
+        settings = Settings()
+        self.settings = replace(settings, queue=replace(settings.queue, **queue))
+        self.roster = RosterReader(
+            braintrust=self.braintrust,
+            people=self.people,
+            preferences=self.preferences,
+            matches=self.matches,
+            settings=PeopleSettings(),
+            clock=self.clock,
+        )
+
+    def staff(self, *names: str, **choices: Any) -> Staff:
+        staffing = Staffing(roster=self.roster, braintrust=self.braintrust, settings=self.settings, clock=self.clock)
+        return staffing.of(a_request(reviewers=names, choices=Choices(**choices)), patience=PATIENCE)
+
+    def leavers(self, *names: str) -> dict[str, DropReason]:
+        shares = (Share(Reviewer(ANA_ID, "Ana Ruiz"), 1), Share(Reviewer(BEN_ID, "Ben Okafor"), 1))
+        plan = a_plan(request=a_request(reviewers=names), shares=shares)
+        return dict(self.roster.leavers(plan, patience=PATIENCE))
+
+
+def ids(staff: Staff) -> list[str]:
+    return [member.reviewer.id for member in staff.members]
+
+
+@pytest.mark.parametrize("names", [("U0ANA", "U0BEN"), ("S0TEAM",), ("group:All",), ("ana@example.com", BEN_ID)])
+def test_people_are_found_by_any_name_and_known_in_slack(names: tuple[str, ...]) -> None:
+    world = World()
+    world.braintrust.listed_groups = (Group("g1", "All", (ANA_ID,), ("g2",)), Group("g2", "Inner", (BEN_ID,), ("g1",)))
+
+    staff = world.staff(*names)
+
+    assert [member.reviewer for member in staff.members] == [
+        Reviewer(ANA_ID, "Ana Ruiz", "U0ANA"),
+        Reviewer(BEN_ID, "Ben Okafor", "U0BEN"),
+    ]
+    assert (staff.left_out, staff.notes) == ((), ())
+
+
+def test_who_is_away_is_left_out_with_the_reason() -> None:
+    world = World(ANA, replace(BEN, status_emoji=":palm_tree:"))
+    world.preferences.set_away("U0ANA", until=date(2026, 5, 18))  # today: back again
+
+    staff = world.staff("S0TEAM")
+
+    assert ids(staff) == [ANA_ID]
+    assert [(left.name, left.reason) for left in staff.left_out] == [("Ben Okafor", "Slack status: away")]
+
+
+def test_everybody_away_makes_no_plan_and_the_reasons_are_told() -> None:
+    world = World(replace(ANA, status_text="OOO"), BEN)
+    world.preferences.stored["U0BEN"] = Preference(away_until=date(2026, 5, 20))
+
+    with pytest.raises(CommandError, match=r"`Ana Ruiz` \(Slack status: away\), `Ben Okafor` \(away until 20 May\)"):
+        world.staff("S0TEAM")
+
+
+def test_while_slack_is_silent_nobody_is_away_and_people_are_known_from_the_day_before() -> None:
+    world = World(ANA, replace(BEN, status_emoji=":palm_tree:"))
+    world.staff("S0TEAM")
+    world.people.error = SlackUnavailableError("Slack does not answer.")
+
+    staff = world.staff("U0ANA", "U0BEN")
+
+    assert ids(staff) == [ANA_ID, BEN_ID]
+    assert staff.notes == (f"{NO_SLACK} Slack does not answer.",)
+
+
+def test_without_the_right_to_list_users_ids_stand_for_themselves() -> None:
+    world = World()
+    world.braintrust.refusals["users"] = REFUSED
+
+    staff = world.staff(ANA_ID, "ben@example.com")
+
+    assert ids(staff) == [ANA_ID]
+    assert NO_NAMES in staff.notes
+    assert [left.name for left in staff.left_out] == ["ben@example.com"]
+
+
+def test_room_is_what_both_caps_leave() -> None:
+    world = World(max_open_rows=10, max_new_rows=4)
+    world.braintrust.open_load = {ANA_ID: 8, BEN_ID: 30}
+
+    members = world.staff("S0TEAM").members
+
+    assert [(member.open_rows, member.room) for member in members] == [(8, 2), (30, 0)]
+
+
+@pytest.mark.parametrize("error", [REFUSED, BraintrustUnavailableError("Braintrust does not answer.")])
+def test_open_rows_that_nothing_depends_on_may_stay_unknown(error: Exception) -> None:
+    world = World()
+    world.braintrust.refusals["tally"] = error
+
+    assert [member.open_rows for member in world.staff("S0TEAM").members] == [None, None]
+
+
+def test_open_rows_that_are_needed_are_counted_row_by_row_where_braintrust_does_not_count_them() -> None:
+    world = World()
+    world.braintrust.refusals["tally"] = REFUSED
+    world.braintrust.changed = [
+        a_row("row-1", ANA_ID, status="PENDING"),
+        a_row("row-2", ANA_ID),
+        a_row("row-3", BEN_ID, status="COMPLETE"),
+    ]
+
+    members = world.staff("S0TEAM", strategy=Strategy.BALANCED).members
+
+    assert [member.open_rows for member in members] == [2, 0]
+
+
+def test_at_the_approval_those_who_went_away_or_left_are_lost() -> None:
+    world = World(ANA, replace(BEN, status_emoji=":palm_tree:"))
+    world.people.listed_groups["S0TEAM"] = ("U0BEN",)
+
+    assert world.leavers("S0TEAM") == {ANA_ID: DropReason.REVIEWER, BEN_ID: DropReason.AWAY}
+
+
+def test_at_the_approval_nobody_is_lost_because_something_cannot_be_read() -> None:
+    world = World()
+    world.people.error = SlackUnavailableError("Slack does not answer.")
+
+    assert world.leavers("S0TEAM") == {}
+    world.braintrust.listed = USERS[:1]
+    assert world.leavers("S0TEAM") == {BEN_ID: DropReason.REVIEWER}  # that Braintrust does not know him is certain
