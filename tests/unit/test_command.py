@@ -18,6 +18,7 @@ from bot.domain.command import (
     valid_reviewers,
 )
 from bot.domain.typed import shown
+from bot.domain.typed import shown
 from bot.errors import CommandError
 
 EDITED_QUOTES = "\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019"
@@ -80,6 +81,11 @@ TAGS = st.text(
         ("dryrun", PlanCommand(dry_run=True)),
         ("reviewers=a@x.com,b@x.com", PlanCommand(reviewers=("a@x.com", "b@x.com"))),
         ('reviewers="a@x.com, b@x.com"', PlanCommand(reviewers=("a@x.com", "b@x.com"))),
+        ("reviewers=a@x.com, b@x.com:0 ,U0ADA:2", PlanCommand(reviewers=("a@x.com", "b@x.com:0", "U0ADA:2"))),
+        (
+            'reviewers="group:Support team,ana@x.com:2" days=3',
+            PlanCommand(days=3, reviewers=("group:support team", "ana@x.com:2")),
+        ),
         (
             'tag="t" days=2 limit=3 reviewers=a@x.com dry-run',
             PlanCommand(tag="t", days=2, limit=3, reviewers=("a@x.com",), dry_run=True),
@@ -108,6 +114,14 @@ def test_a_well_formed_command_is_understood(text: str, expected: object) -> Non
         ('tag="a &lt; b &gt; c"', PlanCommand(tag="a < b > c")),
         ('tag="&amp;lt;"', PlanCommand(tag="&lt;")),
         ("reviewers=<mailto:a@x.com|a@x.com>,<mailto:b@x.com>", PlanCommand(reviewers=("a@x.com", "b@x.com"))),
+        (
+            "reviewers=<@U0ADA|ada> <@U0BEN|ben>:2 , <!subteam^S0TEAM|@team> days=3",
+            PlanCommand(days=3, reviewers=("U0ADA", "U0BEN:2", "S0TEAM")),
+        ),
+        ("reviewers= <@U0ADA> dry-run", PlanCommand(reviewers=("U0ADA",), dry_run=True)),
+        ("\u2014reviewers <@U0ADA> <@U0BEN>", PlanCommand(reviewers=("U0ADA", "U0BEN"))),
+        ("reviewers=<@U0ADA|a,b>,<@U0BEN|c>", PlanCommand(reviewers=("U0ADA", "U0BEN"))),
+        ("reviewers=a@x.com tag=b@x.com", PlanCommand(tag="b@x.com", reviewers=("a@x.com",))),
         ('tag="ask <mailto:a@x.com|a@x.com> first"', PlanCommand(tag="ask a@x.com first")),
     ],
 )
@@ -153,6 +167,10 @@ def test_what_slack_and_its_editors_make_of_the_text_is_understood(text: str, ex
         ("limit=,", "`limit` is a whole number"),
         ("limit=1,5", "`limit` is a whole number"),
         ("reviewers=", "Name 1 to 500 reviewers, separated by commas"),
+        ("reviewers=@ana", "Pick the person from the list that Slack shows"),
+        ("reviewers=Ana", "I don't know whom `Ana` means."),
+        ("reviewers=a@x.com:101", "no whole number from 0 to 100"),
+        ("reviewers=a@x.com days=3 b@x.com", "I don't understand `b@x.com`."),
         ("reviewers=,,", "Name 1 to 500 reviewers, separated by commas"),
     ],
 )

@@ -26,7 +26,7 @@ USER = "11111111-1111-4111-8111-111111111111"
 PAIRS = [("row-1", USER), ("row-2", USER)]
 DEEP = "[" * 100_000
 TIMES_429 = 10
-READINGS = ("rows", "value", "users", "project")
+READINGS = ("rows", "value", "users", "groups", "project")
 STATUSES = (204, 302, 400, 401, 403, 404, 408, 413, 418, 421, 429, 500, 503)
 OVERFLOWING = "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"
 REFUSALS = (b'{"message": 5}', b'{"Message": {"a": [1]}}', b'{"message": null}', b"[a=" * 300, b'Organization "' * 50)
@@ -84,6 +84,12 @@ GOOD: dict[str, Any] = {
     },
     "value": {"data": [{"mark": "1000196"}], "cursor": None},
     "users": {"objects": [{"id": USER, "given_name": "Ana", "family_name": "Ruiz", "email": "ana@example.com"}]},
+    "groups": {
+        "objects": [
+            {"id": USER, "name": "Support", "member_users": [USER], "member_groups": [USER], "deleted_at": None},
+            {"id": PROJECT, "name": "Old", "member_users": None, "deleted_at": "2026-01-01T00:00:00Z"},
+        ]
+    },
     "project": {"id": PROJECT, "name": "support"},
     "write": {"row_ids": ["row-1", "row-2"]},
 }
@@ -186,6 +192,7 @@ def calls(client: BraintrustClient) -> dict[str, Callable[[], object]]:
         "rows": lambda: client.page("q", patience=Impatient()),
         "value": lambda: client.value("q", "mark", patience=Impatient()),
         "users": lambda: client.users(patience=Impatient()),
+        "groups": lambda: client.groups(patience=Impatient()),
         "project": lambda: client.project_name(PROJECT, patience=Impatient()),
     }
 
@@ -267,6 +274,11 @@ def test_what_is_read_is_what_it_says(server: Server, client: BraintrustClient) 
             assert uuid.UUID(user.id)
             assert isinstance(user.name, str)
             assert isinstance(user.email, str | None)
+        server.body = damaged(GOOD["groups"], chance)
+        groups = outcome(calls(client)["groups"])
+        for group in groups if isinstance(groups, tuple) else ():
+            assert all(uuid.UUID(found) for found in (group.id, *group.user_ids, *group.group_ids))
+            assert group.name.encode()
 
 
 def test_a_write_never_raises_and_counts_only_what_was_acknowledged(server: Server, client: BraintrustClient) -> None:

@@ -23,6 +23,7 @@ PIECES = (
         "{0}",
         "x" * 300,
     ),
+    *("<@U0ADA|ada>", "<!subteam^S0T>", "@u0ada", "group:", ":2", ":101"),
     *("-1", "&amp;", "&lt;!channel&gt;"),
 )
 

@@ -195,7 +195,7 @@ def test_names_arrive_escaped() -> None:
 
 
 def test_the_usage_hint_mentions_each_option_and_help() -> None:
-    hinted = re.findall(r"[a-z-]+", re.sub(r"=[^\]]*", "", SLASH_COMMAND["usage_hint"]))
+    hinted = re.findall(r"[a-z_-]+", re.sub(r"=[^\]]*", "", SLASH_COMMAND["usage_hint"]))
 
     assert hinted == [*(form.partition("=")[0] for form, _ in OPTIONS), "help"]
 

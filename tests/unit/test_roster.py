@@ -271,7 +271,11 @@ def test_without_slack_the_map_is_all_there_is() -> None:
 # ---- laws ------------------------------------------------------------------------------------------------------------
 
 EMAILS = st.sampled_from([None, "", "a@x.com", "A@x.com", "b@x.com", "c@x.com"])
-USERS = st.lists(st.builds(User, st.sampled_from([ANA_ID, BEN_ID, EVA_ID]), st.just("Somebody"), EMAILS), max_size=4)
+USERS = st.lists(
+    st.builds(User, st.sampled_from([ANA_ID, BEN_ID, EVA_ID]), st.just("Somebody"), EMAILS),
+    max_size=4,
+    unique_by=lambda user: user.id,
+)
 PEOPLE = st.lists(
     st.builds(
         Person,

@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.absence import AwayRules
 from bot.domain.allocation import Strategy
+from bot.domain.absence import USUAL_SIGNS, AwayRules
 from bot.domain.weekly import WeeklyTime
 from bot.errors import SettingsError
 from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, HINTS, Settings, environment
@@ -34,6 +35,13 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "REVIEWER_MAP": ("people.reviewer_map", "U0ANA=Ana@x.com", {"u0ana": "ana@x.com"}),
     "AWAY_EMOJI": ("people.away.emoji", ":palm_tree:, no_entry", frozenset({"palm_tree", "no_entry"})),
     "AWAY_WORDS": ("people.away.words", "OOO, on leave", ("OOO", "on leave")),
+    "REVIEWER_MAP": (
+        "people.reviewer_map",
+        f"<@U0ANA|ana> = Ana@Example.com, Ben@slack.example={PROJECT.upper()}",
+        {"u0ana": "ana@example.com", "ben@slack.example": PROJECT},
+    ),
+    "AWAY_EMOJI": ("people.away.emoji", ":Palm_tree:, nurse", frozenset({"palm_tree", "nurse"})),
+    "AWAY_WORDS": ("people.away.words", "Urlaub, out  of office", ("Urlaub", "out of office")),
     "REVIEW_CHANNEL": ("queue.channel", "<#C0REV|reviews>", "C0REV"),
     "WEEKLY_POST": (
         "queue.weekly_post",
@@ -81,6 +89,9 @@ DEFAULTS: dict[str, Any] = {
     "queue.reviewers": (),
     "queue.channel": None,
     "queue.weekly_post": None,
+    "people.reviewer_map": {},
+    "people.away.emoji": USUAL_SIGNS.emoji,
+    "people.away.words": USUAL_SIGNS.words,
     "policy.allowed_channels": frozenset(),
     "policy.approvers": frozenset(),
     "policy.four_eyes": False,
@@ -193,6 +204,22 @@ BAD_VALUES = [
     ("REVIEW_DAYS", "0"),
     ("REVIEW_DAYS", "a week"),
     ("REVIEWERS", ","),
+    ("REVIEWERS", "@ana"),
+    ("REVIEWERS", "ana@example.com:101"),
+    ("REVIEWER_MAP", "U0ANA"),
+    ("REVIEWER_MAP", "U0ANA="),
+    ("REVIEWER_MAP", "U0ANA=U0BEN"),
+    ("REVIEWER_MAP", "S0TEAM=ana@example.com"),
+    ("REVIEWER_MAP", "Ana=ana@example.com"),
+    ("REVIEWER_MAP", "U0ANA=ana@example.com:2"),
+    ("REVIEWER_MAP", "U0ANA=ana@example.com,@u0ana=ben@example.com"),
+    ("REVIEWER_MAP", ","),
+    ("AWAY_EMOJI", "\U0001f334"),
+    ("AWAY_EMOJI", ":palm tree:"),
+    ("AWAY_EMOJI", "::"),
+    ("AWAY_EMOJI", ","),
+    ("AWAY_WORDS", "OOO,!"),
+    ("AWAY_WORDS", ","),
     ("REVIEW_CHANNEL", "#reviews"),
     ("WEEKLY_POST", "every monday"),
     ("ALLOWED_CHANNELS", "#reviews"),
@@ -330,6 +357,15 @@ def test_every_usual_database_address_is_accepted(url: str) -> None:
 )
 def test_a_yes_or_no_has_many_spellings(text: str, expected: bool) -> None:
     assert Settings.from_env({"FOUR_EYES": text}).policy.four_eyes is expected
+
+
+@pytest.mark.parametrize("text", ["none", " NONE "])
+def test_each_sign_of_absence_can_be_switched_off(text: str) -> None:
+    without_emoji = Settings.from_env({"AWAY_EMOJI": text}).people.away
+    without_words = Settings.from_env({"AWAY_WORDS": text}).people.away
+
+    assert without_emoji == AwayRules(frozenset(), USUAL_SIGNS.words)
+    assert without_words == AwayRules(USUAL_SIGNS.emoji, ())
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

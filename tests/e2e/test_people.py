@@ -1,0 +1,184 @@
+"""Who gets rows: people by any name, who are there, with room; and which rows belong together."""
+
+import json
+from collections import Counter, defaultdict
+from typing import Any
+
+import pytest
+
+from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Status
+from bot.sandbox.slack import Message, Person, UserGroup
+from tests.e2e.conftest import StartWorld
+from tests.e2e.world import ADA, BEN, REVIEWS, World
+
+TEAM = "@raters"
+
+
+def in_slack(world: World, count: int = 3, **changes: Any) -> list[str]:
+    """Slack accounts for the first reviewers, their e-mails in capitals, and a user group of them; their names."""
+    linked = list(zip(("U0REV1", "U0REV2", "U0REV3"), world.braintrust.users[:count], strict=False))
+    for slack_id, user in linked:
+        world.slack.workspace.put_person(
+            Person(slack_id, slack_id.lower(), user["given_name"], user["email"].upper(), **changes)
+        )
+    world.slack.workspace.put_user_group(
+        UserGroup("S0TEAM", "raters", "Raters", members=tuple(slack_id for slack_id, _ in linked))
+    )
+    return [f"{user['given_name']} {user['family_name']}" for _, user in linked]
+
+
+def shares(plan: Message) -> dict[str, int]:
+    """How many rows the plan gives to whom."""
+    lines = [line.removeprefix("• ").split(" · ")[0] for line in plan.text.splitlines() if line.startswith("• ")]
+    return {line.rpartition(": ")[0]: int(line.rpartition(": ")[2].split()[0].replace(",", "")) for line in lines}
+
+
+def carried_out(world: World, text: str) -> Message:
+    """A plan, approved; the report, which agrees with the rows."""
+    plan = world.proposed(text)
+    world.press(plan, "approve", user=BEN)
+    report = world.report(plan)
+    world.assert_agreement(report)
+    return plan
+
+
+def test_a_user_group_of_slack_gets_the_rows(world: World) -> None:
+    names = in_slack(world)
+
+    plan = carried_out(world, f"reviewers={TEAM}")
+
+    assert shares(plan) == dict.fromkeys(names, world.seeded.open // 3)
+
+
+def test_a_group_of_braintrust_is_everybody_in_it_and_in_the_groups_within_it(world: World) -> None:
+    """On the second page of groups, and with a circle among them."""
+    first, second = (user["id"] for user in world.braintrust.users[:2])
+    inner = {"id": "00000000-0000-4000-8000-00000000000b", "name": "Inner", "member_users": [second]}
+    outer = {"id": "00000000-0000-4000-8000-00000000000a", "name": "Support Team", "member_users": [first]}
+    fill = [{"id": f"00000000-0000-4000-9000-{n:012}", "name": f"Group {n}", "member_users": []} for n in range(150)]
+    inner["member_groups"], outer["member_groups"] = [outer["id"]], [inner["id"]]
+    world.braintrust.groups = [*fill, inner, outer]
+
+    plan = carried_out(world, 'reviewers="group:support team"')
+
+    assert len(shares(plan)) == 2
+
+
+def test_who_is_not_certain_is_named_with_the_reason_and_left_out(world: World) -> None:
+    names = in_slack(world)
+    world.slack.workspace.change_person("U0REV2", deleted=True)
+    world.slack.workspace.put_person(Person("U0TWIN", "twin", "Twin", world.braintrust.users[2]["email"]))
+
+    plan = carried_out(world, f"reviewers={TEAM},@assign-reviews,who@example.com")
+
+    assert list(shares(plan)) == names[:1]
+    left_out = next(line for line in plan.text.splitlines() if line.startswith("Left out: "))
+    for reason in ("deactivated", "several share", "service accounts", "`who@example.com` (Braintrust does not know"):
+        assert reason in left_out
+    assert world.braintrust.users[2]["email"].lower() not in plan.text.lower()
+
+
+def test_who_is_away_gets_nothing_and_everybody_away_makes_no_plan(world: World) -> None:
+    names = in_slack(world)
+    world.slack.workspace.change_person("U0REV1", status_emoji=":palm_tree:", status_text="secret island")
+
+    plan = world.proposed(f"reviewers={TEAM}")
+    for slack_id in ("U0REV2", "U0REV3"):
+        world.slack.workspace.change_person(slack_id, status_text="OOO")
+    world.type(f"reviewers={TEAM} days=6")
+
+    assert list(shares(plan)) == names[1:]
+    assert f"`{names[0]}` (Slack status: away)" in plan.text
+    assert "secret island" not in plan.text
+    assert "Slack status: away" in world.answer(ADA, "Nobody who is named can be given rows")
+    assert len(world.slack.workspace.channel_messages(REVIEWS)) == 1
+
+
+def test_who_goes_away_before_the_approval_keeps_nothing(world: World) -> None:
+    names = in_slack(world)
+    plan = world.proposed(f"reviewers={TEAM}")
+    world.slack.workspace.change_person("U0REV1", status_text="On leave")
+
+    world.press(plan, "approve", user=BEN)
+    second = world.shows(plan, "(version 2)")
+
+    assert "their reviewer is away" in second.text
+    assert list(shares(second)) == names[1:]
+
+
+def test_people_say_themselves_that_they_are_away(world: World) -> None:
+    in_slack(world)
+    world.type("away 2027-01-04", user="U0REV1")
+
+    plan = world.proposed(f"reviewers={TEAM}")
+    world.type("back", user="U0REV1")
+    again = world.proposed(f"reviewers={TEAM} days=6")
+
+    assert "away until 4 January" in plan.text
+    assert (len(shares(plan)), len(shares(again))) == (2, 3)
+
+
+def test_while_slack_is_silent_nobody_is_taken_to_be_away(world: World) -> None:
+    in_slack(world)
+    world.slack.workspace.change_person("U0REV1", status_text="OOO")
+    world.slack.scopes.discard("users:read.email")
+
+    plan = world.proposed()
+
+    assert len(shares(plan)) == 5
+    assert "users:read.email" in plan.text
+
+
+def test_weights_and_caps_are_kept_and_the_rest_stays_unassigned(start_world: StartWorld) -> None:
+    world = start_world(MAX_NEW_ROWS="100")
+    first, second = world.braintrust.users[:2]
+
+    plan = carried_out(world, f"reviewers={first['email']}:3,{second['email']} limit=120")
+    capped = world.proposed(f"reviewers={first['email']},{second['id']}:0")
+
+    assert sorted(shares(plan).values()) == [30, 90]
+    assert list(shares(capped).values()) == [100]
+    assert f"{world.seeded.open - 220} rows stay unassigned: nobody has room for more" in capped.text
+
+
+@pytest.mark.parametrize("countable", [True, False])
+def test_balanced_levels_what_people_have_open(world: World, countable: bool) -> None:
+    """Also where Braintrust does not take the query that counts."""
+    if not countable:
+        world.braintrust.faults.always("query", Status(400), when=lambda query: "unpivot" in query)
+    people = world.braintrust.users[:3]
+    for row in world.free_rows()[:30]:
+        world.braintrust.rows.assign_by_hand(DEFAULT_PROJECT_ID, row.id, [people[0]["id"]])
+
+    plan = world.proposed(f"reviewers={','.join(user['email'] for user in people)} strategy=balanced")
+
+    after = [line.split(" open, ")[1].split()[0] for line in plan.text.splitlines() if " open, " in line]
+    assert max(map(int, after)) - min(map(int, after)) <= 1
+    assert len(set(shares(plan).values())) > 1
+
+
+def test_rows_of_one_trace_go_to_one_reviewer_and_the_file_says_so(world: World) -> None:
+    for row in world.all_rows():
+        row.columns["root_span_id"] = f"trace-{hash(row.id) % 40}"
+
+    carried_out(world, "group_by=trace")
+
+    reviewers = defaultdict(set)
+    for row in world.all_rows():
+        if row.id in world.newly_assigned():
+            reviewers[row.columns["root_span_id"]].update(row.assignments)
+    assert {len(people) for people in reviewers.values()} == {1}
+    [file] = [file for file in world.slack.workspace.files() if file.name == "to_assign_ids.json"]
+    assert Counter(entry["reason"] for entry in json.loads(file.content)).most_common(1)[0][0] == "same trace"
+
+
+def test_a_sample_is_a_part_of_the_rows_and_the_oldest_come_first_when_asked(world: World) -> None:
+    rows = [row.id for row in world.free_rows()]
+
+    sampled = carried_out(world, "sample=10%")
+    count = len(world.newly_assigned())
+    oldest = world.proposed("limit=20 order=oldest")
+
+    assert "A sample of 10%: " in sampled.text
+    assert count == round(len(rows) / 10)
+    assert "Limited to the oldest 20: " in oldest.text
