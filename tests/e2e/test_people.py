@@ -163,7 +163,7 @@ def test_rows_of_one_trace_go_to_one_reviewer_and_the_file_says_so(world: World)
 
     carried_out(world, "group_by=trace")
 
-    reviewers = defaultdict(set)
+    reviewers: defaultdict[str, set[str]] = defaultdict(set)
     for row in world.all_rows():
         if row.id in world.newly_assigned():
             reviewers[row.columns["root_span_id"]].update(row.assignments)

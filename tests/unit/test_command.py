@@ -18,7 +18,6 @@ from bot.domain.command import (
     valid_reviewers,
 )
 from bot.domain.typed import shown
-from bot.domain.typed import shown
 from bot.errors import CommandError
 
 EDITED_QUOTES = "\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019"

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.absence import AwayRules
-from bot.domain.allocation import Strategy
 from bot.domain.absence import USUAL_SIGNS, AwayRules
+from bot.domain.allocation import Strategy
 from bot.domain.weekly import WeeklyTime
 from bot.errors import SettingsError
 from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, HINTS, Settings, environment
@@ -32,9 +31,6 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "REVIEW_GROUP_BY": ("queue.group_by", "metadata.session", "metadata.session"),
     "MAX_OPEN_ROWS": ("queue.max_open_rows", "100", 100),
     "MAX_NEW_ROWS": ("queue.max_new_rows", "50", 50),
-    "REVIEWER_MAP": ("people.reviewer_map", "U0ANA=Ana@x.com", {"u0ana": "ana@x.com"}),
-    "AWAY_EMOJI": ("people.away.emoji", ":palm_tree:, no_entry", frozenset({"palm_tree", "no_entry"})),
-    "AWAY_WORDS": ("people.away.words", "OOO, on leave", ("OOO", "on leave")),
     "REVIEWER_MAP": (
         "people.reviewer_map",
         f"<@U0ANA|ana> = Ana@Example.com, Ben@slack.example={PROJECT.upper()}",
@@ -72,9 +68,6 @@ DEFAULTS: dict[str, Any] = {
     "queue.group_by": None,
     "queue.max_open_rows": None,
     "queue.max_new_rows": None,
-    "people.reviewer_map": {},
-    "people.away.emoji": AwayRules().emoji,
-    "people.away.words": AwayRules().words,
     "slack.bot_token": "",
     "slack.app_token": "",
     "slack.signing_secret": "",
