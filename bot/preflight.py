@@ -1,7 +1,7 @@
 """Tries every setting for real: each finding is ok, or a sentence that says what to do."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -9,11 +9,14 @@ from slack_sdk import WebClient
 
 from bot.adapters.braintrust import BraintrustClient
 from bot.adapters.slack import Identity, connection_opened, web_client
+from bot.adapters.slack_people import SlackPeople
 from bot.adapters.slack_scopes import SCOPES
 from bot.app import Store
 from bot.domain.btql import matching_rows
 from bot.domain.model import Window
-from bot.domain.reviewers import matched, unlisted
+from bot.domain.reviewer_names import NameKind, ReviewerName, parsed_name
+from bot.domain.reviewers import User
+from bot.domain.roster import Known, resolved
 from bot.errors import BotError, BraintrustRejectedError, SettingsError
 from bot.services.waiting import BoundedPatience
 from bot.settings import HINTS, Settings
@@ -132,16 +135,34 @@ def _query(client: BraintrustClient, settings: Settings) -> str:
 def _reviewers(client: BraintrustClient, settings: Settings) -> str:
     if not settings.queue.reviewers:
         return "REVIEWERS is not set, so every command has to name reviewers"
+    names = [parsed_name(name) for name in settings.queue.reviewers]
+    roster = resolved(names, _known(client, settings, names))
+    if roster.left_out:
+        listed = ", ".join(f"{left.name} ({left.reason})" for left in roster.left_out)
+        raise BotError(f"Left out would be {listed}. Correct REVIEWERS, or say in REVIEWER_MAP who is whom.")
+    return f"all {len(roster.found)} are known"
+
+
+def _known(client: BraintrustClient, settings: Settings, names: Sequence[ReviewerName]) -> Known:
+    """What the bot would know of people: Slack's only with a token."""
+    slack = SlackPeople(web_client(settings.slack)) if settings.slack.bot_token else None
+    groups = [name.value for name in names if name.kind is NameKind.USER_GROUP]
+    names_group = any(name.kind is NameKind.GROUP for name in names)
+    return Known(
+        users=_users(client),
+        groups=client.groups(patience=_patience()) if names_group else (),
+        people=slack.people() if slack else None,
+        members={group: slack.members_of(group) for group in groups} if slack else {},
+        mapped=settings.people.reviewer_map,
+    )
+
+
+def _users(client: BraintrustClient) -> Sequence[User] | None:
+    """Braintrust's users; None where they may not be listed: as the bot does, ids are then taken on trust."""
     try:
-        users = client.users(patience=_patience())
+        return client.users(patience=_patience())
     except BraintrustRejectedError:
-        users = unlisted(settings.queue.reviewers)  # as the bot does: ids are taken on trust
-        if not users:
-            raise
-    known, unknown = matched(settings.queue.reviewers, users)
-    if unknown:
-        raise BotError(f"Braintrust does not know {', '.join(unknown)}. Correct REVIEWERS.")
-    return f"all {len(known)} are known"
+        return None
 
 
 def _patience() -> BoundedPatience:

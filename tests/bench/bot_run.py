@@ -20,7 +20,7 @@ RESULT_FILE = "to_assign_ids.json"
 _PATIENCE_SECONDS = 300.0
 _LOOK_SECONDS = 1.0  # nobody presses in the moment in which a plan appears
 _ENDINGS = ("Done.", "Partly done.", "Stopped.", "Failed.")
-_SHARE = re.compile(r"• (.+): ([\d,]+) rows?$", re.MULTILINE)
+_SHARE = re.compile(r"• (.+?): ([\d,]+) rows?(?: · .*)?$", re.MULTILINE)
 
 
 def bot_run(world: World, *, parallel: int = PARALLEL) -> Run:

@@ -162,6 +162,8 @@ def _purpose(seen: Seen, written: set[str]) -> str:
         return "writes" if seen.kind == "insert" else seen.kind
     if named := _FIRST_ID.search(seen.text):
         return "read_backs" if named[1] in written else "checks"
+    if "unpivot" in seen.text:
+        return "loads"
     return "pages" if "tags includes" in seen.text else "changes"
 
 

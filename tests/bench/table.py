@@ -65,7 +65,7 @@ _COUNTS: tuple[tuple[str, Value], ...] = (
     ("requests: checks before writing, by id", lambda run: run.requests.checks),
     ("requests: writes", lambda run: run.requests.writes),
     ("requests: read back after writing, by id", lambda run: run.requests.read_backs),
-    ("requests: others (users)", lambda run: run.requests.others),
+    ("requests: others (users, open rows)", lambda run: run.requests.others),
 )
 _TIMES: tuple[tuple[str, Value], ...] = (
     ("reading; bot: command to plan [s]", lambda run: run.times.reading),

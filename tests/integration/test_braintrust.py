@@ -17,7 +17,10 @@ from bot.adapters import http
 from bot.adapters.braintrust import READ_TRIES, USERS_PER_PAGE, BraintrustClient, assignment_event
 from bot.domain.btql import after, matching_rows, rows_by_id
 from bot.domain.model import Window
+from bot.domain.people import Group, Person
+from bot.domain.reviewer_names import parsed_name
 from bot.domain.reviewers import User
+from bot.domain.roster import Known, resolved
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, WorkInterruptedError
 from bot.sandbox.braintrust import (
@@ -596,6 +599,75 @@ def test_a_key_that_may_not_list_users_is_refused(
         client.users(patience=patience)
 
 
+@pytest.mark.parametrize("count", [0, 1, USERS_PER_PAGE, USERS_PER_PAGE + 1, 250])
+def test_groups_are_listed_to_the_end(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience, count: int
+) -> None:
+    braintrust.groups = [group(number) for number in range(count)]
+
+    found = client.groups(patience=patience)
+
+    assert [one.name for one in found] == [f"Group {number}" for number in range(count)]
+
+
+def test_a_group_has_members_and_groups_within_it(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
+) -> None:
+    braintrust.groups = [
+        group(1, member_users=[user_id(1), user_id(2)], member_groups=[user_id(2)]),
+        group(2, member_users=None, member_groups=None),
+        {"id": user_id(3), "name": "Bare"},
+        group(4, member_users=[None, 5, "nobody", user_id(4)]),
+    ]
+
+    assert client.groups(patience=patience) == (
+        Group(user_id(1), "Group 1", (user_id(1), user_id(2)), (user_id(2),)),
+        Group(user_id(2), "Group 2"),
+        Group(user_id(3), "Bare"),
+        Group(user_id(4), "Group 4", (user_id(4),)),
+    )
+
+
+def test_deleted_groups_are_passed_over_and_do_not_end_the_list(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
+) -> None:
+    deleted = [group(number, deleted_at="2026-01-01T00:00:00.000Z") for number in range(150)]
+    braintrust.groups = [*deleted, group(999)]
+
+    assert [one.id for one in client.groups(patience=patience)] == [user_id(999)]
+
+
+def test_a_reviewer_in_a_group_within_a_group_on_the_next_page_is_found(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
+) -> None:
+    """The groups contain each other, and the e-mail is written otherwise in Slack."""
+    braintrust.users = [user(1, email="U1@Example.com"), user(2)]
+    outer = group(0, name="Support", member_users=[user_id(2)], member_groups=[user_id(900)])
+    inner = group(900, member_users=[user_id(1), user_id(2)], member_groups=[user_id(0)])
+    braintrust.groups = [outer, *(group(number) for number in range(1, 150)), inner]
+    known = Known(
+        users=client.users(patience=patience),
+        groups=client.groups(patience=patience),
+        people=[Person("U0ONE", "one", "u1@EXAMPLE.com")],
+    )
+
+    found = resolved([parsed_name("group:SUPPORT:2")], known).found
+
+    assert [(one.reviewer_id, one.weight, one.slack_id) for one in found] == [
+        (user_id(2), 2, None),
+        (user_id(1), 2, "U0ONE"),
+    ]
+
+
+def test_a_key_that_may_not_list_groups_is_refused(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
+) -> None:
+    braintrust.faults.always("group", Status(403))
+
+    with pytest.raises(BraintrustRejectedError):
+        client.groups(patience=patience)
+
+
 def test_a_project_has_a_name(client: BraintrustClient, patience: NoPatience) -> None:
     assert client.project_name(PROJECT, patience=patience) == "support-bot"
 
@@ -839,6 +911,11 @@ def user(number: int, **changes: Any) -> dict[str, Any]:
         "email": f"u{number}@example.com",
         "created": f"2026-01-01T00:00:{number % 60:02}.000Z",
     } | changes
+
+
+def group(number: int, **changes: Any) -> dict[str, Any]:
+    members: dict[str, Any] = {"member_users": [], "member_groups": [], "deleted_at": None}
+    return {"id": user_id(number), "name": f"Group {number}", **members} | changes
 
 
 def closed_port() -> int:
