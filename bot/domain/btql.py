@@ -6,11 +6,13 @@ that cannot express safely is refused (`quoted`).
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Literal
 
 from bot.domain.model import Horizon, Window
 from bot.domain.reading import PENDING, is_quotable
 from bot.errors import CommandError
 
+Order = Literal["desc", "asc"]
 MAX_IDS_PER_QUERY = 4_000  # a query may hold about 4,096 exact-match values
 
 _ASSIGNMENTS = 'metadata."~__bt_assignments"'
@@ -18,8 +20,16 @@ _REVIEW_LISTS = 'metadata."~__bt_review_lists"'
 _COLUMNS = f"{_ASSIGNMENTS} as assignments, {_REVIEW_LISTS} as review_lists"
 
 
-def matching_rows(project_id: str, *, tag: str, window: Window, limit: int, group_by: str | None = None) -> str:
-    """The query for one page of the rows that carry `tag`, newest first; see `after` for the next page.
+def matching_rows(
+    project_id: str,
+    *,
+    tag: str,
+    window: Window,
+    limit: int,
+    order: Order = "desc",
+    group_by: str | None = None,
+) -> str:
+    """The query for one page of the rows that carry `tag`, newest first (`desc`) or oldest; see `after` for the next.
 
     With `group_by`, each row tells what it has in common with those that belong to it.
     """
@@ -28,7 +38,7 @@ def matching_rows(project_id: str, *, tag: str, window: Window, limit: int, grou
     return (
         f"from: project_logs({quoted(project_id)}) spans | filter: {condition}"
         f" | select: id, _pagination_key, {_COLUMNS}{common}"
-        f" | sort: _pagination_key desc | limit: {limit}"
+        f" | sort: _pagination_key {order} | limit: {limit}"
     )
 
 

@@ -51,29 +51,56 @@ NOTHING_READ = ReadingCounts()
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What a reading found: the counts, the ids of the rows that can be handed out in the order read, their groups."""
+    """What a reading found."""
 
     counts: ReadingCounts
     free: tuple[str, ...]
+    """The ids of the rows that can be handed out, newest first."""
     group_of: Mapping[str, str]
+    newest_key: str
+    """The `_pagination_key` of the newest row of all; "" where none came."""
 
 
-def gathered(rows: Iterable[LogRow]) -> Gathered:
-    """`rows`, counted."""
-    assigned = finished = 0
-    free: list[str] = []
-    group_of: dict[str, str] = {}
-    for row in rows:
-        if row.assigned:
-            assigned += 1
-        elif row.finished:
-            finished += 1
-        else:
-            free.append(row.id)
-            if row.group is not None:
-                group_of[row.id] = row.group
-    counts = ReadingCounts(assigned + finished + len(free), assigned, finished, len(free))
-    return Gathered(counts, tuple(free), group_of)
+class Gathering:
+    """Counts rows as they are read, from the newest on and from the oldest on; each once, however often it comes."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._assigned = 0
+        self._finished = 0
+        self._newer: list[str] = []
+        self._older: list[str] = []
+        self._group_of: dict[str, str] = {}
+        self._newest_key = ""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are so far."""
+        return len(self._seen)
+
+    def add(self, rows: Iterable[LogRow], *, newest_first: bool = True) -> None:
+        """Count `rows`, which follow those that were added before in the same order."""
+        free = self._newer if newest_first else self._older
+        for row in rows:
+            if row.id in self._seen:
+                continue
+            self._seen.add(row.id)
+            if newest_first:
+                self._newest_key = self._newest_key or row.key
+            if row.assigned:
+                self._assigned += 1
+            elif row.finished:
+                self._finished += 1
+            else:
+                free.append(row.id)
+                if row.group is not None:
+                    self._group_of[row.id] = row.group
+
+    def result(self) -> Gathered:
+        """All of them."""
+        free = (*self._newer, *reversed(self._older))
+        counts = ReadingCounts(self.rows, self._assigned, self._finished, len(free))
+        return Gathered(counts, free, self._group_of, self._newest_key)
 
 
 def log_row(record: Mapping[str, Any]) -> LogRow:

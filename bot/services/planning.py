@@ -5,12 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import chain
 
 from bot.domain.choices import AS_ALWAYS, Choices
 from bot.domain.command import PlanCommand
 from bot.domain.model import Horizon, Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Window
-from bot.domain.reading import Gathered, gathered, is_quotable
+from bot.domain.reading import Gathered, is_quotable
 from bot.domain.staff import Dealing, Staff, dealt
 from bot.errors import (
     BraintrustError,
@@ -191,10 +190,9 @@ class Planning:
 
         patience = self._patience(work, plan, Progress())
         mark = high_water_mark(self._reader, plan.request, plan.window, now=self._clock(), patience=patience)
-        rows = self._reader.matching(plan.request, plan.window, patience=patience, on_page=on_page)
-        newest = next(rows, None)
-        found = gathered(rows if newest is None else chain([newest], rows))
-        return found, Horizon(mark, newest.key) if mark and newest and is_quotable(newest.key) else None
+        found = self._reader.matching(plan.request, plan.window, patience=patience, on_page=on_page)
+        top = found.newest_key
+        return found, Horizon(mark, top) if mark and top and is_quotable(top) else None
 
     def _patience(self, work: Work, plan: Plan, progress: Progress) -> VisiblePatience:
         return VisiblePatience(work, lambda reason: self._explain(work, plan, replace(progress, waiting=reason)))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.domain.btql import (
     MAX_IDS_PER_QUERY,
+    Order,
     after,
     changed_rows,
     high_water_mark,
@@ -17,10 +18,10 @@ from bot.domain.btql import (
     rows_by_id,
 )
 from bot.domain.model import Horizon, PlanRequest, Window
-from bot.domain.reading import LogRow
+from bot.domain.reading import Gathered, Gathering, LogRow
 from bot.errors import BraintrustRejectedError
-from bot.services.background import in_background
 from bot.services.ports import Braintrust, Page, Patience
+from bot.services.walking import End, Step, from_both_ends
 from bot.settings import WorkSettings
 
 MAX_ASSIGNEES = 1_000
@@ -43,18 +44,28 @@ class RowReader:
 
     def matching(
         self, request: PlanRequest, window: Window, *, patience: Patience, on_page: Callable[[int, int], None]
-    ) -> Iterator[LogRow]:
-        """Every row that matches, once, newest first; `on_page` hears the number of pages and rows so far."""
-        limit, group_by = self._settings.page_size, request.choices.group_by
-        query = matching_rows(request.project_id, tag=request.tag, window=window, limit=limit, group_by=group_by)
-        seen: set[str] = set()
-        for number, page in enumerate(_one_ahead(self._walk(query, patience)), 1):
-            for row in page.rows:
-                if row.id not in seen:
-                    seen.add(row.id)
-                    yield row
-            if page.rows:
-                on_page(number, len(seen))
+    ) -> Gathered:
+        """Every row that matches, once; `on_page` hears the number of pages and rows so far."""
+        gathering = Gathering()
+        for number, step in enumerate(self._steps(request, window, patience), 1):
+            if number > self._settings.max_pages:
+                raise self._too_many_pages()
+            gathering.add(step.page.rows, newest_first=step.end is End.NEWEST)
+            if step.page.rows:
+                on_page(number, gathering.rows)
+        return gathering.result()
+
+    def _steps(self, request: PlanRequest, window: Window, patience: Patience) -> Iterator[Step]:
+        size, group_by = self._settings.page_size, request.choices.group_by
+
+        def walk(order: Order) -> Iterator[Page]:
+            query = matching_rows(
+                request.project_id, tag=request.tag, window=window, limit=size, order=order, group_by=group_by
+            )
+            return self._walk(query, patience)
+
+        together = self._settings.parallel_requests > 1
+        return from_both_ends(walk("desc"), walk("asc") if together else None, full=size)
 
     def high_water_mark(self, project_id: str, window: Window, *, before: datetime, patience: Patience) -> str | None:
         """The greatest transaction of a window's rows that existed at `before`; None without any."""
@@ -120,14 +131,8 @@ class RowReader:
                     "Braintrust repeated a page, so the rows cannot be read to their end. Nothing was assigned."
                 )
             seen.add(cursor)
-        raise BraintrustRejectedError(
-            f"More than {self._settings.max_pages:,} pages match. Ask for fewer days, or raise MAX_PAGES."
-        )
+        raise self._too_many_pages()
 
-
-def _one_ahead(pages: Iterator[Page]) -> Iterator[Page]:
-    """`pages`, each asked for while the one before is worked on."""
-    ahead = in_background(lambda: next(pages, None), name="page")
-    while (page := ahead.result()) is not None:
-        ahead = in_background(lambda: next(pages, None), name="page")
-        yield page
+    def _too_many_pages(self) -> BraintrustRejectedError:
+        most = f"{self._settings.max_pages:,}"
+        return BraintrustRejectedError(f"More than {most} pages match. Ask for fewer days, or raise MAX_PAGES.")

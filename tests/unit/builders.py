@@ -91,8 +91,10 @@ def a_batch(count: int = 4, **changes: Any) -> Batch:
     return replace(Batch(1, rows), **changes)
 
 
-def a_row(row_id: str, *assignees: str, status: str | None = None, tags: tuple[str, ...] = (TAG,)) -> LogRow:
-    return LogRow(row_id, assignees, status, tags)
+def a_row(
+    row_id: str, *assignees: str, status: str | None = None, tags: tuple[str, ...] = (TAG,), key: str = ""
+) -> LogRow:
+    return LogRow(row_id, assignees, status, tags, key)
 
 
 def block_texts(message: Message) -> list[str]:

@@ -1,13 +1,14 @@
 """What a row says about itself, however the server names and packs its columns."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.reading import LogRow, ReadingCounts, gathered, is_quotable, log_row
+from bot.domain.reading import Gathered, Gathering, LogRow, ReadingCounts, is_quotable, log_row
 from bot.errors import BraintrustRejectedError
 from tests.unit.builders import a_row
 
@@ -20,6 +21,13 @@ ROWS = st.lists(
     ),
     unique_by=lambda row: row.id,
 )
+
+
+def gathered(newest_first: Iterable[LogRow], oldest_first: Iterable[LogRow] = ()) -> Gathered:
+    gathering = Gathering()
+    gathering.add(newest_first)
+    gathering.add(oldest_first, newest_first=False)
+    return gathering.result()
 
 
 def lists(status: object) -> dict[str, Any]:
@@ -139,9 +147,22 @@ def test_free_rows_that_have_something_in_common_are_told_apart_from_those_that_
     assert len(set(group_of.values())) == 3
 
 
-@given(ROWS)
-def test_every_row_is_counted_once(rows: list[LogRow]) -> None:
-    found = gathered(rows)
+def test_rows_that_come_from_the_oldest_on_stand_behind_the_others_and_none_is_counted_twice() -> None:
+    found = gathered([a_row("row-5"), a_row("row-4")], [a_row("row-1"), a_row("row-2", "r1"), a_row("row-4")])
+
+    assert found.free == ("row-5", "row-4", "row-1")
+    assert found.counts == ReadingCounts(matched=4, assigned=1, unassigned=3)
+
+
+def test_the_newest_row_says_how_far_the_reading_reaches() -> None:
+    assert gathered([a_row("row-5", "r1", key="p5"), a_row("row-4", key="p4")]).newest_key == "p5"
+    assert gathered([], [a_row("row-1", key="p1")]).newest_key == ""
+
+
+@given(ROWS, st.data())
+def test_every_row_is_counted_once(rows: list[LogRow], data: st.DataObject) -> None:
+    split, back = (data.draw(st.integers(0, len(rows))) for _ in range(2))
+    found = gathered(rows[:split], reversed(rows[min(split, back) :]))
     counts, free = found.counts, list(found.free)
 
     assert counts.matched == len(rows) == counts.assigned + counts.finished + counts.unassigned
