@@ -3,15 +3,25 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 
+from bot.domain.allocation import Strategy
+from bot.domain.choices import TRACE, Choices
 from tests.bench.acknowledging import BRAINTRUST_SECONDS, acknowledgements
 from tests.bench.bot_run import bot_run
 from tests.bench.measure import Run
 from tests.bench.plain_run import plain_run
+from tests.bench.planning import planning_run
 from tests.bench.stand_in_process import World
-from tests.bench.table import acknowledgement_table, comparison, parallel_table
+from tests.bench.table import acknowledgement_table, comparison, parallel_table, planning_table
 
 PARALLEL = (1, 4, 8)
+MANY_REVIEWERS = 200
+STRATEGIES = {
+    "even": (Choices(), ""),
+    "balanced": (Choices(strategy=Strategy.BALANCED), "strategy=balanced"),
+    "by trace": (Choices(group_by=TRACE), "group_by=trace"),
+}
 
 
 def main() -> int:
@@ -31,8 +41,12 @@ def main() -> int:
     by_parallel = {number: [bot_run(smallest, parallel=number) for _ in range(options.repeat)] for number in PARALLEL}
     _say(parallel_table(smallest, by_parallel))
     runs += [run for some in by_parallel.values() for run in some]
+    crowd = replace(max(worlds, key=lambda world: world.rows), reviewers=MANY_REVIEWERS)
+    planned = {name: planning_run(crowd, choices, command) for name, (choices, command) in STRATEGIES.items()}
+    _say(planning_table(crowd, planned))
     _say(acknowledgement_table(acknowledgements(), braintrust_seconds=BRAINTRUST_SECONDS))
     mistakes = [mistake for run in runs for mistake in run.mistakes]
+    mistakes += [mistake for run in planned.values() for mistake in run.mistakes]
     _say("\n".join(["WRONG:", *mistakes]) if mistakes else f"All {len(runs)} runs assigned every row once, as planned.")
     return 1 if mistakes else 0
 

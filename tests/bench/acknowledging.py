@@ -21,7 +21,7 @@ def acknowledgements() -> list[Delivery]:
     """What the bot answered to each of 30 commands, all for other tags, so that none replaces another."""
     with SlackStandIn() as slack:
         stand_in = StandInProcess(_WORLD)
-        with stand_in, bot_process(slack, braintrust_url=stand_in.url, parallel=PARALLEL):
+        with stand_in, bot_process(slack, stand_in, parallel=PARALLEL):
             slack.command(ADA.id, REVIEWS.id, "")
             time.sleep(_UNTIL_READING_SECONDS)  # now a reading waits for Braintrust
             try:

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import requests
 
 from bot.sandbox.slack import SlackStandIn
-from tests.bench.stand_in_process import API_KEY, DAYS, PROJECT_ID, REVIEWERS, TAG
+from tests.bench.stand_in_process import API_KEY, DAYS, PROJECT_ID, TAG, StandInProcess, reviewers_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,7 +26,7 @@ _LOG_LENGTH = 4_000
 
 
 @contextmanager
-def bot_process(slack: SlackStandIn, *, braintrust_url: str, parallel: int) -> Iterator[int]:
+def bot_process(slack: SlackStandIn, braintrust: StandInProcess, *, parallel: int) -> Iterator[int]:
     """Run the bot between both stand-ins; its process id."""
     with TemporaryDirectory() as folder, (Path(folder) / "bot.log").open("w+") as log:
         port = _free_port()
@@ -39,11 +39,11 @@ def bot_process(slack: SlackStandIn, *, braintrust_url: str, parallel: int) -> I
             "SLACK_SIGNING_SECRET": "sandbox-signing-secret",
             "SLACK_API_URL": slack.api_url,
             "BRAINTRUST_API_KEY": API_KEY,
-            "BRAINTRUST_API_URL": braintrust_url,
+            "BRAINTRUST_API_URL": braintrust.url,
             "BRAINTRUST_PROJECT_ID": PROJECT_ID,
             "REVIEW_TAG": TAG,
             "REVIEW_DAYS": str(DAYS),
-            "REVIEWERS": ",".join(REVIEWERS),
+            "REVIEWERS": ",".join(reviewers_of(braintrust.world)),
             "PARALLEL_REQUESTS": str(parallel),
             "DATABASE_URL": f"sqlite:///{folder}/bench.db",
         }

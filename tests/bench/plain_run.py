@@ -11,11 +11,11 @@ from tests.bench.stand_in_process import (
     API_KEY,
     DAYS,
     PROJECT_ID,
-    REVIEWERS,
     TAG,
     StandInProcess,
     World,
     counted,
+    reviewers_of,
     writing_span,
 )
 from tests.bench.stand_in_process import mistakes as mistakes_of
@@ -34,7 +34,7 @@ def plain_run(world: World) -> Run:
             text=True,
         )
         with UsageSampler(process.pid) as usage:
-            said, _ = process.communicate(json.dumps(settings | {"reviewers": list(REVIEWERS)}))
+            said, _ = process.communicate(json.dumps(settings | {"reviewers": list(reviewers_of(world))}))
         if process.returncode:
             raise RuntimeError("the sequential script failed")
         result: dict[str, Any] = json.loads(said)

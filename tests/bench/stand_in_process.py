@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
+from uuid import UUID
 
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Seen, seed_rows, seed_users
 from tests.bench.measure import Requests
@@ -19,7 +20,7 @@ API_KEY = "sk-bench"
 TAG = "needs-review"
 DAYS = 7
 PROJECT_ID = DEFAULT_PROJECT_ID
-REVIEWERS = {str(user["id"]): f"{user['given_name']} {user['family_name']}" for user in seed_users() if user["email"]}
+_SEEDED = [user for user in seed_users() if user["email"]]
 
 _FIRST_ID = re.compile(r"id IN \['([^']+)'")
 _SPAWN = multiprocessing.get_context("spawn")
@@ -33,6 +34,7 @@ class World:
     rows: int
     assigned: int
     latency_seconds: float
+    reviewers: int = len(_SEEDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,16 @@ class Sent:
     row_ids: tuple[str, ...]
 
 
+def reviewers_of(world: World) -> dict[str, str]:
+    """The names of those who review, by their ids."""
+    return {str(user["id"]): f"{user['given_name']} {user['family_name']}" for user in _people(world)}
+
+
 class StandInProcess:
     """Braintrust, freshly filled, between `with` and its end."""
 
     def __init__(self, world: World) -> None:
+        self.world = world
         self._pipe, theirs = _SPAWN.Pipe()
         self._process = _SPAWN.Process(target=_serve, args=(theirs, world), name="braintrust", daemon=True)
         self.url = ""
@@ -114,7 +122,7 @@ def mistakes(stand_in: StandInProcess, sent: list[Sent], planned: Mapping[str, s
         "rows are not as they were planned": len(open_rows ^ planned.keys())
         + sum(assignees.get(row_id) != (who,) for row_id, who in planned.items()),
         "rows more for one reviewer than for another": max(most - least - 1, 0),
-        "reviewers got nothing": len(REVIEWERS.keys() - shares.keys()),
+        "reviewers got nothing": len(reviewers_of(stand_in.world).keys() - shares.keys()),
     }
     return tuple(f"{count:,} {what}" for what, count in wrong.items() if count)
 
@@ -124,7 +132,7 @@ class _Served:
 
     def __init__(self, world: World) -> None:
         self._stand_in = BraintrustStandIn(api_key=API_KEY)
-        self._stand_in.users = seed_users()
+        self._stand_in.users = _people(world)
         rows, now = self._stand_in.rows, datetime.now(UTC)
         seed_rows(rows, PROJECT_ID, count=world.rows, tag=TAG, assigned=world.assigned, finished=0, now=now)
         window_start = now.timestamp() - DAYS * 86_400
@@ -154,6 +162,17 @@ class _Served:
 
     def assignees(self) -> dict[str, tuple[str, ...]]:
         return {row.id: row.assignments for row in self._stand_in.rows.all(PROJECT_ID) if row.history}
+
+
+def _people(world: World) -> list[dict[str, Any]]:
+    """The people of the demo, and as many more as are needed."""
+    more = [
+        _SEEDED[0]
+        | {"id": str(UUID(int=number, version=4)), "email": f"reviewer-{number}@example.com"}
+        | {"given_name": "Reviewer", "family_name": str(number)}
+        for number in range(len(_SEEDED), world.reviewers)
+    ]
+    return [*_SEEDED[: world.reviewers], *more]
 
 
 def _purpose(seen: Seen, written: set[str]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.sandbox.slack import Delivery
 from tests.bench.measure import Run, median, percentile
+from tests.bench.planning import PlanningRun
 from tests.bench.stand_in_process import World
 
 GOAL_MEGABYTES = 300
@@ -38,6 +39,18 @@ def parallel_table(world: World, runs: Mapping[int, Sequence[Run]]) -> str:
     for label, value in _TIMES:
         lines.append(_line(label, *(_cell(_median(some, value), digits=2) for some in runs.values())))
     return "\n".join(lines)
+
+
+def planning_table(world: World, runs: Mapping[str, PlanningRun]) -> str:
+    """What of the planning is the reading, and what the allocation."""
+    rows: list[tuple[str, list[str]]] = [
+        ("command to plan [s]", [_cell(run.whole, digits=2) for run in runs.values()]),
+        ("reading: first page to last answer [s]", [_cell(run.reading, digits=2) for run in runs.values()]),
+        ("allocation alone [s]", [_cell(run.allocation, digits=2) for run in runs.values()]),
+        ("allocation, of command to plan", [f"{run.allocation / run.whole:.0%}" for run in runs.values()]),
+    ]
+    title = f"Planning {world.rows - world.assigned:,} of {world.rows:,} matching rows for {world.reviewers} reviewers"
+    return "\n".join([title, "", _line("", *runs), *(_line(label, *cells) for label, cells in rows)])
 
 
 def acknowledgement_table(deliveries: Sequence[Delivery], *, braintrust_seconds: float) -> str:
