@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from bot import socket_mode
 from bot.app import Store
+from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
 from bot.domain.command import PlanCommand, valid_days, valid_limit, valid_reviewers, valid_tag
 from bot.domain.model import Plan, PlanState
 from bot.errors import BotError, CommandError, SettingsError
@@ -48,8 +49,12 @@ def parser() -> argparse.ArgumentParser:
     plan = known.add_parser("plan", help="read, show and assign on the terminal, without Slack")
     plan.add_argument("--tag", type=_valid(valid_tag), help="the rows' tag (default: REVIEW_TAG)")
     plan.add_argument("--days", type=_valid(valid_days), help="how many days back (default: REVIEW_DAYS)")
-    plan.add_argument("--limit", type=_valid(valid_limit), help="at most this many rows, the newest first")
+    plan.add_argument("--limit", type=_valid(valid_limit), help="at most this many rows")
+    plan.add_argument("--sample", type=_valid(valid_sample), metavar="N%", help="a random part of them")
+    plan.add_argument("--order", type=_valid(valid_order), help="newest (default), oldest or random first")
     plan.add_argument("--reviewers", type=_valid(valid_reviewers), help="who gets them (default: REVIEWERS)")
+    plan.add_argument("--strategy", type=_valid(valid_strategy), help="even or balanced (default: REVIEW_STRATEGY)")
+    plan.add_argument("--group-by", type=_valid(valid_group_by), help="trace, or a field (default: REVIEW_GROUP_BY)")
     plan.add_argument("--dry-run", action="store_true", help="show the plan, assign nothing")
     plan.add_argument("--yes", action="store_true", help="assign without asking, for cron")
     plan.set_defaults(command=_plan)
@@ -86,10 +91,23 @@ def _plan(options: argparse.Namespace) -> int:
     terminal = Terminal(settings, say=_say)
     try:
         terminal.finish_interrupted()
-        command = PlanCommand(options.tag, options.days, options.limit, options.reviewers, options.dry_run)
-        return _carry_out(terminal, terminal.propose(command), asked=not options.yes)
+        return _carry_out(terminal, terminal.propose(_command(options)), asked=not options.yes)
     finally:
         terminal.close()
+
+
+def _command(options: argparse.Namespace) -> PlanCommand:
+    return PlanCommand(
+        tag=options.tag,
+        days=options.days,
+        limit=options.limit,
+        reviewers=options.reviewers,
+        dry_run=options.dry_run,
+        strategy=options.strategy,
+        order=options.order,
+        sample=options.sample,
+        group_by=options.group_by,
+    )
 
 
 def _carry_out(terminal: Terminal, plan: Plan, *, asked: bool) -> int:

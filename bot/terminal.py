@@ -8,6 +8,7 @@ from bot.app import Core, Store
 from bot.domain.command import PlanCommand
 from bot.domain.model import REPORTED, WRITING, Origin, Plan, PlanState
 from bot.domain.report import Report, planned_pairs, report_of
+from bot.messages.plan import crowded_lines, picked_lines
 from bot.messages.reasons import drift_sentence
 from bot.messages.report import exception_lines, report_headline
 from bot.services.planning import Asker
@@ -131,12 +132,12 @@ def _plan_lines(plan: Plan) -> list[str]:
     ]
     if plan.state is PlanState.EMPTY:
         return [*lines, "Nothing to assign."]
-    if plan.planned_rows < counts.unassigned:
-        lines.append(f"  limited to the newest:     {plan.planned_rows}")
-    return [*lines, *_people_lines(plan)]
+    picked = [f"  {line}" for line in picked_lines(plan)]
+    return [*lines, *picked, *_people_lines(plan)]
 
 
 def _people_lines(plan: Plan) -> list[str]:
     left_out = [f"  left out: {left.name} ({left.reason})" for left in plan.left_out]
     people = [f"  {share.reviewer.name}: {share.rows} rows" for share in plan.shares]
-    return ["", "Assignment plan:", *people, *left_out]
+    crowded = [f"  {line}" for line in crowded_lines(plan)]
+    return ["", "Assignment plan:", *people, *crowded, *left_out]

@@ -1,4 +1,4 @@
-"""Everybody in Slack, and who is in which user group."""
+"""Who is in Slack, and in which user group."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 
 from bot.adapters.slack_errors import called, missing_scope, unusable
 from bot.domain.people import Person
+from bot.errors import SlackRejectedError
 
 PAGE_SIZE = 1000
 MAX_PAGES = 200
@@ -17,6 +18,7 @@ EMAIL_SCOPE = "users:read.email"
 
 _SLACKBOT = "USLACKBOT"  # Slack does not call it a bot
 _PERSON_ID = re.compile(r"[UW][A-Z0-9]{1,30}")
+_NOBODY = frozenset({"user_not_found", "user_not_visible"})
 _GUEST_MARKS = ("is_restricted", "is_ultra_restricted", "is_stranger")
 
 
@@ -39,6 +41,16 @@ class SlackPeople:
                 raise unusable("a list of people that repeats a page")
             seen.add(cursor)
         raise unusable("a list of people that does not end")
+
+    def person(self, user: str) -> Person | None:
+        """One of them, in one request; None where Slack knows nobody of that id; raises `SlackError`."""
+        try:
+            found = _object(called(lambda: self._client.users_info(user=user))).get("user")
+        except SlackRejectedError as error:
+            if error.code in _NOBODY:
+                return None
+            raise
+        return next(iter(_people([found])), None)
 
     def members_of(self, group: str) -> tuple[str, ...]:
         """The Slack ids in a user group, each once; raises `SlackError`."""
@@ -69,7 +81,7 @@ def _object(answer: Any) -> Mapping[str, Any]:
     return answer.data if isinstance(answer.data, Mapping) else {}
 
 
-def _people(entries: Iterable[Any]) -> Iterable[Person]:
+def _people(entries: Iterable[Any]) -> list[Person]:
     return [_person(entry) for entry in entries if isinstance(entry, Mapping) and _is_person_id(entry.get("id"))]
 
 

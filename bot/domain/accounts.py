@@ -104,11 +104,11 @@ class Accounts:
         if self._users is not None and not user.email:
             return Exclusion.SERVICE
         accounts = self._accounts(user)
-        if len(accounts) > 1:
+        fit = [slack_id for slack_id in accounts if not self._unfit(slack_id)]
+        if len(fit) > 1:
             return Exclusion.AMBIGUOUS
-        slack_id = accounts[0] if accounts else None
-        unfit = self._unfit(slack_id) if slack_id else None
-        return unfit or Reviewer(user.id, user.name, slack_id)
+        unfit = self._unfit(accounts[0]) if accounts and not fit else None
+        return unfit or Reviewer(user.id, user.name, fit[0] if fit else None)
 
     def _accounts(self, user: User) -> Sequence[str]:
         names = [user.id.lower(), *([_lower(user.email)] if user.email else [])]

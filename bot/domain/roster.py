@@ -24,6 +24,8 @@ class Known:
     """Slack's people; None where Slack cannot be asked."""
     members: Mapping[str, Sequence[str] | None] = field(default_factory=dict)
     """The Slack ids in each Slack user group that is named; None, or no entry, where it cannot be read."""
+    accounts: Mapping[str, str | None] = field(default_factory=dict)
+    """The Slack ids of reviewers, by theirs in Braintrust, as they were found before; None: they have no account."""
     mapped: Mapping[str, str] = field(default_factory=dict)
     """Braintrust ids or e-mails by Slack ids or e-mails: overrides everything else."""
 
@@ -49,7 +51,8 @@ class Roster:
 
 def resolved(names: Iterable[ReviewerName], known: Known) -> Roster:
     """Everybody who is named, once: the first naming wins, but the weight of a person beats that of a group."""
-    accounts = Accounts(users=known.users, people=known.people, mapped=known.mapped)
+    before = {slack_id: reviewer_id for reviewer_id, slack_id in known.accounts.items() if slack_id is not None}
+    accounts = Accounts(users=known.users, people=known.people, mapped=before | dict(known.mapped))
     found: dict[str, Found] = {}
     left_out: dict[str, LeftOut] = {}
     named: set[str] = set()

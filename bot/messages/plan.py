@@ -64,11 +64,11 @@ def _rows(plan: Plan) -> str:
     )
     window = f"{absolute(plan.window.start)} to {absolute(plan.window.end)}"
     lines = [f"Tag {code(request.tag)}, created from {window}", " · ".join(split)]
-    return "\n".join([*lines, *_picked(plan), *_dealt(plan.request.choices)])
+    return "\n".join([*lines, *picked_lines(plan), *_dealt(plan.request.choices)])
 
 
-def _picked(plan: Plan) -> list[str]:
-    """Which of the rows that could be assigned, where that is not all of them."""
+def picked_lines(plan: Plan) -> list[str]:
+    """Which of the rows that could be assigned, where that is not all of them; as plain text."""
     choices, limit, free = plan.request.choices, plan.request.limit, plan.counts.unassigned
     picked = number_selected(free, sample=choices.sample, limit=limit)
     if picked == free:
@@ -98,9 +98,13 @@ def _people(plan: Plan) -> str:
         lines.append(f"and {number(len(people) - len(shown))} more: {file}")
     if len(people) < len(plan.shares):
         lines.append(f"{counted(len(plan.shares) - len(people), 'reviewer')} without a row this time")
-    if plan.without_room:
-        lines.append(f"{counted(plan.without_room, 'row')} stay unassigned: nobody has room for more")
-    return "\n".join(lines)
+    return "\n".join([*lines, *crowded_lines(plan)])
+
+
+def crowded_lines(plan: Plan) -> list[str]:
+    """How many rows found nobody, where there are such; as plain text."""
+    rows = counted(plan.without_room, "row")
+    return [f"{rows} stay unassigned: nobody has room for more"] if plan.without_room else []
 
 
 def _share(share: Share) -> str:

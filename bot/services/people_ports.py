@@ -74,23 +74,26 @@ class Messenger(Protocol):
 
 
 class People(Protocol):
-    """Everybody in Slack at once, for finding reviewers."""
+    """Who is in Slack, for finding reviewers."""
 
     def people(self) -> tuple[Person, ...]:
         """Everybody, apps and those who left included; raises `SlackError`."""
+
+    def person(self, user: str) -> Person | None:
+        """One of them, in one request; None where Slack knows nobody of that id; raises `SlackError`."""
 
     def members_of(self, group: str) -> tuple[str, ...]:
         """The Slack ids in a user group; raises `SlackError`."""
 
 
 class Matches(Protocol):
-    """Who in Slack is which reviewer, as it was seen last."""
+    """Which Slack account is whose, as it was seen last."""
 
-    def since(self, moment: datetime) -> Mapping[str, str]:
-        """Reviewer ids by Slack id, of all matches that were seen at `moment` or later."""
+    def since(self, moment: datetime) -> Mapping[str, str | None]:
+        """Slack ids by reviewer id, None for who had no account, as far as they were seen at `moment` or later."""
 
-    def keep(self, found: Mapping[str, str], *, now: datetime) -> None:
-        """Remember reviewer ids by Slack id, in place of what was known of these accounts."""
+    def keep(self, accounts: Mapping[str, str | None], *, now: datetime) -> None:
+        """Remember the Slack ids of these reviewers, in place of what was known of them."""
 
 
 class Directory(Protocol):

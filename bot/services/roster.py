@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain.absence import Absence, absence
@@ -20,7 +20,9 @@ from bot.settings import PeopleSettings
 log = logging.getLogger(__name__)
 
 REMEMBERED = timedelta(days=1)
-"""How long a match of a Slack account counts while Slack cannot be asked."""
+"""How long it counts which Slack account is whose, before everybody in Slack is listed again."""
+MOST_SINGLY = 20
+"""How many people are asked for one by one; for more, listing everybody takes fewer requests."""
 NO_NAMES = "Braintrust does not let the bot list users, so reviewers are shown by id."
 NO_SLACK = "Slack could not be asked who is away, so nobody is taken to be."
 
@@ -91,22 +93,41 @@ class RosterReader:
 
     def _sighting(self, names: Sequence[str], patience: Patience) -> _Sighting:
         asked = [parsed_name(name) for name in names]
-        people, problem = self._everybody()
-        known = Known(
-            users=self._users(patience),
-            groups=self._groups(asked, patience),
-            people=people,
-            members=self._members(asked),
-            mapped=self._settings.reviewer_map if people is not None else self._remembered(),
+        users = self._users(patience)
+        known, problem = self._with_people(
+            asked,
+            Known(
+                users=users,
+                groups=self._groups(asked, patience),
+                members=self._members(asked),
+                accounts=self._remembered(users or ()),
+                mapped=self._settings.reviewer_map,
+            ),
         )
 
         roster = resolved(asked, known)
 
-        self._remember(roster, known)
-        readable = known.users is not None and (people is not None or self._people is None)
+        if not known.accounts:
+            self._remember(roster.found, known)
+        readable = known.users is not None and (known.people is not None or self._people is None)
         certain = readable and known.groups is not None and None not in known.members.values()
         notes = (*([NO_NAMES] if known.users is None else []), *([problem] if problem else []))
-        return _Sighting(roster, known, self._away(roster.found, people or ()), certain, notes)
+        return _Sighting(roster, known, self._away(roster.found, known.people or ()), certain, notes)
+
+    def _with_people(self, asked: Sequence[ReviewerName], known: Known) -> tuple[Known, str | None]:
+        """`known` with Slack's people: those who were matched within the last day, or else everybody.
+
+        And what is wrong when they cannot be read; then what was matched is all there is.
+        """
+        if self._people is None:
+            return known, None
+        try:
+            if (matched := _matched(self._people, asked, known)) is not None:
+                return replace(known, people=matched), None
+            return replace(known, people=self._people.people(), accounts={}), None
+        except SlackError as error:
+            log.warning("Slack's people cannot be read", extra={"cause": type(error).__name__})
+            return known, f"{NO_SLACK} {error}"
 
     def _users(self, patience: Patience) -> tuple[User, ...] | None:
         try:
@@ -125,16 +146,6 @@ class RosterReader:
             log.info("Braintrust does not let the bot list groups")
             return None
 
-    def _everybody(self) -> tuple[tuple[Person, ...] | None, str | None]:
-        """Slack's people, and what is wrong when they cannot be read."""
-        if self._people is None:
-            return None, None
-        try:
-            return self._people.people(), None
-        except SlackError as error:
-            log.warning("Slack's people cannot be read", extra={"cause": type(error).__name__})
-            return None, f"{NO_SLACK} {error}"
-
     def _members(self, asked: Sequence[ReviewerName]) -> Mapping[str, Sequence[str] | None]:
         groups = [name.value for name in asked if name.kind is NameKind.USER_GROUP]
         return {group: self._members_of(group) for group in groups}
@@ -146,17 +157,29 @@ class RosterReader:
             log.warning("a user group cannot be read", extra={"group": group, "cause": type(error).__name__})
             return None
 
-    def _remembered(self) -> Mapping[str, str]:
-        return {**self._matches.since(self._clock() - REMEMBERED), **self._settings.reviewer_map}
+    def _remembered(self, users: Sequence[User]) -> Mapping[str, str | None]:
+        """The Slack account of each reviewer as it was seen within the last day, None for who has none."""
+        try:
+            accounts = self._matches.since(self._clock() - REMEMBERED)
+        except StoreUnavailableError:  # it would only have saved requests
+            return {}
+        mapped = self._mapped(users)
+        return {reviewer_id: slack_id for reviewer_id, slack_id in accounts.items() if reviewer_id not in mapped}
 
-    def _remember(self, roster: Roster, known: Known) -> None:
+    def _remember(self, found: Sequence[Found], known: Known) -> None:
         if known.people is None or known.users is None:
             return
-        found = {person.slack_id: person.reviewer_id for person in roster.found if person.slack_id is not None}
+        mapped = self._mapped(known.users)
+        accounts = {person.reviewer_id: person.slack_id for person in found if person.reviewer_id not in mapped}
         try:
-            self._matches.keep(found, now=self._clock())
-        except StoreUnavailableError:  # it would only have helped later
+            self._matches.keep(accounts, now=self._clock())
+        except StoreUnavailableError:
             log.warning("who is who in Slack could not be remembered")
+
+    def _mapped(self, users: Sequence[User]) -> frozenset[str]:
+        """The reviewers whom REVIEWER_MAP names: what it says counts at once, so nothing is remembered of them."""
+        targets = {target.lower() for target in self._settings.reviewer_map.values()}
+        return frozenset(user.id for user in users if {user.id.lower(), (user.email or "").lower()} & targets)
 
     def _away(self, found: Sequence[Found], people: Sequence[Person]) -> dict[str, Absence]:
         """Who of those that were found is away, by reviewer id."""
@@ -171,6 +194,18 @@ class RosterReader:
             if found_away := absence(person, now=self._clock(), rules=self._settings.away, away_until=until):
                 away[one.reviewer_id] = found_away
         return away
+
+
+def _matched(people: People, asked: Sequence[ReviewerName], known: Known) -> tuple[Person, ...] | None:
+    """Those behind `asked`, as Slack has them now; None unless all were matched before and nothing is wrong."""
+    roster = resolved(asked, known)
+    slack_ids = [one.slack_id for one in roster.found if one.slack_id is not None]
+    unmatched = any(one.slack_id is None and one.reviewer_id not in known.accounts for one in roster.found)
+    if unmatched or roster.left_out or len(slack_ids) > MOST_SINGLY:
+        return None
+    seen = [people.person(slack_id) for slack_id in slack_ids]
+    present = tuple(one for one in seen if one is not None and not one.deactivated and not one.is_bot)
+    return present if len(present) == len(slack_ids) else None
 
 
 def _nobody(left_out: Sequence[LeftOut]) -> str:

@@ -42,6 +42,31 @@ def test_a_dry_run_updates_nothing(terminal: World) -> None:
     assert terminal.newly_assigned() == {}
 
 
+def test_rows_are_picked_and_dealt_out_as_the_command_in_slack_does_it(terminal: World) -> None:
+    oldest_first = [row.id for row in sorted(terminal.free_rows(), key=lambda row: row.pagination_key)]
+    options = [
+        "--sample",
+        "50%",
+        "--order",
+        "oldest",
+        "--limit",
+        "100",
+        "--strategy",
+        "balanced",
+        "--group-by",
+        "trace",
+    ]
+
+    said = terminal.bot("plan", "--yes", *options)
+
+    assert said.returncode == 0, said.stderr
+    left = terminal.seeded.open - 100
+    assert f"  A sample of 50%, limited to the oldest 100: {left:,} rows stay unassigned.\n" in said.stdout
+    written = terminal.newly_assigned().keys()
+    assert len(written) == 100
+    assert written < set(oldest_first[:500])
+
+
 def test_without_a_person_to_ask_nothing_is_assigned(terminal: World) -> None:
     said = terminal.bot("plan")
 

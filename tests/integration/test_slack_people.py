@@ -49,6 +49,20 @@ def test_everybody_is_read_with_what_counts_for_a_reviewer(slack: SlackStandIn, 
     assert found["U0XENIA"].email is None
 
 
+def test_one_person_is_read_as_everybody_is(slack: SlackStandIn, people: SlackPeople) -> None:
+    slack.workspace.change_person("U0ADA", status_emoji=":palm_tree:")
+
+    assert people.person("U0ADA") == by_id(people)["U0ADA"]
+    assert people.person("U0NOBODY") is None
+
+
+def test_a_person_who_cannot_be_asked_for_is_not_taken_to_be_nobody(slack: SlackStandIn, people: SlackPeople) -> None:
+    slack.faults.next("users.info", Error("invalid_auth"))
+
+    with pytest.raises(SlackRejectedError):
+        people.person("U0ADA")
+
+
 def test_people_are_read_page_by_page(
     slack: SlackStandIn, people: SlackPeople, monkeypatch: pytest.MonkeyPatch
 ) -> None:

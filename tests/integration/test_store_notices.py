@@ -278,3 +278,33 @@ def test_two_processes_may_store_what_one_person_said_at_once(store: Store, riva
         )
 
         assert store.preferences.of([user]) == {user: Preference(muted=True, away_until=day)}
+
+
+# ---- which Slack account is whose ------------------------------------------------------------------------------------
+
+
+def test_accounts_are_remembered_for_as_long_as_somebody_wants_to_know_of_them(store: Store) -> None:
+    store.matches.keep({"ana": "U0ANA", "bo": None}, now=NOW)
+    store.matches.keep({"bo": "U0BO"}, now=NOW + timedelta(hours=1))
+
+    assert store.matches.since(NOW) == {"ana": "U0ANA", "bo": "U0BO"}
+    assert store.matches.since(NOW + timedelta(minutes=1)) == {"bo": "U0BO"}
+
+
+def test_that_somebody_has_no_account_is_remembered_too(store: Store) -> None:
+    store.matches.keep({"ana": "U0ANA"}, now=NOW)
+    store.matches.keep({"ana": None}, now=NOW)
+    store.matches.keep({}, now=NOW)
+
+    assert store.matches.since(NOW) == {"ana": None}
+
+
+def test_two_processes_may_remember_the_same_accounts_at_once(store: Store, rival: Store) -> None:
+    for number in range(10):
+        accounts = {f"{who}-{number}": f"U{who}" for who in ("ana", "bo", "cleo")}
+        together(
+            lambda accounts=accounts: store.matches.keep(accounts, now=NOW),  # type: ignore[misc]
+            lambda accounts=accounts: rival.matches.keep(dict(reversed(accounts.items())), now=NOW),  # type: ignore[misc]
+        )
+
+        assert store.matches.since(NOW).items() >= accounts.items()

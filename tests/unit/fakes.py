@@ -253,11 +253,19 @@ class FakePeople:
         self.listed = people
         self.listed_groups = dict(groups or {})
         self.error: SlackError | None = None
+        self.asked: list[str] = []
 
     def people(self) -> tuple[Person, ...]:
+        self.asked.append("everybody")
         if self.error is not None:
             raise self.error
         return self.listed
+
+    def person(self, user: str) -> Person | None:
+        self.asked.append(user)
+        if self.error is not None:
+            raise self.error
+        return next((person for person in self.listed if person.id == user), None)
 
     def members_of(self, group: str) -> tuple[str, ...]:
         if self.error is not None or group not in self.listed_groups:
@@ -269,16 +277,18 @@ class FakeMatches:
     """The `Matches` port in memory."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, tuple[str, datetime]] = {}
+        self.kept: dict[str, tuple[str | None, datetime]] = {}
         self.error: StoreUnavailableError | None = None
 
-    def since(self, moment: datetime) -> dict[str, str]:
-        return {slack_id: who for slack_id, (who, seen_at) in self.kept.items() if seen_at >= moment}
-
-    def keep(self, found: Mapping[str, str], *, now: datetime) -> None:
+    def since(self, moment: datetime) -> dict[str, str | None]:
         if self.error is not None:
             raise self.error
-        self.kept |= {slack_id: (who, now) for slack_id, who in found.items()}
+        return {who: slack_id for who, (slack_id, seen_at) in self.kept.items() if seen_at >= moment}
+
+    def keep(self, accounts: Mapping[str, str | None], *, now: datetime) -> None:
+        if self.error is not None:
+            raise self.error
+        self.kept |= {who: (slack_id, now) for who, slack_id in accounts.items()}
 
 
 class FakeBraintrust:

@@ -1,7 +1,7 @@
 """Who takes part in a plan: found, present, and with room."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,13 @@ from bot.domain.notice import Preference
 from bot.domain.people import Group, Person
 from bot.domain.reviewers import User
 from bot.domain.staff import Staff
-from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, CommandError, SlackUnavailableError
+from bot.errors import (
+    BraintrustRejectedError,
+    BraintrustUnavailableError,
+    CommandError,
+    SlackUnavailableError,
+    StoreUnavailableError,
+)
 from bot.services.roster import NO_NAMES, NO_SLACK, RosterReader
 from bot.services.staffing import Staffing
 from bot.services.waiting import VisiblePatience
@@ -22,6 +28,7 @@ from tests.unit.builders import NOW, a_plan, a_request, a_row
 from tests.unit.fakes import FakeBraintrust, FakeClock, FakeMatches, FakePeople, FakePreferences, FakeWork
 
 ANA_ID, BEN_ID = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+CARA_ID = "33333333-3333-4333-8333-333333333333"
 USERS = (User(ANA_ID, "Ana Ruiz", "Ana@Example.com"), User(BEN_ID, "Ben Okafor", "ben@example.com"))
 ANA, BEN = Person("U0ANA", "Ana", "ana@example.com"), Person("U0BEN", "Ben", "BEN@example.com")
 REFUSED = BraintrustRejectedError("Braintrust refused.")
@@ -39,12 +46,15 @@ class World:
         self.clock = FakeClock(NOW)
         settings = Settings()
         self.settings = replace(settings, queue=replace(settings.queue, **queue))
-        self.roster = RosterReader(
+        self.roster = self.reader(PeopleSettings())
+
+    def reader(self, settings: PeopleSettings) -> RosterReader:
+        return RosterReader(
             braintrust=self.braintrust,
             people=self.people,
             preferences=self.preferences,
             matches=self.matches,
-            settings=PeopleSettings(),
+            settings=settings,
             clock=self.clock,
         )
 
@@ -103,6 +113,69 @@ def test_while_slack_is_silent_nobody_is_away_and_people_are_known_from_the_day_
 
     assert ids(staff) == [ANA_ID, BEN_ID]
     assert staff.notes == (f"{NO_SLACK} Slack does not answer.",)
+
+
+def test_everybody_in_slack_is_listed_once_a_day_and_then_only_reviewers_are_asked_for() -> None:
+    world = World()
+    world.braintrust.listed = (*USERS, User(CARA_ID, "Cara Lund", "cara@example.com"))
+    names = ("ana@example.com", "cara@example.com")
+
+    first = world.staff(*names)
+    again = world.staff(*names)
+    world.clock.now += timedelta(hours=24, seconds=1)
+    world.staff(*names)
+
+    assert first == again
+    assert [member.reviewer.slack_id for member in again.members] == ["U0ANA", None]
+    assert world.people.asked == ["everybody", "U0ANA", "everybody"]
+
+
+def test_who_went_away_since_is_seen_at_once() -> None:
+    world = World()
+    world.staff("S0TEAM")
+    world.people.listed = (ANA, replace(BEN, status_emoji=":palm_tree:"))
+
+    assert ids(world.staff("S0TEAM")) == [ANA_ID]
+
+
+@pytest.mark.parametrize(
+    "former",
+    [pytest.param([], id="gone"), pytest.param([replace(BEN, deactivated=True)], id="deactivated")],
+)
+def test_everybody_is_listed_anew_when_an_account_that_was_matched_is_no_more(former: list[Person]) -> None:
+    world = World()
+    world.staff("ana@example.com", "ben@example.com")
+    world.people.listed = (ANA, *former, replace(BEN, id="U0BEN2"))
+
+    staff = world.staff("ana@example.com", "ben@example.com")
+
+    assert world.people.asked[-1] == "everybody"
+    assert [member.reviewer.slack_id for member in staff.members] == ["U0ANA", "U0BEN2"]
+
+
+def test_somebody_who_was_not_matched_yet_has_everybody_listed() -> None:
+    world = World()
+    world.staff("ana@example.com")
+    world.staff("ana@example.com", "ben@example.com")
+
+    assert world.people.asked == ["everybody", "everybody"]
+
+
+def test_what_the_map_says_counts_at_once() -> None:
+    world = World(ANA, replace(BEN, email="ben@elsewhere.example"))
+    world.staff("ben@example.com")
+    world.roster = world.reader(PeopleSettings(reviewer_map={"ben@elsewhere.example": "ben@example.com"}))
+
+    staff = world.staff("ben@example.com")
+
+    assert [member.reviewer.slack_id for member in staff.members] == ["U0BEN"]
+
+
+def test_a_database_that_is_away_only_costs_requests() -> None:
+    world = World()
+    world.matches.error = StoreUnavailableError("The database does not answer.")
+
+    assert ids(world.staff("S0TEAM")) == [ANA_ID, BEN_ID]
 
 
 def test_without_the_right_to_list_users_ids_stand_for_themselves() -> None:

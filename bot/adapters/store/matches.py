@@ -1,9 +1,11 @@
-"""Who in Slack is which reviewer, remembered for the time in which Slack cannot be asked."""
+"""Which Slack account is whose, remembered so that not everybody in Slack is listed for every plan."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import matches
@@ -15,17 +17,19 @@ class MatchStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def since(self, moment: datetime) -> dict[str, str]:
-        """Reviewer ids by Slack id, of all matches that were seen at `moment` or later."""
+    def since(self, moment: datetime) -> dict[str, str | None]:
+        """Slack ids by reviewer id, None for who had no account, as far as they were seen at `moment` or later."""
         query = select(matches).where(matches.c.seen_at >= moment)
         with self._database.read() as connection:
-            return {row.slack_id: row.reviewer_id for row in connection.execute(query)}
+            return {row.reviewer_id: row.slack_id for row in connection.execute(query)}
 
-    def keep(self, found: Mapping[str, str], *, now: datetime) -> None:
-        """Remember reviewer ids by Slack id, in place of what was known of these accounts."""
-        if not found:
+    def keep(self, accounts: Mapping[str, str | None], *, now: datetime) -> None:
+        """Remember the Slack ids of these reviewers, in place of what was known of them."""
+        if not accounts:
             return
-        records = [{"slack_id": slack_id, "reviewer_id": who, "seen_at": now} for slack_id, who in found.items()]
-        with self._database.write() as connection:
-            connection.execute(delete(matches).where(matches.c.slack_id.in_(list(found))))
+        in_order = sorted(accounts.items())  # or two of these could wait for each other
+        records = [{"reviewer_id": who, "slack_id": slack_id, "seen_at": now} for who, slack_id in in_order]
+        with self._database.write() as connection, suppress(IntegrityError), connection.begin_nested():
+            # a conflict: another process stores what it saw at the same moment, and that will do
+            connection.execute(delete(matches).where(matches.c.reviewer_id.in_(list(accounts))))
             connection.execute(insert(matches), records)

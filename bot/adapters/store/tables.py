@@ -160,11 +160,11 @@ reasons = Table(  # why a row is whose, where it is not what the plan's strategy
     Column("by_row", JSON, nullable=False),
 )
 
-matches = Table(  # who in Slack is which reviewer
+matches = Table(  # which Slack account is whose; none where it is null
     "matches",
     metadata,
-    Column("slack_id", String(32), primary_key=True),
-    Column("reviewer_id", String(64), nullable=False),
+    Column("reviewer_id", String(64), primary_key=True),
+    Column("slack_id", String(32)),
     Column("seen_at", UtcDateTime, nullable=False),
 )
 
