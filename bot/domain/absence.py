@@ -2,10 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import date, datetime, time, timedelta
 
 from bot.domain.people import Person
+from bot.domain.working_hours import zone
 
 LONG = timedelta(hours=30)
 """A quarter of a working week: a status that ends sooner keeps nobody from reviewing in time."""
@@ -71,14 +71,6 @@ def absence(person: Person, *, now: datetime, rules: AwayRules, away_until: date
 def emoji_name(text: str) -> str:
     """The name of an emoji, however it is written: `:palm_tree:`, `palm_tree`, `:nurse::skin-tone-3:`."""
     return text.strip().strip(":").split(":")[0].lower()
-
-
-def zone(name: str) -> tzinfo:
-    """The time zone with an IANA name; UTC for a name that nobody knows."""
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
 
 
 def _lasts(person: Person, now: datetime) -> bool:

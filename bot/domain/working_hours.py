@@ -14,7 +14,7 @@ def next_delivery(now: datetime, time_zone: str | None) -> datetime:
 
     `time_zone` is an IANA name; one that nobody knows counts as UTC.
     """
-    local = now.astimezone(_zone(time_zone))
+    local = now.astimezone(zone(time_zone))
     if _is_working_day(local) and DAY_BEGINS <= local.time() < DAY_ENDS:
         return now
     morning = local if local.time() < DAY_BEGINS else _day_after(local)
@@ -32,7 +32,8 @@ def _day_after(local: datetime) -> datetime:
     return local + timedelta(days=1)
 
 
-def _zone(name: str | None) -> tzinfo:
+def zone(name: str | None) -> tzinfo:
+    """The time zone with an IANA name; UTC for a name that nobody knows."""
     try:
         return ZoneInfo(name) if name else UTC
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -14,7 +14,7 @@ KEPT_ON_MERGE = frozenset({"id", "created", "span_id", "root_span_id", "span_par
 
 def merged(stored: Json, event: Json) -> Json:
     """The row `stored` after the merge event; control keys (`_merge_paths`, ...) are obeyed, not stored."""
-    stops = frozenset(tuple(path) for path in event.get("_merge_paths") or ())
+    stops = frozenset(map(tuple, event.get("_merge_paths") or ()))
     incoming = {key: value for key, value in event.items() if key[0] != "_" and key not in KEPT_ON_MERGE}
     result = _merged_dict(stored, incoming, (), stops)
     for deletion in event.get("_array_delete") or ():
@@ -23,19 +23,18 @@ def merged(stored: Json, event: Json) -> Json:
 
 
 def _merged_dict(into: Json, incoming: Mapping[str, Any], path: KeyPath, stops: frozenset[KeyPath]) -> Json:
-    result = dict(into)
+    result = into.copy()
     for key, value in incoming.items():
-        here = (*path, key)
-        result[key] = value if here in stops else _merged_value(into.get(key), value, here, stops)
+        before, here = into.get(key), (*path, key)
+        if here in stops or before is None:  # what is new comes as it is
+            result[key] = value
+        elif isinstance(before, dict) and isinstance(value, dict):
+            result[key] = _merged_dict(before, value, here, stops)
+        elif here == ("tags",) and isinstance(before, list) and isinstance(value, list):
+            result[key] = before + [tag for tag in dict.fromkeys(value) if tag not in before]
+        else:
+            result[key] = value
     return result
-
-
-def _merged_value(before: object, value: object, path: KeyPath, stops: frozenset[KeyPath]) -> object:
-    if isinstance(before, dict) and isinstance(value, dict):
-        return _merged_dict(before, value, path, stops)
-    if path == ("tags",) and isinstance(before, list) and isinstance(value, list):
-        return before + [tag for tag in dict.fromkeys(value) if tag not in before]
-    return value
 
 
 def _without(row: Json, path: Sequence[str], values: Sequence[Any]) -> Json:

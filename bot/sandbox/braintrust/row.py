@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NotRequired, Required, TypeAlias, TypedDict
+from typing import Any, Literal, NamedTuple, NotRequired, Required, TypeAlias, TypedDict
 
 from bot.sandbox.braintrust.instants import instant_of
 
@@ -62,8 +62,7 @@ class NewRow(TypedDict, total=False):
     scores: NotRequired[dict[str, float] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One write to a row after it was added, with the assignees and the status that it left behind."""
 
     xact_id: str
