@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from urllib.parse import quote
 
 from bot.domain.model import ATTACHED, REPORTED, WORKED_ON, WRITING, Origin, Plan, PlanState
@@ -223,14 +224,21 @@ class Announcing:
 
 
 def assignments_file(plan: Plan, pairs: Sequence[tuple[str, str]], reasons: Mapping[str, str]) -> bytes:
-    """(row, reviewer) pairs as JSON: row id, reviewer id and name, and why that row is theirs; no e-mails."""
+    """(row, reviewer) pairs as JSON: row id, reviewer id and name, and why that row is theirs; no e-mails.
+
+    Written entry by entry, a line each: a plan may have a hundred thousand.
+    """
     names = {share.reviewer.id: share.reviewer.name for share in plan.shares}
     usually = default_reason(plan.request.choices, plan.shares)
-    entries = [
-        {"row_id": row, "reviewer_id": who, "reviewer_name": names.get(who, ""), "reason": reasons.get(row, usually)}
-        for row, who in pairs
-    ]
-    return json.dumps(entries, indent=1, ensure_ascii=False).encode(errors="replace")
+    file = BytesIO()
+    file.write(b"[")
+    for number, (row_id, who) in enumerate(pairs):
+        reason = reasons.get(row_id, usually)
+        entry = {"row_id": row_id, "reviewer_id": who, "reviewer_name": names.get(who, ""), "reason": reason}
+        line = json.dumps(entry, ensure_ascii=False).encode(errors="replace")
+        file.write((b",\n " if number else b"\n ") + line)
+    file.write(b"\n]\n")
+    return file.getvalue()
 
 
 def _is_posted(plan: Plan) -> bool:

@@ -83,9 +83,11 @@ class PlanStore(DecisionStore):
     def forget(self, *, before: datetime) -> int:
         """Delete the plans at rest that were made before `before`, with all that belongs to them; how many."""
         old = plans.c.state.in_([state.value for state in RESTING]) & (plans.c.created_at < before)
+        locked_ids = select(plans.c.id).where(old).order_by(plans.c.id).with_for_update()
         with self._database.write() as connection:
-            keep_balances(connection, old)
-            return connection.execute(delete(plans).where(old)).rowcount
+            doomed = plans.c.id.in_(connection.execute(locked_ids).scalars().all())
+            keep_balances(connection, doomed)
+            return connection.execute(delete(plans).where(doomed)).rowcount
 
     def interrupted(self, origin: Origin) -> list[str]:
         """The ids of plans of `origin` whose assignment was begun and not reported."""

@@ -65,6 +65,11 @@ class SlackFaults:
         with self._lock:
             self._latency[method] = seconds
 
+    def armed(self) -> list[tuple[str, Fault]]:
+        """The faults that still wait for their call."""
+        with self._lock:
+            return [(method, fault) for method, waiting in self._waiting.items() for fault in waiting]
+
     def clear(self) -> None:
         """Order nothing any more."""
         with self._lock:
