@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.adapters.braintrust import BraintrustClient
 from bot.sandbox.braintrust import BraintrustStandIn
 from bot.sandbox.slack import SlackStandIn
+from tests.integration.braintrust_client import NoPatience, client_of
 from tests.integration.stored import Store, opened
 
 
@@ -27,6 +29,16 @@ def braintrust() -> Iterator[BraintrustStandIn]:
     with BraintrustStandIn() as server:
         yield server
         server.faults.clear()
+
+
+@pytest.fixture
+def patience() -> NoPatience:
+    return NoPatience()
+
+
+@pytest.fixture
+def client(braintrust: BraintrustStandIn) -> BraintrustClient:
+    return client_of(braintrust.url)
 
 
 @pytest.fixture
