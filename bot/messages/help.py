@@ -12,7 +12,7 @@ OPTIONS = (
     ("sample=10%", "only a part of the rows, chosen by chance"),
     (
         "reviewers=ana@example.com:2,group:Support",
-        "who gets them, by e-mail, id or group, perhaps with a weight; without it, the usual people",
+        "who gets them: `@people`, `@groups`, e-mails, ids, each perhaps with a weight; without it, the usual ones",
     ),
     ("strategy=balanced", "those with the fewest open rows first; `even` gives all as many"),
     ("group_by=trace", "rows of one trace, or of one value of a field (`metadata.session`), to one reviewer"),

@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.adapters.slack_scopes import SCOPES
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Row, seed_rows, seed_users
+from bot.sandbox.braintrust import (
+    DEFAULT_PROJECT_ID,
+    ORGANIZATION_NAME,
+    BraintrustStandIn,
+    Row,
+    seed_rows,
+    seed_users,
+)
 from bot.sandbox.slack import Channel, Person, SlackStandIn, UserGroup, Workspace
 
 TAG = "needs-review"
@@ -72,6 +79,7 @@ class World:
             "BRAINTRUST_API_KEY": _BRAINTRUST_KEY,
             "BRAINTRUST_API_URL": self.braintrust.url,
             "BRAINTRUST_APP_URL": self.slack.page_url or self.braintrust.url,
+            "BRAINTRUST_ORG_NAME": ORGANIZATION_NAME,
             "BRAINTRUST_PROJECT_ID": DEFAULT_PROJECT_ID,
             "REVIEW_TAG": TAG,
             "REVIEW_DAYS": str(DAYS),

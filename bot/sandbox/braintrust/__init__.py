@@ -20,6 +20,7 @@ from bot.sandbox.braintrust.fault_kinds import (
 )
 from bot.sandbox.braintrust.faults import Faults
 from bot.sandbox.braintrust.gates import Gate
+from bot.sandbox.braintrust.refusals import ORGANIZATION_NAME
 from bot.sandbox.braintrust.request_log import RequestLog, Seen
 from bot.sandbox.braintrust.row import Change, NewRow, Row
 from bot.sandbox.braintrust.row_store import RowsChanged, RowStore
@@ -29,6 +30,7 @@ from bot.sandbox.braintrust.unassigning import UnassignMode
 
 __all__ = [
     "DEFAULT_PROJECT_ID",
+    "ORGANIZATION_NAME",
     "AppliedLate",
     "AppliedThenReset",
     "AppliedThenStatus",
