@@ -1,6 +1,7 @@
 """Reading from a Braintrust that answers: pages to the true end, rows by id, what columns are called."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -8,6 +9,7 @@ from bot.adapters.braintrust import BraintrustClient
 from bot.domain.btql import rows_by_id
 from bot.errors import BraintrustRejectedError
 from bot.sandbox.braintrust import (
+    Asked,
     BraintrustStandIn,
     RepeatedCursor,
     ShortPage,
@@ -17,15 +19,55 @@ from bot.settings import WorkSettings
 from tests.integration.braintrust_client import ANA, CREATED, PROJECT, TAG, WINDOW, NoPatience, add_rows, query, read
 
 
-@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 25])
+@pytest.mark.parametrize("rows", [0, 1, 9, 10, 11, 20, 25])
 def test_pages_are_read_to_the_true_end(
-    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience, count: int
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience, rows: int
 ) -> None:
     """Every row once, the newest first; only an empty page or a missing cursor ends the walk."""
-    ids = add_rows(braintrust, count)
+    ids = add_rows(braintrust, rows)
 
     assert read(client, patience) == ids[::-1]
     assert patience.waits == []
+
+
+def test_rows_that_come_go_and_change_meanwhile_lose_none_of_the_others(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
+) -> None:
+    """Both walks move on by keys, so it does not matter what happens to the rows on the way."""
+    ids = add_rows(braintrust, 95)
+    times = count()
+
+    def happen(_asked: Asked) -> None:
+        number = next(times)
+        braintrust.rows.add(PROJECT, id=f"new-{number}", created=CREATED, tags=[TAG])
+        braintrust.rows.delete(PROJECT, ids[number * 9])
+        braintrust.rows.assign_by_hand(PROJECT, ids[number * 9 + 1], [ANA])
+
+    braintrust.faults.on_request("query", happen)
+
+    found = read(client, patience)
+
+    touched = {row_id for number in range(11) for row_id in ids[number * 9 : number * 9 + 2]}
+    assert set(found) >= set(ids) - touched
+    assert len(set(found)) == len(found)
+    assert [row_id for row_id in found if row_id in ids] == [row_id for row_id in ids[::-1] if row_id in found]
+    assert braintrust.requests.count("query") <= 12  # as many as from one end, or one more
+
+
+def test_both_walks_are_seen_by_the_server(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
+) -> None:
+    add_rows(braintrust, 95)
+    braintrust.faults.latency(0.05)
+
+    read(client, patience)
+
+    asked = [seen.text for seen in braintrust.requests.all("query")]
+    assert sum("_pagination_key asc" in text for text in asked) >= 4
+    assert sum("_pagination_key desc" in text for text in asked) >= 4
+    braintrust.requests.clear()
+    read(client, patience, parallel_requests=1)
+    assert not any("_pagination_key asc" in seen.text for seen in braintrust.requests.all("query"))
 
 
 def test_a_short_page_does_not_end_the_walk(
