@@ -1,18 +1,21 @@
 """`/assign-reviews`: understood, stored, and answered privately within Slack's 3 seconds."""
 
+import logging
 from typing import Any
 
 from slack_bolt import Ack, App
 
 from bot.domain.command import HelpCommand, PlanCommand, parsed
 from bot.domain.model import Origin
-from bot.errors import BotError
+from bot.errors import BotError, CommandError, NotAllowedError
 from bot.messages.answers import reading, sentence, twin
 from bot.messages.help import COMMAND, help_message
 from bot.messages.message import Message
 from bot.services.permissions import Permissions
 from bot.services.planning import Asker, Planning
 from bot.services.preferences import Preferring
+
+log = logging.getLogger(__name__)
 
 
 def register(app: App) -> None:
@@ -26,7 +29,10 @@ def assign_reviews(
     """Store a plan to be read, then acknowledge: a command that is killed in between shows an error, never silence."""
     try:
         answer = _answer(command, planning, permissions, preferring)
+    except (CommandError, NotAllowedError) as error:
+        answer = sentence(str(error))
     except BotError as error:
+        log.warning("a command met a fault", extra={"error": str(error)}, exc_info=True)
         answer = sentence(str(error))
     ack(text=answer.text, blocks=list(answer.blocks))
 

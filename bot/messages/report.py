@@ -12,6 +12,7 @@ from bot.messages.plan import MAX_REVIEWER_LINES, receiving
 from bot.messages.reasons import drift_sentence, dropped_lines
 from bot.messages.text import NAME_LENGTH, counted, escaped, link, mention, number
 
+NOT_UNDONE = UndoCounts()
 MAX_REASONS = 3
 MAX_UNTOLD = 8
 
@@ -60,18 +61,18 @@ def report_message(
     *,
     review_url: str,
     undoable: bool = False,
-    undo: UndoCounts | None = None,
+    undo: UndoCounts = NOT_UNDONE,
     untold: Sequence[str] = (),
 ) -> Message:
     """What became of the plan; begins with `Done.`, `Partly done.`, `Stopped.` or `Failed.`.
 
-    `undoable` offers to take it back; `undo` tells of an attempt to do so that ended early.  `untold` names the
-    reviewers who could not be told about their rows.
+    `undoable` offers to take it back; `undo` counts what attempts to do so that ended early came to.  `untold` names
+    the reviewers who could not be told about their rows.
     """
     headline = report_headline(plan, report)
-    ended = f"Taking it back ended early. {plan.reason} {undo_sentence(undo)}" if undo else ""
     exceptions = "\n".join(_exceptions(plan, report))
-    paragraphs = [headline, _people(report), exceptions, ended, _untold(untold), _closing(plan, report, review_url)]
+    undone = _ended_early(plan, undo)
+    paragraphs = [headline, _people(report), exceptions, undone, _untold(untold), _closing(plan, report, review_url)]
     shown = [text for text in paragraphs if text]
     small = f"plan `{plan.id}`"
     retry = [retry_button(plan, report.missing)] if plan.state in RETRIABLE and report.missing else []
@@ -128,6 +129,13 @@ def _exceptions(plan: Plan, report: Report) -> list[str]:
     why = list(dict.fromkeys(reasons)) if report.missing else []
     stopped = [f"Stopped by {mention(plan.stopped_by)}"] if plan.stopped_by and plan.state is PlanState.STOPPED else []
     return [*stopped, *exception_lines(report), *why[:MAX_REASONS]]
+
+
+def _ended_early(plan: Plan, undo: UndoCounts) -> str:
+    """What an undo that ended early left, also after the rows that were left were tried again."""
+    if plan.undone_by:
+        return f"Taking it back ended early. {plan.reason} {undo_sentence(undo)}"
+    return f"{number(undo.taken_back)} of the assigned rows had been taken back before." if undo.taken_back else ""
 
 
 def _untold(names: Sequence[str]) -> str:

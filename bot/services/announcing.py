@@ -144,7 +144,7 @@ class Announcing:
         return self._report(plan)
 
     def _report(self, plan: Plan) -> Message:
-        undo = counted_undo(self._undos.of(plan.id)) if plan.undone_by else None
+        undo = counted_undo(self._undos.of(plan.id))
         report = report_of(plan, self._batches.of(plan.id))
         failed = self._notices.failed(plan.id)
         untold = [share.reviewer.name for share in plan.shares if share.reviewer.id in failed]

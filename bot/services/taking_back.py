@@ -81,7 +81,7 @@ class TakingBack:
         return None
 
     def _take_back(self, number: int, part: Sequence[str]) -> str | None:
-        rows = self._look(number, part)
+        rows = self._settled(number, part)
         while rows and self._form is None:
             reason = self._try_forms(number, part, rows[0])
             if reason is not None:
@@ -93,6 +93,17 @@ class TakingBack:
             acknowledged = self._send(number, part, rows, self._form)
             rows = self._awaited(number, part, seconds=VISIBLE_SECONDS if acknowledged else 0)
         return NOT_SEEN if rows else None
+
+    def _settled(self, number: int, part: Sequence[str]) -> list[str]:
+        """The first look at a part: what an earlier process sent may land for a while, so it is waited for.
+
+        Otherwise it could land behind the end of the undo, on a row that the next plan has assigned by then.
+        """
+        rows = self._look(number, part)
+        if not any(self._states.get(row_id) is UndoState.SENDING for row_id in rows):
+            return rows
+        self._work.pause(self._settle_seconds)
+        return self._look(number, part)
 
     def _try_forms(self, number: int, part: Sequence[str], row_id: str) -> str | None:
         """Find the form that takes one row back; the sentence why there is none.

@@ -20,17 +20,18 @@ from tests.e2e.world import ADA, FINAL, REVIEWS, World
 
 Scenario = Callable[[World], Message]
 TAKEOVER_SECONDS = 90
-TRANSITION_REFUSED = {
-    "sqlite": [
-        "create trigger refused before update on plans when new.state = '{state}' begin select raise(abort, 'no'); end"
-    ],
+REFUSAL = {
+    "sqlite": ["create trigger refused before {change} on plans when {when} begin select raise(abort, 'no'); end"],
     "postgresql": [
         "create function refusal() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$",
-        """create trigger refused before update on plans
-           for each row when (new.state = '{state}') execute function refusal()""",
+        """create trigger refused before {change} on plans
+           for each row when ({when}) execute function refusal()""",
     ],
 }
-TRANSITION_ALLOWED = {"sqlite": "drop trigger refused", "postgresql": "drop trigger refused on plans"}
+REFUSAL_ENDS = {
+    "sqlite": ["drop trigger refused"],
+    "postgresql": ["drop trigger refused on plans", "drop function refusal()"],
+}
 
 
 def while_the_rows_are_read(world: World) -> Message:
@@ -98,7 +99,7 @@ def while_rows_are_written(
 def before_the_counts_are_stored(world: World) -> Message:
     """Between the last row and the state in which the plan rests."""
     plan = world.proposed()
-    with transition_refused(world, "done"):
+    with refused(world, "update", when="new.state = 'done'"):
         world.press(plan, "approve")
         world.wait_for_log("a step met a fault")
         world.kill_bot()
@@ -171,13 +172,14 @@ def until(world: World, state: str) -> None:
 
 
 @contextmanager
-def transition_refused(world: World, state: str) -> Iterator[None]:
-    """Let the database refuse every transition to `state`, so that a plan stays in the state before."""
-    with world.stored() as stored:
-        dialect = stored.database.engine.dialect.name
-        with stored.database.write() as connection:
-            for statement in TRANSITION_REFUSED[dialect]:
-                connection.execute(text(statement.format(state=state)))
+def refused(world: World, change: Literal["insert", "update"], *, when: str) -> Iterator[None]:
+    """Let the database refuse some changes of plans, so that what comes before them is done, and they are not."""
+    carry_out(world, REFUSAL, change=change, when=when)
     yield
+    carry_out(world, REFUSAL_ENDS)
+
+
+def carry_out(world: World, statements: dict[str, list[str]], **words: str) -> None:
     with world.stored() as stored, stored.database.write() as connection:
-        connection.execute(text(TRANSITION_ALLOWED[dialect]))
+        for statement in statements[connection.dialect.name]:
+            connection.execute(text(statement.format(**words)))

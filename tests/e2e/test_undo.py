@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, AppliedThenReset, Reset
+from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, AppliedThenReset, Reset, Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.undoing import assigned, previewed, undone
 from tests.e2e.world import ADA, BEN, CHLOE, REVIEWS, World
@@ -91,6 +91,29 @@ def test_a_kill_in_the_middle_of_an_undo_is_continued(start_world: StartWorld) -
 
     assert f"Took back {world.seeded.open} rows; kept 0" in undone(world, plan).text
     assert [row for row in world.all_rows() if row.id in world.newly_assigned() and row.assignments] == []
+
+
+def test_after_an_undo_that_ended_early_a_retry_still_tells_the_truth(start_world: StartWorld) -> None:
+    """The third batch is refused, then the second part of what was written; at last the rest is tried again."""
+    world = start_world(BATCH_SIZE="50", PARALLEL_REQUESTS="1")
+    world.braintrust.faults.next("insert", Status(403), nth=3)
+    plan, report = assigned(world)
+    world.braintrust.faults.next("insert", Status(403), nth=3)  # after the one row that tells which form works
+    world.press(previewed(world, report), "undo_confirm")
+    ended = world.wait(
+        lambda w: next((m for m in w.thread(REVIEWS, plan.ts) if "Taking it back ended early." in m.text), None)
+    )
+
+    world.press(ended, "retry")
+    again = world.wait(lambda w: next((m for m in w.thread(REVIEWS, plan.ts) if m.text.startswith("Done.")), None))
+
+    assert report.text.startswith(f"Partly done. Assigned 100 of {world.seeded.open} rows")
+    assert "Took back 50 rows; kept 0 already reviewed and 0 changed since." in ended.text
+    assert again.text.startswith(f"Done. Assigned {world.seeded.open} rows")
+    assert "50 of the assigned rows had been taken back before." in again.text
+    assert sum(bool(row.assignments) for row in world.all_rows() if row.id in world.newly_assigned()) == (
+        world.seeded.open - 50
+    )
 
 
 def test_rows_that_were_taken_back_can_be_planned_again(world: World) -> None:

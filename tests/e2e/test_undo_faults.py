@@ -37,6 +37,7 @@ SETTINGS: dict[str, Any] = {"BATCH_SIZE": "50", "PAGE_SIZE": "100", "SETTLE_SECO
 PART = int(SETTINGS["BATCH_SIZE"])
 REQUESTS = 6  # one row that tells which form works, then five parts of 234 rows
 TAKEOVER_SECONDS = 90
+AT_ONCE_SECONDS = 25  # less than a lease
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def answers_get_lost(undo: Undo, *, faults: list[Fault], sent_again: int) -> lis
         undo.world.braintrust.faults.next("insert", fault)
     undo.confirm()
     undo.reply()
+    assert undo.world.braintrust.faults.armed() == []
     assert undo.sent() == before + REQUESTS + sent_again
     return []
 
@@ -142,7 +144,7 @@ def the_process_is_stopped(undo: Undo) -> list[str]:
     undo.world.braintrust.requests.wait_for("insert", before + 3)
     assert undo.world.stop_bot(signal.SIGTERM) == 0
     undo.world.start_bot()
-    undo.reply()
+    undone(undo.world, undo.plan, seconds=AT_ONCE_SECONDS)
     assert undo.sent() == before + REQUESTS
     return []
 
@@ -155,10 +157,15 @@ def the_process_is_killed(
     at: Literal["arrival", "answer"] = "arrival",
     after_requests: int = 0,
     landing: Literal["before the takeover", "during the takeover"] = "before the takeover",
+    tried_again: int = 0,
 ) -> list[str]:
-    """With a look or a request that names a part's first row on its way: it lands although its process is dead."""
+    """With a look or a request that names a part's first row on its way: it lands although its process is dead.
+
+    Nothing is sent again, but to find out which form works, where nobody saw it.
+    """
     requests, faults = undo.world.braintrust.requests, undo.world.braintrust.faults
-    row_id, mark = undo.part(part)[0], undo.sent() + after_requests
+    before = undo.sent()
+    row_id, mark = undo.part(part)[0], before + after_requests
     with faults.hold(kind, at=at, when=lambda text: row_id in text and undo.sent() >= mark) as gate:
         undo.confirm()
         gate.wait_for_arrivals(1, timeout_seconds=30)
@@ -166,6 +173,8 @@ def the_process_is_killed(
         undo.world.start_bot()
         if landing == "during the takeover":
             requests.wait_for("query", requests.count("query") + 1, timeout_seconds=TAKEOVER_SECONDS)
+    undo.reply()
+    assert undo.sent() == before + REQUESTS + tried_again
     return []
 
 
@@ -186,7 +195,7 @@ ANSWERS: dict[str, Scenario] = {
 }
 KILLS: dict[str, Scenario] = {
     "before the first row": partial(the_process_is_killed, kind="query", part=0),
-    "with the first row": partial(the_process_is_killed, kind="insert", part=0),
+    "with the first row": partial(the_process_is_killed, kind="insert", part=0, tried_again=1),
     "between two parts": partial(the_process_is_killed, kind="query", part=2),
     "with a part": partial(the_process_is_killed, kind="insert", part=2, landing="during the takeover"),
     "with a part's answer": partial(the_process_is_killed, kind="insert", part=3, at="answer"),

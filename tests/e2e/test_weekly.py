@@ -1,10 +1,11 @@
 """The weekly post."""
 
-import sqlite3
-from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import update
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from bot.adapters.store.tables import schedules
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, REVIEWS, World
 
@@ -16,9 +17,9 @@ def make_due(world: World, *, hours_ago: float = 0) -> None:
 
 
 def _advanced(world: World, hours_ago: float) -> int:
-    due = f"datetime('now', '-{hours_ago} hours') || '.000000'"
-    with closing(sqlite3.connect(world.folder / "bot.db", timeout=10)) as database, database:
-        return database.execute(f"update schedules set next_fire_at = {due}").rowcount
+    due = datetime.now(UTC) - timedelta(hours=hours_ago)
+    with world.stored() as stored, stored.database.write() as connection:
+        return connection.execute(update(schedules).values(next_fire_at=due)).rowcount
 
 
 def test_a_due_week_is_posted_for_a_person_to_approve(start_world: StartWorld) -> None:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Collection
+from typing import Any
 
 from bot.adapters.store.undos import UndoStore
 from bot.domain.model import PlanState
 from bot.domain.report import written_pairs
 from bot.domain.undo import UndoCounts, UndoState, counted_undo
 from bot.sandbox.braintrust import Row
+from bot.sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS
 from bot.sandbox.slack import Ephemeral, Message
 from tests.e2e.world import ADA, BEN, FREE, REVIEWS, World, plan_id
 
@@ -38,22 +40,28 @@ def undone(world: World, plan: Message, *, seconds: float = 60) -> Message:
 def assert_taken_back(world: World, reply: Message, *, kept: Collection[str] = ()) -> None:
     """Rows, thread and database say the same: all is free again but the rows `kept`, which people changed.
 
-    No request changed anything but a row that was exactly as the plan had written it, and none made a row.
+    No request changed anything but a row that was exactly as the plan had written it, and in it nothing but whose it
+    is; and none made a row.
     """
     with world.stored() as stored:
         plan = stored.plan(plan_id(reply.text))
         pairs = dict(written_pairs(stored.batches.of(plan.id)))
         states = UndoStore(stored.database).of(plan.id)
+        [undoing, ended] = stored.plans.history(plan.id)[-2:]
     rows = {row.id: row for row in world.all_rows()}
 
     assert plan.state is PlanState.UNDONE
     assert states == {row_id: _state(rows.get(row_id), who) for row_id, who in pairs.items()}
     assert {row_id for row_id, state in states.items() if state is not UndoState.TAKEN_BACK} == set(kept)
-    assert _said(reply) == counted_undo(states)
+    counts = counted_undo(states)
+    assert _said(reply) == counts
+    assert (undoing.who, undoing.after, ended.before, ended.after) == (ADA, "undoing", "undoing", "undone")
+    assert [*ended.counts.values()] == [counts.taken_back, counts.reviewed, counts.changed]
     assert [row.id for row in rows.values() if row.phantom or row.id not in world.before] == []
     assert [row_id for row_id in rows.keys() - pairs if rows[row_id] != world.before[row_id]] == []
     for row_id in rows.keys() & pairs:
         _assert_only_ours_was_changed(world.before[row_id], rows[row_id], pairs[row_id])
+        assert _rest(rows[row_id]) == _rest(world.before[row_id]), row_id
 
 
 def _state(row: Row | None, who: str) -> UndoState:
@@ -64,6 +72,12 @@ def _state(row: Row | None, who: str) -> UndoState:
         assert row.status != "PENDING", f"{row.id} was forgotten"
         return UndoState.REVIEWED
     return UndoState.TAKEN_BACK
+
+
+def _rest(row: Row) -> dict[str, Any]:
+    """Everything in a row but whose it is, and where it stands in the review list."""
+    metadata = {name: value for name, value in row.metadata.items() if name not in (ASSIGNMENTS, REVIEW_LISTS)}
+    return {**row.columns, "_xact_id": None, "metadata": metadata}
 
 
 def _said(reply: Message) -> UndoCounts:

@@ -140,6 +140,12 @@ class World:
         assert self._bot is not None
         os.killpg(self._bot.pid, number)
 
+    def processes(self) -> list[psutil.Process]:
+        """The bot's processes: the one that was started, and those that it started."""
+        assert self._bot is not None
+        first = psutil.Process(self._bot.pid)
+        return [first, *first.children(recursive=True)]
+
     def freeze_bot(self) -> None:
         """Stop the process in the middle of whatever it does; when this returns, none of its threads runs."""
         assert self._bot is not None
@@ -241,6 +247,16 @@ class World:
         """The batches of the plan that a message shows, as they are stored now."""
         with self.stored() as stored:
             return stored.batches.of(plan_id(message.text))
+
+    def transitions(self, message: Message) -> list[str]:
+        """The states that the plan of a message came to, one after the other, as the audit trail has them."""
+        with self.stored() as stored:
+            return [event.after for event in stored.plans.history(plan_id(message.text))]
+
+    def stored_plans(self) -> list[str]:
+        """The ids of the plans that are stored."""
+        with self.stored() as stored:
+            return [plan.id for plan in stored.plans.recent()]
 
     # --- people ---
 

@@ -21,9 +21,11 @@ from bot.adapters.store.preferences import PreferenceStore
 from bot.adapters.store.schedules import ScheduleStore
 from bot.adapters.store.tables import metadata, plans
 from bot.adapters.store.undos import UndoStore
+from bot.domain.drift import Revision
 from bot.domain.model import (
     WRITING,
     Batch,
+    DropReason,
     LeftOut,
     Origin,
     Plan,
@@ -58,6 +60,7 @@ PROPOSAL = Proposal(
     batches=BATCHES,
     expires_at=EXPIRES,
 )
+REVISION = Revision(BATCHES[1:], (Share(ANA, 1), Share(BO, 0)), ((DropReason.GONE, 2),))
 ALL_STATES = list(PlanState)
 
 

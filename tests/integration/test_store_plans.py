@@ -22,6 +22,7 @@ from tests.integration.stored import (
     NOW,
     PROJECT,
     PROPOSAL,
+    REVISION,
     Store,
     new_plan,
     opened,
@@ -114,6 +115,37 @@ TRANSITIONS = (
         act=lambda store, lease: store.plans.begin_reporting(lease, reason="why", now=NOW),
     ),
     _transition(
+        "propose again",
+        S.CHECKING,
+        to="proposed",
+        who="bot",
+        act=lambda store, lease: store.plans.propose_again(lease, REVISION, expires_at=EXPIRES, now=NOW),
+    ),
+    _transition(
+        "retry",
+        S.PARTIAL,
+        S.STOPPED,
+        to="checking",
+        who="UADA",
+        act=lambda store, _: store.plans.retry("plan", who="UADA", now=NOW),
+    ),
+    _transition(
+        "begin_undo",
+        S.DONE,
+        S.PARTIAL,
+        S.STOPPED,
+        to="undoing",
+        who="UADA",
+        act=lambda store, _: store.plans.begin_undo("plan", who="UADA", now=NOW, finished_after=NOW - INSTANT),
+    ),
+    _transition(
+        "end_undo",
+        S.UNDOING,
+        to="undone",
+        who="bot",
+        act=lambda store, lease: store.plans.end_undo(lease, state=S.UNDONE, reason=None, counts=COUNTS, now=NOW),
+    ),
+    _transition(
         "finish",
         S.REPORTING,
         to="done",
@@ -129,7 +161,7 @@ TABLE = [
 @pytest.mark.parametrize(("transition", "state"), TABLE)
 def test_a_transition_passes_from_its_own_states_only(store: Store, transition: Transition, state: PlanState) -> None:
     """One guarded UPDATE with one line in `events`, or nothing at all."""
-    store.add(state=state)
+    store.add(state=state, finished_at=NOW)
     lease = store.claim()
     before = store.everything()
     steps = store.steps()
@@ -292,93 +324,6 @@ def test_times_come_back_as_the_same_instant_in_utc(store: Store, moment: dateti
     assert plan.created_at == moment
     assert plan.created_at.tzinfo is UTC
     assert (plan.window.start, plan.window.end) == (moment - timedelta(days=7), moment)
-
-
-# ---- two at once -----------------------------------------------------------------------------------------------------
-
-
-def approved_by(who: str) -> Callable[[Store], bool]:
-    return lambda store: store.plans.approve("plan", version=1, who=who, now=EXPIRES - INSTANT)
-
-
-ROUNDS = 10
-
-
-@pytest.mark.parametrize(
-    ("other", "leads_to"),
-    [
-        pytest.param(approved_by("UBEN"), S.CHECKING, id="approve"),
-        pytest.param(lambda store: store.plans.cancel("plan", who="UBEN", now=NOW), S.CANCELLED, id="cancel"),
-        pytest.param(lambda store: bool(store.plans.expire(now=EXPIRES)), S.EXPIRED, id="expire"),
-    ],
-)
-def test_of_two_decisions_at_once_exactly_one_counts(
-    store: Store, rival: Store, other: Callable[[Store], bool], leads_to: PlanState
-) -> None:
-    """Whichever is first wins; the loser is told so, and leaves no trace."""
-    for _ in range(ROUNDS):
-        store.proposed()
-
-        mine, theirs = together(lambda: approved_by("UADA")(store), lambda: other(rival))
-
-        assert sorted([mine, theirs]) == [False, True]
-        steps = store.steps()[2:]
-        assert [(before, after) for _, before, after in steps] == [("proposed", S.CHECKING if mine else leads_to)]
-        assert steps[0][0] == ("UADA" if mine else "bot" if leads_to is S.EXPIRED else "UBEN")
-        _forget(store, "plan")
-
-
-def test_of_an_approval_and_a_newer_plan_exactly_one_counts(store: Store, rival: Store) -> None:
-    """The newer plan is proposed either way; the older one is approved or replaced, never both."""
-    for _ in range(ROUNDS):
-        store.proposed()
-        store.plans.add(new_plan("newer", created_at=NOW + timedelta(minutes=1)), who="UBEN")
-        lease = store.claim("newer")
-
-        approved, proposed = together(
-            lambda: approved_by("UADA")(store),
-            lambda lease=lease: rival.plans.propose(lease, PROPOSAL, state=S.PROPOSED, now=NOW),  # type: ignore[misc]
-        )
-
-        assert proposed
-        assert store.get("newer").state is S.PROPOSED
-        assert store.get().state is (S.CHECKING if approved else S.SUPERSEDED)
-        assert len(store.steps()) == 3
-        _forget(store, "plan", "newer")
-
-
-def test_a_cancel_and_the_end_of_the_reading_at_once_leave_one_answer(store: Store, rival: Store) -> None:
-    for _ in range(ROUNDS):
-        store.plans.add(new_plan(), who="UASKER")
-        lease = store.claim()
-
-        cancelled, proposed = together(
-            lambda: store.plans.cancel("plan", who="UADA", now=NOW),
-            lambda lease=lease: rival.plans.propose(lease, PROPOSAL, state=S.PROPOSED, now=NOW),  # type: ignore[misc]
-        )
-
-        assert cancelled  # also a proposed plan can be cancelled
-        assert store.get().state is S.CANCELLED
-        assert len(store.steps()) == (3 if proposed else 2)
-        assert len(store.batches.of("plan")) == (2 if proposed else 0)
-        _forget(store, "plan")
-
-
-def test_two_presses_of_stop_at_once_count_once(store: Store, rival: Store) -> None:
-    store.add(state=S.RUNNING)
-
-    results = together(
-        lambda: store.plans.stop("plan", who="UADA", now=NOW), lambda: rival.plans.stop("plan", who="UBEN", now=NOW)
-    )
-
-    assert sorted(results) == [False, True]
-    assert len(store.steps()) == 2
-
-
-def _forget(store: Store, *plan_ids: str) -> None:
-    for plan_id in plan_ids:
-        store.change(plan_id, state=S.DONE.value)
-    assert store.plans.forget(before=NOW + timedelta(days=1)) == len(plan_ids)
 
 
 # ---- superseding -----------------------------------------------------------------------------------------------------

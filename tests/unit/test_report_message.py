@@ -358,6 +358,19 @@ def test_a_report_tells_of_an_undo_that_ended_early() -> None:
     assert message.text.startswith("Done. Assigned 7 rows")
 
 
+TAKEN_BACK = [UndoCounts(0, 4, 3), UndoCounts(1_949, 4, 3)]
+
+
+def test_a_report_after_a_retry_still_tells_what_was_taken_back_before() -> None:
+    """The rows that an undo took back before it ended early are not the reviewers' any more."""
+    messages = [report_message(a_plan(PlanState.DONE), a_report(), review_url=URL, undo=undo) for undo in TAKEN_BACK]
+
+    said = ["had been taken back before" in message.text for message in messages]
+    assert said == [False, True]
+    assert "1,949 of the assigned rows had been taken back before." in messages[1].text
+    assert [text for text in block_texts(messages[1]) if text not in messages[1].text] == []
+
+
 @pytest.mark.parametrize(("who", "beginning"), [("U0BOSS", "Undone by <@U0BOSS>. "), (None, "Undone. ")])
 @pytest.mark.parametrize("counts", [UndoCounts(), UndoCounts(1, 0, 0), LARGE_UNDO])
 def test_what_was_taken_back_is_counted(who: str | None, beginning: str, counts: UndoCounts) -> None:

@@ -1,5 +1,6 @@
 """One run of an undo: what is sent is stored before, and only what was seen unassigned counts as taken back."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,10 +33,13 @@ KNOWN = "array_delete"  # the form, where a test is not about finding it
 class World:
     """One run with everything it talks to: six rows, written and untouched."""
 
-    def __init__(self, *, form: str | None = KNOWN, size: int = 10) -> None:
+    def __init__(
+        self, *, form: str | None = KNOWN, size: int = 10, known: Mapping[str, UndoState] | None = None
+    ) -> None:
         self.plan = a_plan(PlanState.UNDOING, unassignment=form)
         self.plans = FakePlans(self.plan)
         self.undos = FakeUndos()
+        self.undos.states = dict(known or {})
         self.braintrust = FakeBraintrust(*(a_row(row_id, who) for row_id, who in PAIRS.items()))
         self.work = FakeWork()
         self.announcer = FakeAnnouncer()
@@ -172,6 +176,32 @@ def test_a_request_that_had_an_effect_without_an_answer_is_not_repeated() -> Non
 
     assert world.run.carry_out() is None
     assert world.sent == [tuple(PAIRS)]
+    assert world.run.counts == UndoCounts(taken_back=6)
+
+
+def test_what_an_earlier_process_sent_is_waited_for_before_it_is_sent_again() -> None:
+    """It may land for as long as a request that was given up; then nothing of it may be on its way any more."""
+    world = World(size=2, known={"row-2": UndoState.SENDING, "row-3": UndoState.SENDING})
+    pause = world.work.pause
+
+    def landed(seconds: float) -> None:
+        pause(seconds)
+        world.change("row-2", assignees=())
+
+    world.work.pause = landed  # type: ignore[method-assign]
+
+    assert world.run.carry_out() is None
+    assert world.work.pauses == [60.0]
+    assert world.sent == [("row-0", "row-1"), ("row-3",), ("row-4", "row-5")]
+    assert world.run.counts == UndoCounts(taken_back=6)
+
+
+def test_nobody_waits_for_what_an_earlier_process_sent_once_it_is_seen() -> None:
+    world = World(known={"row-2": UndoState.SENDING})
+    world.change("row-2", assignees=())
+
+    assert world.run.carry_out() is None
+    assert world.work.pauses == []
     assert world.run.counts == UndoCounts(taken_back=6)
 
 

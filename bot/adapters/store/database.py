@@ -98,6 +98,7 @@ def _engine(url: str) -> Engine:
         max_overflow=8,
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
         pool_pre_ping=True,
+        hide_parameters=True,  # faults reach the log: with their statements, but not with addresses and answer links
         connect_args={
             "connect_timeout": 2,
             "options": " ".join(f"-c {name}={ms}" for name, ms in _PATIENCE_MS.items()),
@@ -114,6 +115,7 @@ def _sqlite_engine(url: str) -> Engine:
         poolclass=QueuePool,
         pool_size=8,
         max_overflow=24,
+        hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)

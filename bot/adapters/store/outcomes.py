@@ -22,16 +22,18 @@ def certain(database: Database, change: Callable[[Connection], T], *, is_stored:
     `is_stored` first takes the lock under which `change` works, so that the change is over, and then looks for what it
     wrote.  Raises `StoreUnavailableError` where certainly nothing was changed, else `OutcomeUnknownError`.
     """
+    unanswered: OutcomeUnknownError | None = None
     for _ in range(TRIES):
         try:
             with database.write() as connection:
                 result = change(connection)
-        except OutcomeUnknownError:
+        except OutcomeUnknownError as error:
             if _learned(database, is_stored):
                 return result
+            unanswered = error
         else:
             return result
-    raise StoreUnavailableError(NOTHING_CHANGED)
+    raise StoreUnavailableError(NOTHING_CHANGED) from unanswered
 
 
 def _learned(database: Database, is_stored: Look) -> bool:

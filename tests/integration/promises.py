@@ -1,0 +1,155 @@
+"""What holds after every step of a walk, on the rows themselves, in the store, and in what people are told."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.domain.model import Batch, BatchState, Plan, PlanState
+from bot.domain.report import outcome, report_of, written_pairs
+from bot.domain.undo import UndoCounts, UndoState, counted_undo
+from bot.sandbox.braintrust import Row
+from bot.sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS
+from tests.integration.walk import Walk
+
+S = PlanState
+AT_REST = frozenset({S.DONE, S.PARTIAL, S.STOPPED, S.FAILED})
+POSSIBLY_WRITTEN = {BatchState.WRITTEN, BatchState.CONFIRMED, BatchState.UNKNOWN, BatchState.SENDING}
+Condition = tuple[tuple[str, ...], str | None]
+"""Whose a row is, and where it stands in the review list."""
+FREE: tuple[Condition, ...] = (((), None), ((), "PENDING"))
+"""Never assigned, or taken back."""
+
+
+def verify(walk: Walk) -> None:
+    """Each row has one value at most, its plan's, over nobody's; what is taken back was ours; and as the store says."""
+    plans = [Kept(walk, plan) for plan in walk.store.plans.recent()]
+    for row in walk.rows:
+        _verify_row(row, {who for kept in plans for row_id, who in kept.planned if row_id == row.id})
+        _verify_that_the_rest_is_kept(row, walk.logged[row.id], is_untagged=row.id in walk.by_hand)
+        asked_back = [kept for kept in plans if kept.undo.get(row.id) is UndoState.TAKEN_BACK]
+        assert len(asked_back) <= _taken_back(row), f"{row.id} was not taken back"
+    claimed = Counter(row for kept in plans for row in kept.held)
+    assert [row for row, times in claimed.items() if times > 1] == [], "two plans say that they wrote it"
+    for kept in plans:
+        if kept.plan.decided_at is not None and kept.plan.state in AT_REST:
+            _verify_report(kept)
+        if kept.plan.state is S.UNDONE:
+            _verify_undo(kept)
+        _verify_that_what_is_kept_was_touched(kept, plans)
+    _verify_that_nothing_is_forgotten(walk, plans)
+    _verify_previews(walk)
+
+
+class Kept:
+    """One plan with all that is stored of it."""
+
+    def __init__(self, walk: Walk, plan: Plan) -> None:
+        self.walk = walk
+        self.plan = plan
+        self.batches: Sequence[Batch] = walk.store.batches.of(plan.id)
+        self.undo: Mapping[str, UndoState] = walk.store.undos.of(plan.id)
+        self.planned = [pair for batch in self.batches for pair in batch.rows]
+        self.written = dict(written_pairs(self.batches))
+
+    @property
+    def held(self) -> dict[str, str]:
+        """The rows that are its reviewers', as far as the store says."""
+        is_held = (None, UndoState.REVIEWED)
+        return {row_id: who for row_id, who in self.written.items() if self.undo.get(row_id) in is_held}
+
+
+def _verify_row(row: Row, planned: set[str]) -> None:
+    """The bot makes what is free ours, and what is ours free; after a person's change it makes nothing."""
+    assert not row.phantom, f"{row.id} was made by a merge"
+    was: Condition = ((), None)
+    is_theirs = False
+    for change in row.history:
+        now: Condition = (change.assignments, change.status)
+        if change.source == "api":
+            assert not is_theirs, f"{row.id} was {was}, and somebody's"
+            assert now == was or _is_ours(was, now, planned), f"{row.id} was {was} and became {now}"
+        elif now != was:
+            is_theirs = True
+        was = now
+
+
+def _is_ours(was: Condition, now: Condition, planned: set[str]) -> bool:
+    written = [((who,), "PENDING") for who in planned]
+    return (was in FREE and now in written) or (was in written and now == ((), "PENDING"))
+
+
+def _taken_back(row: Row) -> int:
+    """How often the bot took the row back."""
+    before = [(), *(change.assignments for change in row.history)]
+    return sum(
+        change.source == "api" and was != () and change.assignments == ()
+        for was, change in zip(before, row.history, strict=False)
+    )
+
+
+def _verify_that_the_rest_is_kept(row: Row, logged: Row, *, is_untagged: bool) -> None:
+    """Whatever else is in the row stays as it was logged."""
+    assert _rest(row) == _rest(logged), row.id
+    assert row.tags == logged.tags or is_untagged, row.id
+
+
+def _rest(row: Row) -> dict[str, Any]:
+    metadata = {name: value for name, value in row.metadata.items() if name not in (ASSIGNMENTS, REVIEW_LISTS)}
+    kept = {name: value for name, value in row.columns.items() if name not in ("_xact_id", "tags", "metadata")}
+    return {**kept, "metadata": metadata}
+
+
+def _verify_report(kept: Kept) -> None:
+    """The report of a plan at rest is what the rows say."""
+    rows, plan = {row.id: row for row in kept.walk.rows}, kept.plan
+    ours = {row: who for row, who in kept.held.items() if row not in kept.walk.by_hand}
+    assert [row for row, who in ours.items() if rows[row].assignments != (who,)] == [], f"{plan.id} says it wrote them"
+    report = report_of(plan, kept.batches)
+    assert outcome(plan, report) is plan.state
+    assert sum(share.rows for share in report.assigned) + report.dropped_rows + report.missing == plan.planned_rows
+
+
+def _verify_undo(kept: Kept) -> None:
+    """Every row is accounted for once, and the audit trail has the same numbers."""
+    assert kept.undo.keys() == kept.written.keys()
+    assert UndoState.SENDING not in kept.undo.values()
+    counts = counted_undo(kept.undo)
+    noted = kept.walk.store.plans.history(kept.plan.id)[-1].counts
+    assert noted == {"taken back": counts.taken_back, "reviewed": counts.reviewed, "changed": counts.changed}
+
+
+def _verify_that_what_is_kept_was_touched(kept: Kept, plans: Sequence[Kept]) -> None:
+    """Only a row that a person, or another plan, changed is kept by an undo."""
+    others = {row for other in plans if other.plan.id != kept.plan.id for row, _ in other.planned}
+    kept_rows = {row for row, state in kept.undo.items() if state in (UndoState.REVIEWED, UndoState.CHANGED)}
+    assert kept_rows <= kept.walk.by_hand | others, f"{kept.plan.id} keeps rows that nobody touched"
+
+
+def _verify_that_nothing_is_forgotten(walk: Walk, plans: Sequence[Kept]) -> None:
+    """What the bot wrote stands in the store: as written, or as not known yet."""
+    batches = [batch for kept in plans for batch in kept.batches if batch.state in POSSIBLY_WRITTEN]
+    known = {(row, (who,)) for batch in batches for row, who in batch.kept}
+    written = {
+        (row.id, change.assignments)
+        for row in walk.rows
+        for change in row.history
+        if change.source == "api" and change.assignments
+    }
+    assert {pair for pair in written - known if pair[0] not in walk.by_hand} == set()
+
+
+def _verify_previews(walk: Walk) -> None:
+    """The numbers that a person was just told are what the rows say."""
+    rows = {row.id: row for row in walk.rows}
+    for plan, counts in walk.previews:
+        kept = Kept(walk, plan)
+        open_rows = {row: who for row, who in kept.written.items() if kept.undo.get(row) is not UndoState.TAKEN_BACK}
+        found = Counter(_previewed(rows.get(row), who) for row, who in open_rows.items())
+        assert counts == UndoCounts(found["ours"], found["reviewed"], found["changed"]), plan.id
+    walk.previews.clear()
+
+
+def _previewed(row: Row | None, who: str) -> str:
+    if row is None or row.assignments != (who,):
+        return "changed"
+    return "ours" if row.status == "PENDING" else "reviewed"
