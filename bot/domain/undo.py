@@ -60,6 +60,12 @@ def judged(row: LogRow | None, reviewer_id: str, before: UndoState | None) -> Un
     return None if (row.status or PENDING).upper() == PENDING else UndoState.REVIEWED
 
 
+def without_others(states: Mapping[str, UndoState], others: Iterable[str]) -> dict[str, UndoState]:
+    """`states`, with the rows that another plan wrote later kept, whatever they say: they are not ours any more."""
+    unsettled = (None, UndoState.SENDING)
+    return {**states, **{row_id: UndoState.CHANGED for row_id in others if states.get(row_id) in unsettled}}
+
+
 def counted_undo(states: Mapping[str, UndoState]) -> UndoCounts:
     """The counts of what is settled."""
     count = Counter(states.values())

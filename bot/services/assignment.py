@@ -114,9 +114,9 @@ class Assignment:
             self._look(batches, self._on_checked)
 
     def _may_check(self) -> bool:
-        """Twice as many batches ahead as are written at once: enough to keep writers busy, and the readings young."""
+        """Fewer than twice as many batches ahead as are written at once: writers stay busy, and the readings young."""
         ahead = len(self._ready) + self._checking
-        return not self._ending and ahead < 2 * self._parallel and self._monotonic() >= self._hold_until
+        return not self._ending and ahead < 2 * self._parallel - 1 and self._monotonic() >= self._hold_until
 
     def _begin_writes(self) -> None:
         """Store that checked batches are being sent, then send them, as many as there is room for."""

@@ -204,6 +204,9 @@ class Batches(Protocol):
     def recently_written(self, plan: Plan, *, since: datetime) -> frozenset[str]:
         """The ids of rows of the plan's project that another plan wrote, or may have written, after `since`."""
 
+    def written_later(self, plan: Plan) -> frozenset[str]:
+        """The ids of the plan's rows that another plan wrote, or may have written, after it did."""
+
 
 class Undos(Protocol):
     """What became of the rows that a plan takes back."""

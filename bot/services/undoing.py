@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bot.domain.model import UNDOABLE, Plan, PlanState, Progress
-from bot.domain.undo import UndoCounts, UndoState, previewed, written
+from bot.domain.undo import UndoCounts, UndoState, previewed, without_others, written
 from bot.errors import BraintrustError
 from bot.services.notifying import Arranging
 from bot.services.ports import Announcer, Batches, Braintrust, Clock, Plans, Undos, Work
@@ -66,7 +66,10 @@ class Undoing:
         taken_back = {row for row, state in self._undos.of(plan.id).items() if state is UndoState.TAKEN_BACK}
         pairs = written(self._batches.of(plan.id))
         pairs = {row_id: who for row_id, who in pairs.items() if row_id not in taken_back}
-        return previewed(self._reader.by_id(plan.request.project_id, pairs, patience=patience).rows, pairs)
+        others = self._batches.written_later(plan)
+        ids = [row_id for row_id in pairs if row_id not in others]
+        rows = self._reader.by_id(plan.request.project_id, ids, patience=patience).rows
+        return previewed(rows, pairs)
 
     def close(self) -> None:
         """Let nobody wait for numbers any more."""
@@ -83,10 +86,11 @@ class Undoing:
             waiting = Progress(waiting="Another plan of this project is written first.")
             self._announcer.writing_progress(work, self._plans.record_progress(work.lease, waiting))
             return
+        pairs = written(self._batches.of(plan.id))
         run = TakingBack(
             plan,
-            written(self._batches.of(plan.id)),
-            self._undos.of(plan.id),
+            pairs,
+            without_others(self._undos.of(plan.id), self._batches.written_later(plan) & pairs.keys()),
             work=work,
             plans=self._plans,
             undos=self._undos,

@@ -11,6 +11,7 @@ import pytest
 
 from bot.domain.model import DropReason, PlanState
 from bot.domain.report import report_of, written_pairs
+from bot.domain.undo import UndoCounts
 from bot.sandbox.braintrust import BraintrustStandIn, Reset, Status
 from tests.integration.promises import verify
 from tests.integration.stored import Store, opened
@@ -84,3 +85,25 @@ def test_what_another_plan_wrote_is_not_counted_twice_although_it_has_the_same_r
     assert second.written == first.ids
     assert [batch.kept for batch in second.batches] == [second.pairs]
     assert written_pairs(first.batches) == []
+
+
+def test_what_a_later_plan_gave_to_the_same_reviewer_is_not_taken_back_with_the_first_one(
+    stores: list[Store], braintrust: BraintrustStandIn
+) -> None:
+    """Somebody unassigned one row by hand, so the later plan could have it."""
+    first = World(stores[0], braintrust, rows=4, size=2)
+    first.add_rows()
+    assert first.carry_out() is S.DONE
+    braintrust.rows.assign_by_hand(PROJECT, "row-02", [])
+    second = World(stores[0], braintrust, rows=4, size=2, plan_id="second")
+    second.time.jump(3_600)
+    assert second.carry_out() is S.DONE
+    assert dict(written_pairs(second.batches)) == {"row-02": dict(first.pairs)["row-02"]}
+
+    first.time.jump(3_660)
+    preview, state = first.undo()
+
+    assert preview == UndoCounts(taken_back=3, changed=1)
+    assert state is S.UNDONE
+    assert [row.id for row in braintrust.rows.all(PROJECT) if row.assignments] == ["row-02"]
+    assert report_of(second.plan, second.batches).written == 1

@@ -117,6 +117,23 @@ def test_what_other_plans_wrote_or_may_have_written_lately_is_known(store: Store
     assert rows == {"row-of-written", "row-of-unknown", "row-of-sending"}
 
 
+def test_what_another_plan_wrote_later_is_known(store: Store) -> None:
+    """Row by row: a plan that is older can have written later, after a retry."""
+    mine = ("row-of-mine", "before", "at once", "after", "dropped", "undone")
+    _write(store, "mine", state=B.CONFIRMED, minutes=10, rows=mine)
+    _write(store, "older", state=B.CONFIRMED, minutes=11, rows=("before",))
+    _write(store, "same", state=B.CONFIRMED, minutes=10, rows=("at once",))
+    _write(store, "newer", state=B.CONFIRMED, minutes=9, rows=("after", "another"))
+    _write(store, "unclear", state=B.UNKNOWN, minutes=9, rows=("row-of-mine",))
+    _write(store, "left", state=B.CONFIRMED, minutes=9, rows=("dropped",), dropped=(("dropped", DropReason.GONE),))
+    _write(store, "back", state=B.CONFIRMED, minutes=9, rows=("undone",))
+    store.change("back", state=PlanState.UNDONE.value)
+    _write(store, "elsewhere", state=B.CONFIRMED, minutes=9, rows=("before",), project="another")
+
+    assert store.batches.written_later(store.get("mine")) == {"after", "row-of-mine"}
+    assert store.batches.written_later(store.add("nothing yet")) == frozenset()
+
+
 def test_rows_that_were_dropped_were_not_written(store: Store) -> None:
     _write(store, "other", state=B.WRITTEN, minutes=1, dropped=(("row-of-other", DropReason.GONE),))
     store.add("mine")
@@ -131,12 +148,13 @@ def _write(
     state: BatchState,
     minutes: int,
     project: str = PROJECT,
+    rows: tuple[str, ...] = (),
     dropped: tuple[tuple[str, DropReason], ...] = (),
 ) -> None:
     """A plan one batch of which was attempted so many minutes ago."""
     store.add(name, project_id=project)
     lease = store.claim(name)
-    batch = Batch(1, ((f"row-of-{name}", ANA.id),))
+    batch = Batch(1, tuple((row_id, ANA.id) for row_id in rows or (f"row-of-{name}",)))
     store.plans.propose(lease, replace(PROPOSAL, batches=(batch,)), state=PlanState.PROPOSED, now=NOW)
     attempted = replace(
         batch, state=state, dropped=dropped, attempts=1, attempt_began_at=NOW - timedelta(minutes=minutes)

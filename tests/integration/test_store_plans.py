@@ -10,7 +10,8 @@ from typing import Any, Self
 import pytest
 from sqlalchemy import event
 
-from bot.domain.model import ATTACHED, NO_PROPOSAL, RESTING, Origin, PlanState, Progress
+from bot.domain.model import ATTACHED, NO_PROPOSAL, RESTING, UNDOABLE, Origin, PlanState, Progress
+from bot.domain.undo import UndoState
 from bot.errors import LeaseLostError
 from bot.services.ports import Lease
 from tests.integration.stored import (
@@ -235,6 +236,26 @@ def test_what_a_stop_leaves_behind(store: Store) -> None:
     assert (first, second) == (True, False)
     assert (store.get().state, store.get().stopped_by) == (S.RUNNING, "UADA")
     assert store.steps()[1:] == [("UADA", None, "stop asked")]
+
+
+@pytest.mark.parametrize("before", sorted(UNDOABLE))
+def test_what_an_undo_leaves_behind(store: Store, before: PlanState) -> None:
+    """Who asked for it, and where the plan comes back to when it ends early."""
+    store.add(state=before, finished_at=NOW)
+
+    store.plans.begin_undo("plan", who="UADA", now=NOW, finished_after=NOW - INSTANT)
+
+    assert (store.get().undone_by, store.get().undone_from) == ("UADA", before)
+
+
+@pytest.mark.parametrize(
+    ("ended", "began"), [(NOW - INSTANT, False), (NOW, False), (NOW + INSTANT, True), (None, False)]
+)
+def test_an_undo_begins_only_while_the_end_is_recent(store: Store, ended: datetime | None, began: bool) -> None:
+    store.add(state=S.DONE, finished_at=ended)
+
+    assert store.plans.begin_undo("plan", who="UADA", now=NOW, finished_after=NOW) is began
+    assert store.get().state is (S.UNDOING if began else S.DONE)
 
 
 def test_what_the_end_of_an_assignment_leaves_behind(store: Store) -> None:
@@ -569,10 +590,21 @@ LEASED: dict[str, Callable[[Store, Lease], Any]] = {
     "save": lambda store, lease: store.batches.save(lease, BATCHES, progress=Progress(1)),
     "save nothing": lambda store, lease: store.batches.save(lease, []),
     "split": lambda store, lease: store.batches.split(lease, (BATCHES[0], BATCHES[1])),
+    "propose_again": lambda store, lease: store.plans.propose_again(lease, REVISION, expires_at=EXPIRES, now=NOW),
+    "occupy": lambda store, lease: store.plans.occupy(lease),
+    "end_undo": lambda store, lease: store.plans.end_undo(lease, state=S.UNDONE, reason=None, counts=COUNTS, now=NOW),
+    "arrange undo": lambda store, lease: store.undos.arrange(lease, [{"row-1": UndoState.SENDING}]),
+    "save undo": lambda store, lease: store.undos.save(lease, 0, {"row-1": UndoState.SENDING}, progress=Progress(1)),
 }
 
 
-FROM = {"begin_running": S.CHECKING, "begin_reporting": S.RUNNING, "finish": S.REPORTING}
+FROM = {
+    "begin_running": S.CHECKING,
+    "begin_reporting": S.RUNNING,
+    "finish": S.REPORTING,
+    "propose_again": S.CHECKING,
+    "end_undo": S.UNDOING,
+}
 
 
 @pytest.mark.parametrize("method", LEASED)

@@ -10,11 +10,13 @@ from typing import Any
 from bot.adapters.braintrust import BraintrustClient
 from bot.domain.distribution import batches
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Share
+from bot.domain.undo import UndoCounts
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Asked, BraintrustStandIn, Row
 from bot.services.assigning import Assigning
 from bot.services.notifying import Arranging
 from bot.services.ports import Lease, Work
-from bot.settings import BraintrustSettings, WorkSettings
+from bot.services.undoing import Undoing
+from bot.settings import BraintrustSettings, Settings, WorkSettings
 from tests.integration.stored import ANA, BO, NOW, PROPOSAL, Store, new_plan
 
 PROJECT = DEFAULT_PROJECT_ID
@@ -160,6 +162,25 @@ class World:
             clock=self.time.now,
             monotonic=self.time.monotonic,
         )
+
+    def undo(self) -> tuple[UndoCounts, PlanState]:
+        """Take the plan back: what a person is told before, and the state in which it rests."""
+        undoing = Undoing(
+            arranging=Arranging(notices=self.store.notices, batches=self.store.batches, undos=self.store.undos),
+            plans=self.store.plans,
+            batches=self.store.batches,
+            undos=self.store.undos,
+            braintrust=self.client,
+            announcer=self.announcer,
+            settings=Settings(work=self.settings),
+            clock=self.time.now,
+            monotonic=self.time.monotonic,
+        )
+        preview = undoing.preview(self.plan)
+        assert undoing.begin(self.plan, who="UADA")
+        self.take_over()
+        undoing.take_back(self.work, self.plan)
+        return preview, self.plan.state
 
     def set(self, **settings: int) -> None:
         self.settings = replace(self.settings, **settings)

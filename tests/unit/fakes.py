@@ -156,6 +156,7 @@ class FakeBatches:
     def __init__(self, *batches: Batch) -> None:
         self.stored = batches
         self.saved: list[Batch] = []
+        self.others: frozenset[str] = frozenset()
 
     def of(self, plan_id: str) -> tuple[Batch, ...]:
         return self.stored
@@ -172,6 +173,9 @@ class FakeBatches:
 
     def recently_written(self, plan: Plan, *, since: datetime) -> frozenset[str]:
         raise NotImplementedError
+
+    def written_later(self, plan: Plan) -> frozenset[str]:
+        return self.others
 
 
 class FakeUndos:

@@ -21,7 +21,7 @@ from bot.domain.writing import (
     WriteResult,
 )
 from bot.errors import BraintrustRejectedError
-from bot.services.taking_back import NO_FORM, NOT_SEEN, VISIBLE_SECONDS, WRITE_SECONDS, TakingBack
+from bot.services.taking_back import FRESH_SECONDS, NO_FORM, NOT_SEEN, VISIBLE_SECONDS, WRITE_SECONDS, TakingBack
 from bot.settings import WorkSettings
 from tests.unit.builders import a_plan, a_row
 from tests.unit.fakes import FakeAnnouncer, FakeBraintrust, FakePlans, FakeUndos, FakeWork
@@ -34,7 +34,11 @@ class World:
     """One run with everything it talks to: six rows, written and untouched."""
 
     def __init__(
-        self, *, form: str | None = KNOWN, size: int = 10, known: Mapping[str, UndoState] | None = None
+        self,
+        *,
+        form: str | None = KNOWN,
+        size: int = 10,
+        known: Mapping[str, UndoState] | None = None,
     ) -> None:
         self.plan = a_plan(PlanState.UNDOING, unassignment=form)
         self.plans = FakePlans(self.plan)
@@ -122,6 +126,19 @@ def test_forms_are_tried_on_one_row_until_one_is_seen_to_work(works: Unassignmen
         (("row-1", "row-2", "row-3", "row-4", "row-5"), works),
     ]
     assert world.plans.stored["k7f3q2"].unassignment == works.value
+    assert world.run.counts == UndoCounts(taken_back=6)
+
+
+def test_a_form_that_is_refused_does_not_keep_another_one_from_being_tried() -> None:
+    world = World(form=None)
+    world.braintrust.answers = [Refused("I do not know _array_delete (400).")]
+
+    assert world.run.carry_out() is None
+    assert [form for _, form in world.braintrust.unassigned] == [
+        Unassignment.ARRAY_DELETE,
+        Unassignment.EMPTY_LIST,
+        Unassignment.EMPTY_LIST,
+    ]
     assert world.run.counts == UndoCounts(taken_back=6)
 
 
@@ -244,6 +261,29 @@ def test_a_refusal_ends_the_undo_with_its_reason() -> None:
 
     assert world.run.counts == UndoCounts(taken_back=4)
     assert world.undos.states["row-5"] is UndoState.SENDING
+
+
+def test_what_was_known_before_stays_known_whatever_ends_the_undo() -> None:
+    """Also of the parts that it did not come to: nobody asks for their rows twice."""
+    world = World(size=2, known={"row-4": UndoState.TAKEN_BACK, "row-5": UndoState.REVIEWED})
+    world.braintrust.answers = [Refused("The key may not write (403).")]
+
+    with pytest.raises(BraintrustRejectedError):
+        world.run.carry_out()
+
+    assert world.undos.states["row-4"] is UndoState.TAKEN_BACK
+    assert world.undos.states["row-5"] is UndoState.REVIEWED
+
+
+def test_rows_are_looked_at_again_where_the_last_look_is_too_old_to_write_on() -> None:
+    """Braintrust asks to wait; somebody finishes a row in the meantime."""
+    world = World()
+    world.braintrust.answers = [RateLimited(FRESH_SECONDS + 1)]
+    world.braintrust.on_unassign = lambda: world.change("row-0", status="COMPLETE") if len(world.sent) == 1 else None
+
+    assert world.run.carry_out() is None
+    assert world.sent == [tuple(PAIRS), tuple(PAIRS)[1:]]
+    assert world.run.counts == UndoCounts(taken_back=5, reviewed=1)
 
 
 def test_too_many_bytes_are_sent_in_halves() -> None:

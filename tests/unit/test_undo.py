@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.domain.model import Batch, BatchState, DropReason
 from bot.domain.reading import LogRow
-from bot.domain.undo import UndoCounts, UndoState, counted_undo, cut, judged, previewed, written
+from bot.domain.undo import UndoCounts, UndoState, counted_undo, cut, judged, previewed, without_others, written
 from tests.unit.builders import a_batch, a_row
 
 PAIRS = st.dictionaries(st.sampled_from([f"row-{index}" for index in range(12)]), st.sampled_from(["r1", "r2"]))
@@ -74,6 +74,14 @@ def test_the_counts_are_those_of_what_is_settled(states: dict[str, UndoState]) -
 
     sending = sum(state is UndoState.SENDING for state in states.values())
     assert counts.taken_back + counts.reviewed + counts.changed + sending == len(states)
+
+
+def test_what_another_plan_wrote_later_is_kept_unless_it_is_settled_already() -> None:
+    known = {"a": UndoState.TAKEN_BACK, "b": UndoState.REVIEWED, "c": UndoState.SENDING, "d": UndoState.SENDING}
+
+    states = without_others(known, ["a", "b", "c", "e"])
+
+    assert states == {**known, "c": UndoState.CHANGED, "e": UndoState.CHANGED}
 
 
 def test_a_preview_says_what_would_be_kept_and_why() -> None:

@@ -38,7 +38,7 @@ class World:
         self.braintrust = FakeBraintrust(*(a_row(row_id, who) for row_id, who in a_batch().rows))
         self.announcer = FakeAnnouncer()
         self.work = FakeWork()
-        batches = FakeBatches(a_batch(state=BatchState.CONFIRMED))
+        self.batches = batches = FakeBatches(a_batch(state=BatchState.CONFIRMED))
         self.undoing = Undoing(
             plans=self.plans,
             batches=batches,
@@ -109,6 +109,27 @@ def test_a_preview_reads_and_changes_nothing() -> None:
 
     assert counts == UndoCounts(taken_back=2, reviewed=1, changed=1)
     assert (world.braintrust.unassigned, world.undos.saved, world.plan.state) == ([], [], PlanState.DONE)
+
+
+def test_a_preview_does_not_count_again_what_was_taken_back_before() -> None:
+    world = World(a_plan(PlanState.DONE, finished_at=NOW))
+    world.undos.states = {"row-0": UndoState.TAKEN_BACK}
+    world.braintrust.rows["row-0"] = a_row("row-0")
+
+    assert world.undoing.preview(world.plan) == UndoCounts(taken_back=3)
+
+
+def test_what_another_plan_wrote_later_is_neither_promised_nor_taken_back() -> None:
+    world = World(a_plan(PlanState.DONE, finished_at=NOW))
+    world.batches.others = frozenset({"row-2"})
+
+    preview = world.undoing.preview(world.plan)
+    world.undoing.begin(world.plan, who="U0BOSS")
+    world.take_back()
+
+    assert preview == UndoCounts(taken_back=3, changed=1)
+    assert world.plans.noted == [{"taken back": 3, "reviewed": 0, "changed": 1}]
+    assert [row.id for row in world.braintrust.rows.values() if row.assigned] == ["row-2"]
 
 
 def test_the_second_who_begins_is_too_late() -> None:

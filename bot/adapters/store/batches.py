@@ -65,6 +65,27 @@ class BatchStore:
 
     def recently_written(self, plan: Plan, *, since: datetime) -> frozenset[str]:
         """The ids of rows of the plan's project that another plan wrote, or may have written, after `since`."""
+        return frozenset(row_id for batch in self._of_others(plan, since=since) for row_id, _ in batch.kept)
+
+    def written_later(self, plan: Plan) -> frozenset[str]:
+        """The ids of the plan's rows that another plan wrote, or may have written, after it did."""
+        began = {
+            row_id: batch.attempt_began_at
+            for batch in self.of(plan.id)
+            if batch.attempt_began_at is not None
+            for row_id, _ in batch.kept
+        }
+        others = self._of_others(plan, since=min(began.values())) if began else []
+        return frozenset(
+            row_id
+            for batch in others
+            if batch.attempt_began_at is not None
+            for row_id, _ in batch.kept
+            if row_id in began and batch.attempt_began_at > began[row_id]
+        )
+
+    def _of_others(self, plan: Plan, *, since: datetime) -> list[Batch]:
+        """The batches that other plans of the project wrote, or may have written, after `since`."""
         query = (
             select(batches)
             .join(plans)
@@ -77,5 +98,4 @@ class BatchStore:
             )
         )
         with self._database.read() as connection:
-            found = [batch_of(row) for row in connection.execute(query)]
-        return frozenset(row_id for batch in found for row_id, _ in batch.kept)
+            return [batch_of(row) for row in connection.execute(query)]
