@@ -7,6 +7,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 _STOP_SECONDS = 0.1  # for requests under way; what still hangs then is cancelled
+_LATE_SECONDS = 0.005  # for connections that were being accepted when the door was closed
 _JOIN_SECONDS = 10.0
 
 
@@ -70,6 +71,7 @@ class ServerThread:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=_STOP_SECONDS)
         await runner.setup()
+        server = runner.server
         try:
             await web.TCPSite(runner, "127.0.0.1", self.port).start()
             self.port = runner.addresses[0][1]
@@ -77,3 +79,6 @@ class ServerThread:
             await self._stopping.wait()
         finally:
             await runner.cleanup()
+            await asyncio.sleep(_LATE_SECONDS)
+            if server is not None:
+                await server.shutdown(0)  # who was let in at the very last moment
