@@ -41,7 +41,7 @@ def from_both_ends(newest: Iterator[Page], oldest: Iterator[Page] | None, *, ful
     while True:
         walk = _soonest(down, up)
         page = walk.take()
-        if walk is not down and (page is None or not walk.is_ordered):
+        if walk is not down and (page is None or not walk.is_ordered or len(walk.edge) != len(down.edge)):
             log.info("rows are read from one end only")
             up = None
             continue
@@ -92,9 +92,11 @@ class _Walk:
         return page
 
     def _follow(self, keys: list[str]) -> bool:
-        """Whether all rows have keys, in the walk's direction and beyond its edge."""
+        """Whether all rows have keys of one length, in the walk's direction and beyond its edge."""
         if not all(keys) or keys != sorted(keys, reverse=self.end is End.NEWEST):
             return False
+        if len({len(key) for key in (*keys, self.edge or keys[0])}) > 1:
+            return False  # text and numbers are sorted alike only where all have the same number of digits
         return not self.edge or (keys[0] > self.edge if self.end is End.OLDEST else keys[0] < self.edge)
 
 

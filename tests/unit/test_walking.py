@@ -54,15 +54,21 @@ def test_every_row_comes_for_hardly_more_pages_than_from_one_end(rows: int) -> N
 
 def test_both_ends_do_their_part() -> None:
     server = Server(60)
-    both_asked = threading.Barrier(2, timeout=5)
+    second_asked = threading.Event()
 
-    def held(end: End) -> Iterator[Page]:
-        for number, page in enumerate(server.pages(end)):
-            if number == (1 if end is End.NEWEST else 0):
-                both_asked.wait()  # neither waits for the other's answer
+    def newest() -> Iterator[Page]:
+        for number, page in enumerate(server.pages(End.NEWEST)):
+            if number == 1:
+                assert second_asked.wait(5)  # the other walk does not wait for this one's answer
             yield page
 
-    steps = list(from_both_ends(held(End.NEWEST), held(End.OLDEST), full=SIZE))
+    def oldest() -> Iterator[Page]:
+        for number, page in enumerate(server.pages(End.OLDEST)):
+            if number == 1:
+                second_asked.set()
+            yield page
+
+    steps = list(from_both_ends(newest(), oldest(), full=SIZE))
 
     assert ids(steps) == {row.id for row in server.rows}
     assert {step.end for step in steps} == {End.NEWEST, End.OLDEST}
@@ -123,6 +129,27 @@ def test_rows_in_no_order_are_read_from_one_end_to_the_other() -> None:
     assert [row.id for step in steps if step.end is End.NEWEST for row in step.page.rows] == [
         row.id for row in server.rows[::-1]
     ]
+
+
+def test_keys_of_different_lengths_do_not_tell_where_the_walks_meet() -> None:
+    server = Server(30)
+    server.rows = [a_row(f"row-{number}", key=str(number)) for number in range(5, 35)]  # sorted by the server as numbers
+    first_there = threading.Event()
+
+    def newest() -> Iterator[Page]:
+        for number, page in enumerate(server.pages(End.NEWEST)):
+            if number == 1:
+                assert first_there.wait(5)
+            yield page
+
+    def oldest() -> Iterator[Page]:
+        for page in server.pages(End.OLDEST):
+            first_there.set()
+            yield page
+
+    steps = list(from_both_ends(newest(), oldest(), full=SIZE))
+
+    assert ids(steps) == {row.id for row in server.rows}
 
 
 def test_a_walk_that_fails_fails_the_reading() -> None:
