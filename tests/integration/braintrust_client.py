@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -68,7 +69,12 @@ def read(client: BraintrustClient, patience: NoPatience, *, tag: str = TAG, **se
     """The ids of all rows that match, newest first, page by page."""
     reader = RowReader(client, WorkSettings(**{"page_size": 10, **settings}))
     request = new_plan(project_id=PROJECT, tag=tag).request
-    return list(reader.matching(request, WINDOW, patience=patience, on_page=lambda *_: None).free)
+    try:
+        return list(reader.matching(request, WINDOW, patience=patience, on_page=lambda *_: None).free)
+    finally:
+        for thread in threading.enumerate():  # a walk that met the other one leaves its last request behind
+            if thread.name == "page":
+                thread.join(5)
 
 
 def user_id(number: int) -> str:
