@@ -133,7 +133,7 @@ def test_rows_in_no_order_are_read_from_one_end_to_the_other() -> None:
 
 def test_keys_of_different_lengths_do_not_tell_where_the_walks_meet() -> None:
     server = Server(30)
-    server.rows = [a_row(f"row-{number}", key=str(number)) for number in range(5, 35)]  # sorted by the server as numbers
+    server.rows = [a_row(f"row-{number}", key=str(number)) for number in range(5, 35)]  # as numbers
     first_there = threading.Event()
 
     def newest() -> Iterator[Page]:
