@@ -14,6 +14,7 @@ BotError                          the message is written for the person in Slack
 └── StoreError
     ├── StoreUnavailableError         the database does not answer, and certainly nothing was changed
     │   └── OutcomeUnknownError           ... to a COMMIT: it may have been carried out
+    ├── StoreUnusableError            the database cannot be used as it is, and waiting does not help
     └── LeaseLostError                another process owns this plan now
 
 WorkInterruptedError              not a failure: a step ends early (cancelled, stopped, shutting down)
@@ -86,6 +87,10 @@ class StoreUnavailableError(StoreError):
 
 class OutcomeUnknownError(StoreUnavailableError):
     """The database did not answer a COMMIT; whether anything was changed has to be read again, never guessed."""
+
+
+class StoreUnusableError(StoreError):
+    """The database cannot be used as it is; the message is written for the operator, and says what to mend."""
 
 
 class LeaseLostError(StoreError):

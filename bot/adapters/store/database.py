@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -15,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
+from bot.adapters.store.schema import bring_up_to_date
 from bot.errors import OutcomeUnknownError, StoreUnavailableError
 
 NOTHING_CHANGED = "The bot's database does not answer, so nothing was changed. Please try again in a minute."
@@ -67,15 +66,15 @@ class Database:
             connection.execute(text("select 1"))
 
     def migrate(self) -> None:
-        """Bring the tables to the newest version; two processes may do so at once."""
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        """Bring the tables to the newest version; two processes may do so at once.
+
+        Raises `StoreUnusableError`, and changes nothing, where they cannot be brought there.
+        """
         with self.write() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("set local lock_timeout = '60s'"))  # another process may migrate just now
                 connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            bring_up_to_date(connection)
 
     def close(self) -> None:
         """Close every connection."""
