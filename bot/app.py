@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 import handlers
 from bot.adapters.braintrust import BraintrustClient
 from bot.adapters.slack import Identity, PrivateAnswerer, SlackClient, web_client
+from bot.adapters.slack_directory import SlackDirectory
 from bot.adapters.slack_people import SlackPeople
 from bot.adapters.store.batches import BatchStore
 from bot.adapters.store.database import Database
@@ -168,7 +169,7 @@ class Bot:
         client = web_client(settings.slack)
         self.slack = SlackClient(client)
         self._answers = PrivateAnswerer(self.slack)
-        self._permissions = Permissions(settings.policy, self.slack)
+        self._permissions = Permissions(settings.policy, SlackDirectory(client))
         self._core = Core(
             settings,
             self.store,

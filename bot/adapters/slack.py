@@ -1,12 +1,10 @@
 """Slack's Web API, and private answers, with Slack's errors turned into sentences."""
 
 import logging
-import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
-from typing import Any, TypeVar
+from typing import Any
 
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
@@ -14,7 +12,8 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from slack_sdk.webhook import WebhookClient
 
-from bot.adapters.slack_errors import INVITE, called
+from bot.adapters.slack_directory import SlackDirectory
+from bot.adapters.slack_errors import INVITE, answered, called
 from bot.errors import SlackError, SlackRejectedError
 from bot.messages.message import Message
 from bot.services.ports import Channel, ReplyTo
@@ -23,8 +22,6 @@ from bot.settings import SlackSettings
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 15
-CACHE_SECONDS = 300.0
-_T = TypeVar("_T")
 
 
 def web_client(settings: SlackSettings, *, waits: bool = True) -> WebClient:
@@ -41,18 +38,17 @@ def web_client(settings: SlackSettings, *, waits: bool = True) -> WebClient:
 
 
 class SlackClient:
-    """The `Slack` and `Directory` ports on the Web API."""
+    """The `Slack` and `Messenger` ports on the Web API."""
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
-        self._cache: dict[str, tuple[float, Any]] = {}
-        self._lock = threading.Lock()
+        self._directory = SlackDirectory(client)
 
     def channel(self, channel: str) -> Channel:
         """What is known of a conversation; raises `SlackRejectedError` with a sentence that says what to do."""
         if channel.startswith("D"):  # it has no members to join; whether it takes a post shows at the post
             return Channel(channel, is_entered=True, is_private=True, is_shared=False)
-        info = called(lambda: self._client.conversations_info(channel=channel))["channel"]
+        info = answered(lambda: self._client.conversations_info(channel=channel), "channel", dict)
         return Channel(
             channel,
             is_entered=bool(info.get("is_member") or info.get("is_im") or info.get("is_mpim")),
@@ -72,12 +68,13 @@ class SlackClient:
     def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
         """Post once, never repeated after an unclear answer; the message's `ts`."""
         arguments: dict[str, Any] = {"text": message.text, "blocks": list(message.blocks)}
-        answer = called(
+        return answered(
             lambda: self._client.chat_postMessage(
                 channel=channel, thread_ts=thread_ts, unfurl_links=False, unfurl_media=False, **arguments
-            )
+            ),
+            "ts",
+            str,
         )
-        return str(answer["ts"])
 
     def update(self, channel: str, ts: str, message: Message) -> None:
         """Replace a message's content."""
@@ -102,8 +99,8 @@ class SlackClient:
 
     def open_directly(self, user: str) -> str:
         """The direct conversation with somebody; raises `SlackRejectedError` where there is none."""
-        opened = called(lambda: self._client.conversations_open(users=[user]))
-        return str(opened["channel"]["id"])
+        opened = answered(lambda: self._client.conversations_open(users=[user]), "channel", dict)
+        return str(opened["id"])
 
     def send_ephemeral(self, channel: str, user: str, message: Message) -> None:
         """Show a message to one person in a channel."""
@@ -113,52 +110,10 @@ class SlackClient:
     def time_zone(self, user: str) -> str | None:
         """A person's IANA time zone; None where Slack does not tell (read anew every 5 min)."""
         try:
-            name = self._person(user).get("tz")
-        except SlackRejectedError:
+            return self._directory.time_zone(user)
+        except SlackRejectedError as error:
+            log.warning("Slack does not tell a time zone; UTC is taken", extra={"user": user, "error": str(error)})
             return None
-        return str(name) if name else None
-
-    def is_outsider(self, user: str) -> bool:
-        """Whether `user` is a guest, from another workspace, deactivated, a bot, or unknown (read anew every 5 min)."""
-        try:
-            found = self._person(user)
-        except SlackRejectedError:
-            return True
-        marks = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
-        return any(found.get(mark) for mark in marks) or not self._is_colleague(found)
-
-    def _person(self, user: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._cached(
-            f"user {user}", lambda: called(lambda: self._client.users_info(user=user))["user"]
-        )
-        return found
-
-    def _is_colleague(self, person: Mapping[str, Any]) -> bool:
-        """Whether a person belongs to the bot's workspace or, on Enterprise Grid, to its organisation."""
-        home = self._cached("home", lambda: called(self._client.auth_test).data)
-        if home.get("enterprise_id"):
-            return bool((person.get("enterprise_user") or {}).get("enterprise_id") == home["enterprise_id"])
-        return bool(person.get("team_id", home.get("team_id")) == home.get("team_id"))
-
-    def group_members(self, group: str) -> frozenset[str]:
-        """The users of a Slack user group; empty when it cannot be read (read anew every 5 min)."""
-        try:
-            users = self._cached(
-                f"group {group}", lambda: called(lambda: self._client.usergroups_users_list(usergroup=group))["users"]
-            )
-        except SlackError as error:
-            log.warning("a user group cannot be read", extra={"group": group, "cause": type(error).__name__})
-            return frozenset()
-        return frozenset(str(user) for user in users)
-
-    def _cached(self, key: str, read: Callable[[], Any]) -> Any:
-        with self._lock:
-            known = self._cache.get(key)
-        if known is None or known[0] < time.monotonic():
-            known = (time.monotonic() + CACHE_SECONDS, read())
-            with self._lock:
-                self._cache[key] = known
-        return known[1]
 
 
 class Identity:

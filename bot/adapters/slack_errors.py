@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 from http.client import HTTPException
-from typing import Any
+from typing import Any, TypeVar
 from urllib.error import URLError
 
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -12,6 +12,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 
 log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 _PASSING = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
@@ -43,6 +45,15 @@ def called(call: Callable[[], Any]) -> Any:
     except (SlackClientError, URLError, HTTPException, OSError, ValueError, AttributeError, RecursionError) as error:
         # The last two: the SDK takes for granted that an answer is an object, and not too deep.
         raise SlackUnavailableError("Slack does not answer. The bot tries again by itself.") from error
+
+
+def answered(call: Callable[[], Any], part: str, kind: type[_T]) -> _T:
+    """One part of the answer of an API call; raises like `called`, also where the answer lacks it."""
+    answer = called(call)
+    found = answer.data.get(part) if isinstance(answer.data, dict) else None
+    if not isinstance(found, kind):
+        raise unusable(f"no {part}")
+    return found
 
 
 def missing_scope(scope: str) -> SlackRejectedError:

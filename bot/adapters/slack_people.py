@@ -7,7 +7,8 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from bot.adapters.slack_errors import called, missing_scope, unusable
+from bot.adapters.slack_directory import NOBODY
+from bot.adapters.slack_errors import answered, called, missing_scope, unusable
 from bot.domain.people import Person
 from bot.errors import SlackRejectedError
 
@@ -18,7 +19,6 @@ EMAIL_SCOPE = "users:read.email"
 
 _SLACKBOT = "USLACKBOT"  # Slack does not call it a bot
 _PERSON_ID = re.compile(r"[UW][A-Z0-9]{1,30}")
-_NOBODY = frozenset({"user_not_found", "user_not_visible"})
 _GUEST_MARKS = ("is_restricted", "is_ultra_restricted", "is_stranger")
 
 
@@ -45,18 +45,16 @@ class SlackPeople:
     def person(self, user: str) -> Person | None:
         """One of them, in one request; None where Slack knows nobody of that id; raises `SlackError`."""
         try:
-            found = _object(called(lambda: self._client.users_info(user=user))).get("user")
+            found = answered(lambda: self._client.users_info(user=user), "user", dict)
         except SlackRejectedError as error:
-            if error.code in _NOBODY:
+            if error.code in NOBODY:
                 return None
             raise
         return next(iter(_people([found])), None)
 
     def members_of(self, group: str) -> tuple[str, ...]:
         """The Slack ids in a user group, each once; raises `SlackError`."""
-        users = _object(called(lambda: self._client.usergroups_users_list(usergroup=group))).get("users")
-        if not isinstance(users, list):
-            raise unusable("a user group without members")
+        users = answered(lambda: self._client.usergroups_users_list(usergroup=group), "users", list)
         return tuple(dict.fromkeys(user for user in users if _is_person_id(user)))
 
     def _page(self, cursor: str) -> tuple[list[Any], str]:

@@ -1,13 +1,8 @@
 """The way into a plan's channel: looked at before anything is read."""
 
-import logging
-
 from bot.domain.model import Origin, Plan
-from bot.errors import SlackUnavailableError
 from bot.services.permissions import Permissions
 from bot.services.ports import Slack
-
-log = logging.getLogger(__name__)
 
 
 class Entrance:
@@ -20,19 +15,13 @@ class Entrance:
     def enter(self, plan: Plan) -> None:
         """Make the bot a member; raises `NotAllowedError` or `SlackRejectedError` with a sentence that says what to do.
 
-        Raises `SlackUnavailableError` while nobody can say who asks.
+        Raises `SlackUnavailableError` while Slack does not say who asks, or who would see the plan.
         """
         request = plan.request
         if request.requested_by is not None:
             self._permissions.require_requester(request.requested_by)
         if request.channel is not None:
-            self._enter(plan, request.channel)
-
-    def _enter(self, plan: Plan, channel: str) -> None:
-        try:
-            known = self._slack.channel(channel)
-            if plan.request.origin is Origin.COMMAND:  # that of a weekly plan was chosen by the operator
-                self._permissions.require_unshared(known)
-            self._slack.join(known)
-        except SlackUnavailableError:
-            log.warning("Slack did not say whether the bot is in the channel", extra={"plan": plan.id})
+            channel = self._slack.channel(request.channel)
+            if request.origin is Origin.COMMAND:  # that of a weekly plan was chosen by the operator
+                self._permissions.require_unshared(channel)
+            self._slack.join(channel)

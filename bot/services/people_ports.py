@@ -97,10 +97,10 @@ class Matches(Protocol):
 
 
 class Directory(Protocol):
-    """Who people are in Slack."""
+    """Who people are in Slack: yes, no, or `SlackError` where Slack cannot be asked."""
 
     def is_outsider(self, user: str) -> bool:
-        """Whether `user` is a guest, from another workspace, deactivated, or unknown."""
+        """Whether `user` is a guest, from another workspace, deactivated, a bot, or nobody; raises `SlackError`."""
 
     def group_members(self, group: str) -> frozenset[str]:
-        """The users of a Slack user group; empty when it cannot be read."""
+        """The users of a Slack user group; raises `SlackError`.  A group that does not exist has none."""

@@ -1,11 +1,17 @@
 """Who may do what, decided at the moment of the press or of the reading."""
 
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+
 from bot.domain.model import Plan
-from bot.errors import NotAllowedError
+from bot.errors import NotAllowedError, SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.text import mention
 from bot.services.people_ports import Directory
 from bot.services.ports import Channel
 from bot.settings import PolicySettings
+
+log = logging.getLogger(__name__)
 
 
 class Permissions:
@@ -30,38 +36,53 @@ class Permissions:
             )
 
     def require_requester(self, user: str) -> None:
-        """Raise `NotAllowedError` for guests and people of other organisations whom the operator did not name."""
-        if self._directory.is_outsider(user) and not self._is_named(user):
+        """Raise `NotAllowedError` for guests and people of other organisations whom the operator did not name.
+
+        Raises `SlackUnavailableError` while Slack does not say who they are.
+        """
+        named = user in self._policy.approvers
+        questions = (lambda: named, lambda: not self._directory.is_outsider(user), lambda: self._is_in_group(user))
+        try:
+            may_ask = _any_holds(questions)
+        except SlackRejectedError as error:
+            _tell_operator(user, error)
+            raise NotAllowedError(f"The bot cannot find out whether you may ask for a plan. {error}") from error
+        if not may_ask:
             raise NotAllowedError(
                 "Guests and people from other organisations cannot ask for a plan. Let somebody else ask, "
                 "or ask the bot's operator to name you in APPROVERS."
             )
 
     def to_approve(self, plan: Plan, user: str) -> str | None:
-        """Why `user` may not approve `plan`; None when they may."""
+        """Why `user` may not approve `plan`, or why nobody knows; None when they may."""
         if self._policy.four_eyes and user == plan.request.requested_by:
             return f"You asked for it, so somebody else has to approve it. {self._who_may()}"
-        return None if self._is_approver(user) else self._who_may()
+        return _refusal(user, lambda: self._is_approver(user), self._who_may())
 
     def to_end(self, plan: Plan, user: str) -> str | None:
-        """Why `user` may not cancel or stop `plan`; None when they may.  The requester always may."""
-        if user == plan.request.requested_by or self._is_approver(user):
-            return None
+        """Why `user` may not cancel or stop `plan`, or why nobody knows; None when they may, like the requester."""
         asked = mention(plan.request.requested_by) + " or an approver" if plan.request.requested_by else "An approver"
-        return f"{asked} may end it. {self._who_may()}"
+        otherwise = f"{asked} may end it. {self._who_may()}"
+        return _refusal(user, lambda: user == plan.request.requested_by or self._is_approver(user), otherwise)
 
     def to_undo(self, plan: Plan, user: str) -> str | None:
-        """Why `user` may not have the rows of `plan` taken back; None when they may."""
-        if user in (plan.request.requested_by, plan.decided_by) or self._is_named(user):
-            return None
-        return "The person who asked for it, the one who approved it, and the APPROVERS may have it taken back."
+        """Why `user` may not have the rows of `plan` taken back, or why nobody knows; None when they may."""
+        otherwise = "The person who asked for it, the one who approved it, and the APPROVERS may have it taken back."
+        involved = user in (plan.request.requested_by, plan.decided_by)
+        return _refusal(user, lambda: involved or self._is_named(user), otherwise)
 
     def _is_approver(self, user: str) -> bool:
         return self._is_named(user) if self._policy.approvers else not self._directory.is_outsider(user)
 
     def _is_named(self, user: str) -> bool:
-        groups = [name for name in self._policy.approvers if name.startswith("S")]
-        return user in self._policy.approvers or any(user in self._directory.group_members(name) for name in groups)
+        return user in self._policy.approvers or self._is_in_group(user)
+
+    def _is_in_group(self, user: str) -> bool:
+        groups = [name for name in sorted(self._policy.approvers) if name.startswith("S")]
+        return _any_holds([partial(self._belongs, user, group) for group in groups])
+
+    def _belongs(self, user: str, group: str) -> bool:
+        return user in self._directory.group_members(group)
 
     def _who_may(self) -> str:
         if not self._policy.approvers:
@@ -70,3 +91,33 @@ class Permissions:
             f"<!subteam^{name}>" if name.startswith("S") else mention(name) for name in sorted(self._policy.approvers)
         ]
         return f"Approvers are {', '.join(names)}."
+
+
+def _any_holds(questions: Iterable[Callable[[], bool]]) -> bool:
+    """Whether one of these is so; raises `SlackError` where none is known to be, and one could not be answered."""
+    unanswered: SlackError | None = None
+    for question in questions:
+        try:
+            if question():
+                return True
+        except SlackError as error:
+            unanswered = unanswered or error
+    if unanswered is not None:
+        raise unanswered
+    return False
+
+
+def _refusal(user: str, holds: Callable[[], bool], otherwise: str) -> str | None:
+    """None when a rule holds, `otherwise` when it does not; where Slack cannot be asked, that nobody knows."""
+    try:
+        return None if holds() else otherwise
+    except SlackUnavailableError:
+        log.warning("Slack does not say just now who somebody is", extra={"user": user})
+        return "Slack does not say just now whether you may do this. Nothing was changed: try again in a minute."
+    except SlackRejectedError as error:
+        _tell_operator(user, error)
+        return f"The bot cannot find out whether you may do this. Nothing was changed. {error}"
+
+
+def _tell_operator(user: str, error: SlackRejectedError) -> None:
+    log.error("Slack refuses to say who somebody is", extra={"user": user, "error": str(error), "code": error.code})

@@ -79,7 +79,7 @@ class RosterReader:
         left_out = (*seen.roster.left_out, *gone)
 
         if not any(person.weight for person in here):
-            raise CommandError(_nobody(left_out))
+            raise CommandError(" ".join((_nobody(left_out), *seen.notes)))
         return Present(here, left_out, seen.notes)
 
     def leavers(self, plan: Plan, *, patience: Patience) -> Mapping[str, DropReason]:
@@ -94,12 +94,13 @@ class RosterReader:
     def _sighting(self, names: Sequence[str], patience: Patience) -> _Sighting:
         asked = [parsed_name(name) for name in names]
         users = self._users(patience)
+        members, unread = self._members(asked)
         known, problem = self._with_people(
             asked,
             Known(
                 users=users,
                 groups=self._groups(asked, patience),
-                members=self._members(asked),
+                members=members,
                 accounts=self._remembered(users or ()),
                 mapped=self._settings.reviewer_map,
             ),
@@ -111,7 +112,7 @@ class RosterReader:
             self._remember(roster.found, known)
         readable = known.users is not None and (known.people is not None or self._people is None)
         certain = readable and known.groups is not None and None not in known.members.values()
-        notes = (*([NO_NAMES] if known.users is None else []), *([problem] if problem else []))
+        notes = (*([NO_NAMES] if known.users is None else []), *unread, *([problem] if problem else []))
         return _Sighting(roster, known, self._away(roster.found, known.people or ()), certain, notes)
 
     def _with_people(self, asked: Sequence[ReviewerName], known: Known) -> tuple[Known, str | None]:
@@ -126,14 +127,14 @@ class RosterReader:
                 return replace(known, people=matched), None
             return replace(known, people=self._people.people(), accounts={}), None
         except SlackError as error:
-            log.warning("Slack's people cannot be read", extra={"cause": type(error).__name__})
+            log.warning("Slack's people cannot be read", extra={"error": str(error)})
             return known, f"{NO_SLACK} {error}"
 
     def _users(self, patience: Patience) -> tuple[User, ...] | None:
         try:
             return self._braintrust.users(patience=patience)
-        except BraintrustRejectedError:
-            log.info("Braintrust does not let the bot list users")
+        except BraintrustRejectedError as error:
+            log.warning("Braintrust does not let the bot list users", extra={"error": str(error)})
             return None
 
     def _groups(self, asked: Sequence[ReviewerName], patience: Patience) -> tuple[Group, ...] | None:
@@ -142,20 +143,22 @@ class RosterReader:
             return ()
         try:
             return self._braintrust.groups(patience=patience)
-        except BraintrustRejectedError:
-            log.info("Braintrust does not let the bot list groups")
+        except BraintrustRejectedError as error:
+            log.warning("Braintrust does not let the bot list groups", extra={"error": str(error)})
             return None
 
-    def _members(self, asked: Sequence[ReviewerName]) -> Mapping[str, Sequence[str] | None]:
-        groups = [name.value for name in asked if name.kind is NameKind.USER_GROUP]
-        return {group: self._members_of(group) for group in groups}
-
-    def _members_of(self, group: str) -> Sequence[str] | None:
-        try:
-            return self._people.members_of(group) if self._people is not None else None
-        except SlackError as error:
-            log.warning("a user group cannot be read", extra={"group": group, "cause": type(error).__name__})
-            return None
+    def _members(self, asked: Sequence[ReviewerName]) -> tuple[Mapping[str, Sequence[str] | None], list[str]]:
+        """Who is in the user groups that are named, None where nobody can say; and why not, in sentences."""
+        members: dict[str, Sequence[str] | None] = {}
+        unread: list[str] = []
+        for group in (name.value for name in asked if name.kind is NameKind.USER_GROUP):
+            try:
+                members[group] = self._people.members_of(group) if self._people is not None else None
+            except SlackError as error:
+                log.warning("a user group cannot be read", extra={"group": group, "error": str(error)})
+                members[group] = None
+                unread.append(f"Slack could not be asked who is in {code(group)}. {error}")
+        return members, unread
 
     def _remembered(self, users: Sequence[User]) -> Mapping[str, str | None]:
         """The Slack account of each reviewer as it was seen within the last day, None for who has none."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.adapters import slack as adapter
 from bot.adapters.slack import Identity, PrivateAnswerer, SlackClient, connection_opened, web_client
+from bot.adapters.slack_directory import SlackDirectory
 from bot.adapters.slack_scopes import SCOPES
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.message import Message
@@ -22,7 +22,6 @@ from bot.sandbox.slack import (
     Reset,
     SlackStandIn,
     Status,
-    UserGroup,
 )
 from bot.services.ports import Channel, ReplyTo
 from bot.settings import SlackSettings
@@ -339,8 +338,9 @@ def test_the_scopes_of_the_manifest_are_enough_for_everything(slack: SlackStandI
     for call in CALLS.values():
         call(client, ts)
 
-    assert client.is_outsider(ADA) is False
-    assert client.group_members("S0REVIEWERS") == {BEN, CHLOE}
+    directory = SlackDirectory(web_client(settings(slack)))
+    assert directory.is_outsider(ADA) is False
+    assert directory.group_members("S0REVIEWERS") == {BEN, CHLOE}
 
 
 def test_no_error_and_no_log_line_tells_the_token(
@@ -534,67 +534,6 @@ def test_what_is_done_aside_reports_its_faults_to_the_log(
     answerer.close()
 
     assert "Slack did not do what was asked" in [record.message for record in caplog.records]
-
-
-# ---- who people are --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("user", "outsider"),
-    [(ADA, False), (BEN, False), (GUS, True), (XENIA, True), (DORA, True), ("U0BOT", True), ("U0NOBODY", True)],
-)
-def test_guests_strangers_bots_and_those_who_left_are_outsiders(client: SlackClient, user: str, outsider: bool) -> None:
-    assert client.is_outsider(user) is outsider
-
-
-def test_a_single_channel_guest_is_an_outsider(slack: SlackStandIn, client: SlackClient) -> None:
-    slack.workspace.change_person(ADA, is_restricted=True, is_ultra_restricted=True)
-
-    assert client.is_outsider(ADA) is True
-
-
-def test_whom_slack_does_not_tell_of_is_nobody_s_guess(slack: SlackStandIn, client: SlackClient) -> None:
-    """An unclear answer neither lets anybody in nor is it remembered."""
-    slack.faults.next("users.info", Status(503))
-
-    with pytest.raises(SlackUnavailableError):
-        client.is_outsider(ADA)
-
-    assert client.is_outsider(ADA) is False
-
-
-def test_people_and_groups_are_asked_for_once_in_five_minutes(
-    slack: SlackStandIn, client: SlackClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for _ in range(3):
-        client.is_outsider(ADA)
-        client.group_members("S0REVIEWERS")
-    client.is_outsider(BEN)
-    before = (len(slack.calls.of("users.info")), len(slack.calls.of("usergroups.users.list")))
-
-    monkeypatch.setattr(adapter, "CACHE_SECONDS", -1.0)
-    old = SlackClient(web_client(settings(slack)))
-    old.is_outsider(ADA)
-    slack.workspace.change_person(ADA, is_restricted=True)
-
-    assert before == (2, 1)
-    assert client.is_outsider(ADA) is False  # remembered
-    assert old.is_outsider(ADA) is True  # asked anew
-
-
-def test_a_group_has_members(slack: SlackStandIn, client: SlackClient) -> None:
-    assert client.group_members("S0REVIEWERS") == {BEN, CHLOE}
-
-
-def test_a_group_that_cannot_be_read_has_no_members(slack: SlackStandIn, client: SlackClient) -> None:
-    """Nobody gets a right from what is not known."""
-    slack.workspace.put_user_group(UserGroup("S0OLD", "old", "Old", (ADA,), is_disabled=True))
-    slack.faults.next("usergroups.users.list", Status(503))
-
-    assert client.group_members("S0REVIEWERS") == frozenset()
-    assert client.group_members("S0NONE") == frozenset()
-    assert client.group_members("S0OLD") == frozenset()
-    assert client.group_members("S0REVIEWERS") == {BEN, CHLOE}  # the fault was not remembered
 
 
 # ---- who the bot is --------------------------------------------------------------------------------------------------

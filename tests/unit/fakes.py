@@ -502,19 +502,26 @@ class FakeAnswers:
 
 @dataclass
 class FakeDirectory:
-    """The `Directory` port; while `is_away`, nobody can be looked up."""
+    """The `Directory` port; it does not tell of those in `unknown`, and while `is_away` of nobody."""
 
     outsiders: frozenset[str] = frozenset()
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     is_away: bool = False
+    unknown: Mapping[str, SlackError] = field(default_factory=dict)
 
     def is_outsider(self, user: str) -> bool:
-        if self.is_away:
-            raise SlackUnavailableError("Slack does not answer.")
+        self._meet(user)
         return user in self.outsiders
 
     def group_members(self, group: str) -> frozenset[str]:
+        self._meet(group)
         return self.groups.get(group, frozenset())
+
+    def _meet(self, asked: str) -> None:
+        if self.is_away:
+            raise SlackUnavailableError("Slack does not answer.")
+        if asked in self.unknown:
+            raise self.unknown[asked]
 
 
 @dataclass(frozen=True, slots=True)

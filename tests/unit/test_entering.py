@@ -68,10 +68,13 @@ def test_an_outsider_is_refused_before_the_channel_is_looked_at() -> None:
         world.enter(requested_by="U0GUEST")
 
 
-def test_a_channel_that_slack_does_not_tell_about_holds_nothing_up() -> None:
+@pytest.mark.parametrize("request_", [{}, BY_SCHEDULE], ids=["command", "schedule"])
+def test_a_channel_that_slack_does_not_tell_about_is_not_entered(request_: dict[str, Any]) -> None:
+    """It may be shared with another organisation, whose people would read the plan."""
     world = World(slack_is_away=True)
 
-    world.enter(channel="C0REV")
+    with pytest.raises(SlackUnavailableError):
+        world.enter(channel="C0REV", **request_)
 
     assert world.slack.joined == []
 

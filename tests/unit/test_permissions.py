@@ -1,11 +1,12 @@
 """Who may approve, end, and ask."""
 
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
 
 from bot.domain.model import Plan, PlanState
-from bot.errors import NotAllowedError
+from bot.errors import NotAllowedError, SlackError, SlackRejectedError, SlackUnavailableError
 from bot.services.permissions import Permissions
 from bot.services.ports import Channel
 from bot.settings import PolicySettings
@@ -146,6 +147,71 @@ def test_a_refused_end_says_who_may(requested_by: str | None, beginning: str) ->
     refusal = permissions(NAMED).to_end(plan, "U0ELSE")
 
     assert refusal == beginning + "Approvers are <!subteam^S0OTHER>, <!subteam^S0TEAM>, <@U0BOSS>."
+
+
+SCOPE = "The Slack app lacks the scope `usergroups:read`."
+LACKS_SCOPE = SlackRejectedError(SCOPE, code="missing_scope")
+SLOW = SlackUnavailableError("Slack does not answer. The bot tries again by itself.")
+IN_A_MINUTE = "Slack does not say just now whether you may do this. Nothing was changed: try again in a minute."
+NOT_KNOWN = f"The bot cannot find out whether you may do this. Nothing was changed. {SCOPE}"
+RULES: dict[str, Any] = {
+    "approve": Permissions.to_approve,
+    "end": Permissions.to_end,
+    "undo": Permissions.to_undo,
+}
+
+
+def not_told(policy: PolicySettings, **unknown: SlackError) -> Permissions:
+    directory = FakeDirectory(groups={"S0TEAM": frozenset({"U0MEMBER"})}, unknown=unknown)
+    return Permissions(policy, directory)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+@pytest.mark.parametrize(("error", "sentence"), [(LACKS_SCOPE, NOT_KNOWN), (SLOW, IN_A_MINUTE)])
+def test_an_unanswered_question_is_neither_yes_nor_no(rule: Any, error: SlackError, sentence: str) -> None:
+    """The person learns what is to be mended, not that they are a guest or no approver."""
+    assert rule(not_told(NAMED, S0OTHER=error), a_plan(PlanState.DONE), "U0ELSE") == sentence
+
+
+@pytest.mark.parametrize("rule", [Permissions.to_approve, Permissions.to_end])
+@pytest.mark.parametrize(("error", "sentence"), [(LACKS_SCOPE, NOT_KNOWN), (SLOW, IN_A_MINUTE)])
+def test_a_person_slack_cannot_look_up_is_not_called_a_guest(rule: Any, error: SlackError, sentence: str) -> None:
+    assert rule(not_told(ANYBODY, U0ELSE=error), a_plan(), "U0ELSE") == sentence
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+@pytest.mark.parametrize("user", ["U0BOSS", "U0MEMBER"])
+def test_one_known_yes_is_enough(rule: Any, user: str) -> None:
+    """Whatever another group would say."""
+    rules = not_told(NAMED, S0OTHER=LACKS_SCOPE, **{user: SLOW})
+
+    assert rule(rules, a_plan(PlanState.DONE), user) is None
+
+
+@pytest.mark.parametrize("error", [LACKS_SCOPE, SLOW])
+def test_the_operator_finds_the_unanswered_question_in_the_log(
+    caplog: pytest.LogCaptureFixture, error: SlackError
+) -> None:
+    not_told(ANYBODY, U0ELSE=error).to_approve(a_plan(), "U0ELSE")
+
+    [record] = caplog.records
+    assert record.levelname == ("ERROR" if error is LACKS_SCOPE else "WARNING")
+    assert SCOPE in str(record.__dict__) or error is SLOW
+
+
+def test_a_request_waits_while_slack_is_away() -> None:
+    with pytest.raises(SlackUnavailableError):
+        not_told(ANYBODY, U0ELSE=SLOW).require_requester("U0ELSE")
+
+
+def test_a_requester_slack_refuses_to_look_up_reads_what_to_mend() -> None:
+    with pytest.raises(NotAllowedError, match="cannot find out whether you may ask for a plan"):
+        not_told(ANYBODY, U0ELSE=LACKS_SCOPE).require_requester("U0ELSE")
+
+
+def test_an_approver_may_ask_even_if_slack_cannot_look_them_up() -> None:
+    not_told(NAMED, U0BOSS=LACKS_SCOPE, S0OTHER=SLOW).require_requester("U0BOSS")
+    not_told(NAMED, U0MEMBER=LACKS_SCOPE, S0OTHER=SLOW).require_requester("U0MEMBER")
 
 
 @pytest.mark.parametrize("allowed", [frozenset[str](), frozenset({"C0REV", "C0TWO"})])

@@ -1,0 +1,82 @@
+"""Slack's word on who people are: colleagues or not, members of a user group or not; remembered for 5 minutes."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_sdk import WebClient
+
+from bot.adapters.slack_errors import answered, called
+from bot.errors import SlackRejectedError
+
+log = logging.getLogger(__name__)
+
+CACHE_SECONDS = 300.0
+NOBODY = frozenset({"user_not_found", "user_not_visible"})
+"""The refusals that say there is no such person; every other one says that the bot cannot know."""
+_NO_GROUP = "no_such_subteam"
+_OUTSIDE = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
+
+
+class SlackDirectory:
+    """The `Directory` port on the Web API."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+        self._cache: dict[str, tuple[float, Any]] = {}
+        self._lock = threading.Lock()
+
+    def is_outsider(self, user: str) -> bool:
+        """Whether `user` is a guest, from another workspace, deactivated, a bot, or nobody; raises `SlackError`."""
+        person = self._person(user)
+        return person is None or any(person.get(mark) for mark in _OUTSIDE) or not self._is_colleague(person)
+
+    def group_members(self, group: str) -> frozenset[str]:
+        """The users of a Slack user group; raises `SlackError`.  A group that does not exist has none."""
+        users: frozenset[str] = self._cached(f"group {group}", lambda: self._members(group))
+        return users
+
+    def time_zone(self, user: str) -> str | None:
+        """A person's IANA time zone; None where there is none; raises `SlackError`."""
+        name = (self._person(user) or {}).get("tz")
+        return str(name) if name else None
+
+    def _members(self, group: str) -> frozenset[str]:
+        try:
+            users = answered(lambda: self._client.usergroups_users_list(usergroup=group), "users", list)
+        except SlackRejectedError as error:
+            if error.code != _NO_GROUP:
+                raise
+            log.warning("Slack has no such user group, or it is disabled", extra={"group": group})
+            return frozenset()
+        return frozenset(map(str, users))
+
+    def _person(self, user: str) -> Mapping[str, Any] | None:
+        def read() -> Any:
+            try:
+                return answered(lambda: self._client.users_info(user=user), "user", dict)
+            except SlackRejectedError as error:
+                if error.code in NOBODY:
+                    return None
+                raise
+
+        found: Mapping[str, Any] | None = self._cached(f"user {user}", read)
+        return found
+
+    def _is_colleague(self, person: Mapping[str, Any]) -> bool:
+        """Whether a person belongs to the bot's workspace or, on Enterprise Grid, to its organisation."""
+        home = self._cached("home", lambda: called(self._client.auth_test).data)
+        if home.get("enterprise_id"):
+            return bool((person.get("enterprise_user") or {}).get("enterprise_id") == home["enterprise_id"])
+        return bool(person.get("team_id", home.get("team_id")) == home.get("team_id"))
+
+    def _cached(self, key: str, read: Callable[[], Any]) -> Any:
+        with self._lock:
+            known = self._cache.get(key)
+        if known is None or known[0] < time.monotonic():
+            known = (time.monotonic() + CACHE_SECONDS, read())
+            with self._lock:
+                self._cache[key] = known
+        return known[1]
