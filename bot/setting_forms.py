@@ -1,9 +1,7 @@
 """What single settings look like: each function reads one text, or raises `ValueError` or `CommandError`."""
 
 import re
-import uuid
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from bot.domain.absence import emoji_name
 from bot.domain.reviewer_names import NameKind, parsed_name
@@ -12,8 +10,6 @@ from bot.errors import CommandError
 
 NONE = "none"
 
-_PERSON = re.compile(r"<?[@!]?(?:subteam\^)?([UWS][A-Z0-9]{2,})(?:\|[^>]*)?>?")
-_CHANNEL = re.compile(r"<?#?([CDG][A-Z0-9]{2,})(?:\|[^>]*)?>?")
 _EMOJI = re.compile(r"[\w+'-]+")
 _IN_SLACK = (NameKind.PERSON, NameKind.EMAIL)
 _IN_BRAINTRUST = (NameKind.USER, NameKind.EMAIL)
@@ -28,59 +24,6 @@ def number(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
-
-
-def prefixed(prefix: str) -> Callable[[str], str]:
-    """A token that begins with `prefix`."""
-
-    def parse(text: str) -> str:
-        if not text.startswith(prefix):
-            raise ValueError(f"it begins with {prefix}; this one does not.")
-        return header_value(text)
-
-    return parse
-
-
-def header_value(text: str) -> str:
-    """Text that can be sent in a header."""
-    if not text.isascii() or not text.isprintable():
-        raise ValueError("it has a character that cannot be sent; copy it again.")
-    return text
-
-
-def url(text: str) -> str:
-    """An address, without a slash at the end."""
-    problem = ValueError("an address such as https://api.braintrust.dev, please.")
-    try:
-        parts = urlsplit(text)
-        _ = parts.port  # raises where it is no number
-    except ValueError:
-        raise problem from None
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.query
-        or parts.fragment
-        or "@" in parts.netloc
-    ):
-        raise problem
-    return text.rstrip("/")
-
-
-def project_id(text: str) -> str:
-    """A Braintrust project's id."""
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise ValueError("a project's id is a UUID, such as 2f6a1e04-7c55-4f0e-9a51-0c7cbe1a2b3c.") from None
-
-
-def channel(text: str) -> str:
-    """A Slack channel's id."""
-    match = _CHANNEL.fullmatch(text)
-    if match is None:
-        raise ValueError("a Slack channel id such as C0123456789, please (channel details, at the very bottom).")
-    return match[1]
 
 
 def yes_or_no(text: str) -> bool:
@@ -107,16 +50,6 @@ def database_url(text: str) -> str:
     if not text.startswith(("sqlite:///", "postgres://", "postgresql://", "postgresql+psycopg://")):
         raise ValueError("it begins with sqlite:///, postgres:// or postgresql://.")
     return text
-
-
-def channels(text: str) -> frozenset[str]:
-    """Ids of Slack channels."""
-    return _ids(text, _CHANNEL, "channel")
-
-
-def approvers(text: str) -> frozenset[str]:
-    """Ids of Slack users and user groups."""
-    return _ids(text, _PERSON, "user or user-group")
 
 
 def reviewer_map(text: str) -> dict[str, str]:
@@ -164,10 +97,3 @@ def _name(text: str, pair: str, kinds: tuple[NameKind, ...]) -> str:
             f"`{shown(pair)}` is no Slack id or e-mail, `=`, and a Braintrust id or e-mail: `U0123456=ana@example.com`."
         )
     return name.value
-
-
-def _ids(text: str, form: re.Pattern[str], what: str) -> frozenset[str]:
-    matches = [form.fullmatch(part.strip()) for part in text.split(",") if part.strip()]
-    if None in matches or not matches:
-        raise ValueError(f"Slack {what} ids, separated by commas, please.")
-    return frozenset(match[1] for match in matches if match)

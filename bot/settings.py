@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from dotenv import dotenv_values
 
+from bot import address_forms, id_forms
 from bot import setting_forms as forms
 from bot.domain.absence import USUAL_SIGNS, AwayRules
 from bot.domain.allocation import Strategy
@@ -109,11 +110,22 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str], *, required: tuple[str, ...] = ()) -> "Settings":
         """The settings in `env`; raises `SettingsError` with every problem and each missing `required` name."""
+        settings, problems = cls.as_far_as_readable(env, required=required)
+        if problems:
+            raise SettingsError(list(problems.values()))
+        return settings
+
+    @classmethod
+    def as_far_as_readable(
+        cls, env: Mapping[str, str], *, required: tuple[str, ...] = ()
+    ) -> tuple["Settings", Mapping[str, str]]:
+        """The settings in `env`, with defaults where something is wrong, and every problem by the variable's name."""
         reader = _Reader(env)
         for name in required:
             reader.require(name)
         reader.refuse_pair("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
         reader.refuse_forgetful_disk()
+        _network(reader)
         settings = cls(
             slack=_slack(reader),
             braintrust=_braintrust(reader),
@@ -126,18 +138,24 @@ class Settings:
             port=reader.read("PORT", forms.number(1, 65_535), default=3000),
             log_format=reader.read("LOG_FORMAT", forms.one_of("text", "json"), default="text"),
         )
-        reader.finish()
-        return settings
+        return settings, reader.problems
 
 
+PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 FOR_PLANNING = ("BRAINTRUST_API_KEY", "BRAINTRUST_PROJECT_ID", "REVIEW_TAG", "REVIEWERS")
 FOR_SOCKET_MODE = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "BRAINTRUST_API_KEY", "BRAINTRUST_PROJECT_ID")
 FOR_HTTP = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "BRAINTRUST_API_KEY", "BRAINTRUST_PROJECT_ID")
 
 
 def environment(dotenv: Path = Path(".env")) -> dict[str, str]:
-    """The process's environment, with what it lacks taken from a `.env` file where there is one."""
+    """The process's environment, with what it lacks taken from a `.env` file where there is one.
+
+    What the HTTP libraries look up by themselves goes into the process's environment from there.
+    """
     from_file = {name: value for name, value in dotenv_values(dotenv).items() if value is not None}
+    for name in from_file.keys() & {*PROXIES, *CERTIFICATES, "NO_PROXY", "no_proxy"}:
+        os.environ.setdefault(name, from_file[name])
     return {**from_file, **os.environ}
 
 
@@ -146,21 +164,21 @@ class _Reader:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
-        self._problems: dict[str, str] = {}
+        self.problems: dict[str, str] = {}
 
     def require(self, name: str) -> None:
         if not self._env.get(name, "").strip():
-            self._problems[name] = f"{name} is not set. {HINTS.get(name, '')}".strip()
+            self.problems[name] = f"{name} is not set. {HINTS.get(name, '')}".strip()
 
     def refuse_pair(self, first: str, second: str) -> None:
         """Bolt silently turns to OAuth for many workspaces when both are set, and then ignores the bot's token."""
         if self._env.get(first) is not None and self._env.get(second) is not None:
-            self._problems[first] = f"{first} and {second} are set, which this bot has no use for. Remove them."
+            self.problems[first] = f"{first} and {second} are set, which this bot has no use for. Remove them."
 
     def refuse_forgetful_disk(self) -> None:
         """Where DYNO is set, files are gone after every restart, and SQLite's plans with them."""
         if self._env.get("DYNO") and (self._env.get("DATABASE_URL", "").strip() or "sqlite").startswith("sqlite"):
-            self._problems["DATABASE_URL"] = (
+            self.problems["DATABASE_URL"] = (
                 "DATABASE_URL: files do not survive a restart on this platform, so SQLite would forget plans in the "
                 "middle. Add a PostgreSQL database."
             )
@@ -172,12 +190,8 @@ class _Reader:
         try:
             return parse(text)
         except (ValueError, BotError) as error:
-            self._problems[name] = f"{name}: {error}"
+            self.problems[name] = f"{name}: {error}"
             return default
-
-    def finish(self) -> None:
-        if self._problems:
-            raise SettingsError(list(self._problems.values()))
 
 
 HINTS = {
@@ -191,22 +205,30 @@ HINTS = {
 }
 
 
+def _network(reader: _Reader) -> None:
+    """Try what the HTTP libraries read by themselves, which say little when it is wrong."""
+    for name in PROXIES:
+        reader.read(name, address_forms.proxy, default="")
+    for name in CERTIFICATES:
+        reader.read(name, address_forms.certificates, default="")
+
+
 def _slack(reader: _Reader) -> SlackSettings:
     return SlackSettings(
-        bot_token=reader.read("SLACK_BOT_TOKEN", forms.prefixed("xoxb-"), default=""),
-        app_token=reader.read("SLACK_APP_TOKEN", forms.prefixed("xapp-"), default=""),
-        signing_secret=reader.read("SLACK_SIGNING_SECRET", str, default=""),
-        api_url=reader.read("SLACK_API_URL", forms.url, default="https://slack.com/api").rstrip("/") + "/",
+        bot_token=reader.read("SLACK_BOT_TOKEN", id_forms.bot_token, default=""),
+        app_token=reader.read("SLACK_APP_TOKEN", id_forms.app_token, default=""),
+        signing_secret=reader.read("SLACK_SIGNING_SECRET", id_forms.signing_secret, default=""),
+        api_url=reader.read("SLACK_API_URL", address_forms.url, default="https://slack.com/api").rstrip("/") + "/",
     )
 
 
 def _braintrust(reader: _Reader) -> BraintrustSettings:
     return BraintrustSettings(
-        api_key=reader.read("BRAINTRUST_API_KEY", forms.header_value, default=""),
-        api_url=reader.read("BRAINTRUST_API_URL", forms.url, default=BraintrustSettings().api_url),
-        app_url=reader.read("BRAINTRUST_APP_URL", forms.url, default=BraintrustSettings().app_url),
-        org_name=reader.read("BRAINTRUST_ORG_NAME", forms.header_value, default=""),
-        project_id=reader.read("BRAINTRUST_PROJECT_ID", forms.project_id, default=""),
+        api_key=reader.read("BRAINTRUST_API_KEY", id_forms.api_key, default=""),
+        api_url=reader.read("BRAINTRUST_API_URL", address_forms.api_url, default=BraintrustSettings().api_url),
+        app_url=reader.read("BRAINTRUST_APP_URL", address_forms.app_url, default=BraintrustSettings().app_url),
+        org_name=reader.read("BRAINTRUST_ORG_NAME", id_forms.header_value, default=""),
+        project_id=reader.read("BRAINTRUST_PROJECT_ID", id_forms.project_id, default=""),
     )
 
 
@@ -219,7 +241,7 @@ def _queue(reader: _Reader) -> QueueSettings:
         group_by=reader.read("REVIEW_GROUP_BY", valid_group_by, default=None),
         max_open_rows=reader.read("MAX_OPEN_ROWS", forms.number(1, 1_000_000), default=None),
         max_new_rows=reader.read("MAX_NEW_ROWS", forms.number(1, 1_000_000), default=None),
-        channel=reader.read("REVIEW_CHANNEL", forms.channel, default=None),
+        channel=reader.read("REVIEW_CHANNEL", id_forms.channel, default=None),
         weekly_post=reader.read("WEEKLY_POST", parsed_weekly, default=None),
     )
     if queue.weekly_post:
@@ -240,8 +262,8 @@ def _people(reader: _Reader) -> PeopleSettings:
 
 def _policy(reader: _Reader) -> PolicySettings:
     return PolicySettings(
-        allowed_channels=reader.read("ALLOWED_CHANNELS", forms.channels, default=frozenset()),
-        approvers=reader.read("APPROVERS", forms.approvers, default=frozenset()),
+        allowed_channels=reader.read("ALLOWED_CHANNELS", id_forms.channels, default=frozenset()),
+        approvers=reader.read("APPROVERS", id_forms.approvers, default=frozenset()),
         four_eyes=reader.read("FOUR_EYES", forms.yes_or_no, default=False),
         plan_expires_hours=reader.read("PLAN_EXPIRES_HOURS", forms.number(1, 720), default=24),
         undo_hours=reader.read("UNDO_HOURS", forms.number(0, 720), default=24),

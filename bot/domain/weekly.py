@@ -1,15 +1,34 @@
 """A time that comes every week: weekdays, a local time, and the zone it is local to."""
 
+import difflib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
+from bot.domain.typed import shown
 from bot.errors import CommandError
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_FORM = re.compile(r"(?P<days>[A-Za-z,]+)\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})\s+(?P<zone>[A-Za-z0-9_+\-/]+)")
+_TIME = r"(?P<hour>\d{1,2})(?:[:.h]?(?P<minute>\d{2}))?\s*(?P<half>[ap]\.?m\b\.?)?"
+_FORM = re.compile(rf"(?P<days>\D*?)[\s,]*\b(?:at\s+)?{_TIME}(?:[\s,]+(?P<zone>[a-z].*))?", re.IGNORECASE)
 _LONG = {day[:3]: day for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")}
+_SETS = {"weekday": WEEKDAYS[:5], "workday": WEEKDAYS[:5], "weekend": WEEKDAYS[5:], "daily": WEEKDAYS, "day": WEEKDAYS}
+_FILLING = re.compile(r"\b(?:every|each|on|and)\b|[&+/]")
+_RANGE = re.compile(r"\s*(?:[-\u2010-\u2015]|\bto\b|\bthrough\b)\s*")
+_ABBREVIATED = {
+    "America/Los_Angeles": ("PT", "PST", "PDT"),
+    "America/Denver": ("MT", "MDT"),
+    "America/Chicago": ("CT", "CST", "CDT"),
+    "America/New_York": ("ET", "EDT"),
+    "Europe/London": ("BST",),
+    "Europe/Berlin": ("CEST", "MEZ", "MESZ"),
+    "Asia/Kolkata": ("IST",),
+    "Asia/Tokyo": ("JST",),
+    "Australia/Sydney": ("AEST", "AEDT"),
+}
 _MINUTE = timedelta(minutes=1)
 _EXAMPLE = "mon 09:00 Europe/Berlin"
 
@@ -27,11 +46,18 @@ class WeeklyTime:
 
 
 def parsed_weekly(text: str) -> WeeklyTime:
-    """The weekly time in `text`, such as `mon,thu 09:00 Europe/Berlin`; raises `CommandError`."""
+    """The weekly time in `text`, such as `mon,thu 09:00 Europe/Berlin` or `Mon-Fri 9am europe/berlin`.
+
+    Raises `CommandError` with what to write instead.
+    """
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise CommandError(f"A weekly time is written like `{_EXAMPLE}`.")
-    return WeeklyTime(_days(match["days"]), _time(int(match["hour"]), int(match["minute"])), _zone(match["zone"]))
+    days = _days(match["days"].lower())
+    at = _time(int(match["hour"]), int(match["minute"] or 0), (match["half"] or "")[:1].lower())
+    if match["zone"] is None:
+        raise CommandError(f"The time zone is missing: `{','.join(days)} {at:%H:%M} Europe/Berlin`.")
+    return WeeklyTime(days, at, _zone(match["zone"]))
 
 
 def next_time(weekly: WeeklyTime, *, after: datetime) -> datetime:
@@ -65,22 +91,56 @@ def _existing(local: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _days(text: str) -> tuple[str, ...]:
-    typed = [day.lower() for day in text.split(",") if day]
-    named = {day[:3] for day in typed}
-    if not typed or not all(len(day) > 2 and _LONG.get(day[:3], "").startswith(day) for day in typed):
-        raise CommandError(f"Weekdays are {', '.join(WEEKDAYS)}: `{_EXAMPLE}`.")
+    """The weekdays in a list of days, of ranges such as `mon-fri`, and of words such as `weekdays`."""
+    parts = re.split(r"[\s,]+", _RANGE.sub("-", _FILLING.sub(" ", text)).strip(" ,"))
+    named = {day for part in parts for day in _range(*part.split("-", 1))}
     return tuple(day for day in WEEKDAYS if day in named)
 
 
-def _time(hour: int, minute: int) -> time:
+def _range(first: str, last: str | None = None) -> Iterator[str]:
+    """Every weekday from one to another, or those that one word names; a week goes on with Monday behind Sunday."""
+    if last is None and first.removesuffix("s") in _SETS:
+        yield from _SETS[first.removesuffix("s")]
+        return
+    start, end = WEEKDAYS.index(_day(first)), WEEKDAYS.index(_day(first if last is None else last))
+    yield from (WEEKDAYS[number % 7] for number in range(start, end + 1 if end >= start else end + 8))
+
+
+def _day(word: str) -> str:
+    day = word.removesuffix("s")
+    if len(day) < 3 or not _LONG.get(day[:3], "").startswith(day):
+        raise CommandError(f"Weekdays are {', '.join(WEEKDAYS)}: `{_EXAMPLE}`.")
+    return day[:3]
+
+
+def _time(hour: int, minute: int, half: str) -> time:
+    if half and not 1 <= hour <= 12:
+        raise CommandError(f"With am or pm, an hour goes from 1 to 12: `{_EXAMPLE}`.")
+    hour = hour % 12 + (12 if half == "p" else 0) if half else hour
     if hour > 23 or minute > 59:
         raise CommandError(f"A time of day goes from 00:00 to 23:59: `{_EXAMPLE}`.")
     return time(hour, minute)
 
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise CommandError(f"I don't know the time zone `{name}`. Use an IANA name: `{_EXAMPLE}`.") from error
-    return name
+def _zone(typed: str) -> str:
+    name = "_".join(typed.split())
+    known = _zones()
+    if name.lower() in known:
+        return known[name.lower()]
+    meant = next((zone for zone, short in _ABBREVIATED.items() if name.upper() in short), None) or _near(name.lower())
+    hint = f"Did you mean `{meant}`?" if meant else f"Use an IANA name: `{_EXAMPLE}`."
+    raise CommandError(f"I don't know the time zone `{shown(typed)}`. {hint}")
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Every zone of the IANA database, by its name in small letters."""
+    return {zone.lower(): zone for zone in available_timezones()}
+
+
+def _near(name: str) -> str | None:
+    """The zone of a city, or else the one with the most similar name."""
+    zones = _zones()
+    of_city = sorted(zone for key, zone in zones.items() if key.rpartition("/")[2] == name.rpartition("/")[2])
+    near = difflib.get_close_matches(name, zones, n=1, cutoff=0.8)
+    return of_city[0] if of_city else zones[near[0]] if near else None

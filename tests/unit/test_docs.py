@@ -25,7 +25,7 @@ from bot.domain.model import Horizon, PlanState, Window
 from bot.errors import SettingsError
 from bot.messages.buttons import approve_button, cancel_button, retry_button, stop_button, undo_button
 from bot.messages.help import COMMAND, OPTIONS, PERSONAL
-from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, Settings
+from bot.settings import CERTIFICATES, FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, PROXIES, Settings
 from tests.unit.builders import PROJECT, a_plan
 
 ROOT = Path(__file__).parents[2]
@@ -37,10 +37,14 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglo
 PROJECT_FILE: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 ALTERNATIVE_DOOR = {"SLACK_SIGNING_SECRET"}
+NETWORK = {"HTTPS_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"}
 NOT_SETTINGS = {
     "SLACK_CLIENT_ID": "only refused, together with the other one",
     "SLACK_CLIENT_SECRET": "only refused, together with the other one",
     "DYNO": "set by the platform, which thereby says that its files do not survive",
+    **dict.fromkeys(
+        {*PROXIES, *CERTIFICATES} - NETWORK, "another spelling of a setting, as the HTTP libraries know it"
+    ),
 }
 
 

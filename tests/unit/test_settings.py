@@ -1,5 +1,6 @@
 """The settings: every variable is read, every problem is found at once, and no secret is shown."""
 
+import os
 from collections.abc import Iterator, Mapping
 from datetime import time
 from pathlib import Path
@@ -11,7 +12,16 @@ from bot.domain.absence import USUAL_SIGNS, AwayRules
 from bot.domain.allocation import Strategy
 from bot.domain.weekly import WeeklyTime
 from bot.errors import SettingsError
-from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, HINTS, Settings, environment
+from bot.settings import (
+    CERTIFICATES,
+    FOR_HTTP,
+    FOR_PLANNING,
+    FOR_SOCKET_MODE,
+    HINTS,
+    PROXIES,
+    Settings,
+    environment,
+)
 from tests.unit.builders import PROJECT
 
 VALUES: dict[str, tuple[str, str, Any]] = {
@@ -168,10 +178,11 @@ def test_an_empty_value_is_like_none(path: str) -> None:
 
 def test_no_other_variable_is_asked_for() -> None:
     env = Asked(FULL)
+    others = {"SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "DYNO", *PROXIES, *CERTIFICATES}
 
     Settings.from_env(env)
 
-    assert env.names - {"SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "DYNO"} == set(VALUES)
+    assert env.names - others == set(VALUES)
 
 
 BAD_VALUES = [
@@ -242,6 +253,83 @@ BAD_VALUES = [
 ]
 
 
+MISTAKES = [
+    ("SLACK_BOT_TOKEN", "xapp-1-hush", "this is an app-level token, which belongs in SLACK_APP_TOKEN; the bot token"),
+    ("SLACK_BOT_TOKEN", "xoxp-1-hush", "this is a user token"),
+    ("SLACK_BOT_TOKEN", "xoxe.xoxp-hush", "this is a token for app manifests"),
+    ("SLACK_BOT_TOKEN", "xoxb-1 hush", "there is a space in it"),
+    ("SLACK_APP_TOKEN", "xoxb-1-hush", "this is a bot token, which belongs in SLACK_BOT_TOKEN; an app-level token"),
+    ("SLACK_SIGNING_SECRET", "xoxb-1-hush", "this is a bot token"),
+    ("BRAINTRUST_API_KEY", "xoxb-1-hush", "this is a bot token"),
+    ("BRAINTRUST_API_KEY", "sk-ant-hush", "this is a key of Anthropic"),
+    ("BRAINTRUST_API_KEY", "Bearer hush", "write what stands behind `Bearer`"),
+    ("BRAINTRUST_API_KEY", "sk-1 # hush", "there is a space in it"),
+    ("BRAINTRUST_API_URL", "api.braintrust.dev", "write https:// in front: https://api.braintrust.dev."),
+    ("BRAINTRUST_API_URL", "https://www.braintrust.dev/app/acme", "its API is at https://api.braintrust.dev, or at"),
+    ("BRAINTRUST_API_URL", "http://api-eu.braintrust.dev", "it begins with https://"),
+    ("BRAINTRUST_APP_URL", "https://api.braintrust.dev", "its pages are at https://www.braintrust.dev"),
+    ("BRAINTRUST_PROJECT_ID", "support-bot", "`support-bot` is no id; a project's id is a UUID"),
+    ("BRAINTRUST_PROJECT_ID", "https://www.braintrust.dev/app/acme/p/bot", "this is a page's address; a project's id"),
+    ("BRAINTRUST_PROJECT_ID", f"https://x.dev/?a={PROJECT}&b={PROJECT[:-1]}0", "a project's id is a UUID"),
+    (
+        "REVIEW_CHANNEL",
+        "#reviews",
+        "`#reviews` is no id; a channel's id, such as C0123456789, stands at the very bottom",
+    ),
+    ("ALLOWED_CHANNELS", "C0REV,general", "`general` is no id"),
+    ("APPROVERS", "U0ANA,ben@example.com", "`ben@example.com` is no id; a person's id, such as U0123456789"),
+    ("WEEKLY_POST", "mon 9am Berlin", "Did you mean `Europe/Berlin`?"),
+    ("HTTPS_PROXY", "http://me:hu#sh@proxy:3128", "in the password, # is written %23"),
+    ("https_proxy", "http://me:1#hush@proxy:3128", "in the password, # is written %23"),
+    ("HTTP_PROXY", "http://me:h/ush@proxy:3128", "/ is %2F"),
+    ("ALL_PROXY", "socks5://me:hush@proxy:1080", "only proxies that are spoken to by http://"),
+    ("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem", "there is no file /nowhere/ca.pem"),
+    ("SSL_CERT_FILE", "/nowhere/ca.pem", "there is no file /nowhere/ca.pem"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "answer"), MISTAKES)
+def test_a_likely_mistake_is_answered_with_what_to_write(name: str, text: str, answer: str) -> None:
+    [problem] = problems_of({name: text}) if name != "WEEKLY_POST" else problems_of({**FULL, name: text})
+
+    assert problem.startswith(f"{name}: ")
+    assert answer in problem
+    assert "hush" not in problem
+
+
+UNDERSTOOD = [
+    ("BRAINTRUST_API_URL", "https://api.example.com/v1", "https://api.example.com"),
+    ("BRAINTRUST_API_URL", "https://example.com/braintrust/v1/", "https://example.com/braintrust"),
+    ("BRAINTRUST_API_URL", "https://api.example.com/btql", "https://api.example.com"),
+    ("BRAINTRUST_API_URL", "http://localhost:8000/", "http://localhost:8000"),
+    ("BRAINTRUST_APP_URL", "https://www.braintrust.dev/app/acme/p/bot", "https://www.braintrust.dev"),
+    ("BRAINTRUST_PROJECT_ID", f"https://x.dev/app/acme/object?object_id={PROJECT.upper()}&id=7", PROJECT),
+    ("BRAINTRUST_PROJECT_ID", PROJECT.replace("-", ""), PROJECT),
+    ("REVIEW_CHANNEL", "https://acme.slack.com/archives/C0REV", "C0REV"),
+    ("REVIEW_CHANNEL", "https://acme.slack.com/archives/C0REV/p1712345678901234?thread_ts=1.2&cid=C0REV", "C0REV"),
+    ("REVIEW_CHANNEL", "https://app.slack.com/client/T0ACME/C0REV/", "C0REV"),
+    ("APPROVERS", "https://acme.slack.com/team/U0ANA, S0TEAM", frozenset({"U0ANA", "S0TEAM"})),
+    ("WEEKLY_POST", "mon-wed 9am europe/berlin", WeeklyTime(("mon", "tue", "wed"), time(9), "Europe/Berlin")),
+    ("HTTPS_PROXY", "proxy.example.com:3128", None),
+    ("HTTPS_PROXY", "http://me:p%23ss@proxy.example.com:3128/", None),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), UNDERSTOOD)
+def test_what_is_pasted_is_understood(name: str, text: str, expected: object) -> None:
+    settings = Settings.from_env({**FULL, name: text})
+
+    assert name not in VALUES or value_at(settings, VALUES[name][0]) == expected
+
+
+def test_what_can_be_read_is_read_beside_what_cannot() -> None:
+    settings, problems = Settings.as_far_as_readable({**FULL, "REVIEW_DAYS": "a week", "APPROVERS": "ana"})
+
+    assert list(problems) == ["REVIEW_DAYS", "APPROVERS"]
+    assert (settings.queue.days, settings.policy.approvers) == (DEFAULTS["queue.days"], frozenset())
+    assert settings.queue.tag == VALUES["REVIEW_TAG"][2]
+
+
 @pytest.mark.parametrize(("name", "text"), BAD_VALUES)
 def test_a_bad_value_is_told_in_a_sentence_that_names_the_variable(name: str, text: str) -> None:
     problems = problems_of({**FULL, name: text})
@@ -255,7 +343,7 @@ def test_a_bad_secret_is_not_repeated(name: str) -> None:
     problems = problems_of({name: "h\u00fcsh-hush"})
 
     assert "hush" not in "".join(problems)
-    assert len(problems) == (0 if name == "SLACK_SIGNING_SECRET" else 1)
+    assert len(problems) == 1
 
 
 def test_all_problems_are_told_at_once() -> None:
@@ -373,6 +461,19 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 
     assert (found["REVIEW_TAG"], found["REVIEW_DAYS"]) == ("from the environment", "30")
     assert "LOG_FORMAT" not in found
+
+
+def test_what_the_http_libraries_look_up_may_stand_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They read the process's environment, so that is where it has to be."""
+    file = tmp_path / ".env"
+    file.write_text("HTTPS_PROXY=http://file:3128\nNO_PROXY=file.example.com\n")
+    monkeypatch.setenv("HTTPS_PROXY", "http://environment:3128")
+    monkeypatch.setenv("NO_PROXY", "")  # so that what the file sets is taken back after the test
+    monkeypatch.delenv("NO_PROXY")
+
+    environment(file)
+
+    assert (os.environ["HTTPS_PROXY"], os.environ["NO_PROXY"]) == ("http://environment:3128", "file.example.com")
 
 
 def test_a_missing_file_is_no_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
