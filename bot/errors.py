@@ -6,8 +6,10 @@ BotError                          the message is written for the person in Slack
 ├── NotAllowedError               this person may not do this
 ├── BraintrustError
 │   ├── BraintrustUnavailableError    repeating it may help
-│   │   └── RateLimitedError          ... after `retry_after_seconds`
+│   │   ├── RateLimitedError          ... after `retry_after_seconds`
+│   │   └── UnreachedError            ... but nothing was reached; `setting` may be wrong
 │   └── BraintrustRejectedError       repeating it does not help
+│       └── NoAccessError             ... nor does any other request: `setting` is wrong
 ├── SlackError
 │   ├── SlackUnavailableError         repeating it may help
 │   └── SlackRejectedError            repeating it does not help; `code` is Slack's word for it
@@ -57,8 +59,24 @@ class RateLimitedError(BraintrustUnavailableError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class UnreachedError(BraintrustUnavailableError):
+    """Braintrust was not reached; `setting` names what may be wrong, None where that is this machine."""
+
+    def __init__(self, message: str, *, setting: str | None) -> None:
+        super().__init__(message)
+        self.setting = setting
+
+
 class BraintrustRejectedError(BraintrustError):
     """Braintrust refused the request; repeating it changes nothing."""
+
+
+class NoAccessError(BraintrustRejectedError):
+    """Every request would be refused, whatever it asks: `setting` is wrong."""
+
+    def __init__(self, message: str, *, setting: str) -> None:
+        super().__init__(message)
+        self.setting = setting
 
 
 class SlackError(BotError):

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urljoin
 
-import requests
 from tenacity import (
     Retrying,
     retry_if_exception,
@@ -18,11 +17,11 @@ from tenacity import (
     wait_exponential_jitter,
 )
 from tenacity.wait import wait_base
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from bot.adapters.braintrust_directory import group, identified, user
-from bot.adapters.braintrust_errors import read_error, refusal, stripped
+from bot.adapters.braintrust_errors import moved, read_error, refusal, stripped, unreached
 from bot.adapters.http import Answer, Http, retry_after_seconds
+from bot.adapters.obstacles import nothing_was_sent
 from bot.domain.people import Group
 from bot.domain.reading import is_quotable, log_row
 from bot.domain.reviewers import User
@@ -100,9 +99,11 @@ class BraintrustClient:
         address = f"{self._url}/v1/project_logs/{project_id}/insert"
         try:
             answer = self._http.exchange("POST", address, body=body, timeout_seconds=WRITE_TIMEOUT_SECONDS)
-        except (requests.RequestException, ValueError) as error:
+        except (OSError, ValueError) as error:
             log.warning("Braintrust did not answer a write", extra={"cause": type(error).__name__})
-            return _unanswered(error)
+            # Without a connection nothing was sent; whatever happens later may have been applied.
+            unsent = nothing_was_sent(error)
+            return Unreachable(str(unreached(error, url=self._url))) if unsent else Unknown("Braintrust did not answer")
         return _write_result(answer, expected=rows)
 
     def project_name(self, project_id: str, *, patience: Patience) -> str:
@@ -152,13 +153,13 @@ class BraintrustClient:
         body = None if payload is None else json.dumps(payload).encode()
         try:
             answer = self._http.exchange(method, self._url + path, body=body, timeout_seconds=READ_TIMEOUT_SECONDS)
+            if elsewhere := moved(answer, path=path):
+                raise elsewhere
             if answer.status in (302, 303, 307) and (address := answer.headers.get("Location", "")):
                 # A large answer lies in storage; the address is signed, and must not see our key.
                 return self._stored(urljoin(self._url, address))
-        except (requests.RequestException, ValueError) as error:  # ValueError: an address that cannot be read
-            raise BraintrustUnavailableError(
-                "Braintrust does not answer. Check BRAINTRUST_API_URL and the network, or try again later."
-            ) from error
+        except (OSError, ValueError) as error:  # OSError: also a file of authorities; ValueError: an odd address
+            raise unreached(error, url=self._url) from error
         if answer.status != 200:
             raise read_error(answer)
         return answer
@@ -267,12 +268,3 @@ def _acknowledgement(answer: Answer, *, expected: int) -> WriteResult:
     if not isinstance(row_ids, list) or len(row_ids) != expected:
         return Unknown("Braintrust acknowledged another number of rows")
     return Acknowledged()
-
-
-def _unanswered(error: Exception) -> WriteResult:
-    """Without a connection nothing was sent; whatever happens later may have been applied."""
-    cause = error.args[0] if error.args else None
-    no_connection = isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
-    if isinstance(error, requests.exceptions.ConnectTimeout) or no_connection:
-        return Unreachable("Braintrust cannot be reached. Check BRAINTRUST_API_URL and the network.")
-    return Unknown("Braintrust did not answer")

@@ -7,12 +7,22 @@ address.
 import json
 import logging
 import re
+from urllib.parse import urlsplit
 
 from bot.adapters.http import Answer, retry_after_seconds
-from bot.errors import BraintrustError, BraintrustRejectedError, BraintrustUnavailableError, RateLimitedError
+from bot.adapters.obstacles import Culprit, obstacle
+from bot.errors import (
+    BraintrustError,
+    BraintrustRejectedError,
+    BraintrustUnavailableError,
+    NoAccessError,
+    RateLimitedError,
+    UnreachedError,
+)
 
 log = logging.getLogger(__name__)
 
+ADDRESS = "BRAINTRUST_API_URL"
 EXCERPT_LENGTH = 300
 READ_LENGTH = 4_000  # what is searched for names; more would only cost time
 _PASSING = frozenset({408, 425})  # with 5xx: trying again may help
@@ -20,6 +30,10 @@ _TAG = re.compile(r"\[(?!request_id=)\w+=[^\]]*\]")
 _EMAIL = re.compile(r"[^\s@\"'<>\[\]=]+@[^\s@\"'<>\[\]]+")
 _ORGANISATION = re.compile(r"(organi[sz]ation) \"[^\"]*\"", re.IGNORECASE)
 _DATA_PLANE = re.compile(r"https://[a-z0-9.-]+\.braintrust\.dev\b")
+_TLS_WANTED = re.compile(rb"HTTP request[^<]{0,40} HTTPS (?:port|server)")  # as nginx and Go say it
+_ADDRESS = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w./-]*)?")
+_MOVED = frozenset({301, 308})
+_SETTINGS = {401: "BRAINTRUST_API_KEY", 407: "HTTP_PROXY", 421: "BRAINTRUST_API_URL"}
 _SENTENCES = {
     400: "Braintrust refused the request (400): the project does not exist, the key may not read it, or the query is "
     "not understood. Check BRAINTRUST_PROJECT_ID and the key's permissions; the bot's log has the details.",
@@ -27,6 +41,7 @@ _SENTENCES = {
     403: "The API key may not do this in the project (403). Give its owner read and update access to the project's "
     "logs, or check BRAINTRUST_PROJECT_ID.",
     404: "Braintrust does not know the project (404). Check BRAINTRUST_PROJECT_ID and BRAINTRUST_API_URL.",
+    407: "The proxy does not accept its user and password (407). Check HTTP_PROXY.",
     413: "The request is too large for Braintrust (413). Set a smaller PAGE_SIZE.",
     421: "The organisation lives on another data plane (421). Set BRAINTRUST_API_URL to {data_plane}.",
 }
@@ -39,7 +54,41 @@ def read_error(answer: Answer) -> BraintrustError:
         return RateLimitedError(retry_after_seconds(answer.headers))
     if answer.status >= 500 or answer.status in _PASSING:
         return BraintrustUnavailableError(f"Braintrust has a problem ({answer.status}). Try again later.")
+    if answer.status == 400 and _TLS_WANTED.search(answer.body[:READ_LENGTH]):
+        return NoAccessError("Braintrust is spoken to by https:// there. Check BRAINTRUST_API_URL.", setting=ADDRESS)
+    if answer.status in _SETTINGS:
+        return NoAccessError(refusal(answer), setting=_SETTINGS[answer.status])
     return BraintrustRejectedError(refusal(answer))
+
+
+def moved(answer: Answer, *, path: str) -> NoAccessError | None:
+    """The error of a redirect that says that the whole API is elsewhere; None for any other answer."""
+    address = answer.headers.get("Location", "")
+    base = address.partition("?")[0].removesuffix(path.partition("?")[0])
+    is_same_path = base != address.partition("?")[0]
+    if not 300 <= answer.status < 400 or not (answer.status in _MOVED or is_same_path):
+        return None
+    advice = "Check BRAINTRUST_API_URL"
+    if is_same_path and _ADDRESS.fullmatch(base):
+        advice = f"Set BRAINTRUST_API_URL to {base}"
+    return NoAccessError(
+        f"Braintrust's API is not at this address any more ({answer.status}). {advice}.", setting=ADDRESS
+    )
+
+
+def unreached(error: Exception, *, url: str) -> BraintrustUnavailableError:
+    """The error of an exchange that brought no answer from `url`."""
+    found = obstacle(error)
+    if found is None:
+        sentence = "Braintrust does not answer. Check BRAINTRUST_API_URL and the network, or try again later."
+        return UnreachedError(sentence, setting=ADDRESS)
+    proxy = f"{urlsplit(url).scheme.upper()}_PROXY"
+    setting = {Culprit.ADDRESS: ADDRESS, Culprit.PROXY: proxy, Culprit.AUTHORITIES: "REQUESTS_CA_BUNDLE"}.get(
+        found.culprit
+    )
+    return UnreachedError(
+        f"Braintrust cannot be reached at {url}: {found.what}. Check {setting or 'this machine'}.", setting=setting
+    )
 
 
 def refusal(answer: Answer) -> str:

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 from urllib.error import URLError
 
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.proxy_env_variable_loader import load_http_proxy_from_env
 
+from bot.adapters.obstacles import Culprit, obstacle
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 
 log = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ def called(call: Callable[[], Any]) -> Any:
         raise _refusal(error) from error
     except (SlackClientError, URLError, HTTPException, OSError, ValueError, AttributeError, RecursionError) as error:
         # The last two: the SDK takes for granted that an answer is an object, and not too deep.
-        raise SlackUnavailableError("Slack does not answer. The bot tries again by itself.") from error
+        raise SlackUnavailableError(f"{_unreached(error)} The bot tries again by itself.") from error
 
 
 def answered(call: Callable[[], Any], part: str, kind: type[_T]) -> _T:
@@ -67,6 +69,16 @@ def missing_scope(scope: str) -> SlackRejectedError:
 def unusable(what: str) -> SlackUnavailableError:
     """Slack answered something that nobody can use."""
     return SlackUnavailableError(f"Slack sent an answer that cannot be used ({what}). Try again later.")
+
+
+def _unreached(error: Exception) -> str:
+    found = obstacle(error)
+    if found is None:
+        return "Slack does not answer."
+    if load_http_proxy_from_env() and found.culprit in (Culprit.ADDRESS, Culprit.PROXY):
+        return f"Slack cannot be reached through the proxy: {found.what}. Check HTTPS_PROXY."
+    where = {Culprit.AUTHORITIES: "SSL_CERT_FILE", Culprit.PROXY: "HTTPS_PROXY"}.get(found.culprit, "the network")
+    return f"Slack cannot be reached: {found.what}. Check {where}."
 
 
 def _refusal(error: SlackApiError) -> SlackError:

@@ -11,7 +11,7 @@ from bot.domain.people import Group, Person
 from bot.domain.reviewer_names import NameKind, ReviewerName, parsed_name
 from bot.domain.reviewers import User
 from bot.domain.roster import Found, Known, Roster, resolved
-from bot.errors import BraintrustRejectedError, CommandError, SlackError, StoreUnavailableError
+from bot.errors import BraintrustRejectedError, CommandError, NoAccessError, SlackError, StoreUnavailableError
 from bot.messages.text import code
 from bot.services.people_ports import Matches, People, Preferences
 from bot.services.ports import Braintrust, Clock, Patience
@@ -133,6 +133,8 @@ class RosterReader:
     def _users(self, patience: Patience) -> tuple[User, ...] | None:
         try:
             return self._braintrust.users(patience=patience)
+        except NoAccessError:
+            raise
         except BraintrustRejectedError as error:
             log.warning("Braintrust does not let the bot list users", extra={"error": str(error)})
             return None
@@ -143,6 +145,8 @@ class RosterReader:
             return ()
         try:
             return self._braintrust.groups(patience=patience)
+        except NoAccessError:
+            raise
         except BraintrustRejectedError as error:
             log.warning("Braintrust does not let the bot list groups", extra={"error": str(error)})
             return None

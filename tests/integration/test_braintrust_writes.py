@@ -138,9 +138,12 @@ def test_a_refused_write_says_what_to_do(
 
 
 def test_a_write_to_a_closed_port_never_left(caplog: pytest.LogCaptureFixture) -> None:
-    result = assign(client_of(f"http://127.0.0.1:{closed_port()}"))
+    url = f"http://127.0.0.1:{closed_port()}"
 
-    assert result == Unreachable("Braintrust cannot be reached. Check BRAINTRUST_API_URL and the network.")
+    result = assign(client_of(url))
+
+    sentence = f"Braintrust cannot be reached at {url}: nothing listens at its port. Check BRAINTRUST_API_URL."
+    assert result == Unreachable(sentence)
     assert_discreet(result.reason, caplog)
 
 
