@@ -9,7 +9,8 @@ BotError                          the message is written for the person in Slack
 │   │   ├── RateLimitedError          ... after `retry_after_seconds`
 │   │   └── UnreachedError            ... but nothing was reached; `setting` may be wrong
 │   └── BraintrustRejectedError       repeating it does not help
-│       └── NoAccessError             ... nor does any other request: `setting` is wrong
+│       ├── NoAccessError             ... nor does any other request: `setting` is wrong
+│       └── QueryRefusedError             ... but a smaller query may be answered
 ├── SlackError
 │   ├── SlackUnavailableError         repeating it may help
 │   └── SlackRejectedError            repeating it does not help; `code` is Slack's word for it
@@ -77,6 +78,10 @@ class NoAccessError(BraintrustRejectedError):
     def __init__(self, message: str, *, setting: str) -> None:
         super().__init__(message)
         self.setting = setting
+
+
+class QueryRefusedError(BraintrustRejectedError):
+    """Braintrust refused a query for what it is or for its size (400, 413); a smaller one may be answered."""
 
 
 class SlackError(BotError):

@@ -85,6 +85,7 @@ class WorkSettings:
     """How Braintrust is read and written."""
 
     page_size: int = 1000
+    max_page_size: int = 5000
     batch_size: int = 1000
     max_pages: int = 10_000
     parallel_requests: int = 4
@@ -273,6 +274,7 @@ def _policy(reader: _Reader) -> PolicySettings:
 def _work(reader: _Reader) -> WorkSettings:
     return WorkSettings(
         page_size=reader.read("PAGE_SIZE", forms.number(1, 10_000), default=1000),
+        max_page_size=reader.read("MAX_PAGE_SIZE", forms.number(1, 10_000), default=5000),
         batch_size=reader.read("BATCH_SIZE", forms.number(1, 4_000), default=1000),
         max_pages=reader.read("MAX_PAGES", forms.number(1, 10_000), default=10_000),
         parallel_requests=reader.read("PARALLEL_REQUESTS", forms.number(1, 16), default=4),

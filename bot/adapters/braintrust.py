@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urljoin
@@ -28,14 +28,13 @@ from bot.domain.reviewers import User
 from bot.domain.undo import Unassignment
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, RateLimitedError
-from bot.services.ports import Page, Patience
+from bot.services.ports import READ_TRIES, Page, Patience
 from bot.settings import BraintrustSettings
 
 log = logging.getLogger(__name__)
 
 READ_TIMEOUT_SECONDS = 120.0
 WRITE_TIMEOUT_SECONDS = 20.0
-READ_TRIES = 5
 USERS_PER_PAGE = 100
 MAX_USER_PAGES = 1_000
 _REFUSALS = frozenset({400, 401, 403, 404, 421})  # nothing was done before these were answered
@@ -53,18 +52,9 @@ class BraintrustClient:
             headers["x-bt-org-name"] = settings.org_name
         self._http = Http(token=settings.api_key, headers=headers)
 
-    def page(self, query: str, *, patience: Patience) -> Page:
-        """One page of a query; retried; raises `BraintrustRejectedError`, or `...UnavailableError` after 5 tries."""
-        return _patiently(lambda: self._page(query), patience)
-
-    def value(self, query: str, column: str, *, patience: Patience) -> str | None:
-        """One value of an aggregate, as text; None when there is none; raises like `page`.
-
-        A float is refused: `_xact_id` has more digits than it holds.
-        """
-        records = _patiently(lambda: self._records(query), patience)[0]
-        found = records[0].get(column) if records else None
-        return str(found) if isinstance(found, str | int) and not isinstance(found, bool) and found else None
+    def page(self, query: str, *, patience: Patience, tries: int = READ_TRIES) -> Page:
+        """One page of a query; retried; raises `BraintrustRejectedError`, or `...UnavailableError` after the last."""
+        return _patiently(lambda: self._page(query), patience, tries=tries)
 
     def tally(self, query: str, *, key: str, count: str, patience: Patience) -> Mapping[str, int]:
         """An aggregate's counts by the texts in one of its columns; raises like `page`."""
@@ -77,9 +67,9 @@ class BraintrustClient:
                 counts[name] += number
         return counts
 
-    def users(self, *, patience: Patience) -> tuple[User, ...]:
-        """Every user of the organisation; raises like `page`."""
-        return tuple(user(entry) for entry in self._everything("user", patience))
+    def users(self, *, patience: Patience, at_least: Collection[str] = ()) -> tuple[User, ...]:
+        """Every user, or with `at_least` the first pages of them that have all these ids; raises like `page`."""
+        return tuple(user(entry) for entry in self._everything("user", patience, at_least))
 
     def groups(self, *, patience: Patience) -> tuple[Group, ...]:
         """Every group of the organisation that was not deleted; raises like `page`."""
@@ -87,15 +77,14 @@ class BraintrustClient:
 
     def assign(self, project_id: str, pairs: Sequence[tuple[str, str]]) -> WriteResult:
         """Write (row id, reviewer id) pairs in one request, which is never repeated here; raises nothing."""
-        return self._insert(project_id, _assignments(pairs), rows=len(pairs))
+        return self._insert(project_id, [assignment_event(row_id, who) for row_id, who in pairs])
 
     def unassign(self, project_id: str, pairs: Sequence[tuple[str, str]], form: Unassignment) -> WriteResult:
         """Take (row id, reviewer id) pairs back in one request, which is never repeated here; raises nothing."""
-        events = [unassignment_event(row_id, reviewer_id, form) for row_id, reviewer_id in pairs]
-        return self._insert(project_id, json.dumps({"events": events}, separators=(",", ":")), rows=len(pairs))
+        return self._insert(project_id, [unassignment_event(row_id, who, form) for row_id, who in pairs])
 
-    def _insert(self, project_id: str, events: str, *, rows: int) -> WriteResult:
-        body = events.encode()
+    def _insert(self, project_id: str, events: Sequence[Mapping[str, Any]]) -> WriteResult:
+        body = json.dumps({"events": events}, separators=(",", ":")).encode()
         address = f"{self._url}/v1/project_logs/{project_id}/insert"
         try:
             answer = self._http.exchange("POST", address, body=body, timeout_seconds=WRITE_TIMEOUT_SECONDS)
@@ -104,7 +93,7 @@ class BraintrustClient:
             # Without a connection nothing was sent; whatever happens later may have been applied.
             unsent = nothing_was_sent(error)
             return Unreachable(str(unreached(error, url=self._url))) if unsent else Unknown("Braintrust did not answer")
-        return _write_result(answer, expected=rows)
+        return _write_result(answer, expected=len(events))
 
     def project_name(self, project_id: str, *, patience: Patience) -> str:
         """A project's name; raises like `page`."""
@@ -114,7 +103,8 @@ class BraintrustClient:
     def _page(self, query: str) -> Page:
         asked_at = self._monotonic()
         records, cursor = self._records(query)
-        return Page(tuple(log_row(record) for record in records), cursor if records else None, asked_at)
+        seconds = self._monotonic() - asked_at
+        return Page(tuple(log_row(record) for record in records), cursor if records else None, asked_at, seconds)
 
     def _records(self, query: str) -> tuple[list[Mapping[str, Any]], str | None]:
         answer = self._exchange("POST", "/btql", {"query": query})
@@ -127,8 +117,8 @@ class BraintrustClient:
             raise _unusable("a cursor that cannot be sent back")
         return records, cursor
 
-    def _everything(self, kind: str, patience: Patience) -> list[Mapping[str, Any]]:
-        """All users or groups, page by page.  Only an empty page ends the list."""
+    def _everything(self, kind: str, patience: Patience, at_least: Collection[str] = ()) -> list[Mapping[str, Any]]:
+        """All users or groups, page by page.  Only an empty page ends the list, or one that completes `at_least`."""
         found: dict[str, Mapping[str, Any]] = {}
         last: str | None = None
         for _ in range(MAX_USER_PAGES):
@@ -136,6 +126,8 @@ class BraintrustClient:
             if listed.keys() <= found.keys():
                 return list(found.values())
             found |= {entry_id: entry for entry_id, entry in listed.items() if entry_id not in found}
+            if at_least and found.keys() >= set(at_least):
+                return list(found.values())
             last = list(listed)[-1]
         raise BraintrustRejectedError(f"Braintrust's list of {kind}s does not end. Please tell the bot's maintainers.")
 
@@ -184,14 +176,6 @@ def assignment_event(row_id: str, reviewer_id: str) -> dict[str, Any]:
     }
 
 
-def _assignments(pairs: Sequence[tuple[str, str]]) -> str:
-    """The events of `assignment_event` as JSON, written once per reviewer: a thousand of them differ in little."""
-    reviewers = dict.fromkeys(who for _, who in pairs)
-    tails = {who: json.dumps(assignment_event("", who), separators=(",", ":"))[len('{"id":""') :] for who in reviewers}
-    listed = ",".join('{"id":' + json.dumps(row_id) + tails[who] for row_id, who in pairs)
-    return '{"events":[' + listed + "]}"
-
-
 def unassignment_event(row_id: str, reviewer_id: str, form: Unassignment) -> dict[str, Any]:
     """The merge event that takes one row back from a reviewer, and leaves everything else as it is."""
     event: dict[str, Any] = {"id": row_id, "_is_merge": True}
@@ -214,8 +198,8 @@ class _AsAsked(wait_base):
         return self._otherwise(retry_state) if asked is None else asked
 
 
-def _patiently(request: Callable[[], _T], patience: Patience) -> _T:
-    """Repeat a reading: without end on a rate limit, up to `READ_TRIES` times on other faults that may pass."""
+def _patiently(request: Callable[[], _T], patience: Patience, *, tries: int = READ_TRIES) -> _T:
+    """Repeat a reading: without end on a rate limit, up to `tries` times on other faults that may pass."""
     limits = Retrying(
         retry=retry_if_exception_type(RateLimitedError),
         wait=_AsAsked(),
@@ -224,7 +208,7 @@ def _patiently(request: Callable[[], _T], patience: Patience) -> _T:
     )
     faults = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, BraintrustUnavailableError)),
-        stop=stop_after_attempt(READ_TRIES),
+        stop=stop_after_attempt(tries),
         wait=wait_exponential_jitter(multiplier=0.5, max=20, jitter=1),
         sleep=lambda seconds: patience.wait(seconds, "Braintrust did not answer; trying again."),
         reraise=True,

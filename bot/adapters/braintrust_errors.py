@@ -16,6 +16,7 @@ from bot.errors import (
     BraintrustRejectedError,
     BraintrustUnavailableError,
     NoAccessError,
+    QueryRefusedError,
     RateLimitedError,
     UnreachedError,
 )
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 ADDRESS = "BRAINTRUST_API_URL"
 EXCERPT_LENGTH = 300
 READ_LENGTH = 4_000  # what is searched for names; more would only cost time
+_ABOUT_THE_QUERY = frozenset({400, 413})
 _PASSING = frozenset({408, 425})  # with 5xx: trying again may help
 _TAG = re.compile(r"\[(?!request_id=)\w+=[^\]]*\]")
 _EMAIL = re.compile(r"[^\s@\"'<>\[\]=]+@[^\s@\"'<>\[\]]+")
@@ -58,7 +60,8 @@ def read_error(answer: Answer) -> BraintrustError:
         return NoAccessError("Braintrust is spoken to by https:// there. Check BRAINTRUST_API_URL.", setting=ADDRESS)
     if answer.status in _SETTINGS:
         return NoAccessError(refusal(answer), setting=_SETTINGS[answer.status])
-    return BraintrustRejectedError(refusal(answer))
+    rejected = QueryRefusedError if answer.status in _ABOUT_THE_QUERY else BraintrustRejectedError
+    return rejected(refusal(answer))
 
 
 def moved(answer: Answer, *, path: str) -> NoAccessError | None:

@@ -6,13 +6,11 @@ that cannot express safely is refused (`quoted`).
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Literal
 
-from bot.domain.model import Horizon, Window
+from bot.domain.model import Window
 from bot.domain.reading import PENDING, is_quotable
 from bot.errors import CommandError
 
-Order = Literal["desc", "asc"]
 MAX_IDS_PER_QUERY = 4_000  # a query may hold about 4,096 exact-match values
 
 _ASSIGNMENTS = 'metadata."~__bt_assignments"'
@@ -20,16 +18,8 @@ _REVIEW_LISTS = 'metadata."~__bt_review_lists"'
 _COLUMNS = f"{_ASSIGNMENTS} as assignments, {_REVIEW_LISTS} as review_lists"
 
 
-def matching_rows(
-    project_id: str,
-    *,
-    tag: str,
-    window: Window,
-    limit: int,
-    order: Order = "desc",
-    group_by: str | None = None,
-) -> str:
-    """The query for one page of the rows that carry `tag`, newest first (`desc`) or oldest; see `after` for the next.
+def matching_rows(project_id: str, *, tag: str, window: Window, limit: int, group_by: str | None = None) -> str:
+    """The query for one page of the rows that carry `tag`, newest first; see `after` for the next.
 
     With `group_by`, each row tells what it has in common with those that belong to it.
     """
@@ -37,23 +27,7 @@ def matching_rows(
     common = f", {_field(group_by)} as group_key" if group_by else ""
     return (
         f"from: project_logs({quoted(project_id)}) spans | filter: {condition}"
-        f" | select: id, _pagination_key, {_COLUMNS}{common}"
-        f" | sort: _pagination_key {order} | limit: {limit}"
-    )
-
-
-def high_water_mark(project_id: str, *, window: Window, before: datetime) -> str:
-    """The query for the greatest `_xact_id` (as `mark`) among the rows of a window that existed at `before`."""
-    condition = _within(Window(window.start, min(before, window.end)))
-    return f"from: project_logs({quoted(project_id)}) spans | filter: {condition} | measures: max(_xact_id) as mark"
-
-
-def changed_rows(project_id: str, *, window: Window, horizon: Horizon, limit: int) -> str:
-    """The query for the rows of a reading that changed since, whatever their tags and assignees are now."""
-    condition = f"_xact_id > {quoted(horizon.mark)} and _pagination_key <= {quoted(horizon.top)} and {_within(window)}"
-    return (
-        f"from: project_logs({quoted(project_id)}) spans | filter: {condition} | select: id, tags, {_COLUMNS}"
-        f" | sort: _pagination_key desc | limit: {limit}"
+        f" | select: id, {_COLUMNS}{common} | sort: _pagination_key desc | limit: {limit}"
     )
 
 

@@ -1,8 +1,9 @@
 """Whether a planned row may still be written, judged by a reading of a moment ago."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from enum import Enum
+from types import MappingProxyType
 
 from bot.domain.model import Batch, BatchState, DropReason
 from bot.domain.reading import LogRow
@@ -30,17 +31,27 @@ def verdict(row: LogRow | None, reviewer_id: str, *, tag: str) -> Verdict | Drop
     return Verdict.FREE if tag in row.tags else DropReason.UNTAGGED
 
 
-def checked(batch: Batch, rows: Mapping[str, LogRow], *, tag: str, others: frozenset[str]) -> Batch:
-    """`batch` without the rows that may not be written any more.
+def checked(
+    batch: Batch,
+    rows: Mapping[str, LogRow],
+    *,
+    tag: str,
+    others: Collection[str] = (),
+    lost: Mapping[str, DropReason] = MappingProxyType({}),
+) -> Batch:
+    """`batch` without the rows that may not be written any more; `rows` are those of it that exist.
 
-    `others` are rows that another plan wrote, or may have.  A row that already carries our value is one that a person
-    assigned the same way: it was not written by this plan, so it is dropped too.
+    `others` are rows that another plan wrote, or may have; `lost` are reviewers who cannot get rows any more, and why.
+    A row that already carries our value is one that a person assigned the same way: it was not written by this plan,
+    so it is dropped too.
     """
     dropped = list(batch.dropped)
     for row_id, reviewer_id in batch.kept:
         found = verdict(rows.get(row_id), reviewer_id, tag=tag)
         if row_id in others:
             dropped.append((row_id, DropReason.OTHER_PLAN))
+        elif reviewer_id in lost:
+            dropped.append((row_id, lost[reviewer_id]))
         elif found is not Verdict.FREE:
             dropped.append((row_id, found if isinstance(found, DropReason) else DropReason.ASSIGNED))
     return replace(batch, dropped=tuple(dropped))

@@ -211,16 +211,6 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Horizon:
-    """What a reading had seen: what changed behind it can be asked for later.  Both are opaque text of Braintrust."""
-
-    mark: str
-    """The greatest `_xact_id` of the project before the first page."""
-    top: str
-    """The greatest `_pagination_key` of the rows read."""
-
-
-@dataclass(frozen=True, slots=True)
 class Proposal:
     """What the reading of a plan's rows led to."""
 
@@ -234,7 +224,6 @@ class Proposal:
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Why a row is whose, where it is not what the strategy says for all."""
     expires_at: datetime | None = None
-    horizon: Horizon | None = None
 
 
 NO_PROPOSAL = Proposal(NOTHING_READ)
@@ -274,7 +263,6 @@ class Plan:
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
     without_room: int = 0
-    horizon: Horizon | None = None
     drift: tuple[tuple[DropReason, int], ...] = ()
     """Why rows left the plan since the version before."""
     reason: str | None = None

@@ -20,8 +20,6 @@ class LogRow:
     assignees: tuple[str, ...]
     status: str | None
     tags: tuple[str, ...] = ()
-    key: str = ""
-    """Its `_pagination_key`, where that was asked for."""
     group: str | None = None
     """What it has in common with the rows that belong to it, as text; None without anything, or where not asked."""
 
@@ -57,50 +55,42 @@ class Gathered:
     free: tuple[str, ...]
     """The ids of the rows that can be handed out, newest first."""
     group_of: Mapping[str, str]
-    newest_key: str
-    """The `_pagination_key` of the newest row of all; "" where none came."""
 
 
 class Gathering:
-    """Counts rows as they are read, from the newest on and from the oldest on; each once, however often it comes."""
+    """Counts rows as they are read, from the newest on; each once, however often it comes."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
         self._assigned = 0
         self._finished = 0
-        self._newer: list[str] = []
-        self._older: list[str] = []
+        self._free: list[str] = []
         self._group_of: dict[str, str] = {}
-        self._newest_key = ""
 
     @property
     def rows(self) -> int:
         """How many rows there are so far."""
         return len(self._seen)
 
-    def add(self, rows: Iterable[LogRow], *, newest_first: bool = True) -> None:
-        """Count `rows`, which follow those that were added before in the same order."""
-        free = self._newer if newest_first else self._older
+    def add(self, rows: Iterable[LogRow]) -> None:
+        """Count `rows`, which follow those that were added before."""
         for row in rows:
             if row.id in self._seen:
                 continue
             self._seen.add(row.id)
-            if newest_first:
-                self._newest_key = self._newest_key or row.key
             if row.assigned:
                 self._assigned += 1
             elif row.finished:
                 self._finished += 1
             else:
-                free.append(row.id)
+                self._free.append(row.id)
                 if row.group is not None:
                     self._group_of[row.id] = row.group
 
     def result(self) -> Gathered:
         """All of them."""
-        free = (*self._newer, *reversed(self._older))
-        counts = ReadingCounts(self.rows, self._assigned, self._finished, len(free))
-        return Gathered(counts, free, self._group_of, self._newest_key)
+        counts = ReadingCounts(self.rows, self._assigned, self._finished, len(self._free))
+        return Gathered(counts, tuple(self._free), self._group_of)
 
 
 def log_row(record: Mapping[str, Any]) -> LogRow:
@@ -118,7 +108,6 @@ def log_row(record: Mapping[str, Any]) -> LogRow:
         assignees=_strings(_column(record, "assignments", "~__bt_assignments")),
         status=None if lists is None else _default_status(_json(lists)),
         tags=_strings(record.get("tags")),
-        key=str(record.get("_pagination_key") or ""),
         group=_group(record["group_key"]) if "group_key" in record else None,
     )
 

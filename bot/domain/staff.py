@@ -45,7 +45,7 @@ class Dealing:
 
 
 def dealt(found: Gathered, staff: Staff, dealing: Dealing) -> Proposal:
-    """The rows that were found, picked and dealt out; a proposal that does not expire and has no horizon yet."""
+    """The rows that were found, picked and dealt out; a proposal that does not expire yet."""
     choices = dealing.choices
     chosen = selected(found.free, seed=dealing.seed, sample=choices.sample, order=choices.order, limit=dealing.limit)
     candidates = [_candidate(member, dealing.balances) for member in staff.members]

@@ -7,7 +7,8 @@ answer is read back before anything is sent again.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from bot.domain.model import Plan, Progress
 from bot.domain.report import outcome, report_of
@@ -15,11 +16,14 @@ from bot.errors import BraintrustError
 from bot.services.assignment import Assignment
 from bot.services.ledger import Ledger
 from bot.services.notifying import Arranging
-from bot.services.ports import RECENT, Announcer, Batches, Braintrust, Clock, Plans, Work
+from bot.services.ports import Announcer, Batches, Braintrust, Clock, Plans, Work
 from bot.services.rechecking import Rechecking
 from bot.settings import WorkSettings
 
 log = logging.getLogger(__name__)
+
+RECENT = timedelta(minutes=15)
+"""How long the bot trusts its own store more than a reading, because a write may not be visible yet."""
 
 
 class Assigning:
@@ -49,23 +53,34 @@ class Assigning:
         self._monotonic = monotonic
 
     def check(self, work: Work, plan: Plan) -> None:
-        """From approved to running, when no other plan of the project is written, if it is still what was shown."""
+        """Write a plan, when no other one of the project is written, if it is still what was shown.
+
+        What was read for that question serves as the check before the write, too.
+        """
         if self._plans.another_is_written(plan):
             waiting = Progress(waiting="Another plan of this project is written first.")
             self._announcer.writing_progress(work, self._plans.record_progress(work.lease, waiting))
-        elif plan.stopped_by is not None or self._still_approved(work, plan):
-            self._plans.begin_running(work.lease, now=self._clock())
+            return
+        read_at = {} if plan.stopped_by is not None else self._still_approved(work, plan)
+        if read_at is None or not self._plans.begin_running(work.lease, now=self._clock()):
+            return
+        running = self._plans.get(plan.id)
+        if running is not None:
+            self._write(work, running, read_at)
 
-    def _still_approved(self, work: Work, plan: Plan) -> bool:
+    def _still_approved(self, work: Work, plan: Plan) -> Mapping[int, float] | None:
         """Where Braintrust cannot be asked, the assignment itself finds out, and reports it."""
         try:
             return self._rechecking.still_approved(work, plan)
         except BraintrustError as error:
             log.warning("a plan could not be checked again", extra={"plan": plan.id, "cause": type(error).__name__})
-            return True
+            return {}
 
     def run(self, work: Work, plan: Plan) -> None:
         """Write what is open, also after a crash, until everything is settled or the assignment has to end."""
+        self._write(work, plan, {})
+
+    def _write(self, work: Work, plan: Plan, read_at: Mapping[int, float]) -> None:
         self._batches.recover(work.lease, now=self._clock())
         batches = self._batches.of(plan.id)
         tried = [batch.attempt_began_at for batch in batches if batch.attempt_began_at is not None]
@@ -89,7 +104,7 @@ class Assigning:
             clock=self._clock,
             monotonic=self._monotonic,
         )
-        reason = assignment.carry_out()
+        reason = assignment.carry_out(read_at)
         self._plans.begin_reporting(work.lease, reason=reason, now=self._clock())
 
     def report(self, work: Work, plan: Plan) -> None:

@@ -1,8 +1,9 @@
 """One run over the batches of one plan: a coordinator that decides, and a pool that only talks to Braintrust."""
 
+import math
 import random
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
@@ -36,7 +37,6 @@ FIRST_LOOK_SECONDS = 2.0  # an unknown batch is read back this long after its at
 MAX_RATE_LIMIT_SECONDS = 60.0  # the longest pause after a rate limit that does not say how long
 POLL_SECONDS = 1.0  # how soon a press of Stop is noticed when nothing else happens
 MAX_STALE_CHECKS = 5
-BATCHES_PER_LOOK = 100  # in effect as many as one query by id holds
 _TOO_SLOW = "Braintrust answers too slowly to check rows right before they are written. Try again later."
 _RATE_LIMIT = "Waiting for Braintrust's rate limit."
 
@@ -69,7 +69,8 @@ class Assignment:
         self._writers = ThreadPoolExecutor(self._parallel, thread_name_prefix="write")
         self._clock = clock
         self._monotonic = monotonic
-        self._ready: deque[tuple[Batch, Sight]] = deque()
+        self._ready: deque[tuple[Batch, float]] = deque()  # with the moment at which the reading of its rows began
+        self._read_at: dict[int, float] = {}
         self._looks: dict[Future[Sight], Callable[[Future[Sight]], None]] = {}
         self._writes: dict[Future[WriteResult], Batch] = {}
         self._checking = 0  # batches whose rows are being read
@@ -79,8 +80,12 @@ class Assignment:
         self._waiting: str | None = None
         self._reason: str | None = None
 
-    def carry_out(self) -> str | None:
-        """Work until nothing is open; the sentence why it had to end early, None when it did not."""
+    def carry_out(self, read_at: Mapping[int, float]) -> str | None:
+        """Work until nothing is open; the sentence why it had to end early, None when it did not.
+
+        `read_at` says of batches that were checked just now when the reading of their rows began.
+        """
+        self._read_at = dict(read_at)
         try:
             while self._is_open():
                 self._work.proceed()
@@ -109,9 +114,16 @@ class Assignment:
 
     def _begin_checks(self) -> None:
         """Read the next batches' rows while the ones before are written, so that no writer waits for a reading."""
-        while self._may_check() and (batches := self._ledger.take(BatchState.PLANNED, most=self._parallel)):
-            self._checking += len(batches)
-            self._look(batches, self._on_checked)
+        while self._may_check() and (batches := self._ledger.take(BatchState.PLANNED)):
+            unread: list[Batch] = []
+            for batch in batches:
+                began = self._read_at.pop(batch.seq, -math.inf)
+                if self._is_fresh(began):
+                    self._admit(without_others(batch, self._others), began)
+                else:
+                    unread.append(batch)
+            self._checking += len(unread)
+            self._look(unread, self._on_checked)
 
     def _may_check(self) -> bool:
         """Fewer than twice as many batches ahead as are written at once: writers stay busy, and the readings young."""
@@ -120,37 +132,37 @@ class Assignment:
 
     def _begin_writes(self) -> None:
         """Store that checked batches are being sent, then send them, as many as there is room for."""
-        sending: list[tuple[Batch, Sight]] = []
+        sending: list[tuple[Batch, float]] = []
         while self._ready and len(self._writes) + len(sending) < self._parallel and self._may_write():
-            batch, look = self._ready.popleft()
-            if self._is_stale(look):
+            batch, began = self._ready.popleft()
+            if self._is_stale(began):
                 self._ledger.put(batch)
             else:
-                sending.append((begun(batch, now=self._clock()), look))
+                sending.append((begun(batch, now=self._clock()), began))
         if not sending:
             return
         for batch, _ in sending:
             self._ledger.note(batch)
         self._plan = self._ledger.flush(waiting=None)
-        for batch, look in sending:
-            self._writes[self._writers.submit(self._write, batch, look)] = batch
+        for batch, began in sending:
+            self._writes[self._writers.submit(self._write, batch, began)] = batch
 
-    def _write(self, batch: Batch, look: Sight) -> WriteResult:
+    def _write(self, batch: Batch, began: float) -> WriteResult:
         """Send one batch, unless the process was held up since it was checked."""
-        if self._monotonic() - look.began > FRESH_SECONDS or self._work.seconds_left() < WRITE_SECONDS:
+        if not self._is_fresh(began) or self._work.seconds_left() < WRITE_SECONDS:
             return NotBegun()
         return self._braintrust.assign(self._plan.request.project_id, batch.kept)
 
     def _begin_read_back(self) -> None:
         """Look whether the requests that ended without a usable answer had an effect."""
-        self._look(self._ledger.take(BatchState.UNKNOWN, most=self._parallel), self._on_read_back)
+        self._look(self._ledger.take(BatchState.UNKNOWN), self._on_read_back)
 
     def _begin_confirmation(self) -> None:
         """Read acknowledged batches back, as many as one query holds, once nothing is left to write."""
         if self._writes or self._ready or self._checking:
             return
         for _ in range(self._parallel - len(self._looks)):
-            self._look(self._ledger.take(BatchState.WRITTEN, most=BATCHES_PER_LOOK), self._on_seen)
+            self._look(self._ledger.take(BatchState.WRITTEN), self._on_seen)
 
     def _may_write(self) -> bool:
         return self._monotonic() >= self._hold_until and self._work.seconds_left() >= WRITE_SECONDS
@@ -160,9 +172,13 @@ class Assignment:
         while self._ready:
             self._ledger.put(self._ready.popleft()[0])
 
-    def _is_stale(self, look: Sight) -> bool:
+    def _is_fresh(self, began: float) -> bool:
+        """Whether a write may rest on a reading that began then."""
+        return self._monotonic() - began <= FRESH_SECONDS
+
+    def _is_stale(self, began: float) -> bool:
         """Whether a reading is too old to write on; a server that is too slow every time ends the assignment."""
-        if self._monotonic() - look.began <= FRESH_SECONDS:
+        if self._is_fresh(began):
             self._stale_checks = 0
             return False
         self._stale_checks += 1
@@ -217,10 +233,13 @@ class Assignment:
             if waiting is None or len(waiting.kept) < len(batch.kept):
                 self._read_back.divide(settled, waiting, resend=not self._ending)
                 return
-        batch = checked(batch, look.rows, tag=self._plan.request.tag, others=self._others)
+        self._admit(checked(batch, look.rows, tag=self._plan.request.tag, others=self._others), look.began)
+
+    def _admit(self, batch: Batch, began: float) -> None:
+        """Make a checked batch ready to be written; nothing may be left of it."""
         if batch.kept:
             self._ledger.note(batch)
-            self._ready.append((batch, look))
+            self._ready.append((batch, began))
         else:
             self._ledger.put(replace(batch, state=BatchState.CONFIRMED))
 

@@ -33,13 +33,13 @@ class Ledger:
         """Whether a batch in `state` lies here to be taken, now or later."""
         return any(self._batches[seq].state is state for seq in self._due)
 
-    def take(self, state: BatchState, *, most: int) -> list[Batch]:
-        """Up to `most` due batches in `state`, together small enough for one query by id."""
+    def take(self, state: BatchState) -> list[Batch]:
+        """The next due batches in `state`, together small enough for one query by id."""
         taken: list[Batch] = []
         rows = 0
         for batch in [self._batches[seq] for seq in sorted(self._due)]:
             rows += batch.size if batch.state is state else 0
-            if len(taken) == most or (taken and rows > MAX_IDS_PER_QUERY):
+            if taken and rows > MAX_IDS_PER_QUERY:
                 break
             if batch.state is state and self._due[batch.seq] <= self._monotonic():
                 taken.append(batch)

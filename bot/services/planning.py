@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.choices import AS_ALWAYS, Choices
 from bot.domain.command import PlanCommand
-from bot.domain.model import Horizon, Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Window
-from bot.domain.reading import Gathered, is_quotable
+from bot.domain.model import Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Window
+from bot.domain.reading import Gathered
 from bot.domain.staff import Dealing, Staff, dealt
 from bot.errors import (
     BraintrustError,
@@ -22,7 +22,7 @@ from bot.services.background import in_background
 from bot.services.entering import Entrance
 from bot.services.ports import Announcer, Braintrust, Clock, Plans, Work
 from bot.services.reading import RowReader
-from bot.services.rechecking import SCHEDULED_PLAN_EXPIRES, high_water_mark
+from bot.services.rechecking import SCHEDULED_PLAN_EXPIRES
 from bot.services.staffing import Staffing
 from bot.services.waiting import VisiblePatience
 from bot.settings import Settings
@@ -160,7 +160,7 @@ class Planning:
         request = plan.request
         patience = self._patience(work, plan, Progress())
         staffing = in_background(lambda: self._staffing.of(request, patience=patience), name="staff")
-        found, horizon = self._rows(work, plan, staffing)
+        found = self._rows(work, plan, staffing)
         staff = staffing.result()
         dealing = Dealing(
             choices=request.choices,
@@ -174,9 +174,9 @@ class Planning:
 
         if proposal.without_room and not proposal.batches:
             raise CommandError("Everybody has as many open rows as MAX_OPEN_ROWS allows, so nothing can be assigned.")
-        return replace(proposal, expires_at=self._clock() + self._lifetime(request.origin), horizon=horizon)
+        return replace(proposal, expires_at=self._clock() + self._lifetime(request.origin))
 
-    def _rows(self, work: Work, plan: Plan, staffing: Future[Staff]) -> tuple[Gathered, Horizon | None]:
+    def _rows(self, work: Work, plan: Plan, staffing: Future[Staff]) -> Gathered:
         noted_at = self._clock()
 
         def on_page(pages: int, rows: int) -> None:
@@ -189,10 +189,7 @@ class Planning:
             self._announcer.reading_progress(work, replace(plan, progress=Progress(pages, rows)))
 
         patience = self._patience(work, plan, Progress())
-        mark = high_water_mark(self._reader, plan.request, plan.window, now=self._clock(), patience=patience)
-        found = self._reader.matching(plan.request, plan.window, patience=patience, on_page=on_page)
-        top = found.newest_key
-        return found, Horizon(mark, top) if mark and top and is_quotable(top) else None
+        return self._reader.matching(plan.request, plan.window, patience=patience, on_page=on_page)
 
     def _patience(self, work: Work, plan: Plan, progress: Progress) -> VisiblePatience:
         return VisiblePatience(work, lambda reason: self._explain(work, plan, replace(progress, waiting=reason)))

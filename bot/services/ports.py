@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from bot.domain.writing import WriteResult
 from bot.messages.message import Message
 
 Clock = Callable[[], datetime]
+READ_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +68,26 @@ class Page:
     cursor: str | None
     asked_at: float
     """When the request that was answered began (monotonic seconds), whatever waiting came before it."""
+    seconds: float = 0.0
+    """How long that request took."""
+
+    @property
+    def size(self) -> int:
+        """How many rows came."""
+        return len(self.rows)
 
 
 class Braintrust(Protocol):
     """Braintrust's API."""
 
-    def page(self, query: str, *, patience: Patience) -> Page:
-        """One page; retried; raises `BraintrustRejectedError`, or `BraintrustUnavailableError` after the last try."""
-
-    def value(self, query: str, column: str, *, patience: Patience) -> str | None:
-        """One value of an aggregate, as text; None when there is none; raises like `page`."""
+    def page(self, query: str, *, patience: Patience, tries: int = READ_TRIES) -> Page:
+        """One page; raises `BraintrustRejectedError`, or `BraintrustUnavailableError` after the last of `tries`."""
 
     def tally(self, query: str, *, key: str, count: str, patience: Patience) -> Mapping[str, int]:
         """An aggregate's counts by one of its columns; raises like `page`."""
 
-    def users(self, *, patience: Patience) -> tuple[User, ...]:
-        """Every user of the organisation; raises like `page`."""
+    def users(self, *, patience: Patience, at_least: Collection[str] = ()) -> tuple[User, ...]:
+        """Every user of the organisation, or with `at_least` some among whom these ids are; raises like `page`."""
 
     def groups(self, *, patience: Patience) -> tuple[Group, ...]:
         """Every group of the organisation; raises like `page`."""
@@ -312,5 +317,3 @@ class Announcer(Protocol):
 
 
 LEASE_SECONDS = 30.0
-RECENT = timedelta(minutes=15)
-"""How long the bot trusts its own store more than a reading, because a write may not be visible yet."""

@@ -1,30 +1,28 @@
-"""Reads log rows: page by page to the true end, or by id."""
+"""The reading of log rows: page by page to the true end, or by id."""
 
+import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 
-from bot.domain.btql import (
-    MAX_IDS_PER_QUERY,
-    Order,
-    after,
-    changed_rows,
-    high_water_mark,
-    matching_rows,
-    open_load,
-    open_rows,
-    rows_by_id,
-)
-from bot.domain.model import Horizon, PlanRequest, Window
+from bot.domain.btql import MAX_IDS_PER_QUERY, after, matching_rows, open_load, open_rows, rows_by_id
+from bot.domain.model import PlanRequest, Window
 from bot.domain.reading import Gathered, Gathering, LogRow
-from bot.errors import BraintrustRejectedError
+from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, QueryRefusedError
+from bot.services.background import for_each, in_background
 from bot.services.ports import Braintrust, Page, Patience
-from bot.services.walking import End, Step, from_both_ends
 from bot.settings import WorkSettings
 
+log = logging.getLogger(__name__)
+
 MAX_ASSIGNEES = 1_000
+FEWEST_IDS_PER_QUERY = 125  # a query with so few that is still refused is refused for another reason
+QUICK_SECONDS = 5.0
+"""A page that came as quickly may grow fivefold: Braintrust ends a query after 30 s."""
+MAX_SHRINKS = 2
+"""After as many faults of grown pages, a reading stays with the size of its first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,60 +34,29 @@ class Sight:
 
 
 class RowReader:
-    """Walks over the pages of Braintrust's answers."""
+    """Asks Braintrust for rows in as few queries as it takes, and keeps the sizes that worked."""
 
     def __init__(self, braintrust: Braintrust, settings: WorkSettings) -> None:
         self._braintrust = braintrust
         self._settings = settings
+        self._max_page_size = max(settings.max_page_size, settings.page_size)
+        self._ids_per_query = MAX_IDS_PER_QUERY
 
     def matching(
         self, request: PlanRequest, window: Window, *, patience: Patience, on_page: Callable[[int, int], None]
     ) -> Gathered:
         """Every row that matches, once; `on_page` hears the number of pages and rows so far."""
+
+        def query(limit: int) -> str:
+            group_by = request.choices.group_by
+            return matching_rows(request.project_id, tag=request.tag, window=window, limit=limit, group_by=group_by)
+
         gathering = Gathering()
-        for number, step in enumerate(self._steps(request, window, patience), 1):
-            if number > self._settings.max_pages:
-                raise self._too_many_pages()
-            gathering.add(step.page.rows, newest_first=step.end is End.NEWEST)
-            if step.page.rows:
+        for number, page in enumerate(self._pages(query, patience), 1):
+            gathering.add(page.rows)
+            if page.rows:
                 on_page(number, gathering.rows)
         return gathering.result()
-
-    def _steps(self, request: PlanRequest, window: Window, patience: Patience) -> Iterator[Step]:
-        size, group_by = self._settings.page_size, request.choices.group_by
-
-        def walk(order: Order) -> Iterator[Page]:
-            query = matching_rows(
-                request.project_id, tag=request.tag, window=window, limit=size, order=order, group_by=group_by
-            )
-            return self._walk(query, patience)
-
-        together = self._settings.parallel_requests > 1
-        return from_both_ends(walk("desc"), walk("asc") if together else None, full=size)
-
-    def high_water_mark(self, project_id: str, window: Window, *, before: datetime, patience: Patience) -> str | None:
-        """The greatest transaction of a window's rows that existed at `before`; None without any."""
-        query = high_water_mark(project_id, window=window, before=before)
-        return self._braintrust.value(query, "mark", patience=patience)
-
-    def changed(
-        self, request: PlanRequest, window: Window, horizon: Horizon, *, ids: Collection[str], patience: Patience
-    ) -> Mapping[str, LogRow | None]:
-        """The rows among `ids` that changed behind `horizon`, None for one that is gone.
-
-        Where more changed than there are rows to ask for, they are read by id.  Rows that are gone are only noticed
-        then; each is checked once more right before it would be written.
-        """
-        query = changed_rows(request.project_id, window=window, horizon=horizon, limit=self._settings.page_size)
-        wanted = set(ids)
-        pages_by_id = len(wanted) // MAX_IDS_PER_QUERY + 1
-        found: dict[str, LogRow | None] = {}
-        for number, page in enumerate(self._walk(query, patience), 1):
-            if number > pages_by_id:
-                present = self.by_id(request.project_id, wanted, patience=patience).rows
-                return {row_id: present.get(row_id) for row_id in wanted}
-            found |= {row.id: row for row in page.rows if row.id in wanted}
-        return found
 
     def open_load(self, project_id: str, window: Window, *, patience: Patience) -> Mapping[str, int]:
         """How many rows of a window each person has assigned and not finished, in one query."""
@@ -98,41 +65,117 @@ class RowReader:
 
     def open_load_by_rows(self, project_id: str, window: Window, *, patience: Patience) -> Mapping[str, int]:
         """The same where Braintrust does not take that query: the rows are read, and counted here."""
-        query = open_rows(project_id, window=window, limit=self._settings.page_size)
-        rows = (row for page in self._walk(query, patience) for row in page.rows if not row.finished)
+        pages = self._pages(lambda limit: open_rows(project_id, window=window, limit=limit), patience)
+        rows = (row for page in pages for row in page.rows if not row.finished)
         return Counter(assignee for row in rows for assignee in row.assignees)
 
     def by_id(self, project_id: str, ids: Iterable[str], *, patience: Patience) -> Sight:
-        """The present condition of single rows; those that do not exist are missing."""
+        """The present condition of single rows, several queries at a time; those that do not exist are missing."""
         wanted = list(ids)
+        starts = range(0, len(wanted), self._ids_per_query)
+        parts = [wanted[start : start + self._ids_per_query] for start in starts]
+        at_once = self._settings.parallel_requests
+        return _joined(
+            for_each(parts, lambda part: self._part(project_id, part, patience), at_once=at_once, name="ids")
+        )
+
+    def _part(self, project_id: str, ids: Sequence[str], patience: Patience) -> Sight:
+        """The rows of one query; in halves where it is refused, because nobody has documented how long it may be."""
+        try:
+            return self._sight(project_id, ids, patience)
+        except QueryRefusedError:
+            if len(ids) <= FEWEST_IDS_PER_QUERY:
+                raise
+        half = math.ceil(len(ids) / 2)
+        sight = _joined([self._part(project_id, part, patience) for part in (ids[:half], ids[half:])])
+        self._ids_per_query = min(self._ids_per_query, half)
+        return sight
+
+    def _sight(self, project_id: str, ids: Sequence[str], patience: Patience) -> Sight:
+        query = rows_by_id(project_id, ids=ids)
         found: dict[str, LogRow] = {}
         began = math.inf
-        for start in range(0, len(wanted), MAX_IDS_PER_QUERY):
-            part = wanted[start : start + MAX_IDS_PER_QUERY]
-            for page in self._walk(rows_by_id(project_id, ids=part), patience):
-                found |= {row.id: row for row in page.rows}
-                began = min(began, page.asked_at)
-                if all(row_id in found for row_id in part):
-                    break  # an id names one row, so nothing more can come
+        for page in _followed(lambda cursor: self._braintrust.page(after(query, cursor), patience=patience)):
+            found |= {row.id: row for row in page.rows}
+            began = min(began, page.asked_at)
+            if all(row_id in found for row_id in ids):
+                break  # an id names one row, so nothing more can come
         return Sight(found, began)
 
-    def _walk(self, query: str, patience: Patience) -> Iterator[Page]:
-        """Pages up to and with an empty one, or one without a cursor.  A short page does not end the walk."""
-        cursor: str | None = None
-        seen: set[str] = set()
-        for _ in range(self._settings.max_pages):
-            page = self._braintrust.page(after(query, cursor), patience=patience)
-            yield page
-            cursor = page.cursor
-            if not page.rows or cursor is None:
-                return
-            if cursor in seen:
-                raise BraintrustRejectedError(
-                    "Braintrust repeated a page, so the rows cannot be read to their end. Nothing was assigned."
-                )
-            seen.add(cursor)
-        raise self._too_many_pages()
+    def _pages(self, query: Callable[[int], str], patience: Patience) -> Iterator[Page]:
+        """Pages of growing size; the next one is asked for while the last one is worked on."""
+        size = _PageSize(self._settings.page_size, self._max_page_size)
 
-    def _too_many_pages(self) -> BraintrustRejectedError:
-        most = f"{self._settings.max_pages:,}"
-        return BraintrustRejectedError(f"More than {most} pages match. Ask for fewer days, or raise MAX_PAGES.")
+        def page(cursor: str | None) -> Page:
+            if not size.has_grown:
+                return size.noted(self._braintrust.page(after(query(size.now), cursor), patience=patience))
+            try:
+                return size.noted(self._braintrust.page(after(query(size.now), cursor), patience=patience, tries=1))
+            except (BraintrustUnavailableError, QueryRefusedError) as error:
+                log.info("a large page did not come", extra={"rows": size.now, "cause": type(error).__name__})
+                size.shrink()
+                if isinstance(error, QueryRefusedError):
+                    self._max_page_size = size.stay()
+            return page(cursor)
+
+        for number, found in enumerate(_followed(page, ahead=True), 1):
+            if number > self._settings.max_pages:
+                most = f"{self._settings.max_pages:,}"
+                raise BraintrustRejectedError(f"More than {most} pages match. Ask for fewer days, or raise MAX_PAGES.")
+            yield found
+
+
+class _PageSize:
+    """The number of rows a page is asked for: the most once pages come full and quickly, the first one otherwise."""
+
+    def __init__(self, first: int, most: int) -> None:
+        self.now = self._first = first
+        self._most = most
+        self._shrinks = 0
+
+    @property
+    def has_grown(self) -> bool:
+        return self.now > self._first
+
+    def noted(self, page: Page) -> Page:
+        """`page`, which came with the size as it is now."""
+        if page.size >= self.now and page.seconds <= QUICK_SECONDS:
+            self.now = self._most
+        return page
+
+    def shrink(self) -> None:
+        """Go back to the first size, for good after several times."""
+        self.now = self._first
+        self._shrinks += 1
+        if self._shrinks >= MAX_SHRINKS:
+            self.stay()
+
+    def stay(self) -> int:
+        """Never grow again; the size that stays."""
+        self._most = self._first
+        return self._first
+
+
+def _followed(page_at: Callable[[str | None], Page], *, ahead: bool = False) -> Iterator[Page]:
+    """Pages up to and with an empty one, or one without a cursor.  A short page does not end the walk."""
+    seen: set[str] = set()
+    page = page_at(None)
+    while page.size and (cursor := page.cursor) is not None:
+        if cursor in seen:
+            raise BraintrustRejectedError(
+                "Braintrust repeated a page, so the rows cannot be read to their end. Nothing was assigned."
+            )
+        seen.add(cursor)
+        following = in_background(partial(page_at, cursor), name="page") if ahead else None
+        yield page
+        page = following.result() if following is not None else page_at(cursor)
+    yield page
+
+
+def _joined(sights: Iterable[Sight]) -> Sight:
+    rows: dict[str, LogRow] = {}
+    began = math.inf
+    for sight in sights:
+        rows |= sight.rows
+        began = min(began, sight.began)
+    return Sight(rows, began)

@@ -1,29 +1,28 @@
-"""The re-check at approval: is the plan still the one that was shown?"""
+"""The check at the approval: is the plan still the one that was shown?"""
 
-import logging
-from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import accumulate
 
-from bot.domain.drift import Revision, drifted, needs_new_approval, revision
-from bot.domain.model import Batch, BatchState, Origin, Plan, PlanRequest, Progress, Window
-from bot.domain.reading import LogRow, is_quotable
-from bot.errors import BraintrustError, BraintrustRejectedError
+from bot.domain.btql import MAX_IDS_PER_QUERY
+from bot.domain.checking import checked
+from bot.domain.drift import Revision, has_drifted, revision
+from bot.domain.model import Batch, BatchState, DropReason, Origin, Plan, Progress
 from bot.services.background import in_background
 from bot.services.ports import Announcer, Batches, Braintrust, Clock, Patience, Plans, Work
-from bot.services.reading import RowReader
+from bot.services.reading import RowReader, Sight
 from bot.services.roster import RosterReader
 from bot.services.waiting import VisiblePatience
 from bot.settings import Settings
 
-log = logging.getLogger(__name__)
-
 SCHEDULED_PLAN_EXPIRES = timedelta(hours=72)
-SETTLED = timedelta(seconds=60)
-"""How old a row has to be to count for the high-water mark: younger ones may still become visible out of order."""
+SAMPLE_ROWS = 4 * MAX_IDS_PER_QUERY
+"""How many rows decide whether too much left: they are shuffled, so the error stays under 1 %."""
 
 
 class Rechecking:
-    """Compares a plan with Braintrust as it is now, in few queries."""
+    """Compares a plan with Braintrust as it is now."""
 
     def __init__(
         self,
@@ -45,23 +44,33 @@ class Rechecking:
         self._policy = settings.policy
         self._clock = clock
 
-    def still_approved(self, work: Work, plan: Plan) -> bool:
-        """Drop what left the plan meanwhile; False when so much did that it was proposed again as a new version."""
+    def still_approved(self, work: Work, plan: Plan) -> Mapping[int, float] | None:
+        """Drop what left the plan meanwhile; None when so much did that it was proposed again as a new version.
+
+        Otherwise when the reading of a batch's rows began (monotonic), by the batch's number, for those that were read.
+        """
         batches = self._batches.of(plan.id)
         if any(batch.attempts or batch.state is not BatchState.PLANNED for batch in batches):
-            return True  # something was sent: what is left is checked batch by batch
+            return {}  # something was sent: what is left is checked batch by batch
         patience = VisiblePatience(work, lambda reason: self._explain(work, reason))
         leavers = in_background(lambda: self._roster.leavers(plan, patience=patience), name="reviewers")
-        rows = self._changed(plan, batches, patience)
+        sample, rest = _sampled(batches)
+        sight = self._sight(plan, sample, patience)
         lost = leavers.result()
 
-        batches = drifted(batches, rows, tag=plan.request.tag, lost=lost)
+        looked_at = _checked(plan, sample, sight, lost)
+        if rest and has_drifted(plan, looked_at, lost=lost):
+            looked_at += _checked(plan, rest, self._sight(plan, rest, patience), lost)
 
-        if needs_new_approval(plan, batches, lost=lost):
-            self._propose_again(work, plan, revision(plan, batches, lost=lost, batch_size=self._batch_size))
-            return False
-        self._batches.save(work.lease, [batch for batch in batches if batch.dropped])
-        return True
+        if has_drifted(plan, looked_at, lost=lost) and any(batch.kept for batch in looked_at):
+            self._propose_again(work, plan, revision(plan, looked_at, lost=lost, batch_size=self._batch_size))
+            return None
+        self._batches.save(work.lease, [batch for batch in looked_at if batch.dropped])
+        return {batch.seq: sight.began for batch in sample}
+
+    def _sight(self, plan: Plan, batches: Sequence[Batch], patience: Patience) -> Sight:
+        ids = [row_id for batch in batches for row_id, _ in batch.kept]
+        return self._reader.by_id(plan.request.project_id, ids, patience=patience)
 
     def _propose_again(self, work: Work, plan: Plan, revised: Revision) -> None:
         now = self._clock()
@@ -74,27 +83,16 @@ class Rechecking:
         scheduled = plan.request.origin is Origin.SCHEDULE
         return SCHEDULED_PLAN_EXPIRES if scheduled else timedelta(hours=self._policy.plan_expires_hours)
 
-    def _changed(self, plan: Plan, batches: Collection[Batch], patience: Patience) -> Mapping[str, LogRow | None]:
-        """What became of the rows that changed; where that cannot be asked for, of all of them."""
-        ids = [row_id for batch in batches for row_id, _ in batch.kept]
-        if plan.horizon is not None:
-            try:
-                return self._reader.changed(plan.request, plan.window, plan.horizon, ids=ids, patience=patience)
-            except BraintrustRejectedError:
-                log.info("changes cannot be asked for; every row is read", extra={"plan": plan.id})
-        found = self._reader.by_id(plan.request.project_id, ids, patience=patience).rows
-        return {row_id: found.get(row_id) for row_id in ids}
-
     def _explain(self, work: Work, reason: str | None) -> None:
         self._announcer.writing_progress(work, self._plans.record_progress(work.lease, Progress(waiting=reason)))
 
 
-def high_water_mark(
-    reader: RowReader, request: PlanRequest, window: Window, *, now: datetime, patience: Patience
-) -> str | None:
-    """The mark behind which changes can be asked for later; None where Braintrust does not give a usable one."""
-    try:
-        mark = reader.high_water_mark(request.project_id, window, before=now - SETTLED, patience=patience)
-    except BraintrustError:  # the mark saves queries later; nothing depends on it
-        return None
-    return mark if mark and is_quotable(mark) else None
+def _sampled(batches: Sequence[Batch]) -> tuple[Sequence[Batch], Sequence[Batch]]:
+    """(the first batches, with up to `SAMPLE_ROWS` rows; the others)."""
+    rows = list(accumulate(batch.size for batch in batches))
+    number = max(bisect_right(rows, SAMPLE_ROWS), 1)
+    return batches[:number], batches[number:]
+
+
+def _checked(plan: Plan, batches: Sequence[Batch], sight: Sight, lost: Mapping[str, DropReason]) -> tuple[Batch, ...]:
+    return tuple(checked(batch, sight.rows, tag=plan.request.tag, lost=lost) for batch in batches)

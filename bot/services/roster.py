@@ -1,7 +1,7 @@
 """Finds the people behind the names of a plan, and who of them is there just now."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -84,16 +84,16 @@ class RosterReader:
 
     def leavers(self, plan: Plan, *, patience: Patience) -> Mapping[str, DropReason]:
         """The plan's reviewers who cannot be given rows any more, and why; only what is certain counts."""
-        seen = self._sighting(plan.request.reviewers, patience)
         ids = {share.reviewer.id for share in plan.shares}
+        seen = self._sighting(plan.request.reviewers, patience, at_least=ids)
         users = {user.id for user in seen.known.users} if seen.known.users is not None else ids
         there = {person.reviewer_id for person in seen.roster.found} if seen.certain else users
         lost = dict.fromkeys(ids - there, DropReason.REVIEWER)
         return lost | dict.fromkeys(ids & seen.away.keys(), DropReason.AWAY)
 
-    def _sighting(self, names: Sequence[str], patience: Patience) -> _Sighting:
+    def _sighting(self, names: Sequence[str], patience: Patience, *, at_least: Collection[str] = ()) -> _Sighting:
         asked = [parsed_name(name) for name in names]
-        users = self._users(patience)
+        users = self._users(patience, at_least)
         members, unread = self._members(asked)
         known, problem = self._with_people(
             asked,
@@ -130,9 +130,9 @@ class RosterReader:
             log.warning("Slack's people cannot be read", extra={"error": str(error)})
             return known, f"{NO_SLACK} {error}"
 
-    def _users(self, patience: Patience) -> tuple[User, ...] | None:
+    def _users(self, patience: Patience, at_least: Collection[str]) -> tuple[User, ...] | None:
         try:
-            return self._braintrust.users(patience=patience)
+            return self._braintrust.users(patience=patience, at_least=at_least)
         except NoAccessError:
             raise
         except BraintrustRejectedError as error:

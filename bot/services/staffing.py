@@ -9,6 +9,7 @@ from bot.domain.model import PlanRequest, Reviewer, Window
 from bot.domain.roster import Found
 from bot.domain.staff import Member, Staff
 from bot.errors import BraintrustError, BraintrustRejectedError
+from bot.services.background import in_background
 from bot.services.ports import Braintrust, Clock, Patience
 from bot.services.reading import RowReader
 from bot.services.roster import RosterReader
@@ -31,9 +32,11 @@ class Staffing:
 
     def of(self, request: PlanRequest, *, patience: Patience) -> Staff:
         """Everybody who takes part; raises `CommandError` when nobody does, and `BraintrustError`."""
+        load = in_background(lambda: self._load(request, patience), name="load")
         roster = self._roster.present(request.reviewers, patience=patience)
-        load = self._load(request, patience)
-        members = tuple(self._member(person, load) for person in roster.found)
+        open_rows = load.result()
+
+        members = tuple(self._member(person, open_rows) for person in roster.found)
         return Staff(members, roster.left_out, roster.notes)
 
     def _member(self, person: Found, load: Mapping[str, int] | None) -> Member:

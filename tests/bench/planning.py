@@ -59,7 +59,7 @@ def planning_run(world: World, choices: Choices, command: str) -> PlanningRun:
 def _allocated(rows: list[str], groups: Mapping[str, str], world: World, choices: Choices) -> Proposal:
     members = [Member(Reviewer(who, name, None), open_rows=number) for number, (who, name) in enumerate(_people(world))]
     dealing = Dealing(choices=choices, limit=None, seed="bench", balances={}, batch_size=BATCH_SIZE)
-    return dealt(Gathered(NOTHING_READ, tuple(rows), groups, ""), Staff(tuple(members)), dealing)
+    return dealt(Gathered(NOTHING_READ, tuple(rows), groups), Staff(tuple(members)), dealing)
 
 
 def _people(world: World) -> list[tuple[str, str]]:

@@ -68,7 +68,7 @@ def while_a_plan_waits_for_approval(world: World) -> Message:
 
 def while_an_approved_plan_is_checked_again(world: World) -> Message:
     plan = world.proposed()
-    with world.braintrust.faults.hold("query", when=lambda query: "_xact_id >" in query) as gate:
+    with world.braintrust.faults.hold("query", when=lambda query: "id IN" in query) as gate:
         world.press(plan, "approve")
         gate.wait_for_arrivals(1, timeout_seconds=30)
         world.kill_bot()

@@ -2,7 +2,6 @@
 
 import logging
 import socket
-import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from bot.adapters.braintrust import BraintrustClient
 from bot.domain.btql import matching_rows
-from bot.domain.model import Window
+from bot.domain.model import PlanRequest, Window
 from bot.sandbox.braintrust import (
     DEFAULT_PROJECT_ID,
     BraintrustStandIn,
@@ -65,16 +64,19 @@ def query(*, limit: int = 10, tag: str = TAG) -> str:
     return matching_rows(PROJECT, tag=tag, window=WINDOW, limit=limit)
 
 
-def read(client: BraintrustClient, patience: NoPatience, *, tag: str = TAG, **settings: int) -> list[str]:
+def request_for(tag: str) -> PlanRequest:
+    return new_plan(project_id=PROJECT, tag=tag).request
+
+
+def read_by(reader: RowReader, patience: NoPatience, *, tag: str = TAG) -> list[str]:
     """The ids of all rows that match, newest first, page by page."""
-    reader = RowReader(client, WorkSettings(**{"page_size": 10, **settings}))
-    request = new_plan(project_id=PROJECT, tag=tag).request
-    try:
-        return list(reader.matching(request, WINDOW, patience=patience, on_page=lambda *_: None).free)
-    finally:
-        for thread in threading.enumerate():  # a walk that met the other one leaves its last request behind
-            if thread.name == "page":
-                thread.join(5)
+    return list(reader.matching(request_for(tag), WINDOW, patience=patience, on_page=lambda *_: None).free)
+
+
+def read(client: BraintrustClient, patience: NoPatience, *, tag: str = TAG, **settings: int) -> list[str]:
+    """The same for a reader of its own, whose pages do not grow unless `settings` say so."""
+    work = WorkSettings(**{"page_size": 10, "max_page_size": 10, **settings})
+    return read_by(RowReader(client, work), patience, tag=tag)
 
 
 def user_id(number: int) -> str:

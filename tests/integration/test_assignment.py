@@ -269,13 +269,13 @@ def test_a_plan_waits_for_another_one_of_its_project(
     second = World(sqlite, braintrust, plan_id="second")
     world.begin()
 
-    second.begin()
+    second.assigning().check(second.work, second.plan)
     waited = second.plan.state
     world.assigning().run(world.work, world.plan)
     world.assigning().report(world.work, world.plan)
-    second.begin()
+    second.assigning().check(second.work, second.plan)
 
-    assert (waited, second.plan.state) == (S.CHECKING, S.RUNNING)
+    assert (waited, second.plan.state) == (S.CHECKING, S.REPORTING)
 
 
 # ---- rule 4: what is not known is read back --------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 
 from bot.adapters import braintrust as adapter
 from bot.adapters import http
-from bot.adapters.braintrust import READ_TRIES, BraintrustClient
+from bot.adapters.braintrust import BraintrustClient
 from bot.domain.btql import rows_by_id
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, WorkInterruptedError
 from bot.sandbox.braintrust import (
@@ -25,6 +25,7 @@ from bot.sandbox.braintrust import (
     SlowBody,
     Status,
 )
+from bot.services.ports import READ_TRIES
 from tests.integration.braintrust_client import (
     OWNER_TOLD,
     REFUSALS,

@@ -11,12 +11,28 @@ from bot.errors import BraintrustRejectedError
 from bot.sandbox.braintrust import (
     Asked,
     BraintrustStandIn,
+    Fault,
+    Garbage,
     RepeatedCursor,
+    Reset,
     ShortPage,
+    Status,
 )
-from bot.services.reading import RowReader
-from bot.settings import WorkSettings
-from tests.integration.braintrust_client import ANA, CREATED, PROJECT, TAG, WINDOW, NoPatience, add_rows, query, read
+from bot.services.reading import QUICK_SECONDS, RowReader
+from bot.settings import BraintrustSettings, WorkSettings
+from tests.integration.braintrust_client import (
+    ANA,
+    CREATED,
+    PROJECT,
+    TAG,
+    WINDOW,
+    NoPatience,
+    add_rows,
+    query,
+    read,
+    read_by,
+    request_for,
+)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 9, 10, 11, 20, 25])
@@ -33,7 +49,7 @@ def test_pages_are_read_to_the_true_end(
 def test_rows_that_come_go_and_change_meanwhile_lose_none_of_the_others(
     braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
 ) -> None:
-    """Both walks move on by keys, so it does not matter what happens to the rows on the way."""
+    """The walk moves on by keys, so it does not matter what happens to the rows on the way."""
     ids = add_rows(braintrust, 95)
     times = count()
 
@@ -51,23 +67,84 @@ def test_rows_that_come_go_and_change_meanwhile_lose_none_of_the_others(
     assert set(found) >= set(ids) - touched
     assert len(set(found)) == len(found)
     assert [row_id for row_id in found if row_id in ids] == [row_id for row_id in ids[::-1] if row_id in found]
-    assert braintrust.requests.count("query") <= 12  # as many as from one end, or one more
+    assert braintrust.requests.count("query") <= 12
 
 
-def test_both_walks_are_seen_by_the_server(
+def sizes(braintrust: BraintrustStandIn) -> list[int]:
+    """How many rows each query asked for."""
+    return [int(seen.text.partition("| limit: ")[2].split(" ")[0]) for seen in braintrust.requests.all("query")]
+
+
+def test_pages_grow_once_they_come_full_and_quickly(
     braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
 ) -> None:
-    add_rows(braintrust, 95)
-    braintrust.faults.latency(0.05)
+    ids = add_rows(braintrust, 95)
 
-    read(client, patience)
+    assert read(client, patience, max_page_size=50) == ids[::-1]
+    assert sizes(braintrust) == [10, 50, 50, 50]
 
-    asked = [seen.text for seen in braintrust.requests.all("query")]
-    assert sum("_pagination_key asc" in text for text in asked) >= 4
-    assert sum("_pagination_key desc" in text for text in asked) >= 4
-    braintrust.requests.clear()
-    read(client, patience, parallel_requests=1)
-    assert not any("_pagination_key asc" in seen.text for seen in braintrust.requests.all("query"))
+
+def test_a_server_with_a_smaller_limit_of_its_own_is_asked_as_often_as_it_has_pages(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
+) -> None:
+    ids = add_rows(braintrust, 25)
+    braintrust.faults.always("query", ShortPage(7))
+
+    assert read(client, patience) == ids[::-1]
+    assert sizes(braintrust) == [10] * 5
+
+
+def test_pages_that_take_long_do_not_grow(braintrust: BraintrustStandIn, patience: NoPatience) -> None:
+    """Fivefold they could take longer than Braintrust lets a query run."""
+    ids = add_rows(braintrust, 35)
+    settings = BraintrustSettings(api_key="sk-sandbox", api_url=braintrust.url)
+    slow = BraintrustClient(settings, monotonic=count(0.0, QUICK_SECONDS + 1).__next__)
+
+    assert read(slow, patience, max_page_size=50) == ids[::-1]
+    assert set(sizes(braintrust)) == {10}
+
+
+@pytest.mark.parametrize("fault", [Status(503), Garbage(), Reset()], ids=str)
+def test_a_large_page_that_does_not_come_is_asked_for_in_the_size_that_worked(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience, fault: Fault
+) -> None:
+    """From the same cursor, at once; growing is tried once more, because a fault may have been by chance."""
+    ids = add_rows(braintrust, 95)
+    braintrust.faults.next("query", fault, times=2, when=lambda query: "limit: 50" in query)
+
+    assert read(client, patience, max_page_size=50) == ids[::-1]
+    assert sizes(braintrust) == [10, 50, 10, 50, *[10] * 9]
+    assert patience.waits == []
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_page_size_that_is_refused_is_never_asked_for_again(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience, status: int
+) -> None:
+    ids = add_rows(braintrust, 35)
+    reader = RowReader(client, WorkSettings(page_size=10, max_page_size=50))
+    braintrust.faults.always("query", Status(status), when=lambda query: "limit: 50" in query)
+
+    found = [read_by(reader, patience) for _ in range(2)]
+
+    assert found == [ids[::-1]] * 2
+    assert sizes(braintrust).count(50) == 1
+
+
+def test_the_next_page_is_asked_for_while_the_last_one_is_worked_on(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
+) -> None:
+    add_rows(braintrust, 35)
+    reader = RowReader(client, WorkSettings(page_size=10, max_page_size=10))
+    numbers: list[int] = []
+
+    def on_page(number: int, _rows: int) -> None:
+        braintrust.requests.wait_for("query", number + 1)
+        numbers.append(number)
+
+    reader.matching(request_for(TAG), WINDOW, patience=patience, on_page=on_page)
+
+    assert numbers == [1, 2, 3, 4]
 
 
 def test_a_short_page_does_not_end_the_walk(
@@ -99,7 +176,7 @@ def test_too_many_pages_are_an_error(
     with pytest.raises(BraintrustRejectedError, match="More than 2 pages match"):
         read(client, patience, max_pages=2)
 
-    assert braintrust.requests.count("query") <= 5  # the one too many, and one that each walk asked for ahead
+    assert braintrust.requests.count("query") <= 4  # the one too many, and one that was asked for ahead
 
 
 def test_a_page_says_who_has_a_row_and_how_its_review_stands(
@@ -126,7 +203,43 @@ def test_rows_are_read_by_id(braintrust: BraintrustStandIn, client: BraintrustCl
 
     assert sorted(found) == ids
     assert found[ids[0]].tags == (TAG,)
-    assert braintrust.requests.count("query") <= 4
+    assert braintrust.requests.count("query") == 3  # the second part has one missing: only an empty page says so
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_query_by_ids_that_is_refused_is_halved_and_the_size_that_worked_is_kept(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience, status: int
+) -> None:
+    """Nobody has documented how long such a query may be."""
+    ids = add_rows(braintrust, 1_000)
+    reader = RowReader(client, WorkSettings())
+    braintrust.faults.always("query", Status(status), when=lambda query: query.count("'row-") > 300)
+
+    found = [sorted(reader.by_id(PROJECT, ids, patience=patience).rows) for _ in range(2)]
+
+    assert found == [ids] * 2
+    assert [query.text.count("'row-") for query in braintrust.requests.all("query")] == [
+        *[1000, 500, 250, 250, 500, 250, 250],
+        *[250] * 4,
+    ]
+
+
+def test_a_query_by_ids_that_is_always_refused_ends_with_the_refusal(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
+) -> None:
+    """And leaves later queries as long as they were: their length was not what was wrong."""
+    ids = add_rows(braintrust, 1_000)
+    reader = RowReader(client, WorkSettings())
+    braintrust.faults.always("query", Status(400))
+
+    with pytest.raises(BraintrustRejectedError):
+        reader.by_id(PROJECT, ids, patience=patience)
+
+    assert braintrust.requests.count("query") <= 5
+    braintrust.faults.clear()
+    braintrust.requests.clear()
+    assert sorted(reader.by_id(PROJECT, ids, patience=patience).rows) == ids
+    assert braintrust.requests.count("query") == 1
 
 
 @pytest.mark.parametrize(

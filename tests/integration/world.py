@@ -99,8 +99,8 @@ class Progressing:
 class StillApproved:
     """The second look at a plan after its approval, when it finds what was shown; its own tests have it for real."""
 
-    def still_approved(self, work: Work, plan: Plan) -> bool:
-        return True
+    def still_approved(self, work: Work, plan: Plan) -> dict[int, float]:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -140,13 +140,16 @@ class World:
     def carry_out(self) -> PlanState:
         """Check, write and report; the state in which the plan rests."""
         assigning = self.assigning()
-        assigning.check(self.work, self.plan)
-        assigning.run(self.work, self.plan)
+        if self.plan.state is PlanState.CHECKING:
+            assigning.check(self.work, self.plan)
+        if self.plan.state is PlanState.RUNNING:
+            assigning.run(self.work, self.plan)
         assigning.report(self.work, self.plan)
         return self.plan.state
 
     def begin(self) -> None:
-        self.assigning().check(self.work, self.plan)
+        """Come as far as a process that was killed before its first batch."""
+        assert self.store.plans.begin_running(self.lease, now=self.time.now())
 
     def assigning(self) -> Assigning:
         rechecking: Any = StillApproved()

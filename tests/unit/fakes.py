@@ -1,5 +1,6 @@
 """Small classes that satisfy the ports and remember what they were asked."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -303,7 +304,6 @@ class FakeBraintrust:
 
     def __init__(self, *rows: LogRow, users: Sequence[User] = (), takes: Iterable[Unassignment] = Unassignment) -> None:
         self.rows = {row.id: row for row in rows}
-        self.changed: list[LogRow] = []
         self.listed = tuple(users)
         self.listed_groups: tuple[Group, ...] = ()
         self.open_load: dict[str, int] = {}
@@ -314,16 +314,16 @@ class FakeBraintrust:
         self.answers: list[WriteResult] = []
         self.on_unassign: Callable[[], None] = Calls()
 
-    def page(self, query: str, *, patience: Patience) -> Page:
+    def page(self, query: str, *, patience: Patience, tries: int = 1) -> Page:
         self.queries.append(query)
         for part, error in self.refusals.items():
             if part in query:
                 raise error
-        by_id = "id IN [" in query
-        found = [row for row in self.rows.values() if f"'{row.id}'" in query] if by_id else self.changed
-        return Page(tuple(found), None, 0.0)
+        _, by_id, listed = query.partition("id IN [")
+        ids = re.findall(r"'([^']*)'", listed) if by_id else self.rows
+        return Page(tuple(self.rows[row_id] for row_id in ids if row_id in self.rows), None, 0.0)
 
-    def users(self, *, patience: Patience) -> tuple[User, ...]:
+    def users(self, *, patience: Patience, at_least: Collection[str] = ()) -> tuple[User, ...]:
         if "users" in self.refusals:
             raise self.refusals["users"]
         return self.listed
@@ -338,9 +338,6 @@ class FakeBraintrust:
         if "tally" in self.refusals:
             raise self.refusals["tally"]
         return self.open_load
-
-    def value(self, query: str, column: str, *, patience: Patience) -> str | None:
-        return None
 
     def assign(self, project_id: str, pairs: Sequence[tuple[str, str]]) -> WriteResult:
         return Acknowledged()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.btql import MAX_IDS_PER_QUERY, after, changed_rows, high_water_mark, matching_rows, quoted, rows_by_id
-from bot.domain.model import Horizon, Window
+from bot.domain.btql import MAX_IDS_PER_QUERY, after, matching_rows, quoted, rows_by_id
+from bot.domain.model import Window
 from bot.errors import CommandError
 from bot.sandbox.braintrust.btql_expressions import MAX_LIST
 from bot.sandbox.braintrust.btql_parser import parse
@@ -18,7 +18,6 @@ from bot.sandbox.braintrust.btql_syntax import (
     Comparison,
     Includes,
     Literal,
-    Measure,
     Membership,
     Path,
     Query,
@@ -124,7 +123,6 @@ def test_the_query_selects_what_a_row_is_judged_by() -> None:
 
     assert [(column.key, column.path.names) for column in columns or ()] == [
         ("id", ("id",)),
-        ("_pagination_key", ("_pagination_key",)),
         ("assignments", ("metadata", "~__bt_assignments")),
         ("review_lists", ("metadata", "~__bt_review_lists")),
     ]
@@ -171,43 +169,3 @@ def test_the_first_page_has_no_cursor() -> None:
     query = query_for("x")
 
     assert after(query, None) == query
-
-
-CREATED = Path(("created",), "created")
-FROM_START = Comparison(">=", CREATED, Literal("2026-05-11T09:00:00.000Z"))
-
-
-@pytest.mark.parametrize(
-    ("before", "end"),
-    [
-        (NOW - timedelta(hours=1), "2026-05-18T08:00:00.000Z"),
-        (NOW + timedelta(hours=1), "2026-05-18T09:00:00.000Z"),
-    ],
-)
-def test_the_high_water_mark_is_taken_among_the_rows_of_the_window_that_existed(before: datetime, end: str) -> None:
-    query = parse(high_water_mark(PROJECT, window=WINDOW, before=before))
-
-    assert query == Query(
-        PROJECT,
-        filter=And((FROM_START, Comparison("<", CREATED, Literal(end)))),
-        measures=(Measure("mark", "max", Path(("_xact_id",), "_xact_id")),),
-    )
-
-
-@given(ANY_TEXT, ANY_TEXT)
-def test_any_horizon_is_refused_or_stands_in_the_query_exactly(mark: str, top: str) -> None:
-    try:
-        query = parse(changed_rows(PROJECT, window=WINDOW, horizon=Horizon(mark, top), limit=500))
-    except CommandError:
-        return
-
-    assert query.filter == And(
-        (
-            Comparison(">", Path(("_xact_id",), "_xact_id"), Literal(mark)),
-            Comparison("<=", Path(("_pagination_key",), "_pagination_key"), Literal(top)),
-            FROM_START,
-            Comparison("<", CREATED, Literal("2026-05-18T09:00:00.000Z")),
-        )
-    )
-    assert (query.project_id, query.limit, query.cursor, query.measures) == (PROJECT, 500, None, ())
-    assert [column.key for column in query.select or ()] == ["id", "tags", "assignments", "review_lists"]

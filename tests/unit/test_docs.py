@@ -8,7 +8,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.metadata import packages_distributions
 from io import StringIO
 from itertools import dropwhile, pairwise, takewhile
@@ -20,8 +20,8 @@ from dotenv import dotenv_values
 
 from bot.adapters.braintrust import assignment_event
 from bot.cli import main, parser
-from bot.domain.btql import changed_rows, high_water_mark, matching_rows
-from bot.domain.model import Horizon, PlanState, Window
+from bot.domain.btql import matching_rows
+from bot.domain.model import PlanState, Window
 from bot.errors import SettingsError
 from bot.messages.buttons import approve_button, cancel_button, retry_button, stop_button, undo_button
 from bot.messages.help import COMMAND, OPTIONS, PERSONAL
@@ -336,12 +336,7 @@ def test_every_state_of_a_plan_is_explained() -> None:
 
 def test_the_queries_are_the_documented_ones() -> None:
     window = Window(datetime(2026, 11, 16, 9, tzinfo=UTC), datetime(2026, 11, 23, 9, tzinfo=UTC))
-    horizon = Horizon("1000196720158412883", "p07653091443269763073")
-    queries = [
-        matching_rows(PROJECT, tag="My tag", window=window, limit=1000),
-        high_water_mark(PROJECT, window=window, before=window.end - timedelta(seconds=60)),
-        changed_rows(PROJECT, window=window, horizon=horizon, limit=1000),
-    ]
+    queries = [matching_rows(PROJECT, tag="My tag", window=window, limit=1000)]
 
     assert [query for query in queries if query not in HOW_IT_WORKS.splitlines()] == []
 

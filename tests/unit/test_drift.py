@@ -1,16 +1,17 @@
 """What changed between a plan and its approval: rows may only leave it, and none changes hands."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.checking import checked
 from bot.domain.distribution import batches as cut
 from bot.domain.distribution import recounted
-from bot.domain.drift import counted_drift, drifted, needs_new_approval, revision
+from bot.domain.drift import counted_drift, has_drifted, revision
 from bot.domain.model import Batch, DropReason, Plan, Reviewer, Share
 from bot.domain.reading import LogRow
 from tests.unit.builders import TAG, a_batch, a_plan, a_row
@@ -23,6 +24,15 @@ LOST = st.dictionaries(st.sampled_from(["r1", "r2", "r3", "stranger"]), REASONS)
 
 def a_plan_of(pairs: Sequence[tuple[str, str]]) -> Plan:
     return a_plan(shares=recounted((Share(person, 0) for person in PEOPLE), pairs))
+
+
+def drifted(
+    batches: Sequence[Batch], changed: Mapping[str, LogRow | None], *, lost: Mapping[str, DropReason]
+) -> tuple[Batch, ...]:
+    """`batches` after a reading in which some rows had changed (None: gone), and all others were as before."""
+    rows = {row_id: a_row(row_id) for batch in batches for row_id, _ in batch.rows} | dict(changed)
+    there = {row_id: row for row_id, row in rows.items() if row is not None}
+    return tuple(checked(batch, there, tag=TAG, lost=lost) for batch in batches)
 
 
 @st.composite
@@ -59,7 +69,7 @@ def test_every_row_is_accounted_for_once(
 ) -> None:
     _, batches = planned
 
-    after = drifted(batches, rows, tag=TAG, lost=lost)
+    after = drifted(batches, rows, lost=lost)
 
     left = [row_id for batch in after for row_id, _ in batch.dropped]
     stayed = [row_id for batch in after for row_id, _ in batch.kept]
@@ -73,7 +83,7 @@ def test_nothing_is_added_and_nobody_gets_a_row_of_somebody_else(
     planned: tuple[Plan, tuple[Batch, ...]], rows: dict[str, LogRow | None], lost: dict[str, DropReason], size: int
 ) -> None:
     plan, batches = planned
-    after = drifted(batches, rows, tag=TAG, lost=lost)
+    after = drifted(batches, rows, lost=lost)
 
     revised = revision(plan, after, lost=lost, batch_size=size)
 
@@ -89,7 +99,7 @@ def test_the_next_version_says_the_numbers_that_it_has(
     planned: tuple[Plan, tuple[Batch, ...]], rows: dict[str, LogRow | None], lost: dict[str, DropReason], size: int
 ) -> None:
     plan, batches = planned
-    after = drifted(batches, rows, tag=TAG, lost=lost)
+    after = drifted(batches, rows, lost=lost)
 
     revised = revision(plan, after, lost=lost, batch_size=size)
 
@@ -105,7 +115,7 @@ def test_only_what_changed_leaves(
 ) -> None:
     _, batches = planned
 
-    after = drifted(batches, rows, tag=TAG, lost=lost)
+    after = drifted(batches, rows, lost=lost)
 
     earlier = {row_id for batch in batches for row_id, _ in batch.dropped}
     for batch in after:
@@ -129,13 +139,13 @@ def test_only_what_changed_leaves(
     ],
 )
 def test_a_changed_row_leaves_with_its_reason(row: LogRow | None, reason: DropReason | None) -> None:
-    [batch] = drifted([a_batch(2)], {"row-0": row}, tag=TAG, lost=NOBODY)
+    [batch] = drifted([a_batch(2)], {"row-0": row}, lost=NOBODY)
 
     assert batch.dropped == ((("row-0", reason),) if reason else ())
 
 
 def test_the_rows_of_a_reviewer_who_left_leave_whatever_else_became_of_them() -> None:
-    [batch] = drifted([a_batch(3)], {"row-0": None}, tag=TAG, lost={"r1": DropReason.AWAY})
+    [batch] = drifted([a_batch(3)], {"row-0": None}, lost={"r1": DropReason.AWAY})
 
     assert batch.dropped == (("row-0", DropReason.AWAY), ("row-2", DropReason.AWAY))
 
@@ -145,28 +155,28 @@ def test_more_than_a_fifth_needs_a_new_approval_and_a_fifth_does_not(rows: int, 
     gone = data.draw(st.integers(0, rows - 1) | st.sampled_from([rows // 5, min(rows // 5 + 1, rows - 1)]))
     batch = a_batch(rows, dropped=tuple((f"row-{index}", DropReason.GONE) for index in range(gone)))
 
-    asked = needs_new_approval(a_plan_of(batch.rows), [batch], lost=NOBODY)
+    asked = has_drifted(a_plan_of(batch.rows), [batch], lost=NOBODY)
 
     assert asked == (5 * gone > rows)
 
 
 @pytest.mark.parametrize(
-    ("rows", "gone", "asked"), [(5, 1, False), (5, 2, True), (10, 2, False), (10, 3, True), (4, 1, True), (1, 1, False)]
+    ("rows", "gone", "asked"), [(5, 1, False), (5, 2, True), (10, 2, False), (10, 3, True), (4, 1, True), (1, 1, True)]
 )
 def test_the_border_is_exact(rows: int, gone: int, asked: bool) -> None:
     batch = a_batch(rows, dropped=tuple((f"row-{index}", DropReason.GONE) for index in range(gone)))
 
-    assert needs_new_approval(a_plan_of(batch.rows), [batch], lost=NOBODY) == asked
+    assert has_drifted(a_plan_of(batch.rows), [batch], lost=NOBODY) == asked
 
 
 def test_rows_that_left_bit_by_bit_count_together() -> None:
     """A plan may be checked several times while it waits for another one."""
     batches = [a_batch(10, dropped=(("row-0", DropReason.GONE), ("row-1", DropReason.GONE)))]
 
-    again = drifted(batches, {"row-2": None}, tag=TAG, lost=NOBODY)
+    again = drifted(batches, {"row-2": None}, lost=NOBODY)
 
-    assert not needs_new_approval(a_plan_of(a_batch(10).rows), batches, lost=NOBODY)
-    assert needs_new_approval(a_plan_of(a_batch(10).rows), again, lost=NOBODY)
+    assert not has_drifted(a_plan_of(a_batch(10).rows), batches, lost=NOBODY)
+    assert has_drifted(a_plan_of(a_batch(10).rows), again, lost=NOBODY)
 
 
 @given(plans(least=1), LOST)
@@ -176,22 +186,15 @@ def test_a_plan_whose_reviewers_left_is_asked_about_when_one_of_them_had_rows(
     plan, batches = planned
     whole = [replace(batch, dropped=()) for batch in batches]
 
-    after = drifted(whole, {}, tag=TAG, lost=lost)
+    after = drifted(whole, {}, lost=lost)
 
     had_rows = {who for batch in whole for _, who in batch.rows} & lost.keys()
-    left = any(batch.kept for batch in after)
-    assert needs_new_approval(plan, after, lost=lost) == (bool(had_rows) and left)
-
-
-def test_a_plan_of_which_nothing_is_left_is_not_asked_about() -> None:
-    batches = drifted([a_batch(2)], {"row-0": None, "row-1": None}, tag=TAG, lost=NOBODY)
-
-    assert not needs_new_approval(a_plan_of(a_batch(2).rows), batches, lost=NOBODY)
+    assert has_drifted(plan, after, lost=lost) == bool(had_rows)
 
 
 def test_a_new_version_shows_those_who_stayed_also_with_nothing() -> None:
     plan = a_plan_of([("row-0", "r1"), ("row-1", "r2"), ("row-2", "r1")])
-    batches = drifted([a_batch(3)], {"row-1": None}, tag=TAG, lost={"r3": DropReason.REVIEWER})
+    batches = drifted([a_batch(3)], {"row-1": None}, lost={"r3": DropReason.REVIEWER})
 
     revised = revision(plan, batches, lost={"r3": DropReason.REVIEWER}, batch_size=10)
 

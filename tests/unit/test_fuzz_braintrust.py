@@ -26,7 +26,7 @@ USER = "11111111-1111-4111-8111-111111111111"
 PAIRS = [("row-1", USER), ("row-2", USER)]
 DEEP = "[" * 100_000
 TIMES_429 = 10
-READINGS = ("rows", "value", "users", "groups", "project")
+READINGS = ("rows", "users", "groups", "project")
 STATUSES = (204, 302, 400, 401, 403, 404, 408, 413, 418, 421, 429, 500, 503)
 OVERFLOWING = "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"
 REFUSALS = (b'{"message": 5}', b'{"Message": {"a": [1]}}', b'{"message": null}', b"[a=" * 300, b'Organization "' * 50)
@@ -82,7 +82,6 @@ GOOD: dict[str, Any] = {
         "schema": {"type": "array"},
         "cursor": "abc",
     },
-    "value": {"data": [{"mark": "1000196"}], "cursor": None},
     "users": {"objects": [{"id": USER, "given_name": "Ana", "family_name": "Ruiz", "email": "ana@example.com"}]},
     "groups": {
         "objects": [
@@ -190,7 +189,6 @@ def calls(client: BraintrustClient) -> dict[str, Callable[[], object]]:
     """Every reading of the client, by the answer it expects."""
     return {
         "rows": lambda: client.page("q", patience=Impatient()),
-        "value": lambda: client.value("q", "mark", patience=Impatient()),
         "users": lambda: client.users(patience=Impatient()),
         "groups": lambda: client.groups(patience=Impatient()),
         "project": lambda: client.project_name(PROJECT, patience=Impatient()),
@@ -267,7 +265,7 @@ def test_what_is_read_is_what_it_says(server: Server, client: BraintrustClient) 
         for row in page.rows if isinstance(page, Page) else ():
             assert isinstance(row.id, str)
             assert quoted(row.id)
-            assert all(isinstance(text, str) for text in (*row.assignees, *row.tags, row.key, row.status or ""))
+            assert all(isinstance(text, str) for text in (*row.assignees, *row.tags, row.status or ""))
         server.body = damaged(GOOD["users"], chance)
         users = outcome(calls(client)["users"])
         for user in users if isinstance(users, tuple) else ():

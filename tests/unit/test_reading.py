@@ -23,10 +23,10 @@ ROWS = st.lists(
 )
 
 
-def gathered(newest_first: Iterable[LogRow], oldest_first: Iterable[LogRow] = ()) -> Gathered:
+def gathered(*pages: Iterable[LogRow]) -> Gathered:
     gathering = Gathering()
-    gathering.add(newest_first)
-    gathering.add(oldest_first, newest_first=False)
+    for page in pages:
+        gathering.add(page)
     return gathering.result()
 
 
@@ -110,11 +110,6 @@ def test_a_row_without_an_id_ends_the_reading() -> None:
         log_row({"assignments": []})
 
 
-def test_a_row_says_where_it_stands_among_all_rows() -> None:
-    assert log_row({"id": "row-1", "_pagination_key": "p0765"}).key == "p0765"
-    assert log_row({"id": "row-1"}).key == ""
-
-
 def test_rows_are_counted_and_the_free_ones_kept_in_order() -> None:
     rows = [
         a_row("row-5"),
@@ -147,22 +142,17 @@ def test_free_rows_that_have_something_in_common_are_told_apart_from_those_that_
     assert len(set(group_of.values())) == 3
 
 
-def test_rows_that_come_from_the_oldest_on_stand_behind_the_others_and_none_is_counted_twice() -> None:
-    found = gathered([a_row("row-5"), a_row("row-4")], [a_row("row-1"), a_row("row-2", "r1"), a_row("row-4")])
+def test_a_row_that_comes_twice_is_counted_once() -> None:
+    found = gathered([a_row("row-5"), a_row("row-4")], [a_row("row-4", "r1"), a_row("row-3")])
 
-    assert found.free == ("row-5", "row-4", "row-1")
-    assert found.counts == ReadingCounts(matched=4, assigned=1, unassigned=3)
-
-
-def test_the_newest_row_says_how_far_the_reading_reaches() -> None:
-    assert gathered([a_row("row-5", "r1", key="p5"), a_row("row-4", key="p4")]).newest_key == "p5"
-    assert gathered([], [a_row("row-1", key="p1")]).newest_key == ""
+    assert found.free == ("row-5", "row-4", "row-3")
+    assert found.counts == ReadingCounts(matched=3, unassigned=3)
 
 
 @given(ROWS, st.data())
 def test_every_row_is_counted_once(rows: list[LogRow], data: st.DataObject) -> None:
     split, back = (data.draw(st.integers(0, len(rows))) for _ in range(2))
-    found = gathered(rows[:split], reversed(rows[min(split, back) :]))
+    found = gathered(rows[:split], rows[min(split, back) :])
     counts, free = found.counts, list(found.free)
 
     assert counts.matched == len(rows) == counts.assigned + counts.finished + counts.unassigned

@@ -1,19 +1,18 @@
 """The check at the approval: few queries, and what was approved is what is written."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.domain.model import Batch, BatchState, DropReason, Horizon, Plan, PlanState, Reviewer, Share, Window
+from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Reviewer, Share
 from bot.domain.reviewers import User
 from bot.errors import BraintrustError, BraintrustRejectedError, BraintrustUnavailableError
-from bot.services.reading import RowReader
-from bot.services.rechecking import SETTLED, Rechecking, high_water_mark
+from bot.services.rechecking import SAMPLE_ROWS, Rechecking
 from bot.services.roster import RosterReader
-from bot.services.waiting import VisiblePatience
-from bot.settings import PeopleSettings, PolicySettings, Settings, WorkSettings
+from bot.settings import PeopleSettings, PolicySettings, Settings
 from tests.unit.builders import NOW, a_batch, a_plan, a_request, a_row
 from tests.unit.fakes import (
     FakeAnnouncer,
@@ -26,8 +25,7 @@ from tests.unit.fakes import (
     FakeWork,
 )
 
-HORIZON = Horizon("1000", "p01")
-CHANGED, BY_ID = "_xact_id > '1000' and _pagination_key <= 'p01'", "id IN ["
+BY_ID = "id IN ["
 REFUSED = BraintrustRejectedError("Braintrust refused the query (400).")
 SILENT = BraintrustUnavailableError("Braintrust does not answer.")
 BOTH = (User("r1", "Ana Ruiz", "ana@example.com"), User("r2", "Ben Okafor", "ben@example.com"))
@@ -41,7 +39,6 @@ def approved(**changes: Any) -> Plan:
         "decided_by": "U0BOSS",
         "decided_at": NOW,
         "shares": shares,
-        "horizon": HORIZON,
         "request": NAMED,
     }
     return a_plan(PlanState.CHECKING, **{**decided, **changes})
@@ -73,13 +70,15 @@ class World:
         )
 
     def still_approved(self) -> bool:
+        return self.read_at() is not None
+
+    def read_at(self) -> Mapping[int, float] | None:
         return self.rechecking.still_approved(FakeWork(), self.plan)
 
     def take(self, count: int) -> None:
         """Somebody takes the first rows by hand."""
         taken = [a_row(f"row-{index}", "stranger") for index in range(count)]
         self.braintrust.rows |= {row.id: row for row in taken}
-        self.braintrust.changed = taken
 
     @property
     def plan(self) -> Plan:
@@ -89,8 +88,8 @@ class World:
 def test_an_unchanged_plan_goes_on_after_one_query() -> None:
     world = World()
 
-    assert world.still_approved()
-    assert [CHANGED in query for query in world.braintrust.queries] == [True]
+    assert world.read_at() == {1: 0.0}
+    assert [BY_ID in query for query in world.braintrust.queries] == [True]
     assert world.batches.saved == []
     assert world.plan == approved()
 
@@ -106,9 +105,8 @@ def test_up_to_a_fifth_may_leave_without_a_question() -> None:
     assert world.announcer.told == []
 
 
-@pytest.mark.parametrize("horizon", [HORIZON, None])
-def test_more_than_a_fifth_is_proposed_again_and_the_approver_is_told(horizon: Horizon | None) -> None:
-    world = World(approved(horizon=horizon))
+def test_more_than_a_fifth_is_proposed_again_and_the_approver_is_told() -> None:
+    world = World()
     world.take(3)
 
     assert not world.still_approved()
@@ -128,41 +126,57 @@ def test_a_new_version_waits_as_long_as_a_new_plan() -> None:
     assert world.plan.expires_at == NOW + timedelta(hours=5)
 
 
-def test_without_a_horizon_the_rows_are_read_by_id() -> None:
-    world = World(approved(horizon=None))
+def test_a_row_that_is_gone_leaves() -> None:
+    world = World()
     del world.braintrust.rows["row-0"]
 
     assert world.still_approved()
-    assert [BY_ID in query for query in world.braintrust.queries] == [True]
     assert [batch.dropped for batch in world.batches.saved] == [(("row-0", DropReason.GONE),)]
 
 
-def test_where_changes_cannot_be_asked_for_the_rows_are_read_by_id() -> None:
-    world = World()
-    world.braintrust.refusals[CHANGED] = REFUSED
-    world.take(3)
+class LargePlan(World):
+    """25 batches of 1,000 rows, of which 16 are read to decide."""
 
-    assert not world.still_approved()
-    assert [BY_ID in query for query in world.braintrust.queries] == [False, True]
+    def __init__(self, *, gone: range) -> None:
+        rows = [f"row-{number}" for number in range(25_000)]
+        batches = [Batch(seq + 1, tuple((row, "r1") for row in rows[seq * 1000 :][:1000])) for seq in range(25)]
+        super().__init__(approved(shares=(Share(Reviewer("r1", "Ana Ruiz"), 25_000),)), *batches)
+        self.braintrust.rows = {row: a_row(row) for row in rows if int(row.removeprefix("row-")) not in gone}
+
+    @property
+    def rows_read(self) -> int:
+        return sum(query.count("'row-") for query in self.braintrust.queries)
+
+
+@pytest.mark.parametrize("gone", [range(0), range(3_000), range(16_000, 25_000)])
+def test_of_a_large_plan_a_sample_decides(gone: range) -> None:
+    """Every batch is checked again before its write, so what the sample does not see is dropped then."""
+    world = LargePlan(gone=gone)
+
+    assert set(world.read_at() or ()) == set(range(1, 17))
+    assert world.rows_read == SAMPLE_ROWS
+
+
+@pytest.mark.parametrize(("gone", "version"), [(range(4_000), 1), (range(6_000), 2), (range(16_000), 2)])
+def test_a_large_plan_is_proposed_again_only_by_all_its_rows(gone: range, version: int) -> None:
+    world = LargePlan(gone=gone)
+
+    world.read_at()
+
+    assert world.rows_read == 25_000
+    assert world.plan.version == version
+    assert world.plan.drift == (((DropReason.GONE, len(gone)),) if version == 2 else ())
 
 
 @pytest.mark.parametrize("error", [REFUSED, SILENT])
 def test_where_nothing_can_be_read_the_caller_hears_of_it(error: BraintrustError) -> None:
     world = World()
-    world.braintrust.refusals |= {CHANGED: error, BY_ID: error}
+    world.braintrust.refusals |= {BY_ID: error}
 
     with pytest.raises(type(error)):
         world.still_approved()
 
     assert world.plan == approved()
-
-
-def test_what_changed_in_rows_of_others_does_not_matter() -> None:
-    world = World()
-    world.braintrust.changed = [a_row(f"other-{index}", "stranger") for index in range(50)]
-
-    assert world.still_approved()
-    assert world.batches.saved == []
 
 
 @pytest.mark.parametrize("listed", [BOTH[:1], ()])
@@ -208,46 +222,5 @@ def test_once_something_was_sent_the_plan_is_never_proposed_again(changes: dict[
     world = World(approved(), a_batch(5), replace(a_batch(5), seq=2, **changes))
     world.take(10)
 
-    assert world.still_approved()
+    assert world.read_at() == {}
     assert world.braintrust.queries == []
-
-
-WINDOW = Window(NOW - timedelta(days=7), NOW)
-
-
-class Marked(FakeBraintrust):
-    """A project that has a greatest transaction."""
-
-    def __init__(self, mark: str | Exception | None) -> None:
-        super().__init__()
-        self.mark = mark
-
-    def value(self, query: str, column: str, *, patience: Any) -> str | None:
-        self.queries.append(query)
-        if isinstance(self.mark, Exception):
-            raise self.mark
-        return self.mark if column == "mark" else None
-
-
-def mark_of(braintrust: Marked) -> str | None:
-    reader = RowReader(braintrust, WorkSettings())
-    patience = VisiblePatience(FakeWork(), lambda _: None)
-    return high_water_mark(reader, a_request(), WINDOW, now=NOW, patience=patience)
-
-
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [("1000", "1000"), (None, None), ("", None), ("10\\00", None), ("10\n00", None), (REFUSED, None)],
-)
-def test_only_a_usable_mark_is_kept(answer: str | Exception | None, expected: str | None) -> None:
-    assert mark_of(Marked(answer)) == expected
-
-
-def test_the_mark_leaves_out_rows_that_may_still_become_visible_out_of_order() -> None:
-    braintrust = Marked("1000")
-
-    mark_of(braintrust)
-
-    assert timedelta(seconds=60) == SETTLED
-    [query] = braintrust.queries
-    assert "| filter: created >= '2026-05-11T09:00:00.000Z' and created < '2026-05-18T08:59:00.000Z' |" in query

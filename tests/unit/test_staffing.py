@@ -209,11 +209,8 @@ def test_open_rows_that_nothing_depends_on_may_stay_unknown(error: Exception) ->
 def test_open_rows_that_are_needed_are_counted_row_by_row_where_braintrust_does_not_count_them() -> None:
     world = World()
     world.braintrust.refusals["tally"] = REFUSED
-    world.braintrust.changed = [
-        a_row("row-1", ANA_ID, status="PENDING"),
-        a_row("row-2", ANA_ID),
-        a_row("row-3", BEN_ID, status="COMPLETE"),
-    ]
+    listed = (("row-1", ANA_ID, "PENDING"), ("row-2", ANA_ID, None), ("row-3", BEN_ID, "COMPLETE"))
+    world.braintrust.rows = {row_id: a_row(row_id, who, status=status) for row_id, who, status in listed}
 
     members = world.staff("S0TEAM", strategy=Strategy.BALANCED).members
 

@@ -15,7 +15,6 @@ from bot.domain.model import (
     Batch,
     BatchState,
     DropReason,
-    Horizon,
     LeftOut,
     Origin,
     Plan,
@@ -72,7 +71,6 @@ def proposal_record(proposal: Proposal) -> dict[str, Any]:
         "left_out": [[left.name, left.reason] for left in proposal.left_out],
         "notes": list(proposal.notes),
         "without_room": proposal.without_room,
-        "horizon": [proposal.horizon.mark, proposal.horizon.top] if proposal.horizon else None,
     }
 
 
@@ -98,7 +96,6 @@ def plan_of(row: Row[Any]) -> Plan:
         left_out=tuple(LeftOut(name, reason) for name, reason in row.left_out),
         notes=tuple(row.notes),
         without_room=row.without_room,
-        horizon=Horizon(*row.horizon) if row.horizon else None,
         drift=tuple((DropReason(reason), count) for reason, count in row.drift or ()),
         reason=row.reason,
         decided_by=row.decided_by,

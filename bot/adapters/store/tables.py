@@ -101,7 +101,6 @@ plans = Table(
     Column("left_out", JSON, nullable=False),
     Column("notes", JSON, nullable=False),
     Column("without_room", Integer, nullable=False),
-    Column("horizon", JSON),
     Column("drift", JSON),
     # what Slack shows
     Column("message_ts", String(32)),
