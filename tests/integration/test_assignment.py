@@ -150,7 +150,11 @@ def test_a_row_that_changed_since_the_plan_is_left_alone_and_counted(world: Worl
 
 
 def test_what_changes_while_earlier_batches_are_written_counts_too(world: World) -> None:
-    world.once("insert", lambda: world.braintrust.rows.assign_by_hand(PROJECT, "row-05", [OTHER]))
+    def take_slowly() -> None:
+        world.braintrust.rows.assign_by_hand(PROJECT, "row-05", [OTHER])
+        world.time.jump(FRESH_SECONDS)
+
+    world.once("insert", take_slowly)
 
     world.carry_out()
 
