@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from bot import socket_mode
 from bot.app import Store
 from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
-from bot.domain.command import PlanCommand, valid_days, valid_limit, valid_reviewers, valid_tag
+from bot.domain.command import PlanCommand
 from bot.domain.model import Plan, PlanState
+from bot.domain.options import valid_days, valid_limit, valid_reviewers, valid_tag
 from bot.errors import BotError, CommandError, SettingsError
 from bot.history import plan_lines, step_lines
 from bot.logs import configure

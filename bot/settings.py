@@ -13,7 +13,7 @@ from bot import setting_forms as forms
 from bot.domain.absence import USUAL_SIGNS, AwayRules
 from bot.domain.allocation import Strategy
 from bot.domain.choices import valid_group_by, valid_strategy
-from bot.domain.command import valid_days, valid_reviewers, valid_tag
+from bot.domain.options import valid_days, valid_reviewers, valid_tag
 from bot.domain.weekly import WeeklyTime, parsed_weekly
 from bot.errors import BotError, SettingsError
 

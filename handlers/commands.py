@@ -7,9 +7,10 @@ from slack_bolt import Ack, App
 
 from bot.domain.command import HelpCommand, PlanCommand, parsed
 from bot.domain.model import Origin
+from bot.domain.options import COMMAND
 from bot.errors import BotError, CommandError, NotAllowedError
 from bot.messages.answers import reading, sentence, twin
-from bot.messages.help import COMMAND, help_message
+from bot.messages.help import help_message
 from bot.messages.message import Message
 from bot.services.permissions import Permissions
 from bot.services.planning import Asker, Planning

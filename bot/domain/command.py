@@ -1,34 +1,25 @@
 """What people type after `/assign-reviews`, understood."""
 
-import difflib
-import html
 import re
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeVar
 
 from bot.domain.allocation import Strategy
-from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
+from bot.domain.nearest import Stray, Typed, Value, misunderstood
+from bot.domain.options import COMMAND, DRY_RUN, OPTIONS, example, option_name
 from bot.domain.personal import WORDS, PersonalCommand, personal
-from bot.domain.reading import is_quotable
-from bot.domain.reviewer_names import NameKind, parsed_name
 from bot.domain.selection import RowOrder
-from bot.domain.typed import shown
+from bot.domain.slack_text import DASHES, DOUBLE_QUOTES, EQUALS, undone, unquoted, words
 from bot.errors import CommandError
 
-MAX_DAYS = 365
-MAX_LIMIT = 1_000_000
-MAX_TAG_LENGTH = 255
-MAX_REVIEWERS = 500
 MAX_TEXT_LENGTH = 8_000
 
-_TOKEN = re.compile(r"""(?:[^\s="']+=)?(?:"[^"]*"|'[^']*')(?=\s|$)|\S+""")
-# What editors make of quotes and of two dashes.
-_EDITED = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"') | dict.fromkeys("\u2018\u2019", "'"))
-_DASHES = "-\u2012\u2013\u2014"
-_PARTS = re.compile(r"(?:<[^<>]*>|[^,])+")  # what Slack writes behind the | of a mention may have commas
-_MAILTO = re.compile(r"<mailto:[^|>]*\|([^>]*)>|<mailto:([^|>]*)>")
+_HELP = frozenset({"help", "h", "?"})
+_OPTION = re.compile(rf"([^{EQUALS}]*)([{EQUALS}]?)")
+_NO_QUOTES = dict.fromkeys(map(ord, DOUBLE_QUOTES))
+_NAMED = re.compile(r"[@,;]|<!subteam\^|^group:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,144 +43,74 @@ class PlanCommand:
 
 
 def parsed(text: str) -> HelpCommand | PlanCommand | PersonalCommand:
-    """The command in `text`; raises `CommandError` with the nearest valid form.
-
-    Understands what Slack and its editors make of the text: `&amp;`, `<mailto:a@b|a@b>`, curly quotes, and the long
-    dashes that replace `--`.
-    """
+    """The command in `text`, as Slack sends it; raises `CommandError` with the nearest valid form."""
     if len(text) > MAX_TEXT_LENGTH:
         raise CommandError(f"That is too long for a command: at most {MAX_TEXT_LENGTH:,} characters.")
-    tokens = _TOKEN.findall(_plain(text))
-    if [token.lower().lstrip(_DASHES) for token in tokens] == ["help"]:
+    typed = words(text)
+    if typed[:1] == [COMMAND]:  # pasted as a whole
+        del typed[0]
+    first = typed[0].lower().lstrip(DASHES) if typed else ""
+    if first in _HELP and len(typed) == 1:
         return HelpCommand()
-    word = tokens[0].lower().lstrip(_DASHES) if tokens else ""
-    if word in WORDS:
-        return personal(word, tokens[1:])
-    values: dict[str, str] = {}
-    for name, value in _options(_gathered(tokens)):
-        if name in values:
-            raise CommandError(f"`{name}` is given twice. Give it once: `{_EXAMPLES[name]}`.")
-        values[name] = value
-    return PlanCommand(
-        tag=_read(values, "tag", valid_tag),
-        days=_read(values, "days", valid_days),
-        limit=_read(values, "limit", valid_limit),
-        reviewers=_read(values, "reviewers", valid_reviewers),
-        dry_run="dry-run" in values,
-        strategy=_read(values, "strategy", valid_strategy),
-        order=_read(values, "order", valid_order),
-        sample=_read(values, "sample", valid_sample),
-        group_by=_read(values, "group_by", valid_group_by),
-    )
+    if first in WORDS:
+        return personal(first, [undone(word) for word in typed[1:]])
+    return _plan(list(_read(_gathered(typed))))
 
 
-def valid_tag(value: str) -> str:
-    """`value` as a tag; raises `CommandError`."""
-    tag = value.strip()
-    if not tag or len(tag) > MAX_TAG_LENGTH:
-        raise CommandError(f'A tag has 1 to {MAX_TAG_LENGTH} characters: `tag="My tag"`.')
-    if not is_quotable(tag):
-        raise CommandError(
-            "A tag may not contain a backslash, a line break or another control character, because BTQL does not say "
-            "what they mean. Rename the tag in Braintrust, or choose another one."
-        )
-    return tag
+def _plan(items: Sequence[Typed]) -> PlanCommand:
+    values = {item.name: item.value for item in items if isinstance(item, Value)}
+    if len(values) < len(items):
+        raise misunderstood(items)
+    dry_run = values.pop(DRY_RUN, None) is not None
+    return PlanCommand(dry_run=dry_run, **{name: OPTIONS[name].valid(value) for name, value in values.items()})
 
 
-def valid_days(value: str) -> int:
-    """`value` as a number of days; raises `CommandError`."""
-    return _whole_number(value, name="days", most=MAX_DAYS)
-
-
-def valid_limit(value: str) -> int:
-    """`value` as a number of rows; raises `CommandError`."""
-    return _whole_number(value, name="limit", most=MAX_LIMIT)
-
-
-def valid_reviewers(value: str) -> tuple[str, ...]:
-    """The names in the comma-separated `value` in their normal form, each as first named; raises `CommandError`."""
-    parts = [part for part in _PARTS.findall(value) if part.strip()]
-    if not 0 < len(parts) <= MAX_REVIEWERS:
-        raise CommandError(f"Name 1 to {MAX_REVIEWERS} reviewers, separated by commas: `{_EXAMPLES['reviewers']}`.")
-    named: dict[tuple[NameKind, str], str] = {}
-    for name in map(parsed_name, parts):
-        named.setdefault((name.kind, name.value), name.text)
-    return tuple(named.values())
-
-
-_T = TypeVar("_T")
-_EXAMPLES = {
-    "tag": 'tag="My tag"',
-    "days": "days=14",
-    "limit": "limit=200",
-    "reviewers": "reviewers=ana@example.com,ben@example.com",
-    "strategy": "strategy=balanced",
-    "order": "order=oldest",
-    "sample": "sample=10%",
-    "group_by": "group_by=trace",
-    "dry-run": "dry-run",
-}
-_REVIEWERS = re.compile(rf"(?:reviewers=|[{_DASHES}]+reviewers(?:=|$))(?![\"'])", re.IGNORECASE)
-_NAMED = re.compile(r"[^=\"']*[@,][^=\"']*$|<!subteam\^")
-_SWITCHES = frozenset({"dry-run"})
-
-
-def _plain(text: str) -> str:
-    """`text` as it was meant to be typed."""
-    text = _MAILTO.sub(lambda match: match[1] or match[2], text)
-    return html.unescape(text).translate(_EDITED)
-
-
-def _gathered(tokens: list[str]) -> list[str]:
-    """`tokens` with the reviewers as one of them: Slack puts a space behind each person picked from its list."""
+def _gathered(typed: Sequence[str]) -> list[str]:
+    """`typed` with the reviewers as one word: Slack puts a space behind each person picked from its list."""
     gathered: list[str] = []
-    for token in tokens:
-        if gathered and _REVIEWERS.match(gathered[-1]) and _NAMED.match(token):
-            gathered[-1] += ("=" if "=" not in gathered[-1] else ",") + token
+    for word in typed:
+        name, _, value = _split(gathered[-1]) if gathered else (None, "", "")
+        is_open = name == "reviewers" and unquoted(value) in (value, None)
+        if is_open and _NAMED.search(word) and _split(word)[0] is None:
+            gathered[-1] += ("," if value else "" if gathered[-1].endswith(tuple(EQUALS)) else "=") + word
         else:
-            gathered.append(token)
+            gathered.append(word)
     return gathered
 
 
-def _options(tokens: list[str]) -> list[tuple[str, str]]:
-    """(name, value) of every option; `--tag x` takes its value from the next token."""
-    options: list[tuple[str, str]] = []
-    rest = iter(tokens)
-    for token in rest:
-        name, equals, value = token.partition("=")
-        dashed = name.startswith(tuple(_DASHES))
-        name = _known(name.lstrip(_DASHES).lower().replace("_", "-"), typed=token)
-        if name in _SWITCHES and equals:
+def _read(typed: Sequence[str]) -> Iterator[Typed]:
+    """Every option with its value, and every word that is none.  A value may stand behind `--name`, or `name =`."""
+    rest = deque(typed)
+    while rest:
+        word = rest.popleft()
+        name, equals, value = _split(word)
+        if name == DRY_RUN and equals:
             raise CommandError(f"`{name}` takes no value. Write just `{name}`.")
-        if name not in _SWITCHES and not equals:
-            value = next(rest, "") if dashed else ""
-        options.append((name, _unquoted(value, name)))
-    return options
+        if name and not equals and rest and rest[0].startswith(tuple(EQUALS)):
+            equals, value = "=", rest.popleft()[1:]
+        has_value = bool(equals) or word.startswith(tuple(DASHES))
+        if name is None or not (has_value or name == DRY_RUN):
+            yield Stray(undone(unquoted(word) or word, people=True))
+        else:
+            awaited = name != DRY_RUN and not value and rest and not _begins_option(rest[0])
+            yield _value(name, rest.popleft() if awaited else value)
 
 
-def _known(name: str, *, typed: str) -> str:
-    name = {"dryrun": "dry-run", "group-by": "group_by"}.get(name, name)
-    if name in _EXAMPLES:
-        return name
-    near = difflib.get_close_matches(name, [*_EXAMPLES, *WORDS, "help"], n=1, cutoff=0.5)
-    hint = f"Did you mean `{_EXAMPLES.get(near[0], near[0])}`?" if near else "`/assign-reviews help` lists what exists."
-    raise CommandError(f"I don't understand `{shown(typed)}`. {hint}")
+def _value(name: str, raw: str) -> Value:
+    inner = unquoted(raw)
+    if name == "reviewers":
+        return Value(name, undone(raw.translate(_NO_QUOTES), people=True), is_open=inner in (raw, None))
+    if inner is None:
+        raise CommandError(f"The value of `{name}` has an opening quote and no closing one: `{example(name)}`.")
+    return Value(name, undone(inner), is_open=inner == raw and name == "tag")
 
 
-def _unquoted(value: str, name: str) -> str:
-    if value[:1] in ("'", '"') and (len(value) < 2 or value[-1] != value[0]):
-        raise CommandError(f"The value of `{name}` has an opening quote and no closing one: `{_EXAMPLES[name]}`.")
-    return value[1:-1] if value[:1] in ("'", '"') else value
+def _begins_option(word: str) -> bool:
+    name, equals, _ = _split(word)
+    return name is not None and (name == DRY_RUN or bool(equals) or word.startswith(tuple(DASHES)))
 
 
-def _read(values: dict[str, str], name: str, valid: Callable[[str], _T]) -> _T | None:
-    return valid(values[name]) if name in values else None
-
-
-def _whole_number(value: str, *, name: str, most: int) -> int:
-    digits = value.strip()
-    if name == "limit" and re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", digits):
-        digits = digits.replace(",", "")
-    if not re.fullmatch(r"[0-9]{1,9}", digits) or not 1 <= int(digits) <= most:
-        raise CommandError(f"`{name}` is a whole number from 1 to {most:,}: `{_EXAMPLES[name]}`.")
-    return int(digits)
+def _split(word: str) -> tuple[str | None, str, str]:
+    """The option that `word` begins with, the equals sign, and what stands behind it, raw."""
+    found = _OPTION.match(word)
+    return (option_name(found[1]), found[2], word[found.end() :]) if found else (None, "", "")

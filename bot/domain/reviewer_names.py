@@ -62,8 +62,9 @@ def parsed_name(text: str) -> ReviewerName:
         return ReviewerName(NameKind.USER_GROUP if slack_id[0] == "S" else NameKind.PERSON, slack_id, weight)
     if is_user_id(name):
         return ReviewerName(NameKind.USER, name.lower(), weight)
-    if _EMAIL.fullmatch(name) and name.isprintable() and len(name) <= MAX_NAME_LENGTH:
-        return ReviewerName(NameKind.EMAIL, name.lower(), weight)
+    address = name.replace("\u2019", "'")  # phones bend the apostrophe
+    if _EMAIL.fullmatch(address) and address.isprintable() and len(address) <= MAX_NAME_LENGTH:
+        return ReviewerName(NameKind.EMAIL, address.lower(), weight)
     raise _not_understood(name)
 
 

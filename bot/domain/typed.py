@@ -2,10 +2,13 @@
 
 import html
 
+from bot.domain.unseen import readable
+
 MAX_SHOWN = 60
+_BACKTICK = "\u02cb"  # looks like one, and does not end what stands between two of them
 
 
-def shown(typed: str) -> str:
+def shown(typed: str, *, length: int = MAX_SHOWN) -> str:
     """What a person typed, short and harmless enough to be repeated to them between backticks."""
-    text = "".join(character for character in typed if character.isprintable() and character != "`")
-    return html.escape(text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…", quote=False)
+    text = readable(typed.replace("`", _BACKTICK))
+    return html.escape(text if len(text) <= length else text[: length - 1] + "…", quote=False)

@@ -1,9 +1,9 @@
 """What the bot can do, in one message."""
 
+from bot.domain.options import COMMAND
 from bot.messages.blocks import section
 from bot.messages.message import Message
 
-COMMAND = "/assign-reviews"
 OPTIONS = (
     ('tag="My tag"', "the tag of the rows; without it, the usual one"),
     ("days=14", "how many days back"),

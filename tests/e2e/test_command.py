@@ -12,12 +12,15 @@ from tests.e2e.world import ADA, BEN, CHLOE, GENERAL, REVIEWS, SECRET, TAG, Worl
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
-        ("dais=3", "Did you mean `days=14`?"),
+        ("dais=3", "Did you mean `/assign-reviews days=3`?"),
         ("days=0", "`days` is a whole number from 1 to 365: `days=14`."),
         ("days=3 days=4", "`days` is given twice"),
-        ("now", "`/assign-reviews help` lists what exists."),
+        ("--", "`/assign-reviews help` lists what exists."),
+        ("tag=My tag", 'I don\'t understand `tag` behind `tag=My`. Did you mean `/assign-reviews tag="My tag"`?'),
+        ("limit 50", "Did you mean `/assign-reviews limit=50`?"),
+        ("status", "A plan's message in its channel says how it stands"),
         ('tag="open', "an opening quote and no closing one"),
-        ("tag=a\\b", "may not contain a backslash"),
+        ("tag=a\\b", "has a backslash, a line break or another control character"),
         ("reviewers=,", "Name 1 to 500 reviewers"),
         (
             "reviewers=stranger@example.com",
@@ -40,7 +43,21 @@ def test_help_lists_the_options_privately(world: World) -> None:
     assert all(option in answer for option in ("tag=", "days=", "limit=", "reviewers=", "dry-run"))
 
 
-@pytest.mark.parametrize("tag", ["it's", "a | limit: 1", "' or 1=1 --", "<!channel>", "<@U0ADA>", "a & b", "👩‍🔬 lab"])
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "it's",
+        "a | limit: 1",
+        "' or 1=1 --",
+        "<!channel>",
+        "<@U0ADA>",
+        "a & b",
+        "👩‍🔬 lab",
+        "👍 keep",
+        "it\u2019s \u201chi\u201d",
+        "metadata.id",
+    ],
+)
 def test_a_strange_tag_selects_its_own_rows_and_mentions_nobody(world: World, tag: str) -> None:
     rows = world.all_rows()[-3:]
     for row in rows:
@@ -54,6 +71,29 @@ def test_a_strange_tag_selects_its_own_rows_and_mentions_nobody(world: World, ta
     assert "<!channel>" not in plan.text
     assert "Tag `<@" not in plan.text
     assert "<!channel>" not in str(plan.blocks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u200btag=\u201cneeds\u2011review\u201d\u00a0days=14 \u200elimit=5\u2060",
+        "/assign-reviews tag = `needs-review`\u202fdays=14\tlimit=5\ufeff",
+    ],
+)
+def test_a_pasted_command_asks_for_what_it_looks_like(world: World, text: str) -> None:
+    plan = world.proposed(text)
+
+    assert "Tag `needs-review`" in plan.text
+    assert "5 rows" in plan.text
+
+
+def test_reviewers_are_named_with_spaces_and_an_apostrophe_that_a_phone_bent(world: World) -> None:
+    ana, ben = world.braintrust.users[:2]
+    ana["email"], ben["email"] = "ana@acme.test", "o'brien@acme.test"
+
+    plan = world.proposed("reviewers=ana@acme.test, o\u2019brien@acme.test dry-run")
+
+    assert "for 2 reviewers" in plan.text
 
 
 @pytest.mark.parametrize(

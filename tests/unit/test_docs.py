@@ -22,9 +22,10 @@ from bot.adapters.braintrust import assignment_event
 from bot.cli import main, parser
 from bot.domain.btql import matching_rows
 from bot.domain.model import PlanState, Window
+from bot.domain.options import COMMAND
 from bot.errors import SettingsError
 from bot.messages.buttons import approve_button, cancel_button, retry_button, stop_button, undo_button
-from bot.messages.help import COMMAND, OPTIONS, PERSONAL
+from bot.messages.help import OPTIONS, PERSONAL
 from bot.settings import CERTIFICATES, FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, PROXIES, Settings
 from tests.unit.builders import PROJECT, a_plan
 

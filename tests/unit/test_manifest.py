@@ -16,8 +16,9 @@ from slack_sdk import WebClient
 
 import handlers
 from bot.adapters.slack_scopes import SCOPES
+from bot.domain.options import COMMAND
 from bot.messages import buttons
-from bot.messages.help import COMMAND, OPTIONS
+from bot.messages.help import OPTIONS
 from tests.unit.builders import a_plan
 
 

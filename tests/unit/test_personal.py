@@ -36,9 +36,9 @@ def test_a_word_that_stands_alone_takes_nothing_behind_it(word: str) -> None:
         parsed(f"{word} now")
 
 
-@pytest.mark.parametrize(("typed", "hint"), [("mut", "`mute`"), ("unmut", "`unmute`"), ("bak", "`back`")])
+@pytest.mark.parametrize(("typed", "hint"), [("mut", "mute"), ("unmut", "unmute"), ("bak", "back")])
 def test_a_word_that_is_nearly_one_leads_to_it(typed: str, hint: str) -> None:
-    with pytest.raises(CommandError, match=f"Did you mean {hint}"):
+    with pytest.raises(CommandError, match=f"Did you mean `/assign-reviews {hint}`"):
         parsed(typed)
 
 
@@ -80,7 +80,7 @@ def test_any_other_day_gets_a_sentence_with_the_nearest_form_that_does(typed: st
 
 def test_what_was_typed_instead_of_a_day_is_repeated_harmlessly() -> None:
     with pytest.raises(CommandError, match=r"I don't understand `&lt;!channel&gt;` as a date"):
-        valid_away("`<!channel>`", today=TODAY)
+        valid_away("<!channel>", today=TODAY)
 
 
 def test_what_people_say_is_stored_for_them_and_answered() -> None:

@@ -1,12 +1,15 @@
-"""What Slack makes of a text that somebody typed: `&<>` escaped, names, channels and links turned into markup."""
+"""What Slack makes of a text that somebody typed: `&<>` escaped; people, channels, links and emoji written its way."""
 
 import re
+
+import emoji
 
 from bot.sandbox.slack.workspace import Workspace
 
 _TOKEN = re.compile(
     r"(?P<url>https?://[^\s<>]+)"
     r"|(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
+    r"|(?<![\w.@-])(?P<domain>(?:[\w-]+\.)+(?:com|dev|id|io|org))(?![\w.-])"
     r"|(?<!\w)@(?P<name>[\w.-]*\w)"
     r"|(?<!\w)#(?P<channel>[\w-]+)"
     r"|(?P<sign>[&<>])"
@@ -21,7 +24,7 @@ def escape_signs(text: str) -> str:
 
 def escape_typed(workspace: Workspace, text: str) -> str:
     """A command's text with `should_escape`, or a message's: `@ada` becomes `<@U0ADA|ada>`, and so on."""
-    return _TOKEN.sub(lambda found: _markup(workspace, found), text)
+    return _TOKEN.sub(lambda found: _markup(workspace, found), emoji.demojize(text, language="alias"))
 
 
 def escape_said(workspace: Workspace, text: str) -> str:
@@ -34,6 +37,8 @@ def _markup(workspace: Workspace, found: re.Match[str]) -> str:
     match kind:
         case "url":
             return f"<{escape_signs(value)}>"
+        case "domain":
+            return f"<http://{value}|{value}>"
         case "email":
             return f"<mailto:{value}|{value}>"
         case "name":

@@ -38,6 +38,9 @@ IMAGE: Json = {"type": "image", "image_url": "https://x.example/cat.png", "alt_t
         ("by=a@x.com,b@x.com", "by=<mailto:a@x.com|a@x.com>,<mailto:b@x.com|b@x.com>"),
         ("see https://x.example/?a=1&b=2", "see <https://x.example/?a=1&amp;b=2>"),
         ("<@U0BEN>", "&lt;@U0BEN&gt;"),
+        ("group_by=metadata.id", "group_by=<http://metadata.id|metadata.id>"),
+        ("metadata.session", "metadata.session"),
+        ('tag="\U0001f44d keep"', 'tag=":thumbsup: keep"'),
     ],
 )
 def test_typed_text_becomes_markup(typed: str, sent: str) -> None:
