@@ -168,6 +168,7 @@ class Bot:
         self.store = Store(settings.database_url)
         client = web_client(settings.slack)
         self.slack = SlackClient(client)
+        self._hasty = SlackClient(web_client(settings.slack, waits=False))  # fails where the other one would wait
         self._answers = PrivateAnswerer(self.slack)
         self._permissions = Permissions(settings.policy, SlackDirectory(client))
         self._core = Core(
@@ -201,7 +202,7 @@ class Bot:
         )
         return Scheduler(
             scheduling=scheduling,
-            notifying=_notifying(settings, self.store),
+            notifying=_notifying(settings, self.store, self._hasty),
             plans=self.store.plans,
             clock=utc_now,
             wake=self.worker.wake,
@@ -222,7 +223,12 @@ class Bot:
             "permissions": self._permissions,
             "deciding": deciding,
             "greeting": Greeting(self.slack, aside=self._answers.run),
-            "preferring": Preferring(preferences=self.store.preferences, clock=utc_now),
+            "preferring": Preferring(
+                preferences=self.store.preferences,
+                time_zones=self._hasty,
+                private_answers=self._answers,
+                clock=utc_now,
+            ),
             "private_answers": self._answers,
         }
 
@@ -254,7 +260,7 @@ def new_plan_id() -> str:
     return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
 
 
-def _notifying(settings: Settings, store: Store) -> Notifying:
+def _notifying(settings: Settings, store: Store, hasty: SlackClient) -> Notifying:
     """Writes to reviewers, with a client that does not wait: a claim would run out meanwhile."""
     return Notifying(
         notices=store.notices,
@@ -262,7 +268,7 @@ def _notifying(settings: Settings, store: Store) -> Notifying:
         batches=store.batches,
         undos=store.undos,
         preferences=store.preferences,
-        messenger=SlackClient(web_client(settings.slack, waits=False)),
+        messenger=hasty,
         settings=settings,
         clock=utc_now,
     )

@@ -8,12 +8,14 @@ from slack_bolt import Ack, App
 from bot.domain.command import HelpCommand, PlanCommand, parsed
 from bot.domain.model import Origin
 from bot.domain.options import COMMAND
+from bot.domain.personal import AwayCommand, PersonalCommand
 from bot.errors import BotError, CommandError, NotAllowedError
 from bot.messages.answers import reading, sentence, twin
 from bot.messages.help import help_message
 from bot.messages.message import Message
 from bot.services.permissions import Permissions
 from bot.services.planning import Asker, Planning
+from bot.services.ports import ReplyTo
 from bot.services.preferences import Preferring
 
 log = logging.getLogger(__name__)
@@ -28,18 +30,27 @@ def assign_reviews(
     ack: Ack, command: dict[str, Any], planning: Planning, permissions: Permissions, preferring: Preferring
 ) -> None:
     """Store a plan to be read, then acknowledge: a command that is killed in between shows an error, never silence."""
+    asked = None
     try:
-        answer = _answer(command, planning, permissions, preferring)
+        asked = parsed(str(command.get("text") or ""))
+        answer = _answer(asked, command, planning, permissions, preferring)
     except (CommandError, NotAllowedError) as error:
         answer = sentence(str(error))
     except BotError as error:
         log.warning("a command met a fault", extra={"error": str(error)}, exc_info=True)
         answer = sentence(str(error))
     ack(text=answer.text, blocks=list(answer.blocks))
+    if isinstance(asked, AwayCommand):
+        preferring.note_absence(asked, _reply_to(command))
 
 
-def _answer(command: dict[str, Any], planning: Planning, permissions: Permissions, preferring: Preferring) -> Message:
-    asked = parsed(str(command.get("text") or ""))
+def _answer(
+    asked: HelpCommand | PlanCommand | PersonalCommand,
+    command: dict[str, Any],
+    planning: Planning,
+    permissions: Permissions,
+    preferring: Preferring,
+) -> Message:
     if isinstance(asked, HelpCommand):
         return help_message()
     if not isinstance(asked, PlanCommand):
@@ -49,3 +60,7 @@ def _answer(command: dict[str, Any], planning: Planning, permissions: Permission
     asker = Asker(Origin.COMMAND, str(command["user_id"]), channel, command.get("response_url"))
     requested = planning.request(asked, asker)
     return reading(requested.plan) if requested.is_new else twin(requested.plan)
+
+
+def _reply_to(command: dict[str, Any]) -> ReplyTo:
+    return ReplyTo(str(command["user_id"]), str(command["channel_id"]), command.get("response_url"))

@@ -1,7 +1,8 @@
 """What people type after `/assign-reviews` about themselves: no messages, no rows for a while."""
 
+import calendar
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeAlias
@@ -14,6 +15,9 @@ MAX_AWAY = timedelta(days=365)
 _DAY = timedelta(days=1)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LIKE_A_DATE = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})(?![0-9])")
+_SPAN = re.compile(r"(?:(?P<count>[0-9]{1,3})\s*|next\s+|a\s+)(?P<unit>day|week)")
+_WEEKDAYS = [name.lower() for name in calendar.day_abbr]
+_MONTHS = [name.lower() for name in calendar.month_abbr]
 _DOTTED = re.compile(r"(?<![0-9])(?P<day>[0-9]{1,2})\.\s?(?P<month>[0-9]{1,2})(?:\.\s?(?P<year>[0-9]{4})?|(?![0-9]))")
 
 
@@ -71,16 +75,52 @@ def valid_away(typed: str, *, today: date) -> date:
 
 def _meant(typed: str, today: date) -> date:
     """The day that somebody may have meant; tomorrow where nothing looks like one."""
-    return _written(_LIKE_A_DATE.search(typed), today) or _written(_DOTTED.search(typed), today) or today + _DAY
+    readings = (
+        _written(_LIKE_A_DATE.search(typed), today),
+        _written(_DOTTED.search(typed), today),
+        _in_words(typed.lower(), today),
+        _after(typed.lower(), today),
+    )
+    return next((day for day in readings if day is not None), today + _DAY)
+
+
+def _in_words(typed: str, today: date) -> date | None:
+    """The next such day: `monday`, `24 dec`, `January 4`."""
+    words = re.findall(r"[a-z]+|[0-9]+", typed)
+    for place, word in enumerate(words):
+        if word[:3] in _WEEKDAYS and _begins(word, calendar.day_name):
+            return today + timedelta(days=(_WEEKDAYS.index(word[:3]) - today.weekday() - 1) % 7 + 1)
+        if word[:3] in _MONTHS and _begins(word, calendar.month_name):
+            beside = next((int(one) for one in words[max(place - 1, 0) : place + 2] if one.isdigit()), 1)
+            return _such_day(None, _MONTHS.index(word[:3]), beside, today)
+    return None
+
+
+def _after(typed: str, today: date) -> date | None:
+    """So many days or weeks from today: `2 weeks`, `next week`."""
+    match = _SPAN.search(typed)
+    if match is None:
+        return None
+    count = int(match["count"]) if match["count"] else 1
+    return today + timedelta(days=min(count, MAX_AWAY.days) * (7 if match["unit"] == "week" else 1))
+
+
+def _begins(word: str, names: Iterable[str]) -> bool:
+    return any(name.lower().startswith(word) for name in names)
 
 
 def _written(match: re.Match[str] | None, today: date) -> date | None:
-    """The day of a match; without a year, the next such day; None where there is no such day."""
+    """The day of a match; None where there is no such day."""
     if match is None:
         return None
+    return _such_day(int(match["year"]) if match["year"] else None, int(match["month"]), int(match["day"]), today)
+
+
+def _such_day(year: int | None, month: int, day: int, today: date) -> date | None:
+    """That day; without a year, the next such day; None where there is none."""
     try:
-        day = date(int(match["year"] or today.year), int(match["month"]), int(match["day"]))
-        return day if match["year"] or day > today else day.replace(year=day.year + 1)
+        found = date(today.year if year is None else year, month, day)
+        return found if year is not None or found > today else found.replace(year=found.year + 1)
     except ValueError:
         return None
 

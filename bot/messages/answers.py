@@ -130,10 +130,15 @@ def unmuted() -> Message:
     return sentence("You get a direct message again when you get rows. `/assign-reviews mute` ends it.")
 
 
+def noting_absence() -> Message:
+    """After `away`, until it is known which day it is where the person is."""
+    return sentence("Noting that you are away …")
+
+
 def away(until: date) -> Message:
     """After `away`."""
-    day = f"{until:%a} {until.day} {until:%B}"
-    return sentence(f"You are away until {day}: no new rows until then. `/assign-reviews back` ends it.")
+    day = f"{until:%a} {until.day} {until:%B} {until.year}"
+    return sentence(f"You are away: no new rows before {day}. `/assign-reviews back` ends it.")
 
 
 def back() -> Message:

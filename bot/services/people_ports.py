@@ -57,6 +57,13 @@ class Preferences(Protocol):
         """Until when somebody takes no rows; None: they are back."""
 
 
+class TimeZones(Protocol):
+    """Where people are.  A call fails where it would have to wait: it raises `SlackUnavailableError`."""
+
+    def time_zone(self, user: str) -> str | None:
+        """The person's IANA time zone; None where Slack does not tell."""
+
+
 class Messenger(Protocol):
     """Direct messages to one person.  A call fails where it would have to wait: it raises `SlackUnavailableError`."""
 

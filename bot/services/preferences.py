@@ -1,29 +1,63 @@
 """What people say about themselves: whether they are told about their rows, and until when they take none."""
 
+import logging
+from datetime import date, timedelta
+
 from bot.domain.personal import AwayCommand, BackCommand, MuteCommand, PersonalCommand, valid_away
+from bot.domain.working_hours import zone
+from bot.errors import BotError, SlackError
 from bot.messages import answers
 from bot.messages.message import Message
-from bot.services.people_ports import Preferences
-from bot.services.ports import Clock
+from bot.services.people_ports import Preferences, TimeZones
+from bot.services.ports import Clock, PrivateAnswers, ReplyTo
+
+log = logging.getLogger(__name__)
+
+WEST_OF_ALL = timedelta(hours=-12)
+"""Where a day begins last: what has begun there has begun everywhere."""
 
 
 class Preferring:
     """Stores what somebody says, for the person who says it alone."""
 
-    def __init__(self, *, preferences: Preferences, clock: Clock) -> None:
+    def __init__(
+        self, *, preferences: Preferences, time_zones: TimeZones, private_answers: PrivateAnswers, clock: Clock
+    ) -> None:
         self._preferences = preferences
+        self._time_zones = time_zones
+        self._answers = private_answers
         self._clock = clock
 
     def carry_out(self, command: PersonalCommand, user: str) -> Message:
-        """Do what was asked for; the private answer; raises `CommandError` for a date that does not do."""
+        """Do what was asked for; the private answer.  An absence is only announced: `note_absence` does the rest."""
         match command:
             case MuteCommand(muted):
                 self._preferences.set_muted(user, muted=muted)
                 return answers.muted() if muted else answers.unmuted()
-            case AwayCommand(until):
-                day = valid_away(until, today=self._clock().date())
-                self._preferences.set_away(user, until=day)
-                return answers.away(day)
+            case AwayCommand():
+                return answers.noting_absence()
             case BackCommand():
                 self._preferences.set_away(user, until=None)
                 return answers.back()
+
+    def note_absence(self, command: AwayCommand, reply_to: ReplyTo) -> None:
+        """Store, soon, until when somebody is away by the date where they are; their private note then says so."""
+        self._answers.run(lambda: self._answers.send(reply_to, self._absence(command, reply_to.user), replace=True))
+
+    def _absence(self, command: AwayCommand, user: str) -> Message:
+        try:
+            day = valid_away(command.until, today=self._today(user))
+            self._preferences.set_away(user, until=day)
+        except BotError as error:
+            return answers.sentence(str(error))
+        return answers.away(day)
+
+    def _today(self, user: str) -> date:
+        """The date where somebody is; while Slack does not tell where, no day is refused that may be to come."""
+        now = self._clock()
+        try:
+            name = self._time_zones.time_zone(user)
+        except SlackError as error:
+            log.warning("a time zone is not known", extra={"user": user, "cause": type(error).__name__})
+            name = None
+        return now.astimezone(zone(name)).date() if name else (now + WEST_OF_ALL).date()

@@ -291,14 +291,32 @@ def test_a_kill_while_they_are_sent_leaves_nobody_without(world: World) -> None:
 def test_what_people_say_about_themselves_is_answered_to_them_alone(world: World) -> None:
     day = (datetime.now(UTC) + timedelta(days=30)).date()
 
-    answers = [world.type(text) for text in (f"away {day}", "away yesterday", "back", "unmute", "mute now")]
+    world.type(f"away {day}")
+    world.answer(ADA, f"You are away: no new rows before {day:%a} {day.day} {day:%B} {day.year}.")
+    world.type("away yesterday")
+    world.answer(ADA, "Did you mean `/assign-reviews away ")
+    answers = [world.type(text) for text in ("back", "unmute", "mute now")]
 
-    assert answers[0].startswith(f"You are away until {day:%a} {day.day} {day:%B}: no new rows until then.")
-    assert "Did you mean `/assign-reviews away " in answers[1]
-    assert answers[2].startswith("You are back")
-    assert answers[3].startswith("You get a direct message again")
-    assert answers[4] == "`mute` stands alone: `/assign-reviews mute`."
+    assert answers[0].startswith("You are back")
+    assert answers[1].startswith("You get a direct message again")
+    assert answers[2] == "`mute` stands alone: `/assign-reviews mute`."
     assert world.slack.workspace.channel_messages(REVIEWS) == []
+
+
+@pytest.mark.parametrize(("zone", "hours"), [("Etc/GMT+12", -12), ("Pacific/Kiritimati", 14)])
+def test_tomorrow_is_the_day_after_today_where_the_person_is(world: World, zone: str, hours: int) -> None:
+    """At any time of day, one of the two has another date than UTC."""
+    world.slack.workspace.change_person(ADA, tz=zone)
+    today = (datetime.now(UTC) + timedelta(hours=hours)).date()
+
+    world.type(f"away {today}")
+    world.answer(ADA, "The day has to come")
+    world.type(f"away {today + timedelta(days=1)}")
+    told = world.answer(ADA, "You are away")
+
+    assert f"{(today + timedelta(days=1)).day} " in told
+    notes = world.slack.workspace.ephemerals(ADA, REVIEWS)
+    assert len(notes) == 2  # each note became its answer
 
 
 @pytest.mark.parametrize("restarted", [False, True])

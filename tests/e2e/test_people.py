@@ -109,6 +109,7 @@ def test_who_goes_away_before_the_approval_keeps_nothing(world: World) -> None:
 def test_people_say_themselves_that_they_are_away(world: World) -> None:
     in_slack(world)
     world.type("away 2027-01-04", user="U0REV1")
+    world.answer("U0REV1", "You are away")
 
     plan = world.proposed(f"reviewers={TEAM}")
     world.type("back", user="U0REV1")

@@ -7,9 +7,10 @@ import pytest
 from bot.domain.command import parsed
 from bot.domain.notice import Preference
 from bot.domain.personal import AwayCommand, BackCommand, MuteCommand, PersonalCommand, valid_away
-from bot.errors import CommandError
+from bot.errors import CommandError, SlackRejectedError, SlackUnavailableError, StoreUnavailableError
+from bot.services.ports import ReplyTo
 from bot.services.preferences import Preferring
-from tests.unit.fakes import FakeClock, FakePreferences
+from tests.unit.fakes import FakeAnswers, FakeClock, FakeMessenger, FakePreferences
 
 TODAY = date(2026, 11, 23)
 
@@ -68,6 +69,16 @@ def test_a_day_to_come_within_a_year_is_taken(day: date) -> None:
         ("2026-W52-4", "2026-11-24"),
         ("0000-00-00", "2026-11-24"),
         ("٢٠٢٦-١٢-٢٤", "2026-11-24"),
+        ("monday", "2026-11-30"),
+        ("until Fri", "2026-11-27"),
+        ("24 Dec", "2026-12-24"),
+        ("January 4th", "2027-01-04"),
+        ("February 30", "2026-11-24"),
+        ("2 weeks", "2026-12-07"),
+        ("next week", "2026-11-30"),
+        ("3 days", "2026-11-26"),
+        ("999 weeks", "2027-11-23"),
+        ("monkey", "2026-11-24"),
     ],
 )
 def test_any_other_day_gets_a_sentence_with_the_nearest_form_that_does(typed: str, nearest: str) -> None:
@@ -83,20 +94,50 @@ def test_what_was_typed_instead_of_a_day_is_repeated_harmlessly() -> None:
         valid_away("<!channel>", today=TODAY)
 
 
-def test_what_people_say_is_stored_for_them_and_answered() -> None:
-    stored = FakePreferences()
-    service = Preferring(preferences=stored, clock=FakeClock(datetime(2026, 11, 23, 9, tzinfo=UTC)))
+class World:
+    """The service with everything it talks to; it is 09:00 UTC on Monday, 23 November 2026, unless it is not."""
 
-    told = [
-        service.carry_out(command, "U0ANA").text for command in (AwayCommand("2026-12-24"), MuteCommand(muted=True))
-    ]
-    wanted = stored.of(["U0ANA", "U0BEN"])
-    told += [service.carry_out(command, "U0ANA").text for command in (BackCommand(), MuteCommand(muted=False))]
+    def __init__(
+        self,
+        *,
+        now: datetime = datetime(2026, 11, 23, 9, tzinfo=UTC),
+        zone: str | None = "UTC",
+        error: Exception | None = None,
+        stored: FakePreferences | None = None,
+    ) -> None:
+        self.stored = stored or FakePreferences()
+        self.answers = FakeAnswers()
+        self.preferring = Preferring(
+            preferences=self.stored,
+            time_zones=FakeMessenger(zone=zone, fails="time_zone", error=error),
+            private_answers=self.answers,
+            clock=FakeClock(now),
+        )
+
+    def away(self, until: str) -> str:
+        """Say `away`; what the private note becomes in the end."""
+        command = AwayCommand(until)
+        assert self.preferring.carry_out(command, "U0ANA").text == "Noting that you are away …"
+        self.preferring.note_absence(command, ReplyTo("U0ANA", "C0REV", "https://hooks.slack.com/commands/1"))
+        return self.answers.texts[-1]
+
+    @property
+    def until(self) -> date | None:
+        """Until when the person is away now."""
+        return self.stored.of(["U0ANA"]).get("U0ANA", Preference()).away_until
+
+
+def test_what_people_say_is_stored_for_them_and_answered() -> None:
+    world = World()
+
+    told = [world.away("2026-12-24"), world.preferring.carry_out(MuteCommand(muted=True), "U0ANA").text]
+    wanted = world.stored.of(["U0ANA", "U0BEN"])
+    told += [world.preferring.carry_out(command, "U0ANA").text for command in (BackCommand(), MuteCommand(muted=False))]
 
     assert wanted == {"U0ANA": Preference(muted=True, away_until=date(2026, 12, 24))}
-    assert stored.of(["U0ANA"]) == {"U0ANA": Preference()}
+    assert world.stored.of(["U0ANA"]) == {"U0ANA": Preference()}
     assert told == [
-        "You are away until Thu 24 December: no new rows until then. `/assign-reviews back` ends it.",
+        "You are away: no new rows before Thu 24 December 2026. `/assign-reviews back` ends it.",
         "You get no direct messages about your rows any more. `/assign-reviews unmute` brings them back.",
         "You are back: new rows can come to you again.",
         "You get a direct message again when you get rows. `/assign-reviews mute` ends it.",
@@ -104,10 +145,51 @@ def test_what_people_say_is_stored_for_them_and_answered() -> None:
 
 
 def test_a_day_that_does_not_do_changes_nothing() -> None:
-    stored = FakePreferences(U0ANA=Preference(away_until=date(2026, 12, 24)))
-    service = Preferring(preferences=stored, clock=FakeClock(datetime(2026, 11, 23, 9, tzinfo=UTC)))
+    world = World(stored=FakePreferences(U0ANA=Preference(away_until=date(2026, 12, 24))))
 
-    with pytest.raises(CommandError):
-        service.carry_out(AwayCommand("yesterday"), "U0ANA")
+    told = world.away("yesterday")
 
-    assert stored.of(["U0ANA"])["U0ANA"].away_until == date(2026, 12, 24)
+    assert "Did you mean `/assign-reviews away 2026-11-24`?" in told
+    assert world.until == date(2026, 12, 24)
+
+
+EVENING = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)  # 17:30 on the 23rd in Los Angeles, 10:30 on the 24th in Tokyo
+
+
+@pytest.mark.parametrize(
+    ("zone", "typed", "fine"),
+    [
+        ("America/Los_Angeles", "2026-11-24", True),
+        ("America/Los_Angeles", "2026-11-23", False),
+        ("Asia/Tokyo", "2026-11-25", True),
+        ("Asia/Tokyo", "2026-11-24", False),
+        ("Pacific/Kiritimati", "2026-11-25", True),
+        ("Nowhere/Atlantis", "2026-11-24", False),  # counts as UTC
+    ],
+)
+def test_tomorrow_is_the_day_after_today_where_the_person_is(zone: str, typed: str, fine: bool) -> None:
+    world = World(now=EVENING, zone=zone)
+
+    told = world.away(typed)
+
+    assert world.until == (date.fromisoformat(typed) if fine else None)
+    assert told.startswith("You are away: " if fine else "The day has to come, and within a year: ")
+
+
+@pytest.mark.parametrize("error", [None, SlackUnavailableError("silent"), SlackRejectedError("no", code="x")])
+def test_while_slack_does_not_tell_where_people_are_no_day_is_refused_that_may_be_to_come(
+    error: Exception | None,
+) -> None:
+    worlds = [World(now=EVENING, zone=None, error=error) for _ in range(2)]
+
+    told = [world.away(day) for world, day in zip(worlds, ("2026-11-24", "2026-11-23"), strict=True)]
+
+    assert [words.split(":")[0] for words in told] == ["You are away", "The day has to come, and within a year"]
+
+
+def test_a_database_that_does_not_answer_is_told() -> None:
+    class Broken(FakePreferences):
+        def set_away(self, slack_user: str, *, until: date | None) -> None:
+            raise StoreUnavailableError("The database does not answer.")
+
+    assert World(stored=Broken()).away("2026-12-24") == "The database does not answer."
