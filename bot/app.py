@@ -289,6 +289,7 @@ def _bolt(settings: Settings, identity: Identity, services: dict[str, object], l
         signing_secret=settings.slack.signing_secret,
         token_verification_enabled=False,
         listener_executor=listeners,
+        raise_error_for_unhandled_request=True,  # else Bolt logs the request itself
     )
     handlers.register(app)
     return app

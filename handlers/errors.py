@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 from slack_bolt import App, BoltResponse
+from slack_bolt.error import BoltUnhandledRequestError
 
 from bot.errors import BotError
 from bot.messages.answers import failure, sentence
@@ -18,11 +19,11 @@ def register(app: App) -> None:
     app.error(answer_error)
 
 
-def answer_error(error: Exception, body: dict[str, Any], private_answers: PrivateAnswers | None) -> BoltResponse:
+def answer_error(error: Exception, body: dict[str, Any], private_answers: PrivateAnswers) -> BoltResponse:
     """A calm sentence for the person, whatever happened; then 200, because Slack repeats nothing anyway."""
-    if private_answers is None:  # services are handed out once the signature is verified: this is not from Slack
-        log.warning("a request without a usable signature was refused", extra={"cause": type(error).__name__})
-        return BoltResponse(status=401, body="")
+    if isinstance(error, BoltUnhandledRequestError):
+        log.warning("Slack sent something that the bot does not listen to", extra={"type": body.get("type")})
+        return BoltResponse(status=404, body="")
     if isinstance(error, BotError):
         log.warning("a listener met a fault", extra={"error": str(error)}, exc_info=error)
         message = sentence(str(error))

@@ -26,6 +26,7 @@ from bot.adapters.slack_scopes import SCOPES
 from bot.adapters.store.tables import metadata
 from bot.app import Bot
 from bot.domain.model import PlanState
+from bot.doorkeeper import Doorkeeper
 from bot.logs import JsonFormatter, TextFormatter
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status, seed_rows, seed_users
 from bot.sandbox.slack import Ephemeral, Message, SlackStandIn
@@ -165,7 +166,7 @@ class House:
         seed_rows(self.braintrust.rows, DEFAULT_PROJECT_ID, count=60, tag=TAG, assigned=10, finished=2)
         self.bot = Bot(Settings.from_env(self._environment()))
         self.bot.start()
-        self.door = Door(self.bot)
+        self.door = Door(self.bot, Doorkeeper(self.secrets.signing_secret))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -2,11 +2,18 @@
 
 import json
 import logging
+import sys
+import threading
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.logs import JsonFormatter, TextFormatter, configure
+from bot.domain.model import PlanState
+from bot.logs import LONGEST, LONGEST_TRACEBACK, JsonFormatter, TextFormatter, configure
 
 
 @pytest.fixture
@@ -17,8 +24,11 @@ def _untouched_logging() -> Iterator[None]:
     levels = {name: logging.getLogger(name).level for name in [*logging.root.manager.loggerDict, "slack_bolt.App"]}
     bolt = logging.getLogger("slack_bolt.App")
     filters = list(bolt.filters)
+    hook = threading.excepthook
     root.handlers = []
     yield
+    logging.captureWarnings(capture=False)
+    threading.excepthook = hook
     bolt.filters = filters
     root.handlers = handlers
     root.setLevel(level)
@@ -32,10 +42,12 @@ def record(message: str = "a plan was assigned", level: int = logging.INFO, **ex
     return made
 
 
-def failed_record() -> logging.LogRecord:
+def failed_record(error: Exception) -> logging.LogRecord:
     made = record("a step failed", logging.ERROR)
-    error = ValueError("no such thing")
-    made.exc_info = (ValueError, error, error.__traceback__)
+    try:
+        raise error
+    except ValueError:
+        made.exc_info = sys.exc_info()
     return made
 
 
@@ -45,32 +57,99 @@ def test_a_line_for_people_says_when_who_what_and_with_which_ids() -> None:
     assert line == "2026-05-18T09:00:00.250Z INFO bot.worker: a plan was assigned plan=k7f3q2 state=done"
 
 
-def test_a_line_for_people_is_followed_by_the_traceback() -> None:
-    lines = TextFormatter().format(failed_record()).splitlines()
+FORMATTERS = [TextFormatter(), JsonFormatter()]
+CONTROLS = [
+    chr(code) for code in [*range(0x20), *range(0x7F, 0xA1), 0x200B, 0x200F, 0x2028, 0x2029, 0x202E, 0x2066, 0xFEFF]
+]
+HOSTILE = f"a{''.join(CONTROLS)}\ud800\n2026-05-18T09:00:00.250Z INFO bot.worker: forged plan=k7f3q2"
 
-    assert lines[0].endswith("ERROR bot.worker: a step failed")
-    assert lines[-1] == "ValueError: no such thing"
+
+@pytest.mark.parametrize("formatter", FORMATTERS)
+def test_a_record_is_one_line_whatever_is_in_it(formatter: logging.Formatter) -> None:
+    failed = failed_record(ValueError(HOSTILE))
+    failed.args = (HOSTILE,)
+    failed.msg = f"{HOSTILE} %s"
+    failed.value = HOSTILE
+
+    line = formatter.format(failed)
+
+    assert line.isprintable()
+    assert line.count("\\u202e") == line.count("\\u001b") == 4
 
 
-def test_a_line_for_collectors_is_one_json_object() -> None:
-    line = JsonFormatter().format(record("odd \u2028 line\nbreaks", plan="k7f3q2", rows=7))
+@pytest.mark.parametrize("formatter", FORMATTERS)
+@given(text=st.text(), value=st.text() | st.integers() | st.floats() | st.none() | st.booleans())
+def test_every_record_is_one_line_of_what_can_be_seen(formatter: logging.Formatter, text: str, value: object) -> None:
+    assert formatter.format(record(text, value=value)).isprintable()
 
-    assert "\n" not in line
+
+@given(
+    value=st.text() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
+)
+def test_a_collector_reads_each_value_as_it_was(value: object) -> None:
+    assert json.loads(JsonFormatter().format(record(value=value)))["value"] == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("inf"), 2**64, pytest.param(10**5000, id="huge"), Path("x"), PlanState.DONE],
+)
+def test_what_json_has_no_number_for_is_told_as_text(value: object) -> None:
+    assert isinstance(json.loads(JsonFormatter().format(record(value=value)))["value"], str)
+
+
+def test_a_value_cannot_pass_for_another_one() -> None:
+    line = TextFormatter().format(record(error="no answer plan=k7f3q2", empty="", quoted='say "no"'))
+
+    assert line.endswith(r'''assigned error="no answer plan=k7f3q2" empty="" quoted="say \"no\""''')
+
+
+@pytest.mark.parametrize("formatter", FORMATTERS)
+def test_a_long_record_is_cut(formatter: logging.Formatter) -> None:
+    failed = failed_record(ValueError("e" * 1_000_000))
+    failed.msg = "m" * 1_000_000
+    failed.value = "v" * 1_000_000
+
+    assert len(formatter.format(failed)) < 2 * LONGEST + LONGEST_TRACEBACK + 500
+
+
+@pytest.mark.parametrize("formatter", FORMATTERS)
+def test_a_record_whose_arguments_do_not_fit_is_told_all_the_same(formatter: logging.Formatter) -> None:
+    odd = record("%d rows")
+    odd.args = ("no",)
+
+    assert "%d rows" in formatter.format(odd)
+
+
+def test_a_line_for_collectors_has_numbers_as_numbers() -> None:
+    line = JsonFormatter().format(
+        record("odd \u2028 line\nbreaks", plan="k7f3q2", rows=7, share=0.5, last=None, late=True)
+    )
+
     assert json.loads(line) == {
         "time": "2026-05-18T09:00:00.250Z",
         "level": "INFO",
         "logger": "bot.worker",
         "event": "odd \u2028 line\nbreaks",
         "plan": "k7f3q2",
-        "rows": "7",
+        "rows": 7,
+        "share": 0.5,
+        "last": None,
+        "late": True,
     }
 
 
-def test_a_line_for_collectors_carries_the_traceback() -> None:
-    line = JsonFormatter().format(failed_record())
+def test_what_a_record_is_cannot_be_overwritten() -> None:
+    assert json.loads(JsonFormatter().format(record(event="other", logger="x")))["event"] == "a plan was assigned"
 
-    assert "\n" not in line
-    assert json.loads(line)["traceback"].endswith("ValueError: no such thing")
+
+@pytest.mark.parametrize("formatter", FORMATTERS)
+def test_a_fault_carries_its_traceback(formatter: logging.Formatter) -> None:
+    line = formatter.format(failed_record(ValueError("no such thing")))
+
+    assert "a step failed" in line
+    assert "Traceback (most recent call last):\\n" in line
+    assert "ValueError: no such thing" in line
 
 
 @pytest.mark.usefixtures("_untouched_logging")
@@ -90,11 +169,19 @@ def test_quiet_shows_only_what_an_operator_has_to_see(quiet: bool, level: int) -
 
 
 @pytest.mark.usefixtures("_untouched_logging")
-@pytest.mark.parametrize("name", ["slack_sdk", "slack_bolt", "urllib3", "apscheduler"])
-def test_libraries_that_log_payloads_are_kept_quiet(name: str) -> None:
+@pytest.mark.parametrize("name", ["slack_bolt.RequestVerification", "slack_sdk.x", "urllib3", "alembic", "any.other"])
+def test_libraries_are_heard_from_warnings_on_whatever_level_they_set(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     configure("text")
+    library = logging.getLogger(name)
+    library.setLevel(logging.DEBUG)
 
-    assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+    library.info("a body of a request")
+    library.warning("a pool is full")
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"WARNING {name}: a pool is full")
 
 
 @pytest.mark.usefixtures("_untouched_logging")
@@ -106,3 +193,19 @@ def test_only_the_warning_about_the_unused_token_is_left_out(message: str, is_lo
 
     warning = logging.makeLogRecord({"msg": message, "levelno": logging.WARNING})
     assert bool(logging.getLogger("slack_bolt.App").filter(warning)) == is_logged
+
+
+@pytest.mark.usefixtures("_untouched_logging")
+def test_warnings_and_faults_of_threads_are_records_too(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("text")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("something\nis old", stacklevel=1)
+    ended = threading.Thread(target=lambda: json.loads("no"), name="some-thread")
+    ended.start()
+    ended.join()
+
+    warned, failed = capsys.readouterr().err.splitlines()
+    assert "WARNING py.warnings" in warned
+    assert "CRITICAL bot.logs: a thread ended with a fault ended=some-thread traceback=" in failed
