@@ -1,21 +1,21 @@
-"""`python -m bot run | plan | check | history | migrate | demo`: the one module that prints and knows exit codes."""
+"""`python -m bot`, command by command: the one module that prints and knows exit codes."""
 
 import argparse
 import importlib
 import sys
 from collections.abc import Callable, Sequence
 
-from bot import socket_mode
 from bot.app import Store
 from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
 from bot.domain.command import PlanCommand
 from bot.domain.model import Plan, PlanState
 from bot.domain.options import valid_days, valid_limit, valid_reviewers, valid_tag
+from bot.doors import socket_mode, web
 from bot.errors import BotError, CommandError, SettingsError
 from bot.history import plan_lines, step_lines
 from bot.logs import configure
 from bot.preflight import findings
-from bot.settings import FOR_PLANNING, FOR_SOCKET_MODE, Settings, environment
+from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, Settings, environment
 from bot.terminal import Terminal
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -46,6 +46,10 @@ def parser() -> argparse.ArgumentParser:
 
     run = known.add_parser("run", help="serve Slack through Socket Mode")
     run.set_defaults(command=_run)
+
+    serve = known.add_parser("web", help="serve Slack through HTTP, on PORT")
+    serve.add_argument("--host", default="0.0.0.0", help="the address to listen on (default: every one)")  # noqa: S104
+    serve.set_defaults(command=_web)
 
     plan = known.add_parser("plan", help="read, show and assign on the terminal, without Slack")
     plan.add_argument("--tag", type=_valid(valid_tag), help="the rows' tag (default: REVIEW_TAG)")
@@ -81,6 +85,13 @@ def _run(_options: argparse.Namespace) -> int:
     settings = Settings.from_env(environment(), required=FOR_SOCKET_MODE)
     configure(settings.log_format)
     socket_mode.run(settings)
+    return OK
+
+
+def _web(options: argparse.Namespace) -> int:
+    settings = Settings.from_env(environment(), required=FOR_HTTP)
+    configure(settings.log_format)
+    web.run(settings, host=options.host)
     return OK
 
 

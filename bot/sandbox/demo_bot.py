@@ -12,13 +12,12 @@ from typing import NoReturn, Self
 
 import bot
 
-GUNICORN = ("-m", "gunicorn", "--config", "python:bot.web")
-APPLICATION = "bot.web:create()"
+WEB = ("-m", "bot", "web", "--host", "127.0.0.1")
 
 # For finding our code, and for asking no proxy about what is on this machine.
 _OWN = {"PYTHONPATH": str(Path(bot.__file__).parents[1]), "PYTHONUTF8": "1", "NO_PROXY": "*"}
 _READY_SECONDS = 20.0
-_STOP_SECONDS = 35.0  # a little longer than gunicorn's graceful_timeout
+_STOP_SECONDS = 35.0  # a little longer than the bot takes
 _GLANCE_SECONDS = 0.05
 _LOG_LINES = 40
 
@@ -35,15 +34,16 @@ class BotProcess:
 
     def start(self) -> None:
         """Start, and return when it is ready; raises `BotEndedError`."""
-        with socket.create_server(("127.0.0.1", 0)) as door, self._log.open("wb") as log:
-            self.url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        with socket.create_server(("127.0.0.1", 0)) as door:
+            port = door.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  every word of it is ours
-                [sys.executable, *GUNICORN, "--bind", f"fd://{door.fileno()}", APPLICATION],
+                [sys.executable, *WEB],
                 cwd=self._folder,  # where there is no .env
-                env={**_OWN, **self._environment},
+                env={**_OWN, **self._environment, "PORT": str(port)},
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                pass_fds=[door.fileno()],
                 start_new_session=True,  # Ctrl-C is for the demo, which then stops the bot
             )
         self._wait_until_ready(self._process)

@@ -4,6 +4,7 @@ import gc
 import hashlib
 import hmac
 import signal
+import socket
 import time
 from collections.abc import Callable
 
@@ -79,3 +80,27 @@ def test_missing_settings_are_all_named_at_the_start(start_world: StartWorld) ->
     assert said.returncode == 1
     assert all(name in said.stderr for name in ("SLACK_BOT_TOKEN", "BRAINTRUST_PROJECT_ID", "PORT"))
     assert ADA not in said.stderr
+
+
+def test_a_command_that_is_on_its_way_is_answered_before_the_end(world: World) -> None:
+    body = BODY.replace("text=help", "text=away+2030-01-01")
+    headers = {**signed(body), "Content-Length": str(len(body))}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+
+    with socket.create_connection(("127.0.0.1", int(world.address.rpartition(":")[2])), timeout=10) as connection:
+        with world.locked():
+            connection.sendall(f"POST /slack/events HTTP/1.1\r\n{head}\r\n{body}".encode())
+            world.signal_bot(signal.SIGTERM)
+        answer = connection.makefile("rb").read()
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert world.stop_bot(signal.SIGTERM) == 0
+
+
+def test_a_port_that_somebody_else_has_is_told_in_a_sentence(world: World) -> None:
+    port = world.address.rpartition(":")[2]
+
+    said = world.bot("web", PORT=port)
+
+    assert said.returncode == 1
+    assert said.stderr == f"PORT: nobody can listen on 0.0.0.0, port {port}: Address already in use.\n"

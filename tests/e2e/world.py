@@ -425,7 +425,7 @@ def plan_id(text: str) -> str:
 def procfile(process: str) -> str:
     """The command of one of the Procfile's process types."""
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
-    return lines[process].replace("python -m", f"{shlex.quote(sys.executable)} -m").replace("0.0.0.0", "127.0.0.1")
+    return lines[process].replace("python -m", f"{shlex.quote(sys.executable)} -m")
 
 
 def _without(some: Collection[str], rows: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

@@ -68,9 +68,7 @@ def test_only_the_terminal_prints() -> None:
 
 
 def test_only_the_entry_point_exits() -> None:
-    """Under gunicorn, which is the entry point then, `SystemExit` with its own code ends it instead of a restart."""
-    assert users_of("sys.exit", "os._exit", "exit", "quit") == {"bot/__main__.py"}
-    assert users_of("SystemExit") == {"bot/web.py"}
+    assert users_of("sys.exit", "os._exit", "exit", "quit", "SystemExit") == {"bot/__main__.py"}
 
 
 def test_what_nobody_foresaw_is_caught_around_a_step_and_around_a_tick() -> None:

@@ -1,0 +1,1 @@
+"""The doors: how Slack reaches the bot, by HTTP or by a connection that the bot opens itself."""

@@ -1,0 +1,104 @@
+"""The HTTP door: a WSGI application, and the process that serves it."""
+
+import gc
+import json
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any
+
+from slack_bolt.adapter.wsgi import SlackRequestHandler
+
+from bot.app import Bot
+from bot.doors.doorkeeper import Doorkeeper
+from bot.doors.http_server import HttpServer
+from bot.errors import SettingsError, StoreError
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+EVENTS, HEALTH, READINESS = "/slack/events", "/healthz", "/readyz"
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+
+def run(settings: Settings, *, host: str) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is on its way."""
+    listening = _listening(host, settings.port)
+    bot = Bot(settings)
+    doorkeeper = Doorkeeper(settings.slack.signing_secret)
+    server = HttpServer(Door(bot, doorkeeper), listening, aside=(HEALTH, READINESS))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
+    bot.start()
+    gc.collect()
+    gc.freeze()  # what was imported and built stays: looking through it again and again costs a tenth of the time
+    try:
+        log.info("Slack is listened to", extra={"host": host, "port": settings.port})
+        server.serve()
+    finally:
+        doorkeeper.close()
+        bot.stop()
+
+
+class Door:
+    """`/slack/events` for Slack, `/healthz` and `/readyz` for the platform."""
+
+    def __init__(self, bot: Bot, doorkeeper: Doorkeeper) -> None:
+        self._bot = bot
+        self._slack = SlackRequestHandler(bot.bolt, path=EVENTS)
+        self._doorkeeper = doorkeeper
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """WSGI; a server that bounds bodies has read this one."""
+        path = environ.get("PATH_INFO")
+        if path == HEALTH:
+            return _answered(start_response, *self._health())
+        if path == READINESS:
+            return _answered(start_response, *self._readiness())
+        if path == EVENTS and environ.get("REQUEST_METHOD") == "POST":
+            return self._event(environ, start_response)
+        return _answered(start_response, "404 Not Found", {"error": "nothing is here"})
+
+    def _event(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read()
+        if b"ssl_check=1" in body.split(b"&"):  # Slack looks now and then whether the certificate is good
+            return _answered(start_response, "200 OK", {})
+        if not self._doorkeeper.admits(environ, body):
+            return _answered(start_response, "401 Unauthorized", {"error": "not signed by Slack"})
+        try:
+            answer: Iterable[bytes] = self._slack({**environ, "wsgi.input": BytesIO(body)}, start_response)
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+            log.warning("a request of Slack's could not be read", extra={"cause": type(error).__name__})
+            return _answered(start_response, "400 Bad Request", {"error": "unreadable"})
+        return answer
+
+    def _health(self) -> tuple[str, dict[str, str]]:
+        if self._bot.worker.is_alive():
+            return "200 OK", {"status": "ok"}
+        return "503 Service Unavailable", {"status": "the worker does not run"}
+
+    def _readiness(self) -> tuple[str, dict[str, str]]:
+        try:
+            self._bot.store.database.ping()
+        except StoreError:
+            return "503 Service Unavailable", {"status": "the database does not answer"}
+        return self._health()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        cause = str(error.strerror or error).partition(" (")[0]
+        raise SettingsError([f"PORT: nobody can listen on {host}, port {port}: {cause}."]) from error
+
+
+def _answered(start_response: StartResponse, status: str, body: dict[str, str]) -> list[bytes]:
+    content = json.dumps(body).encode()
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(content)))])
+    return [content]
