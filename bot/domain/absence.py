@@ -70,7 +70,7 @@ def absence(person: Person, *, now: datetime, rules: AwayRules, away_until: date
 
 def emoji_name(text: str) -> str:
     """The name of an emoji, however it is written: `:palm_tree:`, `palm_tree`, `:nurse::skin-tone-3:`."""
-    return text.strip().strip(":").split(":")[0].lower()
+    return next((part for part in map(str.strip, text.split(":")) if part), "").lower()
 
 
 def _lasts(person: Person, now: datetime) -> bool:
