@@ -33,6 +33,7 @@ from bot.settings import WorkSettings
 
 FRESH_SECONDS = 10.0  # how old the reading may be on which a write rests
 WRITE_SECONDS = 20.0  # the deadline of one write: with less lease left, none is begun
+SEEN_SECONDS = 1.0  # within which a write was visible in all recordings that are public
 FIRST_LOOK_SECONDS = 2.0  # an unknown batch is read back this long after its attempt ended
 MAX_RATE_LIMIT_SECONDS = 60.0  # the longest pause after a rate limit that does not say how long
 POLL_SECONDS = 1.0  # how soon a press of Stop is noticed when nothing else happens
@@ -91,8 +92,8 @@ class Assignment:
                 self._work.proceed()
                 if self._ending:
                     self._put_back()
-                self._begin_writes()
                 self._begin_checks()
+                self._begin_writes()
                 self._begin_read_back()
                 self._begin_confirmation()
                 self._collect()
@@ -126,9 +127,10 @@ class Assignment:
             self._look(unread, self._on_checked)
 
     def _may_check(self) -> bool:
-        """Fewer than twice as many batches ahead as are written at once: writers stay busy, and the readings young."""
+        """As soon as the last two rounds of writing are ahead: writers stay busy, and the readings young."""
         ahead = len(self._ready) + self._checking
-        return not self._ending and ahead < 2 * self._parallel - 1 and self._monotonic() >= self._hold_until
+        is_time = ahead == 0 or ahead < 3 * (self._parallel - 1)
+        return not self._ending and is_time and self._monotonic() >= self._hold_until
 
     def _begin_writes(self) -> None:
         """Store that checked batches are being sent, then send them, as many as there is room for."""
@@ -158,11 +160,15 @@ class Assignment:
         self._look(self._ledger.take(BatchState.UNKNOWN), self._on_read_back)
 
     def _begin_confirmation(self) -> None:
-        """Read acknowledged batches back, as many as one query holds, once nothing is left to write."""
-        if self._writes or self._ready or self._checking:
-            return
-        for _ in range(self._parallel - len(self._looks)):
-            self._look(self._ledger.take(BatchState.WRITTEN), self._on_seen)
+        """Read acknowledged batches back: full queries of older ones meanwhile, all once nothing is left to write."""
+        is_last = not (self._writes or self._ready or self._checking)
+        while len(self._looks) + len(self._writes) < (self._parallel if is_last else 2 * self._parallel - 1):
+            if not is_last and not self._ledger.fills_a_query(BatchState.WRITTEN, age_seconds=SEEN_SECONDS):
+                return
+            batches = self._ledger.take(BatchState.WRITTEN)
+            if not batches:
+                return
+            self._look(batches, self._on_seen)
 
     def _may_write(self) -> bool:
         return self._monotonic() >= self._hold_until and self._work.seconds_left() >= WRITE_SECONDS

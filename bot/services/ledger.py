@@ -46,6 +46,12 @@ class Ledger:
                 del self._due[batch.seq]
         return taken
 
+    def fills_a_query(self, state: BatchState, *, age_seconds: float) -> bool:
+        """Whether due batches in `state` whose last request ended so long ago are enough for a full query by id."""
+        due = [self._batches[seq] for seq, due_at in self._due.items() if due_at <= self._monotonic()]
+        rows = sum(batch.size for batch in due if batch.state is state and self.age(batch) >= age_seconds)
+        return rows > MAX_IDS_PER_QUERY - min((batch.size for batch in due), default=0)
+
     def put(self, batch: Batch, *, due_in_seconds: float = 0.0) -> None:
         """Lay a batch back as it is now; it is stored with the next `flush`."""
         self._batches[batch.seq] = batch

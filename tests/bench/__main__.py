@@ -17,6 +17,7 @@ from tests.bench.table import acknowledgement_table, comparison, parallel_table,
 
 PARALLEL = (1, 4, 8)
 MANY_REVIEWERS = 200
+MINUTE_SECONDS = 10.0
 STRATEGIES = {
     "even": (Choices(), ""),
     "balanced": (Choices(strategy=Strategy.BALANCED), "strategy=balanced"),
@@ -27,7 +28,8 @@ STRATEGIES = {
 def main() -> int:
     """Run everything and tell it as it comes."""
     options = _options()
-    worlds = [World(rows, rows // 3, options.latency) for rows in options.rows]
+    worlds = [World(rows, rows // 3, latency) for latency in options.latency for rows in options.rows]
+    worlds.append(replace(worlds[0], minute_seconds=MINUTE_SECONDS))
     runs: list[Run] = []
     _say(
         f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} before (a busy machine slows the bot the most)"
@@ -54,15 +56,21 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
-        "--rows", type=_numbers, default=(30_000, 100_000), help="matching rows, for instance 30000,100000"
+        "--rows", type=_numbers, default=(30_000, 3_000, 100_000), help="matching rows, for instance 30000,100000"
     )
-    parser.add_argument("--latency", type=float, default=0.05, help="seconds before Braintrust begins to answer")
+    parser.add_argument(
+        "--latency", type=_seconds, default=(0.3, 0.05), help="seconds before Braintrust begins to answer"
+    )
     parser.add_argument("--repeat", type=int, default=1, help="how often; the tables have medians")
     return parser.parse_args()
 
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(","))
+
+
+def _seconds(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(","))
 
 
 def _say(text: str) -> None:

@@ -30,6 +30,7 @@ def bot_run(world: World, *, parallel: int = PARALLEL) -> Run:
         UsageSampler(pid) as usage,
     ):
         watch = Watch(slack)
+        before = stand_in.cpu
         typed = time.monotonic()
         accepted(slack.command(ADA.id, REVIEWS.id, ""))
         plan, planned = watch.first(is_plan)
@@ -50,7 +51,8 @@ def bot_run(world: World, *, parallel: int = PARALLEL) -> Run:
             whole=planned - typed + reported - pressed,
         )
         wrong = mistakes_of(stand_in, sent, _result(slack)) + _unlike_plan(plan, report, stand_in)
-    return Run(times, counted(sent), usage.usage, wrong)
+        used = stand_in.cpu - before
+    return Run(times, counted(sent), usage.usage, used, wrong)
 
 
 def _is_report(message: Message) -> bool:

@@ -21,11 +21,16 @@ class Requests:
     """How many requests Braintrust saw, by what they were for."""
 
     pages: int
-    changes: int
+    loads: int
     checks: int
     writes: int
     read_backs: int
     others: int
+
+    @property
+    def queries(self) -> int:
+        """Those that count against Braintrust's rate limit."""
+        return self.pages + self.loads + self.checks + self.read_backs
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +52,11 @@ class Times:
 class Usage:
     """Peak megabytes and CPU seconds of a process and its children; `pss` is None where the system does not tell it.
 
-    RSS counts what several processes share once for each of them, PSS once in all.
+    RSS counts what several processes share once for each of them, PSS once in all; `growth` is RSS above that at first.
     """
 
     rss: float
+    growth: float
     pss: float | None
     cpu: float
 
@@ -62,6 +68,8 @@ class Run:
     times: Times
     requests: Requests
     usage: Usage
+    stand_in_cpu: float
+    """CPU seconds of the stand-in meanwhile: of all that is measured, its part should be the smaller one."""
     mistakes: tuple[str, ...]
 
 
@@ -72,7 +80,7 @@ class UsageSampler:
         self._process = psutil.Process(pid)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="usage", daemon=True)
-        self._rss = 0
+        self._rss = self._rss_before = sum(_rss_bytes(self._family()))
         self._pss: int | None = None
         self._cpu_before = self._cpu = _cpu_seconds(self._family())
 
@@ -80,7 +88,8 @@ class UsageSampler:
     def usage(self) -> Usage:
         """The most memory that was seen at any one moment, and the CPU since the sampler was made."""
         pss = None if self._pss is None else self._pss / _MEGABYTE
-        return Usage(self._rss / _MEGABYTE, pss, self._cpu - self._cpu_before)
+        growth = (self._rss - self._rss_before) / _MEGABYTE
+        return Usage(self._rss / _MEGABYTE, growth, pss, self._cpu - self._cpu_before)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -124,6 +133,12 @@ def _rss_bytes(processes: Sequence[psutil.Process]) -> Iterator[int]:
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             yield process.memory_info().rss
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process and its children have used so far."""
+    process = psutil.Process(pid)
+    return _cpu_seconds([process, *process.children(recursive=True)])
 
 
 def _cpu_seconds(processes: Sequence[psutil.Process]) -> float:

@@ -25,6 +25,7 @@ def plain_run(world: World) -> Run:
     """Assign all the open rows of a fresh `world`."""
     with StandInProcess(world) as stand_in:
         settings = {"url": stand_in.url, "api_key": API_KEY, "project_id": PROJECT_ID, "tag": TAG, "days": DAYS}
+        before = stand_in.cpu
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.sequential"],
             cwd=ROOT,
@@ -38,8 +39,9 @@ def plain_run(world: World) -> Run:
         if process.returncode:
             raise RuntimeError("the sequential script failed")
         result: dict[str, Any] = json.loads(said)
+        used = stand_in.cpu - before
         sent = stand_in.requests()
         mistakes = mistakes_of(stand_in, sent, dict(result["pairs"]))
     first_write, last_write = writing_span(sent)
     times = Times(**result["times"], writing=last_write - first_write)
-    return Run(times, counted(sent), usage.usage, mistakes)
+    return Run(times, counted(sent), usage.usage, used, mistakes)

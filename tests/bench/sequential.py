@@ -1,8 +1,8 @@
 """The plain sequential way to assign log rows: read page after page, then write batch after batch.
 
 It follows the script in Braintrust's article on assigning log rows by API, so it is what the bot is compared with.  It
-checks nothing before it writes, and knows nothing of the bot.  Settings come as JSON on stdin, the result goes as
-JSON to stdout.
+checks nothing before it writes, waits for a rate limit, and knows nothing of the bot.  Settings come as JSON on stdin,
+the result goes as JSON to stdout.
 """
 
 import json
@@ -87,6 +87,9 @@ def post(settings: Json, path: str, body: Json) -> Json:
     """One request."""
     headers = {"Authorization": f"Bearer {settings['api_key']}", "Content-Type": "application/json"}
     answer = requests.post(settings["url"] + path, headers=headers, json=body, timeout=TIMEOUT_SECONDS)
+    while answer.status_code == 429:  # where the article's script ends
+        time.sleep(float(answer.headers["Retry-After"]))
+        answer = requests.post(settings["url"] + path, headers=headers, json=body, timeout=TIMEOUT_SECONDS)
     answer.raise_for_status()
     found: Json = answer.json()
     return found

@@ -14,11 +14,12 @@ from typing import Any, Self
 from uuid import UUID
 
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Seen, seed_rows, seed_users
-from tests.bench.measure import Requests
+from tests.bench.measure import Requests, cpu_seconds
 
 API_KEY = "sk-bench"
 TAG = "needs-review"
 DAYS = 7
+QUERIES_PER_MINUTE = 20  # Braintrust's Starter and Pro plans
 PROJECT_ID = DEFAULT_PROJECT_ID
 _SEEDED = [user for user in seed_users() if user["email"]]
 
@@ -35,6 +36,8 @@ class World:
     assigned: int
     latency_seconds: float
     reviewers: int = len(_SEEDED)
+    minute_seconds: float | None = None
+    """How long a minute takes in which it answers 20 queries; None: it answers any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,11 @@ class StandInProcess:
     ) -> None:
         self.stop()
 
+    @property
+    def cpu(self) -> float:
+        """The CPU seconds that it has used so far."""
+        return cpu_seconds(self._process.pid or 0)
+
     def stop(self) -> None:
         """End the process with whatever it is doing; it may be called twice."""
         self._process.terminate()
@@ -98,7 +106,7 @@ class StandInProcess:
 def counted(sent: list[Sent]) -> Requests:
     """The requests by what they were for."""
     counts = Counter(request.purpose for request in sent)
-    known = {name: counts.pop(name, 0) for name in ("pages", "changes", "checks", "writes", "read_backs")}
+    known = {name: counts.pop(name, 0) for name in ("pages", "loads", "checks", "writes", "read_backs")}
     return Requests(**known, others=counts.total())
 
 
@@ -142,6 +150,8 @@ class _Served:
             if TAG in row.tags and row.created.timestamp() > window_start and not row.assignments
         ]
         self._stand_in.faults.latency(world.latency_seconds)
+        if world.minute_seconds is not None:
+            self._stand_in.faults.rate_limit(QUERIES_PER_MINUTE, window_seconds=world.minute_seconds)
         self._stand_in.start()
         gc.disable()  # or the collector walks over all these rows again and again, which took half of the CPU
 
@@ -183,7 +193,7 @@ def _purpose(seen: Seen, written: set[str]) -> str:
         return "read_backs" if named[1] in written else "checks"
     if "unpivot" in seen.text:
         return "loads"
-    return "pages" if "tags includes" in seen.text else "changes"
+    return "pages"
 
 
 def _serve(pipe: Connection, world: World) -> None:
