@@ -17,6 +17,7 @@ from bot.adapters.slack_directory import SlackDirectory
 from bot.adapters.slack_people import SlackPeople
 from bot.adapters.store.batches import BatchStore
 from bot.adapters.store.database import Database
+from bot.adapters.store.faults import FaultStore
 from bot.adapters.store.leases import LeaseStore
 from bot.adapters.store.matches import MatchStore
 from bot.adapters.store.notices import NoticeStore
@@ -43,7 +44,8 @@ from bot.services.scheduling import Scheduling
 from bot.services.staffing import Staffing
 from bot.services.undoing import Undoing
 from bot.settings import Settings
-from bot.worker import Step, Worker
+from bot.turn import Step, Turn
+from bot.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,7 @@ class Store:
         self.preferences = PreferenceStore(self.database)
         self.matches = MatchStore(self.database)
         self.schedules = ScheduleStore(self.database)
+        self.faults = FaultStore(self.database)
         self.leases = LeaseStore(self.database, owner=f"{socket.gethostname()}-{secrets.token_hex(3)}")
 
 
@@ -89,7 +92,8 @@ class Core:
         self._arranging = Arranging(notices=store.notices, batches=store.batches, undos=store.undos)
         self.planning = self._make_planning(entrance)
         self.undoing = self._make_undoing()
-        self.worker = Worker(leases=store.leases, plans=store.plans, steps=self._steps(), announcer=announcer)
+        turn = Turn(plans=store.plans, fault_book=store.faults, steps=self._steps(), announcer=announcer)
+        self.worker = Worker(leases=store.leases, plans=store.plans, turn=turn)
 
     def _make_roster(self, people: People | None) -> RosterReader:
         return RosterReader(

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from bot.errors import BotError, LeaseLostError, WorkInterruptedError
 from bot.services.ports import LEASE_SECONDS, Lease
@@ -72,16 +72,19 @@ class HeldPlan:
             self._shows += 1
             self._told = at_once
             self._shown_at = now
-            self._shown = self._aside.submit(_shown, draw)
+            self._shown = self._aside.submit(draw)
+            self._shown.add_done_callback(_noted)
 
     def quiet(self) -> None:
         """Wait until nothing is shown aside any more, so that no late edit follows the last one."""
         if self._shown is not None:
-            self._shown.result()
+            wait([self._shown])
 
 
-def _shown(draw: Callable[[], None]) -> None:
-    try:
-        draw()
-    except BotError as error:
+def _noted(shown: Future[None]) -> None:
+    """Log what went wrong: it changes nothing for the work itself."""
+    error = None if shown.cancelled() else shown.exception()
+    if isinstance(error, BotError):
         log.info("progress could not be shown", extra={"cause": type(error).__name__})
+    elif error is not None:
+        log.error("progress could not be shown", exc_info=error)

@@ -3,27 +3,26 @@
 import logging
 import threading
 import time
-import uuid
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from bot.domain.model import WORKED_ON, Plan, PlanState
-from bot.errors import BotError, LeaseLostError, StoreUnavailableError, WorkInterruptedError
+from bot.domain.model import WORKED_ON, PlanState
+from bot.errors import LeaseLostError, StoreUnavailableError, WorkInterruptedError
 from bot.held_plan import HeldPlan
-from bot.services.ports import Announcer, Leases, Plans, Work
+from bot.services.background import in_background
+from bot.services.ports import Plans
+from bot.services.worker_ports import Claim, Leases
+from bot.turn import Turn
 
 log = logging.getLogger(__name__)
 
-Step = Callable[[Work, Plan], None]
 POLL_SECONDS = 1.0  # how soon work is noticed that another process asked for
 RENEW_SECONDS = 5.0
-RELEASE_SECONDS = 15.0  # how long a lease is tried to be given back while the database is away
-AGAIN_SECONDS = 2.0  # after a step that could not move its plan
-FAULT_SECONDS = 5.0  # after one that met a fault
+PATIENCE_SECONDS = 15.0  # how long it is tried to give a lease back, or to look at a plan, while the database is away
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +42,12 @@ LANES = (
 
 
 class Worker:
-    """Runs the steps of plans under leases; several workers on one database share the plans."""
+    """Takes turns at plans under leases; several workers on one database share the plans."""
 
-    def __init__(self, *, leases: Leases, plans: Plans, steps: Mapping[PlanState, Step], announcer: Announcer) -> None:
+    def __init__(self, *, leases: Leases, plans: Plans, turn: Turn) -> None:
         self._leases = leases
         self._plans = plans
-        self._steps = steps
-        self._announcer = announcer
+        self._turn = turn
         self._held: set[HeldPlan] = set()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -57,6 +55,7 @@ class Worker:
         self._work = {lane.name: threading.Event() for lane in LANES}
         self._aside = ThreadPoolExecutor(4, thread_name_prefix="progress")
         self._threads: list[threading.Thread] = []
+        self._foreground: list[Future[None]] = []
         self._beat_at = time.monotonic()
 
     def start(self) -> None:
@@ -79,6 +78,7 @@ class Worker:
             for held in self._held:
                 held.end(WorkInterruptedError())
         deadline = time.monotonic() + timeout_seconds
+        wait(self._foreground, timeout_seconds)
         for thread in self._threads[1:]:
             thread.join(max(deadline - time.monotonic(), 0.1))
         self._stopped.set()  # leases are kept until nothing is held any more
@@ -90,11 +90,21 @@ class Worker:
         return recent and bool(self._threads) and all(thread.is_alive() for thread in self._threads)
 
     def finish(self, plan_id: str, *, states: frozenset[PlanState]) -> None:
-        """Work on one plan in this thread until it has left `states`."""
+        """Wait until one plan has left `states`, and work on it meanwhile.
+
+        That happens in another thread: a signal interrupts the waiting, and never a step in the middle.
+        """
         if not self._threads:
             self._spawn(self._keep_leases, "leases")
         lane = Lane("foreground", states, threads=1, redraws=False)
-        while (plan := self._plans.get(plan_id)) is not None and plan.state in states:
+        self._foreground.append(in_background(partial(self._finish, plan_id, lane), name=lane.name))
+        self._foreground[-1].result()
+
+    def _finish(self, plan_id: str, lane: Lane) -> None:
+        while not self._stopping.is_set():
+            plan = _patiently(self._plans.get, plan_id)
+            if plan is None or plan.state not in lane.states:
+                return
             if not self._claim_and_advance(lane, only=plan_id):
                 self._stopping.wait(POLL_SECONDS)
 
@@ -110,92 +120,34 @@ class Worker:
                 self._work[lane.name].wait(POLL_SECONDS)
 
     def _claim_and_advance(self, lane: Lane, *, only: str | None = None) -> bool:
-        """Work on one plan; False when there is nothing to do just now."""
+        """Take a turn at one plan; False when there is nothing to do just now."""
         claimed_at = time.monotonic()
         try:
-            claimed = self._leases.claim(lane.states, only=only, redraw=lane.redraws)
+            claim = self._leases.claim(lane.states, only=only, redraw=lane.redraws)
         except StoreUnavailableError as error:
             log.warning("no work can be claimed", extra={"cause": repr(error.__cause__)})
             return False
-        if claimed is None:
-            return False
-        held = HeldPlan(claimed[0], claimed_at=claimed_at, aside=self._aside)
+        if claim is not None:
+            held = HeldPlan(claim.lease, claimed_at=claimed_at, aside=self._aside)
+            self._release(held, self._advance(held, claim, lane))
+            self.wake()  # somebody may have decided about it while it was held
+        return claim is not None
+
+    def _advance(self, held: HeldPlan, claim: Claim, lane: Lane) -> float | None:
         with self._lock:
             self._held.add(held)
             if self._stopping.is_set():
                 held.end(WorkInterruptedError())
         try:
-            again_in_seconds = self._advance(held, lane)
+            return self._turn.take(held, claim, lane.states)
         finally:
             held.quiet()  # no late edit may follow what the next one shows
             with self._lock:
                 self._held.discard(held)
-        self._release(held, again_in_seconds)
-        self.wake()  # somebody may have decided about it while it was held
-        return True
 
-    def _advance(self, held: HeldPlan, lane: Lane) -> float | None:
-        """Draw and step until nothing moves; in how many seconds to look again, None for at once."""
+    def _release(self, held: HeldPlan, rests_seconds: float | None) -> None:
         try:
-            return self._moved(held, lane)
-        except WorkInterruptedError:
-            return None
-        except LeaseLostError:
-            log.info("a plan was taken over by another worker", extra={"plan": held.lease.plan_id})
-            return None
-        except BotError as error:
-            log.warning("a step met a fault", extra={"plan": held.lease.plan_id, "error": str(error)}, exc_info=True)
-            return FAULT_SECONDS
-        except Exception:  # noqa: BLE001 - one of the three places for it
-            return self._unforeseen(held)
-
-    def _moved(self, held: HeldPlan, lane: Lane) -> float | None:
-        self._draw(held)
-        while (plan := self._plans.get(held.lease.plan_id)) is not None and plan.state in lane.states:
-            try:
-                self._steps[plan.state](held, plan)
-            except WorkInterruptedError:
-                held.proceed()  # raises again when the process stops; otherwise somebody decided meanwhile
-            after = self._plans.get(plan.id)
-            if after is not None and after.state is plan.state:
-                return AGAIN_SECONDS
-
-        held.quiet()
-        return None if self._draw(held) else FAULT_SECONDS
-
-    def _draw(self, held: HeldPlan) -> bool:
-        """Show the plan; False when Slack could not be reached, which must not hold up the work itself."""
-        try:
-            self._announcer.draw(held)
-        except WorkInterruptedError:
-            return False
-        except LeaseLostError:
-            raise
-        except BotError as error:
-            log.warning("a plan could not be shown", extra={"plan": held.lease.plan_id, "error": str(error)})
-            return False
-        return True
-
-    def _unforeseen(self, held: HeldPlan) -> float:
-        """Log what nobody foresaw under a reference; a reading ends with it, anything later is tried again."""
-        reference = uuid.uuid4().hex[:8]
-        log.exception("a step failed", extra={"plan": held.lease.plan_id, "reference": reference})
-        reason = f"Something went wrong that nobody foresaw; the operator finds it in the log as {reference}."
-        try:
-            self._plans.end_reading(held.lease, state=PlanState.FAILED, reason=reason, now=datetime.now(UTC))
-        except BotError:
-            log.warning("the plan could not be marked as failed", extra={"plan": held.lease.plan_id})
-        return FAULT_SECONDS
-
-    def _release(self, held: HeldPlan, again_in_seconds: float | None) -> None:
-        patient = Retrying(
-            retry=retry_if_exception_type(StoreUnavailableError),
-            stop=stop_after_delay(RELEASE_SECONDS),
-            wait=wait_fixed(0.5),
-            reraise=True,
-        )
-        try:
-            patient(self._leases.release, held.lease, wake_in_seconds=again_in_seconds)
+            _patiently(self._leases.release, held.lease, wake_in_seconds=rests_seconds)
         except StoreUnavailableError:
             log.warning("a lease could not be given back; it will run out", extra={"plan": held.lease.plan_id})
 
@@ -217,3 +169,11 @@ class Worker:
             held.renewed(began)
         else:
             held.end(LeaseLostError("Another process took over this plan."))
+
+
+_patiently = Retrying(
+    retry=retry_if_exception_type(StoreUnavailableError),
+    stop=stop_after_delay(PATIENCE_SECONDS),
+    wait=wait_fixed(0.5),
+    reraise=True,
+)

@@ -126,7 +126,7 @@ def _people(report: Report) -> str:
 
 def _exceptions(plan: Plan, report: Report) -> list[str]:
     reasons = [plan.reason, *report.reasons] if plan.reason and not plan.undone_by else list(report.reasons)
-    why = list(dict.fromkeys(reasons)) if report.missing else []
+    why = list(dict.fromkeys(reasons)) if report.missing or plan.state is not PlanState.DONE else []
     stopped = [f"Stopped by {mention(plan.stopped_by)}"] if plan.stopped_by and plan.state is PlanState.STOPPED else []
     return [*stopped, *exception_lines(report), *why[:MAX_REASONS]]
 

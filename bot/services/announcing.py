@@ -60,9 +60,8 @@ class Announcing:
     def reading_progress(self, work: Work, plan: Plan) -> None:
         """Tell the person who asked, privately and a few times at most, how far the reading is."""
         if plan.request.origin is Origin.COMMAND:
-            message = answers.reading(plan)
             work.show(
-                lambda: self._answers.deliver(_asker(plan), message, replace=True),
+                lambda: self._answers.deliver(_asker(plan), answers.reading(plan), replace=True),
                 at_seconds=READING_PROGRESS_SECONDS,
                 at_once=plan.progress.waiting,
             )

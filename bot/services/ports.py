@@ -176,21 +176,6 @@ class Plans(Protocol):
         """Remember what Slack shows: `drawn`, `message_ts`, `message_url`, `reply_ts`, the files, who was told."""
 
 
-class Leases(Protocol):
-    """Who works on which plan."""
-
-    def claim(
-        self, states: Collection[PlanState], *, only: str | None = None, redraw: bool
-    ) -> tuple[Lease, Plan] | None:
-        """A plan that waits for work in `states`, or (with `redraw`) for being drawn again; `only` names one."""
-
-    def renew(self, lease: Lease) -> bool:
-        """Extend a lease by `LEASE_SECONDS` from now; False when another worker has taken the plan."""
-
-    def release(self, lease: Lease, *, wake_in_seconds: float | None) -> None:
-        """Give the plan back, to be claimed after `wake_in_seconds` or as soon as somebody decides about it."""
-
-
 class Batches(Protocol):
     """The batches of a plan.  All raise `LeaseLostError` like `Plans`."""
 

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from bot.adapters.store.batches import BatchStore
 from bot.adapters.store.database import Database
+from bot.adapters.store.faults import FaultStore
 from bot.adapters.store.leases import LeaseStore
 from bot.adapters.store.matches import MatchStore
 from bot.adapters.store.notices import NoticeStore
@@ -77,6 +78,7 @@ class Store:
         self.notices = NoticeStore(self.database)
         self.preferences = PreferenceStore(self.database)
         self.schedules = ScheduleStore(self.database)
+        self.faults = FaultStore(self.database)
         self.leases = LeaseStore(self.database, owner=owner)
 
     def add(self, plan_id: str = "plan", state: PlanState = PlanState.READING, **changes: Any) -> Plan:
@@ -98,7 +100,7 @@ class Store:
         """A lease on the plan, whatever its state."""
         claimed = self.leases.claim(ALL_STATES, only=plan_id, redraw=False)
         assert claimed is not None
-        return claimed[0]
+        return claimed.lease
 
     def proposed(self, plan_id: str = "plan", **request: Any) -> Plan:
         """A plan that went the regular way to its proposal."""

@@ -12,6 +12,7 @@ from bot.adapters.store.leases import LeaseStore
 from bot.adapters.store.tables import database_clock
 from bot.domain.model import RESTING, WRITING, PlanState
 from bot.services.ports import LEASE_SECONDS, Lease
+from bot.services.worker_ports import Claim
 from tests.integration.stored import ALL_STATES, EXPIRES, NOW, PROPOSAL, Store, new_plan, opened, together
 
 S = PlanState
@@ -20,15 +21,15 @@ S = PlanState
 def claimed(store: Store, *states: PlanState, redraw: bool = False) -> str | None:
     """The id of the plan that is claimed for work in `states`."""
     found = store.leases.claim(states or ALL_STATES, redraw=redraw)
-    return found[0].plan_id if found else None
+    return found.lease.plan_id if found else None
 
 
 def test_a_claimed_plan_is_nobody_else_s(store: Store, rival: Store) -> None:
     store.add()
 
-    lease, plan = store.leases.claim([S.READING], redraw=False) or pytest.fail("nothing was claimed")
+    claim = store.leases.claim([S.READING], redraw=False)
 
-    assert (lease, plan) == (Lease("plan", 1), store.get())
+    assert claim == Claim(Lease("plan", 1), was_abandoned=False, may_be_drawn=True)
     assert claimed(rival) is None
     assert store.column("lease_owner") == "worker"
 
@@ -72,7 +73,7 @@ def test_one_plan_can_be_asked_for(store: Store) -> None:
     found = store.leases.claim([S.READING], only="second", redraw=False)
 
     assert found is not None
-    assert found[0].plan_id == "second"
+    assert found.lease.plan_id == "second"
     assert store.leases.claim([S.READING], only="second", redraw=False) is None
 
 
@@ -238,7 +239,7 @@ def _proposed(store: Store, lease: Lease) -> object:
 def _all(worker: LeaseStore) -> list[Lease]:
     leases: list[Lease] = []
     while found := worker.claim([S.READING], redraw=False):
-        leases.append(found[0])
+        leases.append(found.lease)
     return leases
 
 

@@ -62,6 +62,9 @@ def _add_plans(database: Database) -> None:
             batch = {"plan_id": plan["id"], "seq": 1, "rows": _json([["row-1", ANA], ["row-2", BO]])}
             outcome = {"dropped": _json([]), "state": "confirmed", "attempts": 1}
             connection.execute(insert(tables.tables["batches"]).values(**batch, **outcome))
+            for before, after in ((None, "reading"), ("reading", state.value)):
+                step = {"who": "bot", "from_state": before, "to_state": after, "at": _instant(0), "counts": _json({})}
+                connection.execute(insert(tables.tables["events"]).values(plan_id=plan["id"], **step))
 
 
 def _plan(state: str, number: int) -> dict[str, Any]:
@@ -92,6 +95,7 @@ def _plan(state: str, number: int) -> dict[str, Any]:
         "unknown_reviewers": _json(["zoe@example.com"]),
         "notes": _json(["a note"]),
         "rotation": number,
+        "reason": "Braintrust refused it." if state == "failed" else None,
         "answered": True,
         "progress": _json({"pages": 0, "rows": 0, "waiting": None}),
         "fence": 4,
@@ -145,6 +149,13 @@ def test_a_plan_that_waits_can_still_be_approved(old: Store) -> None:
     old.database.migrate()
 
     assert old.plans.approve("proposed", version=1, who="U0BOSS", now=NOW)
+
+
+def test_the_reason_of_an_end_stands_beside_the_step_that_led_there(old: Store) -> None:
+    old.database.migrate()
+
+    assert [event["reason"] for event in old.events("failed")] == [None, "Braintrust refused it."]
+    assert [event["reason"] for event in old.events("done")] == [None, None]
 
 
 def test_what_people_say_can_be_stored_afterwards(old: Store) -> None:

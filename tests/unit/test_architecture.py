@@ -75,7 +75,7 @@ def test_what_nobody_foresaw_is_caught_around_a_step_and_around_a_tick() -> None
     """Around a listener it is Bolt that catches it, and `background` only hands it on."""
     found = {module: len(broad_handlers(tree)) for module, tree in MODULES.items() if broad_handlers(tree)}
 
-    assert found == {"bot/worker.py": 1, "bot/scheduler.py": 1, "bot/services/background.py": 1}
+    assert found == {"bot/turn.py": 1, "bot/scheduler.py": 1, "bot/services/background.py": 1}
 
 
 def test_nothing_sleeps_but_the_check_on_the_terminal() -> None:

@@ -69,7 +69,7 @@ def read(core: app.Core) -> Plan:
     plan = core.planning.request(PlanCommand(), Asker(Origin.TERMINAL)).plan
     claimed = core.store.leases.claim({plan.state}, only=plan.id, redraw=False)
     assert claimed is not None
-    core.planning.read(FakeWork(claimed[0], Time()), plan)
+    core.planning.read(FakeWork(claimed.lease, Time()), plan)
     found = core.store.plans.get(plan.id)
     assert found is not None
     return found

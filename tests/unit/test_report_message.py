@@ -424,3 +424,12 @@ def test_every_reason_for_leaving_out_a_row_has_its_words(reason: DropReason) ->
 
     assert line.startswith("2 rows left out: ")
     assert len(line) > len("2 rows left out: ")
+
+
+def test_an_assignment_that_was_given_up_says_why_although_no_row_is_missing() -> None:
+    """Its last step failed again and again after everything was written."""
+    plan = a_plan(PlanState.PARTIAL, reason="The operator finds it in the log as 1a2b3c4d.")
+
+    message = report_message(plan, a_report(), review_url=URL)
+
+    assert "1a2b3c4d" in message.text

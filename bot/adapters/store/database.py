@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
@@ -44,6 +44,8 @@ class Database:
             with self._reading.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
+            if _is_bug(error):
+                raise
             raise _fault(error) from error
 
     @contextmanager
@@ -58,7 +60,11 @@ class Database:
                 yield connection
                 is_ending = True  # from here on the COMMIT may have reached the database, whatever is heard of it
         except SQLAlchemyError as error:
-            raise (OutcomeUnknownError(OUTCOME_UNKNOWN) if is_ending else _fault(error)) from error
+            if is_ending:
+                raise OutcomeUnknownError(OUTCOME_UNKNOWN) from error
+            if _is_bug(error):
+                raise
+            raise _fault(error) from error
 
     def ping(self) -> None:
         """Raise `StoreUnavailableError` unless the database answers."""
@@ -79,6 +85,12 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def _is_bug(error: SQLAlchemyError) -> bool:
+    """Whether it is a value of ours that the database cannot take: nobody is away, and it will never be taken."""
+    is_unsendable = isinstance(error, StatementError) and not isinstance(error, DBAPIError)
+    return is_unsendable or isinstance(error, DataError)
 
 
 def _fault(error: SQLAlchemyError) -> StoreUnavailableError:

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, case, or_, select, update
 
 from bot.adapters.store.database import Database
-from bot.adapters.store.records import plan_of
 from bot.adapters.store.tables import database_clock, plans
-from bot.domain.model import Plan, PlanState
+from bot.domain.model import PlanState
 from bot.services.ports import LEASE_SECONDS, Lease
+from bot.services.worker_ports import Claim
 
 
 class LeaseStore:
@@ -18,17 +18,16 @@ class LeaseStore:
         self._database = database
         self._owner = owner
 
-    def claim(
-        self, states: Collection[PlanState], *, only: str | None = None, redraw: bool
-    ) -> tuple[Lease, Plan] | None:
+    def claim(self, states: Collection[PlanState], *, only: str | None = None, redraw: bool) -> Claim | None:
         """The plan that has waited longest for work in `states`, or (with `redraw`) for being drawn anew.
 
         Two workers never get the same one: PostgreSQL skips rows that another claim has locked, SQLite has one writer.
         `only` names a single plan.
         """
-        conditions = [_free(), _has_work(states, redraw=redraw), *([plans.c.id == only] if only else [])]
+        conditions = [_is_free(), _has_work(states, redraw=redraw), *([plans.c.id == only] if only else [])]
         work_first = case((plans.c.state.in_([state.value for state in states]), 0), else_=1)
-        oldest = select(plans).where(*conditions).order_by(work_first, plans.c.created_at).limit(1)
+        found = select(plans.c.id, plans.c.fence, plans.c.lease_owner, _may_be_drawn().label("may_be_drawn"))
+        oldest = found.where(*conditions).order_by(work_first, plans.c.created_at).limit(1)
         with self._database.write() as connection:
             row = connection.execute(oldest.with_for_update(skip_locked=True)).one_or_none()
             if row is None:
@@ -36,7 +35,9 @@ class LeaseStore:
             lease = Lease(row.id, row.fence + 1)
             values = {"lease_owner": self._owner, "lease_until": database_clock() + LEASE_SECONDS, "fence": lease.fence}
             connection.execute(update(plans).where(plans.c.id == row.id).values(**values))
-        return lease, plan_of(row)
+        return Claim(
+            lease, was_abandoned=row.lease_owner not in (None, self._owner), may_be_drawn=bool(row.may_be_drawn)
+        )
 
     def renew(self, lease: Lease) -> bool:
         """Extend a lease by `LEASE_SECONDS` from now; False when another worker has taken the plan."""
@@ -55,13 +56,17 @@ class LeaseStore:
             return connection.execute(update(plans).where(mine).values(**values)).rowcount == 1
 
 
-def _free() -> ColumnElement[bool]:
+def _is_free() -> ColumnElement[bool]:
     clock = database_clock()
-    unowned = or_(plans.c.lease_until.is_(None), plans.c.lease_until < clock)
-    return unowned & or_(plans.c.wake_at.is_(None), plans.c.wake_at <= clock)
+    is_unowned = or_(plans.c.lease_until.is_(None), plans.c.lease_until < clock)
+    return is_unowned & or_(plans.c.wake_at.is_(None), plans.c.wake_at <= clock)
 
 
 def _has_work(states: Collection[PlanState], *, redraw: bool) -> ColumnElement[bool]:
     in_states = plans.c.state.in_([state.value for state in states])
-    stale = (plans.c.drawn < plans.c.revision) & (plans.c.state != PlanState.READING.value)
-    return or_(in_states, stale) if redraw else in_states
+    is_stale = (plans.c.drawn < plans.c.revision) & (plans.c.state != PlanState.READING.value)
+    return or_(in_states, is_stale & _may_be_drawn()) if redraw else in_states
+
+
+def _may_be_drawn() -> ColumnElement[bool]:
+    return or_(plans.c.draw_at.is_(None), plans.c.draw_at <= database_clock())

@@ -116,6 +116,9 @@ plans = Table(
     Column("lease_until", Float),
     Column("fence", Integer, nullable=False),
     Column("wake_at", Float),
+    Column("draw_at", Float),  # not shown anew before
+    Column("faults", JSON),  # met by its steps since they last got further
+    Column("draw_faults", JSON),  # met while it was shown
     Column("writing_project", String(36), unique=True),  # set while it writes: one plan of a project at a time
     Index("ix_plans_state", "state"),
     Index("ix_plans_queue", "queue", "tag"),
@@ -205,6 +208,7 @@ events = Table(
     Column("to_state", String(16), nullable=False),
     Column("counts", JSON, nullable=False),
     Column("token", String(32)),  # by which a decision knows its own line again
+    Column("reason", Text),  # why it went like this, where that is not plain
 )
 
 schedules = Table(

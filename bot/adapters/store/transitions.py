@@ -60,18 +60,19 @@ def move(
     token: str | None = None,
     **values: Any,
 ) -> bool:
-    """One transition, with the counts `noted` beside it; False when the guard held it off."""
+    """One transition, with the counts `noted` and the reason beside it; False when the guard held it off."""
     row = connection.execute(select(plans.c.id, plans.c.state).where(*guard).with_for_update()).one_or_none()
-    if row is None or not change(connection, guard, state=to.value, **values):
+    if row is None or not change(connection, guard, state=to.value, faults=None, **values):
         return False
-    note(connection, row.id, who=who, now=now, before=row.state, after=to.value, counts=noted, token=token)
+    line = {"before": row.state, "after": to.value, "counts": noted, "reason": values.get("reason")}
+    note(connection, row.id, who=who, now=now, token=token, **line)
     return True
 
 
 def change(connection: Connection, guard: Guard, **values: Any) -> bool:
     """One guarded UPDATE that people will see: it bumps the revision and wakes the worker."""
-    statement = update(plans).where(*guard).values(revision=plans.c.revision + 1, wake_at=None, **values)
-    return connection.execute(statement).rowcount == 1
+    news = {"revision": plans.c.revision + 1, "wake_at": None, "draw_at": None}
+    return connection.execute(update(plans).where(*guard).values(**news, **values)).rowcount == 1
 
 
 def note(
@@ -84,10 +85,11 @@ def note(
     after: str,
     counts: Mapping[str, int] | None = None,
     token: str | None = None,
+    reason: str | None = None,
 ) -> None:
     """One line of the audit trail."""
-    values = {"plan_id": plan_id, "at": now, "who": who, "from_state": before, "to_state": after, "token": token}
-    connection.execute(insert(events).values(**values, counts=dict(counts or {})))
+    values = {"plan_id": plan_id, "at": now, "who": who, "from_state": before, "to_state": after}
+    connection.execute(insert(events).values(**values, counts=dict(counts or {}), token=token, reason=reason))
 
 
 def add_plan(connection: Connection, plan: Plan, *, who: str, fire_key: str | None = None) -> None:
