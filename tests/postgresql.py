@@ -30,7 +30,7 @@ class PostgresServer:
     def __init__(self) -> None:
         self._programs = programs()
         self._place = Path(tempfile.mkdtemp(prefix="pg-"))  # short: the path of a socket has at most 107 bytes
-        self._as_whom = _unprivileged(self._place)
+        self._as_whom = unprivileged(self._place)
         self._names = (f"test_{number}" for number in count(1))
 
     def start(self) -> None:
@@ -112,7 +112,7 @@ def programs() -> Path:
     return servers[-1]
 
 
-def _unprivileged(place: Path) -> dict[str, Any]:
+def unprivileged(place: Path) -> dict[str, Any]:
     """How a program is run by somebody who may run PostgreSQL, to whom `place` is given."""
     if os.geteuid() != 0:
         return {}

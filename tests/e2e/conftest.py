@@ -17,9 +17,9 @@ DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 @pytest.fixture
 def start_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[StartWorld]:
-    """Start a world with the settings given, on "sqlite" or "postgresql"; it ends with the test.
+    """Start a world with the settings given, on "sqlite", "postgresql" or the database of an address.
 
-    A test may start several; each has a folder and a database of its own.
+    It ends with the test. A test may start several; each has a folder and a database of its own.
     """
     numbers = count()
     with ExitStack() as worlds:
@@ -28,7 +28,7 @@ def start_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Star
             number = next(numbers)
             folder = tmp_path / f"world-{number}" if number else tmp_path
             folder.mkdir(exist_ok=True)
-            url = None
+            url = database if "://" in database else None
             if database == "postgresql":
                 url = worlds.enter_context(_new_database(request.getfixturevalue("postgresql")))
             return worlds.enter_context(World(folder, database=url, **settings))

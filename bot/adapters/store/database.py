@@ -1,19 +1,15 @@
 """The connection to the database, and what its errors become."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import QueuePool
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
+from bot.adapters.store.postgresql import postgresql_engine
 from bot.adapters.store.schema import bring_up_to_date
+from bot.adapters.store.sqlite import sqlite_engine
 from bot.errors import OutcomeUnknownError, StoreUnavailableError
 
 NOTHING_CHANGED = "The bot's database does not answer, so nothing was changed. Please try again in a minute."
@@ -22,11 +18,6 @@ OUTCOME_UNKNOWN = (
     "Please look at the plan's message in a minute, before you try again."
 )
 BUSY_TIMEOUT_MS = 2_000  # below the 3 s in which Slack wants an answer
-_PATIENCE_MS = {
-    "lock_timeout": BUSY_TIMEOUT_MS,
-    "statement_timeout": 60_000,
-    "idle_in_transaction_session_timeout": 10_000,  # a process that froze must not hold its plan's row for ever
-}
 _MIGRATION_LOCK = 0x61737369  # any fixed number: the key of a PostgreSQL advisory lock
 
 
@@ -78,7 +69,9 @@ class Database:
         """
         with self.write() as connection:
             if connection.dialect.name == "postgresql":
-                connection.execute(text("set local lock_timeout = '60s'"))  # another process may migrate just now
+                # Another process may migrate just now; and what carries much along takes its time.
+                connection.execute(text("set local lock_timeout = '60s'"))
+                connection.execute(text("set local statement_timeout = 0"))
                 connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             bring_up_to_date(connection)
 
@@ -100,56 +93,5 @@ def _fault(error: SQLAlchemyError) -> StoreUnavailableError:
 
 
 def _engine(url: str) -> Engine:
-    if url.startswith("sqlite"):
-        return _sqlite_engine(url)
-    address = make_url(url).set(drivername="postgresql+psycopg")  # SQLAlchemy refuses postgres://
-    return create_engine(
-        address,
-        pool_size=8,
-        max_overflow=8,
-        pool_timeout=BUSY_TIMEOUT_MS / 1000,
-        pool_pre_ping=True,
-        hide_parameters=True,  # faults reach the log: with their statements, but not with addresses and answer links
-        connect_args={
-            "connect_timeout": 2,
-            "options": " ".join(f"-c {name}={ms}" for name, ms in _PATIENCE_MS.items()),
-        },
-    )
-
-
-def _sqlite_engine(url: str) -> Engine:
-    path = make_url(url).database
-    if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=8,
-        max_overflow=24,
-        hide_parameters=True,
-        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy's begin event starts transactions, not the driver
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-    _patient_with_writers(connection.execute, "PRAGMA journal_mode=WAL")
-
-
-# Switching to WAL fails at once while another process writes: SQLite does not apply its busy timeout there.
-_patient_with_writers = Retrying(
-    retry=retry_if_exception_type(sqlite3.OperationalError),
-    stop=stop_after_delay(BUSY_TIMEOUT_MS / 1000),
-    wait=wait_random(0.01, 0.05),
-    reraise=True,
-)
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    make = sqlite_engine if url.startswith("sqlite") else postgresql_engine
+    return make(url, patience_ms=BUSY_TIMEOUT_MS)
