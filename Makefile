@@ -1,6 +1,8 @@
 # Everything a fresh machine needs: Python 3.11 or newer, and make.
 PYTHON ?= python3
 BIN := .venv/bin
+# One line, also for a Python that is too old to read anything newer: it ends well from 3.11 on, and says what it is.
+IS_NEW := import sys; print(".".join(map(str, sys.version_info[:3]))); sys.exit(sys.version_info < (3, 11))
 ARGS ?=
 # Tests mostly wait for processes, so two cores serve four of them.
 WORKERS ?= 4
@@ -33,7 +35,15 @@ format: .venv/ready
 clean:
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
+# A .venv of a Python that is too old, or that is gone, is made anew.
+ifeq ($(shell $(BIN)/python -c '$(IS_NEW)' >/dev/null 2>&1 && echo usable),)
+.PHONY: .venv/ready
+endif
+
 .venv/ready: requirements.txt requirements-dev.txt
-	$(PYTHON) -m venv .venv
+	@found=$$($(PYTHON) -c '$(IS_NEW)' 2>/dev/null) || { \
+		echo "assign-reviews needs Python 3.11 or newer, and $(PYTHON) is $${found:-not there}:" \
+			"name a newer one with 'make PYTHON=python3.12'." >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
