@@ -2,8 +2,10 @@
 
 import argparse
 import importlib
+import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.app import Store
 from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
@@ -14,7 +16,8 @@ from bot.doors import socket_mode, web
 from bot.errors import BotError, CommandError, SettingsError
 from bot.history import plan_lines, step_lines
 from bot.logs import configure
-from bot.preflight import findings
+from bot.preflight.everything import findings
+from bot.preflight.finding import Verdict
 from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, Settings, environment
 from bot.terminal import Terminal
 
@@ -147,12 +150,21 @@ def _agreed(plan: Plan) -> bool:
 
 
 def _check(_options: argparse.Namespace) -> int:
-    configure("text", quiet=True)
-    good = True
+    logging.disable()  # what goes wrong is told as a finding
+    counts: Counter[Verdict] = Counter()
     for finding in findings(environment()):
-        print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.detail}", flush=True)
-        good = good and finding.ok
-    return OK if good else FAILED
+        counts[finding.verdict] += 1
+        print(f"{finding.verdict:<8} {finding.setting}: {finding.sentence}", flush=True)
+    print(f"\n{_summary(counts)}")
+    return FAILED if counts[Verdict.WRONG] else OK
+
+
+def _summary(counts: Mapping[Verdict, int]) -> str:
+    wrong, warnings = counts[Verdict.WRONG], counts[Verdict.WARNING]
+    parts = [f"{wrong} wrong"] if wrong else []
+    parts += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
+    again = " Put that right and check again: what depends on it was not tried." if wrong else ""
+    return f"{', '.join(parts)}.{again}" if parts else "Everything is ok."
 
 
 def _history(options: argparse.Namespace) -> int:

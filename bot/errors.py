@@ -69,14 +69,18 @@ class UnreachedError(BraintrustUnavailableError):
 
 
 class BraintrustRejectedError(BraintrustError):
-    """Braintrust refused the request; repeating it changes nothing."""
+    """Braintrust refused the request; repeating it changes nothing.  `status` is HTTP's; None without one."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class NoAccessError(BraintrustRejectedError):
     """Every request would be refused, whatever it asks: `setting` is wrong."""
 
-    def __init__(self, message: str, *, setting: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, setting: str, status: int | None = None) -> None:
+        super().__init__(message, status=status)
         self.setting = setting
 
 

@@ -32,12 +32,12 @@ _WHERE_PEOPLE = (
 
 def bot_token(text: str) -> str:
     """A bot token of Slack."""
-    return _token(text, "xoxb-", "the bot token begins with xoxb-; it stands under OAuth & Permissions.")
+    return _token(text, "xoxb-", "the bot token begins with xoxb- and stands under OAuth & Permissions.")
 
 
 def app_token(text: str) -> str:
     """An app-level token of Slack."""
-    return _token(text, "xapp-", "an app-level token begins with xapp-; make one under Basic Information.")
+    return _token(text, "xapp-", "an app-level token begins with xapp- and is made under Basic Information.")
 
 
 def signing_secret(text: str) -> str:

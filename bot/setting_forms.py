@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable
 
 from bot.domain.absence import emoji_name
+from bot.domain.options import valid_reviewers
 from bot.domain.reviewer_names import NameKind, parsed_name
 from bot.domain.typed import shown
 from bot.errors import CommandError
 
 NONE = "none"
 
+_BETWEEN_EMAILS = re.compile(r"(?<=[^\s;,])\s*[;\s]\s*(?=[^\s,;@]+@)")
 _EMOJI = re.compile(r"[\w+'-]+")
 _IN_SLACK = (NameKind.PERSON, NameKind.EMAIL)
 _IN_BRAINTRUST = (NameKind.USER, NameKind.EMAIL)
@@ -62,6 +64,14 @@ def reviewer_map(text: str) -> dict[str, str]:
             raise ValueError(f"`{shown(key)}` stands there twice.")
         targets[who] = _name(target, pair, _IN_BRAINTRUST)
     return targets
+
+
+def reviewers(text: str) -> tuple[str, ...]:
+    """Names of reviewers; between e-mails, a semicolon or a space is understood as the comma that it should be."""
+    try:
+        return valid_reviewers(_BETWEEN_EMAILS.sub(",", text))
+    except CommandError as error:
+        raise ValueError(str(error).replace("`reviewers=", "`REVIEWERS=")) from error
 
 
 def away_emoji(text: str) -> frozenset[str]:

@@ -13,7 +13,7 @@ from bot import setting_forms as forms
 from bot.domain.absence import USUAL_SIGNS, AwayRules
 from bot.domain.allocation import Strategy
 from bot.domain.choices import valid_group_by, valid_strategy
-from bot.domain.options import valid_days, valid_reviewers, valid_tag
+from bot.domain.options import MAX_DAYS, valid_tag
 from bot.domain.weekly import WeeklyTime, parsed_weekly
 from bot.errors import BotError, SettingsError
 
@@ -236,8 +236,8 @@ def _braintrust(reader: _Reader) -> BraintrustSettings:
 def _queue(reader: _Reader) -> QueueSettings:
     queue = QueueSettings(
         tag=reader.read("REVIEW_TAG", valid_tag, default=""),
-        days=reader.read("REVIEW_DAYS", valid_days, default=7),
-        reviewers=reader.read("REVIEWERS", valid_reviewers, default=()),
+        days=reader.read("REVIEW_DAYS", forms.number(1, MAX_DAYS), default=7),
+        reviewers=reader.read("REVIEWERS", forms.reviewers, default=()),
         strategy=reader.read("REVIEW_STRATEGY", valid_strategy, default=Strategy.EVEN),
         group_by=reader.read("REVIEW_GROUP_BY", valid_group_by, default=None),
         max_open_rows=reader.read("MAX_OPEN_ROWS", forms.number(1, 1_000_000), default=None),

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode, urljoin
 
 from tenacity import (
@@ -99,6 +99,11 @@ class BraintrustClient:
         """A project's name; raises like `page`."""
         found = _patiently(lambda: self._read("GET", f"/v1/project/{project_id}"), patience)
         return str(found.get("name", project_id))
+
+    def names(self, kind: Literal["organization", "project"], *, patience: Patience) -> Mapping[str, str]:
+        """The names of the first hundred that the key reaches, by id; raises like `page`."""
+        found = _patiently(lambda: self._objects(kind, None), patience)
+        return {str(entry["id"]): str(entry.get("name", entry["id"])) for entry in found}
 
     def _page(self, query: str) -> Page:
         asked_at = self._monotonic()

@@ -59,9 +59,9 @@ def read_error(answer: Answer) -> BraintrustError:
     if answer.status == 400 and _TLS_WANTED.search(answer.body[:READ_LENGTH]):
         return NoAccessError("Braintrust is spoken to by https:// there. Check BRAINTRUST_API_URL.", setting=ADDRESS)
     if answer.status in _SETTINGS:
-        return NoAccessError(refusal(answer), setting=_SETTINGS[answer.status])
+        return NoAccessError(refusal(answer), setting=_SETTINGS[answer.status], status=answer.status)
     rejected = QueryRefusedError if answer.status in _ABOUT_THE_QUERY else BraintrustRejectedError
-    return rejected(refusal(answer))
+    return rejected(refusal(answer), status=answer.status)
 
 
 def moved(answer: Answer, *, path: str) -> NoAccessError | None:

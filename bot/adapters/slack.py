@@ -55,6 +55,8 @@ class SlackClient:
             is_private=bool(info.get("is_private")),
             # `is_org_shared` is between workspaces of one organisation: those are colleagues
             is_shared=bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared")),
+            name=str(info.get("name") or ""),
+            is_archived=bool(info.get("is_archived")),
         )
 
     def join(self, channel: Channel) -> None:
@@ -130,6 +132,11 @@ class Identity:
         self._known = answer.data
         listed = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
         self._scopes = frozenset(scope.strip() for scope in str(listed).split(",") if scope.strip())
+
+    @property
+    def is_known(self) -> bool:
+        """Whether Slack was asked, and answered."""
+        return bool(self._known)
 
     @property
     def scopes(self) -> frozenset[str]:

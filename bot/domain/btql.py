@@ -31,6 +31,14 @@ def matching_rows(project_id: str, *, tag: str, window: Window, limit: int, grou
     )
 
 
+def newest_rows(project_id: str, *, window: Window, limit: int) -> str:
+    """The query for the newest rows of a window, whatever their tags."""
+    return (
+        f"from: project_logs({quoted(project_id)}) spans | filter: {_within(window)} | select: id, tags, {_COLUMNS}"
+        f" | sort: _pagination_key desc | limit: {limit}"
+    )
+
+
 def open_load(project_id: str, *, window: Window, limit: int) -> str:
     """The query for how many rows (`n`) of a window each person (`assignee`) has assigned and not finished.
 

@@ -228,14 +228,15 @@ class Schedules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What Slack says of a conversation."""
+    """What Slack says of a conversation; the bot has entered it, or has not."""
 
     id: str
     is_entered: bool
-    """Whether the bot is in it already."""
     is_private: bool
     is_shared: bool
     """Whether people of another organisation are in it, or are invited to it."""
+    name: str = ""
+    is_archived: bool = False
 
 
 class Slack(Protocol):

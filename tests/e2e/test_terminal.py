@@ -1,21 +1,18 @@
 """`python -m bot plan`, `check` and `migrate`, for people without Slack and for cron."""
 
 import json
-import signal
 
 import pytest
 
 from bot.sandbox.braintrust import Status
 from tests.e2e.conftest import StartWorld
-from tests.e2e.world import ADA, World
+from tests.e2e.world import World
 
 
 @pytest.fixture
 def terminal(start_world: StartWorld) -> World:
     """A world whose bot does not run: there is only the terminal."""
-    world = start_world(rows=2_500)
-    world.stop_bot(signal.SIGTERM)
-    return world
+    return start_world(rows=2_500, door="terminal")
 
 
 def test_the_plan_is_shown_assigned_and_written_to_a_file(terminal: World) -> None:
@@ -109,33 +106,6 @@ def test_a_wrong_option_is_a_wrong_usage(terminal: World) -> None:
 
     assert said.returncode == 2
     assert "days is a whole number from 1 to 365" in said.stderr
-
-
-def test_check_says_ok_for_everything_that_works(terminal: World) -> None:
-    said = terminal.bot("check")
-
-    assert said.returncode == 0, said.stdout
-    assert {line.split(":")[0] for line in said.stdout.splitlines()} >= {
-        "ok    settings",
-        "ok    database",
-        "ok    Slack token",
-        "ok    Slack scopes",
-        "ok    Socket Mode",
-        "ok    Braintrust key and project",
-        "ok    Braintrust query",
-        "ok    reviewers",
-    }
-
-
-def test_check_names_a_missing_scope_and_a_refused_key(terminal: World) -> None:
-    terminal.slack.scopes.discard("files:write")
-
-    said = terminal.bot("check", BRAINTRUST_API_KEY="sk-expired", REVIEWERS="nobody@example.com")
-
-    assert said.returncode == 1
-    assert "FAIL  Slack scopes: missing files:write" in said.stdout
-    assert "FAIL  Braintrust query: Braintrust does not accept the API key (401)." in said.stdout
-    assert ADA not in said.stdout
 
 
 def test_history_tells_every_step_with_who_and_counts(terminal: World) -> None:

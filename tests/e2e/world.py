@@ -47,7 +47,10 @@ FREE = ((), None)
 
 
 class World:
-    """Everything around one bot.  Use it as a context manager."""
+    """Everything around one bot.  Use it as a context manager.
+
+    The bot serves the `door` "http" or "socket"; with "terminal" there is none but the commands that a test runs.
+    """
 
     def __init__(
         self, folder: Path, *, rows: int = 300, door: str = "http", database: str | None = None, **settings: str
@@ -117,7 +120,8 @@ class World:
 
     def start_bot(self) -> None:
         """Start it through its door, and wait until it is ready."""
-        self._bot = self._start_http() if self.door == "http" else self._start_socket()
+        if self.door != "terminal":
+            self._bot = self._start_http() if self.door == "http" else self._start_socket()
 
     def stop_bot(self, number: signal.Signals) -> int:
         """Send a signal and wait for the end; the exit code."""

@@ -3,9 +3,7 @@
 import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -16,52 +14,11 @@ from bot.errors import NoAccessError, SlackUnavailableError, UnreachedError
 from bot.sandbox.braintrust import BraintrustStandIn, Status
 from bot.settings import SlackSettings
 from tests.integration.braintrust_client import NoPatience, client_of, query
+from tests.peer import Peer, http
 
 PAIRS = [("row-1", "11111111-1111-4111-8111-111111111111")]
 PROJECT = "5f0c7a52-8f6e-4e0b-9a53-2f4c1d9b7e10"
 NOBODY = "http://nobody.invalid"
-
-Answer = bytes | None
-
-
-class Peer:
-    """Somebody who listens on loopback and says one thing to everybody."""
-
-    def __init__(self, answer: Answer, *, context: ssl.SSLContext | None = None) -> None:
-        self._answer = answer
-        self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._serve)
-        self.port: int = self._listener.getsockname()[1]
-
-    def __enter__(self) -> "Peer":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                with suppress(OSError), closing(connection):
-                    self._talk(connection)
-
-    def _talk(self, connection: socket.socket) -> None:
-        connection.settimeout(5)
-        if self._context is not None:
-            connection = self._context.wrap_socket(connection, server_side=True)
-        connection.recv(4096)
-        if self._answer is not None:
-            connection.sendall(self._answer)
-        connection.close()
-
-
-def http(status: str) -> bytes:
-    return f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +40,7 @@ def peer(authority: Path) -> Iterator[Callable[..., Peer]]:
     """Start a peer; it ends with the test."""
     peers: list[Peer] = []
 
-    def start(answer: Answer, *, tls: bool = False) -> Peer:
+    def start(answer: bytes | None, *, tls: bool = False) -> Peer:
         context = None
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

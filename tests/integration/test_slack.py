@@ -118,7 +118,9 @@ def test_a_channel_is_shared_when_another_organisation_is_in_it_or_invited(
     """On Enterprise Grid, other workspaces of the same organisation may be in it: those are colleagues."""
     slack.workspace.change_channel(GENERAL, **flags)
 
-    assert client.channel(GENERAL) == Channel(GENERAL, is_entered=False, is_private=False, is_shared=is_shared)
+    assert client.channel(GENERAL) == Channel(
+        GENERAL, is_entered=False, is_private=False, is_shared=is_shared, name="general"
+    )
     assert slack.calls.of("conversations.join") == []
 
 

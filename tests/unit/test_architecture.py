@@ -80,7 +80,7 @@ def test_what_nobody_foresaw_is_caught_around_a_step_and_around_a_tick() -> None
 
 def test_nothing_sleeps_but_the_check_on_the_terminal() -> None:
     """Whatever else waits, waits on an event, so that a shutdown ends it."""
-    assert users_of("time.sleep") == {"bot/preflight.py"}
+    assert users_of("time.sleep") == {"bot/preflight/braintrust.py"}
 
 
 def test_functions_are_short() -> None:

@@ -5,7 +5,7 @@ from bot.sandbox.slack.arguments import Arguments
 from bot.sandbox.slack.backend import Backend
 from bot.sandbox.slack.methods import paging
 from bot.sandbox.slack.methods.method import Method
-from bot.sandbox.slack.records import Json, Message
+from bot.sandbox.slack.records import Channel, Json, Message
 
 
 def info(backend: Backend, arguments: Arguments) -> Json:
@@ -16,6 +16,27 @@ def info(backend: Backend, arguments: Arguments) -> Json:
     if arguments.flag("include_num_members"):
         found["num_members"] = len(channel.members)
     return {"channel": found}
+
+
+def list_(backend: Backend, arguments: Arguments) -> Json:
+    """The channels of the kinds asked for that the bot can know of, page by page."""
+    kinds = set((arguments.text("types") or "public_channel").split(","))
+    found = [channel for channel in backend.workspace.channels() if _kind(backend, channel) in kinds]
+    if arguments.flag("exclude_archived"):
+        found = [channel for channel in found if not channel.is_archived]
+    page, metadata = paging.page_of(found, arguments, default=100)
+    for channel in page:
+        backend.need_channel_scope(channel, "read")
+    return {"channels": [channel_json(backend.workspace, channel) for channel in page], "response_metadata": metadata}
+
+
+def _kind(backend: Backend, channel: Channel) -> str | None:
+    """What sort of channel it is for the bot; None where the bot does not know of it."""
+    if channel.is_im:
+        return "im"
+    if channel.is_private:
+        return "private_channel" if backend.workspace.bot.id in channel.members else None
+    return "public_channel"
 
 
 def join(backend: Backend, arguments: Arguments) -> Json:
@@ -109,6 +130,7 @@ _WINDOW = (*paging.NAMES, "oldest", "latest", "inclusive", "include_all_metadata
 
 METHODS = (
     Method("conversations.info", info, ("channel",), ("include_locale", "include_num_members"), takes_json=False),
+    Method("conversations.list", list_, (), (*paging.NAMES, "types", "exclude_archived"), takes_json=False),
     Method("conversations.join", join, ("channel",), scope="channels:join"),
     Method("conversations.open", open_, (), ("channel", "users", "return_im", "prevent_creation"), "im:write"),
     Method("conversations.members", members, ("channel",), paging.NAMES, takes_json=False),

@@ -1,0 +1,1 @@
+"""Tries every setting for real, without posting or writing anything."""

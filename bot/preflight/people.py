@@ -1,0 +1,179 @@
+"""The check of the people in the settings: approvers, reviewers, and who is whom."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+
+from slack_sdk import WebClient
+
+from bot.adapters.slack_names import SlackNames
+from bot.adapters.slack_people import SlackPeople
+from bot.domain.accounts import Exclusion
+from bot.domain.model import LeftOut
+from bot.domain.people import Person
+from bot.domain.reviewer_names import NameKind, ReviewerName, parsed_name
+from bot.domain.reviewers import User
+from bot.domain.roster import Known, resolved
+from bot.errors import BraintrustError, SlackError, SlackRejectedError
+from bot.preflight.braintrust import BraintrustCheck
+from bot.preflight.finding import Finding, Misread, judged, none_of, ok, warning, wrong
+from bot.settings import PolicySettings, Settings
+
+_CORRECT = frozenset({Exclusion.UNKNOWN, Exclusion.NOT_IN_SLACK, Exclusion.AMBIGUOUS})
+_NO_GROUP = "no_such_subteam"
+
+
+def approver_findings(
+    client: WebClient | None, policy: PolicySettings, misread: Mapping[str, Misread]
+) -> Iterator[Finding]:
+    """Whether there are such people and groups, and whether they can approve."""
+    if "APPROVERS" in misread:
+        yield _misread(client, misread["APPROVERS"])
+    elif policy.approvers and client is not None:
+        try:
+            yield from _approvers(SlackPeople(client), policy)
+        except SlackError as error:
+            yield warning("APPROVERS", f"this could not be tried. {error}")
+
+
+def reviewer_findings(client: WebClient | None, braintrust: BraintrustCheck, settings: Settings) -> Iterator[Finding]:
+    """Whether the reviewers, and the people whom the map names, are known."""
+    if not braintrust.is_reached:
+        return
+    slack = None if client is None else SlackPeople(client)
+    try:
+        users, people = braintrust.users(), _people(slack)
+        if settings.queue.reviewers:
+            names = [parsed_name(name) for name in settings.queue.reviewers]
+            known = Known(
+                users=users,
+                groups=braintrust.groups() if any(name.kind is NameKind.GROUP for name in names) else (),
+                people=people,
+                members=_members(slack, names),
+                mapped=settings.people.reviewer_map,
+            )
+            yield _reviewers(names, known)
+        if settings.people.reviewer_map:
+            yield _mapped(settings.people.reviewer_map, users, people)
+    except BraintrustError as error:
+        yield warning("REVIEWERS", f"this could not be tried. {error}")
+
+
+def _misread(client: WebClient | None, misread: Misread) -> Finding:
+    """What to write for e-mails and names; each name that is only one person's."""
+    names = [part.strip() for part in misread.text.split(",")]
+    ids: dict[str, str] = {}
+    if client is not None:
+        for person in _people(SlackPeople(client)) or ():
+            ids |= {key.lower(): person.id for key in (person.email, person.name) if key and not person.deactivated}
+        ids |= _handles(client)
+    meant = [f"`{name}` is {ids[name.lstrip('@').lower()]}" for name in names if name.lstrip("@").lower() in ids]
+    return wrong("APPROVERS", f"write ids in place of names: {', '.join(meant)}." if meant else misread.sentence)
+
+
+def _handles(client: WebClient) -> Mapping[str, str]:
+    try:
+        return SlackNames(client).groups()
+    except SlackError:
+        return {}
+
+
+def _people(slack: SlackPeople | None) -> Sequence[Person] | None:
+    """Everybody in Slack; None where that cannot be read, which the check of the tokens told."""
+    try:
+        return None if slack is None else slack.people()
+    except SlackError:
+        return None
+
+
+def _approvers(slack: SlackPeople, policy: PolicySettings) -> Iterator[Finding]:
+    parts: list[Finding] = []
+    unknown: list[str] = []
+    able: dict[str, str] = {}
+    for name in sorted(policy.approvers):
+        members = _group(slack, name) if name.startswith("S") else (name,)
+        people = [slack.person(member) for member in members or ()]
+        if members is None or (not name.startswith("S") and people == [None]):
+            unknown.append(name)
+            continue
+        there = [person for person in people if person is not None and not person.deactivated and not person.is_bot]
+        able |= {person.id: person.name for person in there}
+        parts.append(_approver(name, people) if not there else ok("APPROVERS", _shown(name, there)))
+    if unknown:
+        parts.append(wrong("APPROVERS", f"Slack knows {none_of(unknown)}; copy the ids again."))
+    yield judged("APPROVERS", parts)
+    if policy.four_eyes and len(able) == 1:
+        [only] = able.values()
+        yield warning("FOUR_EYES", f"{only} is the only approver, so nobody can approve what {only} asks for.")
+
+
+def _group(slack: SlackPeople, group: str) -> Sequence[str] | None:
+    """Who is in a user group; None where there is none."""
+    try:
+        return slack.members_of(group)
+    except SlackRejectedError as error:
+        if error.code == _NO_GROUP:
+            return None
+        raise
+
+
+def _shown(name: str, there: Sequence[Person]) -> str:
+    return f"{name} ({len(there)} in the group)" if name.startswith("S") else there[0].name
+
+
+def _approver(name: str, people: Sequence[Person | None]) -> Finding:
+    """Why nobody behind a name can approve."""
+    if name.startswith("S"):
+        return warning("APPROVERS", f"nobody is in the group {name}")
+    [person] = [person for person in people if person is not None]
+    what = "has left the workspace" if person.deactivated else "is an app"
+    return wrong("APPROVERS", f"{person.name} ({name}) {what}; take the id out, or name somebody else")
+
+
+def _members(slack: SlackPeople | None, names: Sequence[ReviewerName]) -> Mapping[str, Sequence[str] | None]:
+    groups = [name.value for name in names if name.kind is NameKind.USER_GROUP]
+    return {group: _readable(slack, group) for group in groups}
+
+
+def _readable(slack: SlackPeople | None, group: str) -> Sequence[str] | None:
+    try:
+        return None if slack is None else slack.members_of(group)
+    except SlackError:
+        return None
+
+
+def _reviewers(names: Sequence[ReviewerName], known: Known) -> Finding:
+    roster = resolved(names, known)
+    parts = [_left_out(left, known.users or ()) for left in roster.left_out]
+    if known.users is None:
+        parts.append(warning("REVIEWERS", "the key may not list users, so ids are taken on trust"))
+    if not any(person.weight for person in roster.found):
+        parts.append(wrong("REVIEWERS", "nobody is left who could be given rows"))
+    return judged("REVIEWERS", [*parts, ok("REVIEWERS", f"all {len(roster.found)} are known.")])
+
+
+def _left_out(left: LeftOut, users: Sequence[User]) -> Finding:
+    emails = [user.email.lower() for user in users if user.email]
+    near = difflib.get_close_matches(left.name.lower(), emails, n=1, cutoff=0.8)
+    hint = f"; {near[0]} is known" if near and left.reason == Exclusion.UNKNOWN else ""
+    sentence = f"{left.name} is left out ({left.reason}{hint})"
+    return wrong("REVIEWERS", sentence) if left.reason in _CORRECT else warning("REVIEWERS", sentence)
+
+
+def _mapped(mapped: Mapping[str, str], users: Sequence[User] | None, people: Sequence[Person] | None) -> Finding:
+    in_slack = {key.lower() for person in people or () for key in (person.id, person.email) if key}
+    in_braintrust = {key.lower() for user in users or () for key in (user.id, user.email) if key}
+    unknown = [key if "@" in key else key.upper() for key in mapped if key not in in_slack]
+    missing = [target for target in mapped.values() if target.lower() not in in_braintrust]
+    parts = [
+        _known("Slack", people, unknown),
+        _known("Braintrust", users, missing),
+    ]
+    return judged("REVIEWER_MAP", parts)
+
+
+def _known(where: str, listed: Sequence[object] | None, unknown: Sequence[str]) -> Finding:
+    if listed is None:
+        return warning("REVIEWER_MAP", f"whom it names in {where} could not be looked up")
+    if unknown:
+        return wrong("REVIEWER_MAP", f"{where} knows {none_of(unknown)}")
+    return ok("REVIEWER_MAP", f"{where} knows everybody in it")

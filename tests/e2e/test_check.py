@@ -1,0 +1,132 @@
+"""`python -m bot check`: it tries all that it can, blames the setting that is wrong, and says what to write."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from bot.sandbox.braintrust import Status
+from tests.e2e.mistakes import MISTAKES, Mistake
+from tests.e2e.world import World
+from tests.peer import Peer, http
+
+LINE = re.compile(r"(ok|warning|wrong) +(\S+): (.+\.)")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with World(tmp_path_factory.mktemp("check"), door="terminal") as world:
+        yield world
+
+
+@pytest.fixture
+def world(shared: World) -> Iterator[World]:
+    """The world, as it was before the test afterwards."""
+    scopes, channels = set(shared.slack.scopes), shared.slack.workspace.channels()
+    yield shared
+    shared.slack.scopes.update(scopes)
+    shared.slack.faults.clear()
+    shared.braintrust.faults.clear()
+    for channel in channels:
+        shared.slack.workspace.put_channel(channel)
+
+
+def check(world: World, **settings: str) -> tuple[int, list[tuple[str, str, str]], str]:
+    """The exit code, the verdicts with settings and sentences, and the last line."""
+    said = world.bot("check", **settings)
+    *lines, _, last = said.stdout.splitlines()
+    assert said.stderr == ""
+    matches = [LINE.fullmatch(line) for line in lines]
+    assert None not in matches, said.stdout
+    return said.returncode, [(match[1], match[2], match[3]) for match in matches if match], last
+
+
+def test_everything_that_works_is_ok(world: World) -> None:
+    code, lines, last = check(
+        world,
+        APPROVERS="U0ADA,S0REVIEWERS",
+        ALLOWED_CHANNELS="C0REVIEWS,C0GENERAL",
+        REVIEWER_MAP="U0BEN=chiara@example.com",
+        REVIEW_CHANNEL="C0REVIEWS",
+        WEEKLY_POST="mon-fri 9am europe/berlin",
+        BRAINTRUST_ORG_NAME="Acme",
+    )
+
+    assert code == 0
+    assert {verdict for verdict, _, _ in lines} == {"ok"}
+    assert [setting for _, setting, _ in lines] == [
+        "settings",
+        "DATABASE_URL",
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "ALLOWED_CHANNELS",
+        "REVIEW_CHANNEL",
+        "WEEKLY_POST",
+        "APPROVERS",
+        "BRAINTRUST_API_KEY",
+        "BRAINTRUST_ORG_NAME",
+        "BRAINTRUST_PROJECT_ID",
+        "REVIEW_TAG",
+        "REVIEWERS",
+        "REVIEWER_MAP",
+    ]
+    assert last == "Everything is ok."
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.what)
+def test_a_mistake_is_told_with_its_setting_and_what_to_write(world: World, mistake: Mistake) -> None:
+    """Nothing else is blamed for it."""
+    mistake.prepare(world)
+    settings = mistake.settings(world) if callable(mistake.settings) else mistake.settings
+
+    code, lines, _ = check(world, **settings)
+
+    found = [(f"{verdict} {setting}", sentence) for verdict, setting, sentence in lines if verdict != "ok"]
+    assert [blamed for blamed, _ in found] == [blamed for blamed, _ in mistake.said], found
+    assert [part for (_, part), (_, sentence) in zip(mistake.said, found, strict=True) if part not in sentence] == [], (
+        found
+    )
+    assert code == (1 if any(blamed.startswith("wrong") for blamed, _ in found) else 0)
+
+
+def test_warnings_alone_are_no_failure(world: World) -> None:
+    code, lines, last = check(world, REVIEW_TAG="", REVIEWERS="")
+
+    assert code == 0
+    assert [setting for verdict, setting, _ in lines if verdict == "warning"] == ["REVIEW_TAG", "REVIEWERS"]
+    assert last == "2 warnings."
+
+
+def test_what_can_be_tried_is_tried_beside_what_is_wrong(world: World) -> None:
+    code, lines, last = check(
+        world, REVIEW_DAYS="soon", SLACK_APP_TOKEN="xoxb-1", APPROVERS="U0NOBODY", BRAINTRUST_ORG_NAME="Acne"
+    )
+
+    verdicts = {setting: verdict for verdict, setting, _ in lines}
+    wrong = {setting for setting, verdict in verdicts.items() if verdict == "wrong"}
+    assert code == 1
+    assert wrong == {"REVIEW_DAYS", "SLACK_APP_TOKEN", "APPROVERS", "BRAINTRUST_ORG_NAME"}
+    assert verdicts["SLACK_BOT_TOKEN"] == verdicts["BRAINTRUST_PROJECT_ID"] == verdicts["REVIEWERS"] == "ok"
+    assert last.startswith("4 wrong. ")
+
+
+def test_a_proxy_that_lets_nobody_through_is_blamed(world: World) -> None:
+    with Peer(http("407 Proxy Authentication Required")) as proxy:
+        address = f"http://bot:hush@127.0.0.1:{proxy.port}"
+        code, lines, _ = check(world, HTTPS_PROXY=address, BRAINTRUST_API_URL="https://api.example.invalid")
+
+    blamed = {setting: sentence for verdict, setting, sentence in lines if verdict == "wrong"}
+    assert code == 1
+    assert blamed.keys() == {"Slack", "HTTPS_PROXY"}
+    assert "the proxy does not accept its user and password (407)" in blamed["HTTPS_PROXY"]
+    assert "hush" not in str(lines)
+
+
+def test_a_key_that_may_not_list_users_is_a_warning_where_ids_are_named(world: World) -> None:
+    ids = ",".join(user["id"] for user in world.braintrust.users[:2])
+    world.braintrust.faults.always("user", Status(403))
+
+    code, lines, _ = check(world, REVIEWERS=ids)
+
+    assert code == 0
+    assert ("warning", "REVIEWERS") in {(verdict, setting) for verdict, setting, _ in lines}
