@@ -24,13 +24,14 @@ from bot.adapters.store.notices import NoticeStore
 from bot.adapters.store.plans import PlanStore
 from bot.adapters.store.preferences import PreferenceStore
 from bot.adapters.store.schedules import ScheduleStore
+from bot.adapters.store.surfaces import SurfaceStore
 from bot.adapters.store.undos import UndoStore
 from bot.domain.model import PlanState
 from bot.scheduler import Scheduler
-from bot.services.announcing import Announcing
 from bot.services.assigning import Assigning
 from bot.services.deciding import Deciding
 from bot.services.entering import Entrance
+from bot.services.facts import PlanFacts
 from bot.services.greeting import Greeting
 from bot.services.notifying import Arranging, Notifying
 from bot.services.people_ports import People
@@ -42,6 +43,7 @@ from bot.services.rechecking import Rechecking
 from bot.services.roster import RosterReader
 from bot.services.scheduling import Scheduling
 from bot.services.staffing import Staffing
+from bot.services.surfaces import SlackAnnouncer
 from bot.services.undoing import Undoing
 from bot.settings import Settings
 from bot.turn import Step, Turn
@@ -65,6 +67,7 @@ class Store:
         self.batches = BatchStore(self.database)
         self.undos = UndoStore(self.database)
         self.notices = NoticeStore(self.database)
+        self.surfaces = SurfaceStore(self.database)
         self.preferences = PreferenceStore(self.database)
         self.matches = MatchStore(self.database)
         self.schedules = ScheduleStore(self.database)
@@ -180,7 +183,7 @@ class Bot:
             self.store,
             entrance=Entrance(self.slack, self._permissions),
             people=SlackPeople(client),
-            announcer=self._make_announcing(settings),
+            announcer=self._make_announcer(settings),
         )
         self.worker = self._core.worker
         self.scheduler = self._make_scheduler(settings)
@@ -188,16 +191,21 @@ class Bot:
         self._listeners = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         self.bolt = _bolt(settings, self._identity, self._services(), self._listeners)
 
-    def _make_announcing(self, settings: Settings) -> Announcing:
-        return Announcing(
+    def _make_announcer(self, settings: Settings) -> SlackAnnouncer:
+        facts = PlanFacts(
             plans=self.store.plans,
             batches=self.store.batches,
             undos=self.store.undos,
             notices=self.store.notices,
-            slack=self.slack,
+            settings=settings,
+        )
+        return SlackAnnouncer(
+            plans=self.store.plans,
+            surfaces=self.store.surfaces,
+            facts=facts,
+            slack=SlackClient(web_client(settings.slack, waits=False)),
             answers=self._answers,
             clock=utc_now,
-            settings=settings,
         )
 
     def _make_scheduler(self, settings: Settings) -> Scheduler:

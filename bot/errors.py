@@ -93,7 +93,11 @@ class SlackError(BotError):
 
 
 class SlackUnavailableError(SlackError):
-    """Slack did not answer properly; repeating the call may help."""
+    """Slack did not answer properly; repeating the call may help, after `retry_after_seconds` where Slack says so."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class SlackRejectedError(SlackError):
@@ -102,6 +106,11 @@ class SlackRejectedError(SlackError):
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+    @property
+    def is_for_the_operator(self) -> bool:
+        """Whether the bot's own token is what Slack refuses: once that is mended, the same call works."""
+        return self.code in _TOKEN_REFUSALS
 
 
 class StoreError(BotError):
@@ -126,3 +135,6 @@ class LeaseLostError(StoreError):
 
 class WorkInterruptedError(Exception):
     """A step was asked to end early.  Not a `BotError`: nobody has to be told."""
+
+
+_TOKEN_REFUSALS = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})

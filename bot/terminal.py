@@ -13,6 +13,7 @@ from bot.messages.reasons import drift_sentence
 from bot.messages.report import exception_lines, report_headline
 from bot.services.planning import Asker
 from bot.services.ports import Plans, Work
+from bot.services.slack_ports import Surfaces
 from bot.settings import Settings
 
 IDS_FILE = Path("to_assign_ids.json")
@@ -23,8 +24,9 @@ Say = Callable[[str], None]
 class TerminalAnnouncer:
     """The `Announcer` port in lines of text."""
 
-    def __init__(self, plans: Plans, say: Say) -> None:
+    def __init__(self, plans: Plans, surfaces: Surfaces, say: Say) -> None:
         self._plans = plans
+        self._surfaces = surfaces
         self._say = say
         self._last = ""
         self._rows = 0
@@ -51,7 +53,7 @@ class TerminalAnnouncer:
         """Nothing is drawn on a terminal; the plan counts as shown."""
         plan = self._plans.get(work.lease.plan_id)
         if plan is not None and plan.drawn < plan.revision:
-            self._plans.shown(work.lease, drawn=plan.revision)
+            self._surfaces.drawn(work.lease, plan.revision)
 
     def _tell(self, line: str) -> None:
         if line != self._last:
@@ -66,7 +68,7 @@ class Terminal:
         self._settings = settings
         self._say = say
         self._store = Store(settings.database_url)
-        announcer = TerminalAnnouncer(self._store.plans, say)
+        announcer = TerminalAnnouncer(self._store.plans, self._store.surfaces, say)
         self._core = Core(settings, self._store, entrance=None, people=None, announcer=announcer)
 
     def close(self) -> None:

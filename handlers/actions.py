@@ -7,7 +7,7 @@ from slack_bolt import Ack, App
 
 from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, UNDO, UNDO_CONFIRM, target
 from bot.services.deciding import Deciding, Press
-from bot.services.ports import ReplyTo
+from bot.services.slack_ports import ReplyTo
 
 log = logging.getLogger(__name__)
 

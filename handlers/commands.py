@@ -15,8 +15,8 @@ from bot.messages.help import help_message
 from bot.messages.message import Message
 from bot.services.permissions import Permissions
 from bot.services.planning import Asker, Planning
-from bot.services.ports import ReplyTo
 from bot.services.preferences import Preferring
+from bot.services.slack_ports import ReplyTo
 
 log = logging.getLogger(__name__)
 

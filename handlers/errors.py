@@ -9,7 +9,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 
 from bot.errors import BotError
 from bot.messages.answers import failure, sentence
-from bot.services.ports import PrivateAnswers, ReplyTo
+from bot.services.slack_ports import PrivateAnswers, ReplyTo
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from bot.adapters.slack_directory import SlackDirectory
 from bot.adapters.slack_errors import INVITE, answered, called
 from bot.errors import SlackError, SlackRejectedError
 from bot.messages.message import Message
-from bot.services.ports import Channel, ReplyTo
+from bot.services.slack_ports import Channel, ReplyTo
 from bot.settings import SlackSettings
 
 log = logging.getLogger(__name__)

@@ -15,6 +15,7 @@ from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 
 log = logging.getLogger(__name__)
 
+MOST_RETRY_AFTER = 3600.0
 _T = TypeVar("_T")
 
 _PASSING = frozenset(
@@ -26,6 +27,7 @@ INVITE = (
     "Type `/invite @assign-reviews` there, then try again."
 )
 _SENTENCES = {
+    "message_not_found": "Somebody deleted its message.",
     "not_in_channel": INVITE,
     "channel_not_found": INVITE,
     "method_not_supported_for_channel_type": INVITE,
@@ -86,7 +88,9 @@ def _refusal(error: SlackApiError) -> SlackError:
     code = str(answer.get("error")) if isinstance(answer.data, dict) else ""
     code = code if _CODE.fullmatch(code) else "unknown"  # a proxy's page may stand there
     if code in _PASSING or getattr(answer, "status_code", 200) >= 429 or code == "unknown":
-        return SlackUnavailableError(f"Slack has a problem ({code}). The bot tries again by itself.")
+        return SlackUnavailableError(
+            f"Slack has a problem ({code}). The bot tries again by itself.", retry_after_seconds=_retry_after(answer)
+        )
     if code == "missing_scope":
         return missing_scope(str(answer.get("needed") or "a scope"))
     log.warning(
@@ -95,3 +99,10 @@ def _refusal(error: SlackApiError) -> SlackError:
     return SlackRejectedError(
         _SENTENCES.get(code, f"Slack refused a call ({code}). The bot's log says more."), code=code
     )
+
+
+def _retry_after(answer: Any) -> float | None:
+    """How long Slack asks to wait, in seconds; None where it does not say."""
+    headers = {name.lower(): str(value) for name, value in (getattr(answer, "headers", None) or {}).items()}
+    said = headers.get("retry-after", "")
+    return min(float(said[:9]), MOST_RETRY_AFTER) if said.isascii() and said.isdigit() else None

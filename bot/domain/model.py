@@ -240,7 +240,6 @@ class Progress:
 
 
 NOT_BEGUN = Progress()
-ATTACHED = "attached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,15 +271,8 @@ class Plan:
     stopped_by: str | None = None
     superseded_by: str | None = None
     message_ts: str | None = None
+    """The message that the plan's thread belongs to."""
     message_url: str | None = None
-    reply_ts: str | None = None
-    plan_file: str | None = None
-    """ATTACHED, or the sentence that says why it could not be; None while that is open."""
-    result_file: str | None = None
-    """The same for the result's file."""
-    answered: bool = False
-    alerted: bool | None = None
-    """Whether the requester got the direct message that a long reading is owed; None: it is owed none."""
     progress: Progress = NOT_BEGUN
     finished_at: datetime | None = None
     undone_by: str | None = None

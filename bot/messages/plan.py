@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.domain.allocation import Strategy
 from bot.domain.choices import Choices
-from bot.domain.model import ATTACHED, Plan, PlanState, Share
+from bot.domain.model import Plan, PlanState, Share
 from bot.domain.selection import RowOrder, number_selected
 from bot.messages.blocks import actions, context, header, section
 from bot.messages.buttons import approve_button, cancel_button
@@ -21,12 +21,15 @@ _OVER = frozenset({PlanState.CANCELLED, PlanState.EXPIRED, PlanState.SUPERSEDED}
 _OUTCOMES = {PlanState.PARTIAL: "Partly done", PlanState.STOPPED: "Stopped", PlanState.FAILED: "Failed"}
 
 
-def plan_message(plan: Plan, *, successor_url: str | None = None) -> Message:
-    """The whole message; `successor_url` leads to the plan that replaced it."""
+def plan_message(plan: Plan, *, successor_url: str | None = None, file_problem: str | None = None) -> Message:
+    """The whole message; `successor_url` leads to the plan that replaced it.
+
+    `file_problem` says why the file with all its rows could not be attached.
+    """
     if plan.state is PlanState.FAILED and plan.decided_at is None:
         return _not_read(plan)
     title = _title(plan)
-    paragraphs = [_rows(plan)] if plan.state in _OVER else [_rows(plan), _people(plan), *_left_out(plan)]
+    paragraphs = [_rows(plan)] if plan.state in _OVER else [_rows(plan), _people(plan, file_problem), *_left_out(plan)]
     status = _status(plan, successor_url)
     small = _small_print(plan)
     blocks: list[Block] = [header(title), *(section(text) for text in paragraphs)]
@@ -88,13 +91,13 @@ def _dealt(choices: Choices) -> list[str]:
     return [f"Dealt out: {', '.join(ways)}."] if ways else []
 
 
-def _people(plan: Plan) -> str:
+def _people(plan: Plan, file_problem: str | None) -> str:
     people = receiving(plan.shares)
     shown = people[:MAX_REVIEWER_LINES]
     lines = [_share(share) for share in shown]
     if not fits(plan):
-        there = plan.plan_file in (None, ATTACHED)
-        file = "the attached file has everything" if there else f"the file could not be attached. {plan.plan_file}"
+        failed = f"the file could not be attached. {file_problem}"
+        file = failed if file_problem else "the attached file has everything"
         lines.append(f"and {number(len(people) - len(shown))} more: {file}")
     if len(people) < len(plan.shares):
         lines.append(f"{counted(len(plan.shares) - len(people), 'reviewer')} without a row this time")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.domain.model import ATTACHED, RETRIABLE, UNDOABLE, Plan, PlanState
+from bot.domain.model import RETRIABLE, UNDOABLE, Plan, PlanState
 from bot.domain.report import Report
 from bot.domain.undo import UndoCounts
 from bot.messages.blocks import actions, context, section
@@ -63,16 +63,18 @@ def report_message(
     undoable: bool = False,
     undo: UndoCounts = NOT_UNDONE,
     untold: Sequence[str] = (),
+    file_problem: str | None = None,
 ) -> Message:
     """What became of the plan; begins with `Done.`, `Partly done.`, `Stopped.` or `Failed.`.
 
     `undoable` offers to take it back; `undo` counts what attempts to do so that ended early came to.  `untold` names
-    the reviewers who could not be told about their rows.
+    the reviewers who could not be told about their rows.  `file_problem` says why the list could not be attached.
     """
     headline = report_headline(plan, report)
     exceptions = "\n".join(_exceptions(plan, report))
     undone = _ended_early(plan, undo)
-    paragraphs = [headline, _people(report), exceptions, undone, _untold(untold), _closing(plan, report, review_url)]
+    paragraphs = [headline, _people(report), exceptions, undone, _untold(untold)]
+    paragraphs.append(_closing(report, review_url, file_problem))
     shown = [text for text in paragraphs if text]
     small = f"plan `{plan.id}`"
     retry = [retry_button(plan, report.missing)] if plan.state in RETRIABLE and report.missing else []
@@ -145,8 +147,8 @@ def _untold(names: Sequence[str]) -> str:
     return f"Slack does not let me write to {people}: please tell them about their rows." if names else ""
 
 
-def _closing(plan: Plan, report: Report, review_url: str) -> str:
+def _closing(report: Report, review_url: str, file_problem: str | None) -> str:
     lines = [f"Open {link(review_url, 'Review in Braintrust')} and choose Assigned to me."] if report.written else []
-    if plan.result_file not in (None, ATTACHED):
-        lines.append(f"The list of rows could not be attached. {plan.result_file}")
+    if file_problem is not None:
+        lines.append(f"The list of rows could not be attached. {file_problem}")
     return "\n".join(lines)

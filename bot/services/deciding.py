@@ -10,7 +10,8 @@ from bot.messages.buttons import Target
 from bot.messages.message import Message
 from bot.services.background import in_background
 from bot.services.permissions import Permissions
-from bot.services.ports import Clock, Plans, PrivateAnswers, ReplyTo
+from bot.services.ports import Clock, Plans
+from bot.services.slack_ports import PrivateAnswers, ReplyTo
 from bot.services.undoing import Undoing
 
 

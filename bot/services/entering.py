@@ -2,7 +2,7 @@
 
 from bot.domain.model import Origin, Plan
 from bot.services.permissions import Permissions
-from bot.services.ports import Slack
+from bot.services.slack_ports import Slack
 
 
 class Entrance:

@@ -20,8 +20,6 @@ LATE = timedelta(hours=1)
 """A notice that was missed by more than this is due anew: the person may not work any more."""
 AGAIN_SECONDS = 30.0  # after a fault that passes
 REPAIR_SECONDS = 300.0  # after one that only the operator ends
-_OURS = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
-"""What is wrong with the bot, not with the person who is written to."""
 
 
 class Arranging:
@@ -112,7 +110,7 @@ class Notifying:
     def _refused(self, notice: Notice, error: SlackRejectedError) -> None:
         about = {"plan": notice.plan_id, "user": notice.count.slack_user, "code": error.code}
         log.warning("a reviewer could not be told", extra=about)
-        if error.code in _OURS:
+        if error.is_for_the_operator:
             self._notices.try_again(notice, in_seconds=REPAIR_SECONDS)
         else:
             self._notices.fail(notice)

@@ -8,7 +8,7 @@ from bot.domain.model import Plan
 from bot.errors import NotAllowedError, SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.text import mention
 from bot.services.people_ports import Directory
-from bot.services.ports import Channel
+from bot.services.slack_ports import Channel
 from bot.settings import PolicySettings
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Protocol
 
 from bot.domain.drift import Revision
 from bot.domain.model import NO_PROPOSAL, Batch, Plan, PlanState, Progress, Proposal
@@ -13,7 +13,6 @@ from bot.domain.reading import LogRow
 from bot.domain.reviewers import User
 from bot.domain.undo import Unassignment, UndoState
 from bot.domain.writing import WriteResult
-from bot.messages.message import Message
 
 Clock = Callable[[], datetime]
 READ_TRIES = 5
@@ -172,9 +171,6 @@ class Plans(Protocol):
     ) -> None:
         """Move the plan from `undoing` to `undone`, or back to the state before with the reason."""
 
-    def shown(self, lease: Lease, **shown: Any) -> None:
-        """Remember what Slack shows: `drawn`, `message_ts`, `message_url`, `reply_ts`, the files, who was told."""
-
 
 class Batches(Protocol):
     """The batches of a plan.  All raise `LeaseLostError` like `Plans`."""
@@ -207,6 +203,9 @@ class Undos(Protocol):
     def arrange(self, lease: Lease, parts: Sequence[Mapping[str, UndoState]]) -> None:
         """Replace what is stored by `parts`, numbered from 0; raises `LeaseLostError`."""
 
+    def remember_form(self, lease: Lease, form: Unassignment) -> None:
+        """Keep the form in which Braintrust takes the plan's assignments back; raises `LeaseLostError`."""
+
     def save(self, lease: Lease, part: int, states: Mapping[str, UndoState], *, progress: Progress) -> Plan:
         """Store what is known of one part of the rows; the plan as it is now; raises `LeaseLostError`."""
 
@@ -226,66 +225,6 @@ class Schedules(Protocol):
         """In one transaction, advance the schedule and store its plan; False when another process was first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """What Slack says of a conversation; the bot has entered it, or has not."""
-
-    id: str
-    is_entered: bool
-    is_private: bool
-    is_shared: bool
-    """Whether people of another organisation are in it, or are invited to it."""
-    name: str = ""
-    is_archived: bool = False
-
-
-class Slack(Protocol):
-    """Slack's Web API, for messages everybody sees."""
-
-    def channel(self, channel: str) -> Channel:
-        """What is known of a conversation; raises `SlackRejectedError` with a sentence that says what to do."""
-
-    def join(self, channel: Channel) -> None:
-        """Make sure the bot is a member; raises `SlackRejectedError` with a sentence that says what to do."""
-
-    def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
-        """Post once, never repeated after an unclear answer; the message's `ts`."""
-
-    def update(self, channel: str, ts: str, message: Message) -> None:
-        """Replace a message's content."""
-
-    def upload(self, channel: str, *, thread_ts: str, name: str, title: str, content: bytes) -> None:
-        """Attach a file to a thread."""
-
-    def permalink(self, channel: str, ts: str) -> str | None:
-        """A link to a message; None when Slack does not give one."""
-
-    def send_directly(self, user: str, message: Message) -> None:
-        """Send a direct message."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyTo:
-    """Where one person can be answered privately."""
-
-    user: str
-    channel: str | None
-    response_url: str | None
-
-
-class PrivateAnswers(Protocol):
-    """Messages only one person sees."""
-
-    def send(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
-        """Answer through the response URL, else `chat.postEphemeral`, else a direct message; raises nothing."""
-
-    def deliver(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
-        """The same, now and in order; raises `SlackUnavailableError` when it may work later."""
-
-    def run(self, task: Callable[[], None]) -> None:
-        """Carry out something that ends in an answer in the background."""
-
-
 class Announcer(Protocol):
     """Tells people how a plan stands: in Slack, or on the terminal."""
 
@@ -299,7 +238,7 @@ class Announcer(Protocol):
         """A plan changed too much since it was approved, and waits for a new approval."""
 
     def draw(self, work: Work) -> None:
-        """Show the plan as it is stored, until what is shown is what is stored; raises `SlackUnavailableError`."""
+        """Show the plan as it is stored, until what is shown is what is stored, or has to wait."""
 
 
 LEASE_SECONDS = 30.0

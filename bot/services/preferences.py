@@ -9,7 +9,8 @@ from bot.errors import BotError, SlackError
 from bot.messages import answers
 from bot.messages.message import Message
 from bot.services.people_ports import Preferences, TimeZones
-from bot.services.ports import Clock, PrivateAnswers, ReplyTo
+from bot.services.ports import Clock
+from bot.services.slack_ports import PrivateAnswers, ReplyTo
 
 log = logging.getLogger(__name__)
 

@@ -121,7 +121,7 @@ class TakingBack:
                 return NOT_SEEN
             if self._states.get(row_id) is UndoState.TAKEN_BACK:
                 self._form = form
-                self._plans.shown(self._work.lease, unassignment=form.value)
+                self._undos.remember_form(self._work.lease, form)
             if row_id not in open_rows:
                 return None
         if refusal is not None:

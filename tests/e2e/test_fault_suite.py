@@ -298,6 +298,28 @@ def test_the_thread_ends_right_although_slack_failed_to_change_it(small: World, 
     assert not [block for block in small.shows(plan, f"Approved by <@{ADA}>").blocks if block["type"] == "actions"]
 
 
+@pytest.mark.parametrize("since", ["the approval", "the first row"])
+@pytest.mark.parametrize("code", ["edit_window_closed", "cant_update_message"])
+def test_what_cannot_be_edited_is_said_anew_with_counts_file_and_buttons(small: World, since: str, code: str) -> None:
+    plan = small.proposed()
+    small.answer(ADA, "The plan is ready")
+    with small.braintrust.faults.hold("insert") as gate:
+        if since == "the approval":
+            small.slack.faults.next("chat.update", SlackError(code), times=100)
+        small.press(plan, "approve")
+        gate.wait_for_arrivals(1)
+        small.wait(lambda w: w.thread(REVIEWS, plan.ts) or None)
+        small.slack.faults.next("chat.update", SlackError(code), times=100)
+
+    report = small.report(plan, seconds=PATIENCE)
+
+    assert_all_assigned(small, report)
+    assert "undo" in str(report.blocks)
+    small.wait(lambda w: w.files(REVIEWS, plan.ts) or None)
+    assert [m.ts for m in small.slack.workspace.thread(REVIEWS, plan.ts) if m.text.startswith(FINAL)] == [report.ts]
+    assert plans_of(small) == [small.now(plan)]
+
+
 def delete_the_plan(world: World, plan: Message) -> None:
     world.slack.workspace.delete(world.now(plan))
 

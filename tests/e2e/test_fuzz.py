@@ -226,7 +226,7 @@ class House:
     def rest(self) -> None:
         """Wait until every plan was read, and whoever asked was answered."""
         busy = Retrying(stop=stop_after_delay(20), wait=wait_fixed(0.1), retry=retry_if_result(bool))
-        busy(lambda: [plan for plan in self.bot.store.plans.recent(most=10_000) if not plan.answered])
+        busy(lambda: [plan for plan in self.bot.store.plans.recent(most=10_000) if plan.drawn < plan.revision])
 
     def said(self) -> list[str]:
         """Everything that anybody in the workspace can read."""

@@ -59,7 +59,7 @@ def while_the_rows_are_read(world: World) -> None:
 def before_the_plan_is_posted(world: World) -> None:
     world.slack.faults.next("chat.postMessage", SlackStatus(503), times=100)
     make_due(world)
-    world.wait_for_log("a plan could not be shown")
+    world.wait_for_log("a surface has to wait")
     world.kill_bot()
     world.slack.faults.clear()
     world.start_bot()

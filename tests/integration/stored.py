@@ -20,6 +20,7 @@ from bot.adapters.store.notices import NoticeStore
 from bot.adapters.store.plans import PlanStore
 from bot.adapters.store.preferences import PreferenceStore
 from bot.adapters.store.schedules import ScheduleStore
+from bot.adapters.store.surfaces import SurfaceStore
 from bot.adapters.store.tables import metadata, plans
 from bot.adapters.store.undos import UndoStore
 from bot.domain.drift import Revision
@@ -76,6 +77,7 @@ class Store:
         self.batches = BatchStore(self.database)
         self.undos = UndoStore(self.database)
         self.notices = NoticeStore(self.database)
+        self.surfaces = SurfaceStore(self.database)
         self.preferences = PreferenceStore(self.database)
         self.schedules = ScheduleStore(self.database)
         self.faults = FaultStore(self.database)

@@ -23,7 +23,7 @@ from bot.sandbox.slack import (
     SlackStandIn,
     Status,
 )
-from bot.services.ports import Channel, ReplyTo
+from bot.services.slack_ports import Channel, ReplyTo
 from bot.settings import SlackSettings
 
 REVIEWS, GENERAL, SECRET = "C0REVIEWS", "C0GENERAL", "C0SECRET"

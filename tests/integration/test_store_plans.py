@@ -10,8 +10,9 @@ from typing import Any, Self
 import pytest
 from sqlalchemy import event
 
-from bot.domain.model import ATTACHED, NO_PROPOSAL, RESTING, UNDOABLE, Origin, PlanState, Progress
-from bot.domain.undo import UndoState
+from bot.domain.model import NO_PROPOSAL, RESTING, UNDOABLE, Origin, PlanState, Progress
+from bot.domain.surfaces import Shown, Surface
+from bot.domain.undo import Unassignment, UndoState
 from bot.errors import LeaseLostError
 from bot.services.ports import Lease
 from tests.integration.stored import (
@@ -492,14 +493,19 @@ def test_what_slack_shows_is_remembered(store: Store) -> None:
     store.add(state=S.PROPOSED)
     lease = store.claim()
 
-    store.plans.shown(lease, message_ts="1.1")
-    store.plans.shown(lease, message_url="https://slack.example.com/1")
-    store.plans.shown(lease, drawn=1, reply_ts="1.2", plan_file=ATTACHED, result_file="no room", answered=True)
+    message, again = Shown("1.1", "a", NOW), Shown("1.7", "b", NOW, tries=3, retry_at=EXPIRES)
+    note, file = Shown(drawn="c", drawn_at=NOW), Shown(drawn="1", drawn_at=NOW, problem="no room")
+    store.surfaces.record(lease, Surface.MESSAGE, message)
+    store.surfaces.link(lease, "https://slack.example.com/1")
+    store.surfaces.record(lease, Surface.MESSAGE, again)
+    store.surfaces.record(lease, Surface.NOTE, note)
+    store.surfaces.record(lease, Surface.RESULT_FILE, file)
+    store.surfaces.drawn(lease, 1)
 
     plan = store.get()
-    assert (plan.message_ts, plan.reply_ts, plan.drawn) == ("1.1", "1.2", 1)
-    assert plan.message_url == "https://slack.example.com/1"
-    assert (plan.plan_file, plan.result_file, plan.answered) == (ATTACHED, "no room", True)
+    assert store.surfaces.of("plan") == {Surface.MESSAGE: again, Surface.NOTE: note, Surface.RESULT_FILE: file}
+    assert store.surfaces.of("older") == {}
+    assert (plan.message_ts, plan.message_url, plan.drawn) == ("1.1", "https://slack.example.com/1", 1)
     assert plan.request.response_url is None  # a capability, and not needed any more
     assert plan.revision == 1  # what is shown is no news
     assert store.get("older").revision == 2  # it can link to the newer one now
@@ -585,7 +591,11 @@ LEASED: dict[str, Callable[[Store, Lease], Any]] = {
     "begin_running": lambda store, lease: store.plans.begin_running(lease, now=NOW),
     "begin_reporting": lambda store, lease: store.plans.begin_reporting(lease, reason=None, now=NOW),
     "finish": lambda store, lease: store.plans.finish(lease, state=S.DONE, counts=COUNTS, now=NOW),
-    "shown": lambda store, lease: store.plans.shown(lease, drawn=1),
+    "record": lambda store, lease: store.surfaces.record(lease, Surface.REPLY, Shown("1.1")),
+    "link": lambda store, lease: store.surfaces.link(lease, "https://slack.example.com/1"),
+    "rest": lambda store, lease: store.surfaces.rest(lease, 1.0),
+    "drawn": lambda store, lease: store.surfaces.drawn(lease, 1),
+    "remember form": lambda store, lease: store.undos.remember_form(lease, Unassignment.NULL),
     "recover": lambda store, lease: store.batches.recover(lease, now=NOW),
     "save": lambda store, lease: store.batches.save(lease, BATCHES, progress=Progress(1)),
     "save nothing": lambda store, lease: store.batches.save(lease, []),

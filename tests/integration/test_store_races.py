@@ -17,7 +17,8 @@ from bot.domain.model import PlanState
 from bot.messages.buttons import Target
 from bot.services.deciding import Deciding, Press
 from bot.services.permissions import Permissions
-from bot.services.ports import Lease, ReplyTo
+from bot.services.ports import Lease
+from bot.services.slack_ports import ReplyTo
 from bot.services.undoing import Undoing
 from bot.settings import PolicySettings, Settings
 from tests.integration.stored import ANA, BO, EXPIRES, NOW, PROPOSAL, REVISION, Store, new_plan, together

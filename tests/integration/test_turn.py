@@ -44,7 +44,7 @@ class Announcer(FakeAnnouncer):
         if self.error is not None:
             raise self.error
         self.shown.append(plan.state)
-        self.store.plans.shown(work.lease, drawn=plan.revision)
+        self.store.surfaces.drawn(work.lease, plan.revision)
 
 
 class Process:

@@ -12,6 +12,7 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.schema import revisions, upgrade
 from bot.domain.model import Batch, BatchState, PlanState, Reviewer
 from bot.domain.notice import notice_counts
+from bot.domain.surfaces import Shown, Surface
 from bot.domain.undo import UndoState
 from tests.integration.schema import copy_of, described
 from tests.integration.stored import NOW, PROJECT, Store, opened
@@ -142,7 +143,7 @@ def test_a_plan_that_was_being_reported_ends_and_tells_nobody(old: Store) -> Non
 def test_a_plan_that_was_answered_owes_nobody_a_message(old: Store) -> None:
     old.database.migrate()
 
-    assert {old.get(state.value).alerted for state in PlanState} == {None}
+    assert {tuple(old.surfaces.of(state.value)) for state in PlanState} == {(Surface.ALERT, Surface.NOTE)}
 
 
 def test_a_plan_that_waits_can_still_be_approved(old: Store) -> None:
@@ -186,3 +187,50 @@ def test_a_plan_can_be_taken_back_whose_database_once_could_not(old: Store) -> N
     old.undos.arrange(old.claim("undoing"), [{"row-1": UndoState.TAKEN_BACK}])
 
     assert old.undos.of("undoing") == {"row-1": UndoState.TAKEN_BACK}
+
+
+COLUMNS = {"message_ts": "1.1", "reply_ts": "1.2", "answered": True, "version": 2, "finished_at": _instant(0)}
+
+
+@pytest.mark.parametrize(
+    ("columns", "surfaces"),
+    [
+        (
+            {"plan_file": "attached", "result_file": "The channel is archived.", "alerted": None},
+            {
+                Surface.MESSAGE: Shown("1.1", drawn_at=NOW),
+                Surface.REPLY: Shown("1.2", drawn_at=NOW),
+                Surface.PLAN_FILE: Shown(drawn="2", drawn_at=NOW),
+                Surface.RESULT_FILE: Shown(drawn=str(NOW), drawn_at=NOW, problem="The channel is archived."),
+                Surface.NOTE: Shown(drawn="as it was drawn before", drawn_at=NOW),
+                Surface.ALERT: Shown(drawn="as it was drawn before", drawn_at=NOW),
+            },
+        ),
+        (
+            {"reply_ts": None, "alerted": False},
+            {
+                Surface.MESSAGE: Shown("1.1", drawn_at=NOW),
+                Surface.NOTE: Shown(drawn="as it was drawn before", drawn_at=NOW + timedelta(minutes=2)),
+            },
+        ),
+        ({"message_ts": None, "reply_ts": None, "answered": False, "alerted": None}, {}),
+    ],
+    ids=["assigned", "owed a direct message", "not shown yet"],
+)
+def test_what_slack_shows_is_carried_over(
+    empty_database_url: str, columns: dict[str, Any], surfaces: dict[Surface, Shown]
+) -> None:
+    database, tables = Database(empty_database_url), MetaData()
+    with database.write() as connection:
+        upgrade(connection, to="0006")
+        tables.reflect(connection)
+        known = tables.tables["plans"].columns.keys()
+        plan = _plan("done", 0) | {"left_out": _json([]), "without_room": 0} | COLUMNS | columns
+        values = {name: value for name, value in plan.items() if name in known}
+        connection.execute(insert(tables.tables["plans"]).values(**values))
+    database.close()
+
+    with opened(empty_database_url) as store:
+        store.database.migrate()
+
+        assert store.surfaces.of("done") == surfaces

@@ -17,7 +17,8 @@ from bot.domain.undo import Unassignment, UndoState
 from bot.domain.writing import Acknowledged, WriteResult
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError, StoreUnavailableError
 from bot.messages.message import Message
-from bot.services.ports import Channel, Lease, Page, Patience, ReplyTo, Work
+from bot.services.ports import Lease, Page, Patience, Work
+from bot.services.slack_ports import Channel, ReplyTo
 from tests.unit.builders import a_plan
 
 
@@ -143,9 +144,6 @@ class FakePlans:
         self._put(replace(self.stored[lease.plan_id], state=state, reason=reason))
         self.noted.append(counts)
 
-    def shown(self, lease: Lease, **shown: Any) -> None:
-        self._put(replace(self.stored[lease.plan_id], **shown))
-
     def _put(self, plan: Plan) -> bool:
         self.stored[plan.id] = plan
         return True
@@ -184,6 +182,7 @@ class FakeUndos:
 
     def __init__(self) -> None:
         self.states: dict[str, UndoState] = {}
+        self.form: Unassignment | None = None
         self.saved: list[tuple[int, dict[str, UndoState], Progress]] = []
 
     def of(self, plan_id: str) -> dict[str, UndoState]:
@@ -191,6 +190,9 @@ class FakeUndos:
 
     def arrange(self, lease: Lease, parts: Sequence[Mapping[str, UndoState]]) -> None:
         self.states = {row_id: state for part in parts for row_id, state in part.items()}
+
+    def remember_form(self, lease: Lease, form: Unassignment) -> None:
+        self.form = form
 
     def save(self, lease: Lease, part: int, states: Mapping[str, UndoState], *, progress: Progress) -> Plan:
         self.states |= states

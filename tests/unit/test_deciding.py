@@ -12,7 +12,7 @@ from bot.messages.buttons import UNDO_CONFIRM, Target
 from bot.services.deciding import Deciding, Press
 from bot.services.notifying import Arranging
 from bot.services.permissions import Permissions
-from bot.services.ports import ReplyTo
+from bot.services.slack_ports import ReplyTo
 from bot.services.undoing import Undoing
 from bot.settings import PolicySettings, Settings
 from tests.unit.builders import NOW, a_batch, a_plan, a_request, a_row, buttons_of

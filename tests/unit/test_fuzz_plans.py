@@ -14,8 +14,8 @@ import pytest
 from bot import app
 from bot.domain.command import PlanCommand
 from bot.domain.model import Origin, Plan, PlanState, Reviewer, Share
+from bot.messages.attachments import assignments_file
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status
-from bot.services.announcing import assignments_file
 from bot.services.planning import Asker
 from bot.settings import Settings
 from tests.integration.stored import ANA, Store

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.model import Plan, PlanState
 from bot.errors import NotAllowedError, SlackError, SlackRejectedError, SlackUnavailableError
 from bot.services.permissions import Permissions
-from bot.services.ports import Channel
+from bot.services.slack_ports import Channel
 from bot.settings import PolicySettings
 from tests.unit.builders import a_plan, a_request
 from tests.unit.fakes import FakeDirectory

@@ -8,8 +8,8 @@ from bot.domain.command import parsed
 from bot.domain.notice import Preference
 from bot.domain.personal import AwayCommand, BackCommand, MuteCommand, PersonalCommand, valid_away
 from bot.errors import CommandError, SlackRejectedError, SlackUnavailableError, StoreUnavailableError
-from bot.services.ports import ReplyTo
 from bot.services.preferences import Preferring
+from bot.services.slack_ports import ReplyTo
 from tests.unit.fakes import FakeAnswers, FakeClock, FakeMessenger, FakePreferences
 
 TODAY = date(2026, 11, 23)

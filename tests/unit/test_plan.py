@@ -1,12 +1,11 @@
 """The plan's message: valid, complete and harmless in every state, for every number of people with any names."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.domain.model import ATTACHED, WRITING, DropReason, LeftOut, PlanState, Progress, Reviewer, Share
+from bot.domain.model import WRITING, DropReason, LeftOut, PlanState, Progress, Reviewer, Share
 from bot.domain.reading import ReadingCounts
 from bot.messages.blocks import UPDATE_TEXT_MAX
 from bot.messages.buttons import APPROVE, CANCEL, Target, target
@@ -261,13 +260,13 @@ def test_a_plan_that_came_to_nothing_leaves_a_short_record(state: PlanState) -> 
 
 @pytest.mark.parametrize("state", [PlanState.PROPOSED, PlanState.SHOWN])
 def test_a_file_that_could_not_be_attached_is_not_promised(state: PlanState) -> None:
-    plan = a_plan(state, shares=shares_of(21), plan_file="The Slack app lacks the scope `files:write`.")
+    plan = a_plan(state, shares=shares_of(21))
 
-    text = plan_message(plan).text
+    text = plan_message(plan, file_problem="The Slack app lacks the scope `files:write`.").text
 
     assert "the attached file has everything" not in text
     assert "The Slack app lacks the scope" in text
-    assert "the attached file has everything" in plan_message(replace(plan, plan_file=ATTACHED)).text
+    assert "the attached file has everything" in plan_message(plan).text
 
 
 def test_a_new_version_says_what_left_and_does_not_blame_a_limit() -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from bot.domain.model import (
-    ATTACHED,
     REPORTED,
     WORKED_ON,
     Batch,
@@ -88,13 +87,18 @@ def test_every_report_is_one_that_slack_takes_and_complete_in_its_text(reviewers
         "reason": NO_FORM,
         "undone_by": "U0BOSS",
         "stopped_by": "U0BOSS",
-        "result_file": "The channel is archived. Unarchive it, or use another one.",
     }
     plans = [a_large_plan(state, reviewers=reviewers, name=name, **found) for state in REPORTED]
 
     messages = {
         plan.state: report_message(
-            plan, a_large_report(plan), review_url=URL, undoable=True, undo=LARGE_UNDO, untold=[name] * reviewers
+            plan,
+            a_large_report(plan),
+            review_url=URL,
+            undoable=True,
+            undo=LARGE_UNDO,
+            untold=[name] * reviewers,
+            file_problem="The channel is archived. Unarchive it, or use another one.",
         )
         for plan in plans
     }
@@ -271,7 +275,7 @@ def test_what_did_not_go_as_planned_is_counted_by_kind() -> None:
 
 
 def test_a_report_without_exceptions_reads_like_this() -> None:
-    message = report_message(a_plan(PlanState.DONE, result_file=ATTACHED), a_report(), review_url=URL)
+    message = report_message(a_plan(PlanState.DONE), a_report(), review_url=URL)
 
     assert message.text.splitlines() == [
         "Done. Assigned 7 rows across 2 reviewers.",
@@ -283,7 +287,7 @@ def test_a_report_without_exceptions_reads_like_this() -> None:
 
 
 def test_a_report_with_exceptions_reads_like_this() -> None:
-    plan = a_plan(PlanState.STOPPED, stopped_by="U0BOSS", reason="It was slow.", result_file="No scope.")
+    plan = a_plan(PlanState.STOPPED, stopped_by="U0BOSS", reason="It was slow.")
     report = a_report(
         planned=12,
         assigned=(Share(Reviewer("r1", "Ana"), 0), Share(Reviewer("r2", "Ben"), 1)),
@@ -292,7 +296,7 @@ def test_a_report_with_exceptions_reads_like_this() -> None:
         reasons=("It was slow.", "Set `BRAINTRUST_API_KEY`."),
     )
 
-    message = report_message(plan, report, review_url=URL)
+    message = report_message(plan, report, review_url=URL, file_problem="No scope.")
 
     assert message.text.splitlines() == [
         "Stopped. Assigned 1 of 12 rows across 1 reviewer.",
@@ -348,7 +352,7 @@ def test_only_what_was_written_can_be_taken_back(state: PlanState, written: bool
 
 
 def test_a_report_tells_of_an_undo_that_ended_early() -> None:
-    plan = a_plan(PlanState.DONE, undone_by="U0BOSS", reason=NO_FORM, result_file=ATTACHED)
+    plan = a_plan(PlanState.DONE, undone_by="U0BOSS", reason=NO_FORM)
 
     message = report_message(plan, a_report(), review_url=URL, undo=UndoCounts(1, 1_949, 3))
 

@@ -61,7 +61,7 @@ class DecisionStore:
         mine = batches.c.plan_id == plan_id
         failed = update(batches).where(mine, batches.c.state == BatchState.FAILED.value)
         unknown = update(batches).where(mine, batches.c.state == BatchState.UNKNOWN.value)
-        fresh = {"stopped_by": None, "reason": None, "result_file": None, "undone_by": None, "undone_from": None}
+        fresh = {"stopped_by": None, "reason": None, "undone_by": None, "undone_from": None}
         guard = in_state(plan_id, *RETRIABLE)
 
         def retried(connection: Connection, token: str) -> bool:

@@ -171,7 +171,6 @@ class PlanStore(DecisionStore):
                 "expires_at": expires_at,
                 "decided_by": None,
                 "decided_at": None,
-                "plan_file": None,
                 "stopped_by": None,
             }
             noted = {reason.value: count for reason, count in revised.drift}
@@ -234,16 +233,6 @@ class PlanStore(DecisionStore):
             if plan is not None:
                 one_at_a_time(connection, plan)
             yield connection, locked(connection, lease)
-
-    def shown(self, lease: Lease, **shown: Any) -> None:
-        """Remember what Slack shows: `drawn`, `message_ts`, `message_url`, `reply_ts`, the files, `answered`."""
-        if shown.get("answered"):
-            shown["response_url"] = None  # it is a capability, and not needed any more
-        with owned(self._database, lease) as (connection, row):
-            connection.execute(update(plans).where(plans.c.id == row.id).values(**shown))
-            if "message_url" in shown:  # the plans it replaced can link to it now
-                replaced = update(plans).where(plans.c.superseded_by == row.id)
-                connection.execute(replaced.values(revision=plans.c.revision + 1))
 
 
 def _end_reading(

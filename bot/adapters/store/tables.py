@@ -105,11 +105,6 @@ plans = Table(
     # what Slack shows
     Column("message_ts", String(32)),
     Column("message_url", Text),
-    Column("reply_ts", String(32)),
-    Column("plan_file", Text),
-    Column("result_file", Text),
-    Column("answered", Boolean, nullable=False),
-    Column("alerted", Boolean),  # whether the requester got the direct message of a long reading; NULL: owed none
     Column("progress", JSON, nullable=False),
     # who works on it
     Column("lease_owner", String(80)),
@@ -122,6 +117,19 @@ plans = Table(
     Column("writing_project", String(36), unique=True),  # set while it writes: one plan of a project at a time
     Index("ix_plans_state", "state"),
     Index("ix_plans_queue", "queue", "tag"),
+)
+
+surfaces = Table(  # what Slack is known to show of a plan, place by place
+    "surfaces",
+    metadata,
+    Column("plan_id", String(16), ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True),
+    Column("surface", String(16), primary_key=True),
+    Column("ts", String(32)),
+    Column("drawn", String(64)),
+    Column("drawn_at", UtcDateTime),
+    Column("problem", Text),
+    Column("tries", Integer, nullable=False),
+    Column("retry_at", UtcDateTime),
 )
 
 batches = Table(

@@ -10,7 +10,7 @@ from bot.adapters.store.records import plan_of
 from bot.adapters.store.tables import plans, undos
 from bot.adapters.store.transitions import owned
 from bot.domain.model import Plan, Progress
-from bot.domain.undo import UndoState
+from bot.domain.undo import Unassignment, UndoState
 from bot.services.ports import Lease
 
 
@@ -32,6 +32,11 @@ class UndoStore:
             connection.execute(delete(undos).where(undos.c.plan_id == row.id))
             for number, states in enumerate(parts):
                 connection.execute(insert(undos).values(plan_id=row.id, part=number, states=_written(states)))
+
+    def remember_form(self, lease: Lease, form: Unassignment) -> None:
+        """Keep the form in which Braintrust takes the plan's assignments back; raises `LeaseLostError`."""
+        with owned(self._database, lease) as (connection, row):
+            connection.execute(update(plans).where(plans.c.id == row.id).values(unassignment=form.value))
 
     def save(self, lease: Lease, part: int, states: Mapping[str, UndoState], *, progress: Progress) -> Plan:
         """Store what is known of one part of the rows; the plan as it is now; raises `LeaseLostError`."""

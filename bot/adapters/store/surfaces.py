@@ -1,0 +1,70 @@
+"""What Slack is known to show of plans: the `Surfaces` port on a database."""
+
+from dataclasses import asdict
+
+from sqlalchemy import delete, insert, select, update
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from bot.adapters.store.database import Database
+from bot.adapters.store.tables import database_clock, plans, surfaces
+from bot.adapters.store.transitions import owned
+from bot.domain.surfaces import Shown, Surface
+from bot.errors import StoreUnavailableError
+from bot.services.ports import LEASE_SECONDS, Lease
+
+# What was posted and is not recorded is posted again.
+_patiently = Retrying(
+    retry=retry_if_exception_type(StoreUnavailableError),
+    stop=stop_after_delay(LEASE_SECONDS / 2),
+    wait=wait_fixed(0.5),
+    reraise=True,
+)
+
+
+class SurfaceStore:
+    """One row for each surface of a plan that was tried to be shown."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, plan_id: str) -> dict[Surface, Shown]:
+        """What each surface is known to show; one that is missing was not tried yet."""
+        query = select(surfaces).where(surfaces.c.plan_id == plan_id)
+        with self._database.read() as connection:
+            return {
+                Surface(row.surface): Shown(row.ts, row.drawn, row.drawn_at, row.problem, row.tries, row.retry_at)
+                for row in connection.execute(query)
+            }
+
+    def record(self, lease: Lease, surface: Surface, shown: Shown) -> None:
+        """Remember what a surface shows; the plan's first message is where its thread is; raises `LeaseLostError`."""
+        _patiently(self._record, lease, surface, shown)
+
+    def link(self, lease: Lease, url: str | None) -> None:
+        """Remember the link to the plan's message: the plans that it replaced are drawn again, with it."""
+        with owned(self._database, lease) as (connection, row):
+            connection.execute(update(plans).where(plans.c.id == row.id).values(message_url=url))
+            replaced = update(plans).where(plans.c.superseded_by == row.id)
+            connection.execute(replaced.values(revision=plans.c.revision + 1))
+
+    def rest(self, lease: Lease, seconds: float) -> None:
+        """Have the plan drawn again, but not before so many seconds passed, unless it changes."""
+        with owned(self._database, lease) as (connection, row):
+            this = update(plans).where(plans.c.id == row.id)
+            connection.execute(this.values(draw_at=database_clock() + seconds))
+
+    def drawn(self, lease: Lease, revision: int) -> None:
+        """Every surface shows the plan as it was at `revision`; raises `LeaseLostError`."""
+        with owned(self._database, lease) as (connection, row):
+            connection.execute(update(plans).where(plans.c.id == row.id).values(drawn=revision))
+
+    def _record(self, lease: Lease, surface: Surface, shown: Shown) -> None:
+        with owned(self._database, lease) as (connection, plan):
+            mine = (surfaces.c.plan_id == plan.id) & (surfaces.c.surface == surface.value)
+            connection.execute(delete(surfaces).where(mine))
+            connection.execute(insert(surfaces).values(plan_id=plan.id, surface=surface.value, **asdict(shown)))
+            this = update(plans).where(plans.c.id == plan.id)
+            if surface is Surface.MESSAGE and shown.ts is not None and plan.message_ts is None:
+                connection.execute(this.values(message_ts=shown.ts))
+            if surface is Surface.NOTE and shown.drawn_at is not None:  # a capability, and not needed any more
+                connection.execute(this.values(response_url=None))

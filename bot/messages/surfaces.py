@@ -1,0 +1,137 @@
+"""What each surface of a plan should show now.  Pure: from what is stored, to messages and files."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.model import REPORTED, WORKED_ON, WRITING, Origin, Plan, PlanState
+from bot.domain.report import Report
+from bot.domain.surfaces import NOT_SHOWN, Known, Surface
+from bot.domain.undo import UndoCounts
+from bot.messages import answers
+from bot.messages.message import Message
+from bot.messages.plan import fits, plan_message
+from bot.messages.report import NOT_UNDONE, changed_message, progress_message, report_message, undone_message
+
+RESULT_FILE = "to_assign_ids.json"
+LONG_READING = timedelta(minutes=1)
+"""Who waited for longer than this is told by direct message: they look elsewhere by now, and an edit tells nobody."""
+
+_POSTED = frozenset({PlanState.PROPOSED, PlanState.SHOWN}) | WORKED_ON | REPORTED - {PlanState.FAILED}
+_ENDED_BY_PEOPLE = frozenset({PlanState.CANCELLED, PlanState.EXPIRED, PlanState.SUPERSEDED})
+_COUNTED = REPORTED | {PlanState.UNDONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is shown of a plan beside the plan itself."""
+
+    review_url: str
+    """Where reviewers find their rows."""
+    undoable: bool
+    """Whether the settings let an assignment be taken back."""
+    report: Report | None = None
+    """The counts of an assignment that rests."""
+    undo: UndoCounts = NOT_UNDONE
+    untold: tuple[str, ...] = ()
+    """The names of the reviewers who could not be told about their rows."""
+    successor_url: str | None = None
+    """Where the plan is that replaced this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file in the plan's thread, as it should be there once; `edition` changes when it has to be attached again."""
+
+    name: str
+    edition: str
+
+
+Content = Message | Attachment
+
+
+def contents(plan: Plan, known: Known, facts: Facts) -> dict[Surface, Content]:
+    """What each surface of `plan` should show, in the order in which people should see it; others stay as they are.
+
+    What depends on a surface that is not there yet is missing: once that one is shown, ask again.
+    """
+    wanted: dict[Surface, Content | None] = {}
+    if plan.request.channel is not None:
+        if plan.message_ts is not None or is_posted(plan):
+            problem = known.get(Surface.PLAN_FILE, NOT_SHOWN).problem
+            wanted[Surface.MESSAGE] = plan_message(plan, successor_url=facts.successor_url, file_problem=problem)
+        if plan.message_ts is not None:
+            wanted[Surface.REPLY] = _reply(plan, known, facts)
+            wanted[Surface.PLAN_FILE] = _plan_file(plan)
+            wanted[Surface.RESULT_FILE] = _result_file(plan, known)
+    wanted[Surface.NOTE] = _note(plan, known, facts)
+    wanted[Surface.ALERT] = _alert(plan, known)
+    return {surface: content for surface, content in wanted.items() if content is not None}
+
+
+def is_posted(plan: Plan) -> bool:
+    """Whether a plan that is not in the channel yet belongs there."""
+    failed_unseen = plan.state is PlanState.FAILED and plan.request.origin is Origin.SCHEDULE
+    return plan.state in _POSTED or failed_unseen
+
+
+def has_reply(plan: Plan, known: Known) -> bool:
+    """Whether the thread says how the plan stands."""
+    is_decided = plan.decided_at is not None and plan.state in WRITING | REPORTED
+    return is_decided or known.get(Surface.REPLY, NOT_SHOWN).ts is not None
+
+
+def _reply(plan: Plan, known: Known, facts: Facts) -> Message | None:
+    if not has_reply(plan, known):
+        return None
+    if plan.state in WORKED_ON:
+        return progress_message(plan)
+    if plan.state is PlanState.UNDONE:
+        return undone_message(plan, facts.undo)
+    if facts.report is None:
+        return changed_message(plan)
+    return report_message(
+        plan,
+        facts.report,
+        review_url=facts.review_url,
+        undoable=facts.undoable,
+        undo=facts.undo,
+        untold=facts.untold,
+        file_problem=known.get(Surface.RESULT_FILE, NOT_SHOWN).problem,
+    )
+
+
+def _plan_file(plan: Plan) -> Attachment | None:
+    """The list of all rows, where the message does not name everybody."""
+    if fits(plan) or plan.state not in (PlanState.PROPOSED, PlanState.SHOWN):
+        return None
+    return Attachment(f"plan-{plan.id}.json", edition=str(plan.version))
+
+
+def _result_file(plan: Plan, known: Known) -> Attachment | None:
+    if known.get(Surface.REPLY, NOT_SHOWN).ts is None or plan.state not in REPORTED:
+        return None
+    return Attachment(RESULT_FILE, edition=str(plan.finished_at))
+
+
+def _note(plan: Plan, known: Known, facts: Facts) -> Message | None:
+    """What the requester reads in private: what came of the reading, or why it cannot be shown where it belongs."""
+    message, reply = known.get(Surface.MESSAGE, NOT_SHOWN), known.get(Surface.REPLY, NOT_SHOWN)
+    is_followed = reply.ts is not None and plan.state not in _COUNTED  # the thread goes on without its first message
+    problem = reply.problem or (None if is_followed else message.problem)
+    if problem is not None:
+        counts = _reply(plan, known, facts) if plan.state in _COUNTED else None
+        told = "" if counts is None else "\n" + counts.text
+        return answers.sentence(f"Plan `{plan.id}` cannot be shown in its channel. {problem}{told}")
+    is_pending = plan.message_ts is None and plan.request.channel is not None and is_posted(plan)
+    asked_here = plan.request.origin is Origin.COMMAND and plan.state is not PlanState.READING
+    is_answered = known.get(Surface.NOTE, NOT_SHOWN).drawn_at is not None
+    return answers.read(plan, message_url=plan.message_url) if asked_here and not is_pending | is_answered else None
+
+
+def _alert(plan: Plan, known: Known) -> Message | None:
+    """The private answer once more, where nothing that Slack notifies of says that a long reading is over."""
+    note, alert = known.get(Surface.NOTE, NOT_SHOWN), known.get(Surface.ALERT, NOT_SHOWN)
+    took_long = note.drawn_at is not None and note.drawn_at - plan.created_at > LONG_READING
+    in_their_messages = plan.message_ts is not None and (plan.request.channel or "").startswith("D")
+    is_owed = took_long and not in_their_messages and plan.state not in _ENDED_BY_PEOPLE
+    return answers.read(plan, message_url=plan.message_url) if is_owed and alert.drawn_at is None else None

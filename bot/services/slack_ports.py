@@ -1,0 +1,88 @@
+"""What the services need from Slack, and to know of what it shows, as small protocols like those in `ports`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.domain.surfaces import Shown, Surface
+from bot.messages.message import Message
+from bot.services.ports import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What Slack says of a conversation; the bot has entered it, or has not."""
+
+    id: str
+    is_entered: bool
+    is_private: bool
+    is_shared: bool
+    """Whether people of another organisation are in it, or are invited to it."""
+    name: str = ""
+    is_archived: bool = False
+
+
+class Slack(Protocol):
+    """Slack's Web API, for messages everybody sees."""
+
+    def channel(self, channel: str) -> Channel:
+        """What is known of a conversation; raises `SlackRejectedError` with a sentence that says what to do."""
+
+    def join(self, channel: Channel) -> None:
+        """Make sure the bot is a member; raises `SlackRejectedError` with a sentence that says what to do."""
+
+    def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
+        """Post once, never repeated after an unclear answer; the message's `ts`."""
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        """Replace a message's content."""
+
+    def upload(self, channel: str, *, thread_ts: str, name: str, title: str, content: bytes) -> None:
+        """Attach a file to a thread."""
+
+    def permalink(self, channel: str, ts: str) -> str | None:
+        """A link to a message; None when Slack does not give one."""
+
+    def send_directly(self, user: str, message: Message) -> None:
+        """Send a direct message."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTo:
+    """Where one person can be answered privately."""
+
+    user: str
+    channel: str | None
+    response_url: str | None
+
+
+class PrivateAnswers(Protocol):
+    """Messages only one person sees."""
+
+    def send(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
+        """Answer through the response URL, else `chat.postEphemeral`, else a direct message; raises nothing."""
+
+    def deliver(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
+        """The same, now and in order; raises `SlackUnavailableError` when it may work later."""
+
+    def run(self, task: Callable[[], None]) -> None:
+        """Carry out something that ends in an answer in the background."""
+
+
+class Surfaces(Protocol):
+    """What Slack is known to show of plans.  What takes a `Lease` raises `LeaseLostError` like `Plans`."""
+
+    def of(self, plan_id: str) -> Mapping[Surface, Shown]:
+        """What each surface is known to show; one that is missing was not tried yet."""
+
+    def record(self, lease: Lease, surface: Surface, shown: Shown) -> None:
+        """Remember what a surface shows.  The plan's first message is where its thread is from then on."""
+
+    def link(self, lease: Lease, url: str | None) -> None:
+        """Remember the link to the plan's message: the plans that it replaced are drawn again, with it."""
+
+    def rest(self, lease: Lease, seconds: float) -> None:
+        """Have the plan drawn again, but not before so many seconds passed, unless it changes."""
+
+    def drawn(self, lease: Lease, revision: int) -> None:
+        """Every surface shows the plan as it was at `revision`."""

@@ -1,0 +1,197 @@
+"""The loop that brings each surface of a plan to what it should show, each for itself, always from the store."""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from bot.domain.model import Origin, Plan, PlanState
+from bot.domain.surfaces import NOT_SHOWN, Known, Shown, Surface
+from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
+from bot.messages import answers
+from bot.messages.message import Message
+from bot.messages.report import progress_message
+from bot.messages.surfaces import Attachment, Content, Facts, contents, has_reply
+from bot.services.facts import PlanFacts
+from bot.services.ports import Clock, Plans, Work
+from bot.services.slack_ports import PrivateAnswers, ReplyTo, Slack, Surfaces
+
+log = logging.getLogger(__name__)
+
+READING_PROGRESS_SECONDS = (2.0, 15.0, 60.0)  # a response URL takes five answers; three are for progress
+SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 300.0  # seconds; the pause doubles with each try
+MOST_TRIES = 100  # most of a working day
+MOST_UPLOADS = 6  # a minute: the report says it all, and only the list is missing
+GIVEN_UP = "Slack did not take it, although it was tried for long."
+_DELETED = "message_not_found"
+
+
+class SlackAnnouncer:
+    """The `Announcer` port in Slack.  A surface that Slack refuses never takes the others along."""
+
+    def __init__(
+        self,
+        *,
+        plans: Plans,
+        surfaces: Surfaces,
+        facts: PlanFacts,
+        slack: Slack,
+        answers: PrivateAnswers,
+        clock: Clock,
+    ) -> None:
+        self._plans = plans
+        self._surfaces = surfaces
+        self._facts = facts
+        self._slack = slack
+        self._answers = answers
+        self._clock = clock
+
+    def reading_progress(self, work: Work, plan: Plan) -> None:
+        """Tell the person who asked, privately and a few times at most, how far the reading is."""
+        if plan.request.origin is Origin.COMMAND:
+            work.show(
+                lambda: self._answers.deliver(_asker(plan), answers.reading(plan), replace=True),
+                at_seconds=READING_PROGRESS_SECONDS,
+                at_once=plan.progress.waiting,
+            )
+
+    def writing_progress(self, work: Work, plan: Plan) -> None:
+        """Edit the thread's reply, at most every few seconds."""
+        work.show(lambda: self._edit_reply(plan))
+
+    def proposed_again(self, plan: Plan, approver: str) -> None:
+        """Tell the person who approved that the plan changed, because an edit of its message notifies nobody."""
+        self._answers.send(ReplyTo(approver, plan.request.channel, None), answers.changed(plan))
+
+    def draw(self, work: Work) -> None:
+        """Show the plan as it is stored, and again until nothing changed meanwhile.
+
+        Where a surface has to wait, the others are shown, and the plan is drawn again after the wait.
+        """
+        while (plan := self._plans.get(work.lease.plan_id)) is not None and plan.drawn < plan.revision:
+            waits_until = self._show(work, plan, self._facts.of(plan))
+            if waits_until is not None:
+                self._surfaces.rest(work.lease, max((waits_until - self._clock()).total_seconds(), 0.0))
+                break
+            self._surfaces.drawn(work.lease, plan.revision)
+
+    def _show(self, work: Work, plan: Plan, facts: Facts) -> datetime | None:
+        """Bring every surface to what it should show; until when the first one has to wait, None when none does."""
+        now = self._clock()  # what is put off from here on has to wait for the next time
+        while True:
+            known = self._surfaces.of(plan.id)
+            stale = _stale(plan, known, facts)
+            due = {name: content for name, content in stale.items() if _is_due(known.get(name, NOT_SHOWN), now)}
+            if not due:
+                return min((known[surface].retry_at or now for surface in stale), default=None)
+            for surface, content in due.items():
+                work.proceed()
+                shown = self._brought(plan, surface, content, known)
+                self._surfaces.record(work.lease, surface, shown)
+                if surface is Surface.MESSAGE:
+                    plan = self._placed(work, plan, shown)
+
+    def _brought(self, plan: Plan, surface: Surface, content: Content, known: Known) -> Shown:
+        """What a surface shows after one try."""
+        before, now = known.get(surface, NOT_SHOWN), self._clock()
+        try:
+            shown = self._put(plan, surface, content, known)
+        except SlackUnavailableError as error:
+            return self._put_off(plan, surface, content, before, error)
+        except SlackRejectedError as error:
+            if error.is_for_the_operator:
+                return self._put_off(plan, surface, content, before, error)
+            self._refused(plan, surface, before, error)
+            shown = Shown(before.ts, problem=str(error))
+        return replace(shown, drawn=_digest(content), drawn_at=now)
+
+    def _put(self, plan: Plan, surface: Surface, content: Content, known: Known) -> Shown:
+        channel, asker = plan.request.channel or "", _asker(plan)
+        match surface, content:
+            case _, Attachment(name):
+                file = self._facts.file(plan, surface)
+                self._slack.upload(channel, thread_ts=plan.message_ts or "", name=name, title=name, content=file)
+            case Surface.NOTE, Message():
+                self._answers.deliver(asker, content, replace=True)
+            case Surface.ALERT, Message():
+                self._slack.send_directly(asker.user, content)
+            case _, Message():
+                return self._said(plan, surface, content, known)
+        return Shown()
+
+    def _said(self, plan: Plan, surface: Surface, message: Message, known: Known) -> Shown:
+        """Edit the message that is there; where Slack refuses that for good, a new one in the thread says it."""
+        channel, before = plan.request.channel or "", known.get(surface, NOT_SHOWN)
+        if before.ts is None:
+            return Shown(self._slack.post(channel, message, thread_ts=plan.message_ts))
+        try:
+            self._slack.update(channel, before.ts, message)
+        except SlackRejectedError as error:
+            if error.is_for_the_operator:
+                raise
+            log.warning("a message cannot be edited", extra={"plan": plan.id, "surface": surface, "code": error.code})
+            is_gone = error.code == _DELETED
+            is_followed = has_reply(plan, known)
+            if surface is Surface.MESSAGE and plan.state is not PlanState.PROPOSED and (is_followed or is_gone):
+                return Shown(before.ts, problem=str(error) if is_gone and is_followed else None)
+            return Shown(self._slack.post(channel, message, thread_ts=plan.message_ts))
+        return Shown(before.ts)
+
+    def _placed(self, work: Work, plan: Plan, message: Shown) -> Plan:
+        """The plan with the place of its message, once it has one."""
+        if message.ts is None or plan.message_url is not None:
+            return plan
+        ts = plan.message_ts or message.ts
+        try:
+            url = self._slack.permalink(plan.request.channel or "", ts)
+        except SlackError:
+            url = None  # a message without a link beats no message
+        if url is not None:
+            self._surfaces.link(work.lease, url)
+        return replace(plan, message_ts=ts, message_url=url)
+
+    def _refused(self, plan: Plan, surface: Surface, before: Shown, error: SlackError) -> None:
+        log.warning("Slack refused to show a plan", extra={"plan": plan.id, "surface": surface, "error": str(error)})
+        if surface is Surface.MESSAGE and plan.state is PlanState.PROPOSED:
+            self._plans.cancel(plan.id, who="bot", now=self._clock())  # nobody could approve it
+        if surface in (Surface.MESSAGE, Surface.REPLY) and plan.request.requested_by is None:
+            log.error("nobody can be told about a plan", extra={"plan": plan.id, "error": str(error)})
+
+    def _put_off(self, plan: Plan, surface: Surface, content: Content, before: Shown, error: SlackError) -> Shown:
+        """The surface after a try that says nothing: it is tried again, after longer and longer, but not for ever."""
+        log.warning("a surface has to wait", extra={"plan": plan.id, "surface": surface, "error": str(error)})
+        tries, now = before.tries + 1, self._clock()
+        if tries >= (MOST_UPLOADS if isinstance(content, Attachment) else MOST_TRIES):
+            self._refused(plan, surface, before, error)
+            return Shown(before.ts, _digest(content), now, problem=GIVEN_UP)
+        asked = error.retry_after_seconds if isinstance(error, SlackUnavailableError) else None
+        pause = max(SHORTEST_PAUSE, asked or 0.0, min(2.0**tries, LONGEST_PAUSE))
+        return replace(before, drawn=None, tries=tries, retry_at=now + timedelta(seconds=pause))
+
+    def _edit_reply(self, plan: Plan) -> None:
+        ts = self._surfaces.of(plan.id).get(Surface.REPLY, NOT_SHOWN).ts
+        if plan.request.channel is not None and ts is not None:
+            self._slack.update(plan.request.channel, ts, progress_message(plan))
+
+
+def _stale(plan: Plan, known: Known, facts: Facts) -> Mapping[Surface, Content]:
+    """What should be shown, and is not."""
+    wanted = contents(plan, known, facts)
+    return {name: content for name, content in wanted.items() if known.get(name, NOT_SHOWN).drawn != _digest(content)}
+
+
+def _is_due(shown: Shown, now: datetime) -> bool:
+    return shown.retry_at is None or shown.retry_at <= now
+
+
+def _digest(content: Content) -> str:
+    """What tells one content from another."""
+    if isinstance(content, Attachment):
+        return content.edition
+    return sha256(json.dumps([content.text, content.blocks], sort_keys=True).encode()).hexdigest()
+
+
+def _asker(plan: Plan) -> ReplyTo:
+    return ReplyTo(plan.request.requested_by or "", plan.request.channel, plan.request.response_url)
