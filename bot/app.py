@@ -32,6 +32,7 @@ from bot.services.assigning import Assigning
 from bot.services.deciding import Deciding
 from bot.services.entering import Entrance
 from bot.services.facts import PlanFacts
+from bot.services.first_look import FirstLook
 from bot.services.greeting import Greeting
 from bot.services.notifying import Arranging, Notifying
 from bot.services.people_ports import People
@@ -187,6 +188,8 @@ class Bot:
         )
         self.worker = self._core.worker
         self.scheduler = self._make_scheduler(settings)
+        project_id = settings.braintrust.project_id
+        self._first_look = FirstLook(lambda patience: self._core.braintrust.project_name(project_id, patience=patience))
         self._identity = Identity(client)
         self._listeners = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         self.bolt = _bolt(settings, self._identity, self._services(), self._listeners)
@@ -247,12 +250,14 @@ class Bot:
     def start(self) -> None:
         """Start worker and scheduler; a door is opened by `bot.web` or `bot.socket_mode`."""
         self._answers.run(self._identity.learn)
+        self._first_look.begin()
         self.worker.start()
         self.scheduler.start()
         log.info("the bot works")
 
     def stop(self) -> None:
         """Begin nothing new, finish what is on its way, hand the rest over."""
+        self._first_look.end()
         self.scheduler.stop()
         self._core.undoing.close()
         self._listeners.shutdown(wait=True)

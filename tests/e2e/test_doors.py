@@ -104,3 +104,20 @@ def test_a_port_that_somebody_else_has_is_told_in_a_sentence(world: World) -> No
 
     assert said.returncode == 1
     assert said.stderr == f"PORT: nobody can listen on 0.0.0.0, port {port}: Address already in use.\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"BRAINTRUST_API_KEY": "sk-expired"}, "Check BRAINTRUST_API_KEY"),
+        ({"BRAINTRUST_API_URL": "https://api.braintrust.invalid"}, "no address is known for its name"),
+    ],
+)
+def test_what_braintrust_refuses_is_in_the_log_before_anybody_asks_for_a_plan(
+    start_world: StartWorld, settings: dict[str, str], sentence: str
+) -> None:
+    world = start_world(rows=10, **settings)
+
+    world.wait_for_log("Braintrust cannot be used")
+
+    assert sentence in world.log()
