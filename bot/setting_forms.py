@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from bot.domain.absence import emoji_name
 from bot.domain.options import valid_reviewers
+from bot.domain.reading import is_quotable
 from bot.domain.reviewer_names import NameKind, parsed_name
 from bot.domain.typed import shown
 from bot.errors import CommandError
@@ -26,6 +27,14 @@ def number(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def statuses(text: str) -> tuple[str, ...]:
+    """Review statuses, separated by commas, in capitals."""
+    words = tuple(dict.fromkeys(word.strip().upper() for word in text.split(",") if word.strip()))
+    if not words or not all(is_quotable(word) for word in words):
+        raise ValueError("review statuses, separated by commas, please: `PENDING,BACKLOG`.")
+    return words
 
 
 def yes_or_no(text: str) -> bool:

@@ -14,6 +14,7 @@ from bot.domain.absence import USUAL_SIGNS, AwayRules
 from bot.domain.allocation import Strategy
 from bot.domain.choices import valid_group_by, valid_strategy
 from bot.domain.options import MAX_DAYS, valid_tag
+from bot.domain.reading import USUAL_OPEN_STATUSES
 from bot.domain.weekly import WeeklyTime, parsed_weekly
 from bot.errors import BotError, SettingsError
 
@@ -90,6 +91,8 @@ class WorkSettings:
     max_pages: int = 10_000
     parallel_requests: int = 4
     settle_seconds: int = 60
+    open_statuses: tuple[str, ...] = USUAL_OPEN_STATUSES
+    """Review statuses of rows that can still be assigned, in capitals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,4 +282,5 @@ def _work(reader: _Reader) -> WorkSettings:
         max_pages=reader.read("MAX_PAGES", forms.number(1, 10_000), default=10_000),
         parallel_requests=reader.read("PARALLEL_REQUESTS", forms.number(1, 16), default=4),
         settle_seconds=reader.read("SETTLE_SECONDS", forms.number(1, 3600), default=60),
+        open_statuses=reader.read("OPEN_STATUSES", forms.statuses, default=USUAL_OPEN_STATUSES),
     )

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 READ_TIMEOUT_SECONDS = 120.0
 WRITE_TIMEOUT_SECONDS = 20.0
 USERS_PER_PAGE = 100
+MAX_COUNT = 2**53  # beyond it, numbers in JSON are not exact
 MAX_USER_PAGES = 1_000
 _REFUSALS = frozenset({400, 401, 403, 404, 421})  # nothing was done before these were answered
 _T = TypeVar("_T")
@@ -60,11 +62,9 @@ class BraintrustClient:
         """An aggregate's counts by the texts in one of its columns; raises like `page`."""
         counts: Counter[str] = Counter()
         for record in _patiently(lambda: self._records(query), patience)[0]:
-            name, number = record.get(key), record.get(count)
-            if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-                raise _unusable("a count that is none")
+            name, rows = record.get(key), _count(record.get(count))
             if isinstance(name, str) and name:
-                counts[name] += number
+                counts[name] += rows
         return counts
 
     def users(self, *, patience: Patience, at_least: Collection[str] = ()) -> tuple[User, ...]:
@@ -230,6 +230,15 @@ def _object(answer: Answer) -> Mapping[str, Any]:
     if not isinstance(found, Mapping):
         raise _unusable("JSON of another form")
     return found
+
+
+def _count(value: object) -> int:
+    """A count, which may come as text; raises `BraintrustUnavailableError` for anything else, or above 2^53."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,16}", value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_COUNT:
+        raise _unusable("a count that is none")
+    return value
 
 
 def _unusable(what: str) -> BraintrustUnavailableError:

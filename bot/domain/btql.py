@@ -4,11 +4,11 @@ Only string values vary.  They stand in single quotes with `'` doubled, as Brain
 that cannot express safely is refused (`quoted`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from bot.domain.model import Window
-from bot.domain.reading import PENDING, is_quotable
+from bot.domain.reading import is_quotable
 from bot.errors import CommandError
 
 MAX_IDS_PER_QUERY = 4_000  # a query may hold about 4,096 exact-match values
@@ -39,22 +39,22 @@ def newest_rows(project_id: str, *, window: Window, limit: int) -> str:
     )
 
 
-def open_load(project_id: str, *, window: Window, limit: int) -> str:
+def open_load(project_id: str, *, window: Window, open_statuses: Collection[str], limit: int) -> str:
     """The query for how many rows (`n`) of a window each person (`assignee`) has assigned and not finished.
 
     One aggregate.  Whether Braintrust unpivots a list inside metadata is not documented; see `open_rows` otherwise.
     """
     return (
-        f"from: project_logs({quoted(project_id)}) spans | filter: {_open(window)}"
+        f"from: project_logs({quoted(project_id)}) spans | filter: {_open(window, open_statuses)}"
         f" | unpivot: {_ASSIGNMENTS} as (assignee) | dimensions: assignee | measures: count(1) as n | limit: {limit}"
     )
 
 
-def open_rows(project_id: str, *, window: Window, limit: int) -> str:
+def open_rows(project_id: str, *, window: Window, open_statuses: Collection[str], limit: int) -> str:
     """The query for one page of the rows that `open_load` counts."""
     return (
-        f"from: project_logs({quoted(project_id)}) spans | filter: {_open(window)} | select: id, {_COLUMNS}"
-        f" | sort: _pagination_key desc | limit: {limit}"
+        f"from: project_logs({quoted(project_id)}) spans | filter: {_open(window, open_statuses)}"
+        f" | select: id, {_COLUMNS} | sort: _pagination_key desc | limit: {limit}"
     )
 
 
@@ -82,9 +82,12 @@ def quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _open(window: Window) -> str:
+def _open(window: Window, statuses: Collection[str]) -> str:
+    """Braintrust compares texts to the letter, and nobody has documented how it writes a status."""
     status = f'{_REVIEW_LISTS}."__bt_default_review_list".status'
-    return f"{_within(window)} and {_ASSIGNMENTS} is not null and ({status} is null or {status} = '{PENDING}')"
+    words = sorted({form for word in statuses for form in (word.upper(), word.lower(), word.capitalize())})
+    listed = ", ".join(map(quoted, words))
+    return f"{_within(window)} and {_ASSIGNMENTS} is not null and ({status} is null or {status} IN [{listed}])"
 
 
 def _field(group_by: str) -> str:

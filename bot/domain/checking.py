@@ -1,12 +1,12 @@
 """Whether a planned row may still be written, judged by a reading of a moment ago."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
 
 from bot.domain.model import Batch, BatchState, DropReason
-from bot.domain.reading import LogRow
+from bot.domain.reading import USUAL_OPEN_STATUSES, LogRow
 
 
 class Verdict(Enum):
@@ -18,7 +18,15 @@ class Verdict(Enum):
     """It carries exactly the value that the plan writes."""
 
 
-def verdict(row: LogRow | None, reviewer_id: str, *, tag: str) -> Verdict | DropReason:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What makes a row one that a plan may write: its tag, and a review status among the open ones, or none."""
+
+    tag: str
+    open_statuses: tuple[str, ...] = USUAL_OPEN_STATUSES
+
+
+def verdict(row: LogRow | None, reviewer_id: str, wanted: Wanted) -> Verdict | DropReason:
     """What is to be done about the row that the plan gives to `reviewer_id`; `row` is None when it does not exist."""
     if row is None:
         return DropReason.GONE
@@ -26,16 +34,16 @@ def verdict(row: LogRow | None, reviewer_id: str, *, tag: str) -> Verdict | Drop
         return Verdict.OURS
     if row.assigned:
         return DropReason.ASSIGNED
-    if row.finished:
+    if row.is_finished(wanted.open_statuses):
         return DropReason.FINISHED
-    return Verdict.FREE if tag in row.tags else DropReason.UNTAGGED
+    return Verdict.FREE if wanted.tag in row.tags else DropReason.UNTAGGED
 
 
 def checked(
     batch: Batch,
     rows: Mapping[str, LogRow],
+    wanted: Wanted,
     *,
-    tag: str,
     others: Collection[str] = (),
     lost: Mapping[str, DropReason] = MappingProxyType({}),
 ) -> Batch:
@@ -47,7 +55,7 @@ def checked(
     """
     dropped = list(batch.dropped)
     for row_id, reviewer_id in batch.kept:
-        found = verdict(rows.get(row_id), reviewer_id, tag=tag)
+        found = verdict(rows.get(row_id), reviewer_id, wanted)
         if row_id in others:
             dropped.append((row_id, DropReason.OTHER_PLAN))
         elif reviewer_id in lost:

@@ -2,14 +2,16 @@
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.errors import BraintrustRejectedError
-
+NAMED_IDS = 5
 _UNQUOTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories: controls, surrogates, line and paragraph breaks
-PENDING = "PENDING"  # the status the assignment itself writes; anything else present means a person went on
+PENDING = "PENDING"  # the status that the assignment itself writes
+USUAL_OPEN_STATUSES = (PENDING, "BACKLOG")
+"""The statuses of rows that can still be assigned: those that Braintrust's pages call pending and not yet started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class LogRow:
     """One Braintrust log row as read: its id, who it is assigned to, and how its review stands."""
 
     id: str
+    """As Braintrust has it, "" where it gave none; see `is_addressable`."""
     assignees: tuple[str, ...]
     status: str | None
     tags: tuple[str, ...] = ()
@@ -29,19 +32,27 @@ class LogRow:
         return bool(self.assignees)
 
     @property
-    def finished(self) -> bool:
-        """Whether its review went on from PENDING (Braintrust's word for "complete" is not documented)."""
-        return self.status is not None and self.status.upper() != PENDING
+    def is_addressable(self) -> bool:
+        """Whether it can be asked for by its id."""
+        return self.id != "" and is_quotable(self.id)
+
+    def is_finished(self, open_statuses: Collection[str]) -> bool:
+        """Whether its review has a status that is none of these (Braintrust does not document its words)."""
+        return self.status is not None and self.status.upper() not in open_statuses
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingCounts:
-    """How the rows that match a plan's filter fall apart; `matched` is the sum of the other three."""
+    """How the rows that match a plan's filter fall apart; `matched` is the sum of the other four."""
 
     matched: int = 0
     assigned: int = 0
     finished: int = 0
     unassigned: int = 0
+    unaddressable: int = 0
+    """Rows with an id that cannot be asked for, so that nobody can check or write them."""
+    statuses: tuple[tuple[str, int], ...] = ()
+    """The review statuses of the finished ones, the most frequent first."""
 
 
 NOTHING_READ = ReadingCounts()
@@ -55,56 +66,71 @@ class Gathered:
     free: tuple[str, ...]
     """The ids of the rows that can be handed out, newest first."""
     group_of: Mapping[str, str]
+    odd_ids: tuple[str, ...] = ()
+    """The ids of the first few rows that cannot be asked for."""
 
 
 class Gathering:
     """Counts rows as they are read, from the newest on; each once, however often it comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, open_statuses: Collection[str] = USUAL_OPEN_STATUSES) -> None:
+        self._open_statuses = open_statuses
         self._seen: set[str] = set()
         self._assigned = 0
-        self._finished = 0
+        self._statuses: Counter[str] = Counter()
+        self._unaddressable = 0
+        self._odd_ids: list[str] = []
         self._free: list[str] = []
         self._group_of: dict[str, str] = {}
 
     @property
     def rows(self) -> int:
         """How many rows there are so far."""
-        return len(self._seen)
+        return len(self._seen) + self._unaddressable
 
     def add(self, rows: Iterable[LogRow]) -> None:
         """Count `rows`, which follow those that were added before."""
         for row in rows:
-            if row.id in self._seen:
-                continue
-            self._seen.add(row.id)
-            if row.assigned:
-                self._assigned += 1
-            elif row.finished:
-                self._finished += 1
-            else:
-                self._free.append(row.id)
-                if row.group is not None:
-                    self._group_of[row.id] = row.group
+            if not row.is_addressable:
+                self._unaddressable += 1
+                self._odd_ids += [row.id][: NAMED_IDS - len(self._odd_ids)]
+            elif row.id not in self._seen:
+                self._seen.add(row.id)
+                self._sort_in(row)
+
+    def _sort_in(self, row: LogRow) -> None:
+        if row.assigned:
+            self._assigned += 1
+        elif row.is_finished(self._open_statuses):
+            self._statuses[row.status or ""] += 1
+        else:
+            self._free.append(row.id)
+            if row.group is not None:
+                self._group_of[row.id] = row.group
 
     def result(self) -> Gathered:
         """All of them."""
-        counts = ReadingCounts(self.rows, self._assigned, self._finished, len(self._free))
-        return Gathered(counts, tuple(self._free), self._group_of)
+        counts = ReadingCounts(
+            matched=self.rows,
+            assigned=self._assigned,
+            finished=self._statuses.total(),
+            unassigned=len(self._free),
+            unaddressable=self._unaddressable,
+            statuses=tuple(self._statuses.most_common()),
+        )
+        return Gathered(counts, tuple(self._free), self._group_of, tuple(self._odd_ids))
 
 
 def log_row(record: Mapping[str, Any]) -> LogRow:
     """The row behind one record of a query's answer.
 
     Columns are looked up by alias, by exact text and by last component, because a server may name them by any of
-    these.  Raises `BraintrustRejectedError` when there is no usable id.
+    these.
     """
     row_id = record.get("id")
-    if not isinstance(row_id, str) or not is_quotable(row_id) or not row_id:
-        raise BraintrustRejectedError("Braintrust answered with a row that has no usable id. Nothing was written.")
     lists = _column(record, "review_lists", "~__bt_review_lists")
     return LogRow(
-        id=row_id,
+        id=row_id if isinstance(row_id, str) else "",
         assignees=_strings(_column(record, "assignments", "~__bt_assignments")),
         status=None if lists is None else _default_status(_json(lists)),
         tags=_strings(record.get("tags")),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.domain.allocation import Strategy
 from bot.domain.choices import Choices
 from bot.domain.model import Plan, PlanState, Share
+from bot.domain.reading import ReadingCounts
 from bot.domain.selection import RowOrder, number_selected
 from bot.messages.blocks import actions, context, header, section
 from bot.messages.buttons import approve_button, cancel_button
@@ -16,6 +17,8 @@ MAX_REVIEWER_LINES = 20
 MAX_LEFT_OUT = 5
 SHARE_NAME_LENGTH = 36
 LEFT_OUT_LENGTH = 48
+MAX_STATUSES = 5
+MAX_STATUS_LENGTH = 30
 _LIMITED = {RowOrder.NEWEST: "the newest {}", RowOrder.OLDEST: "the oldest {}", RowOrder.RANDOM: "{} at random"}
 _OVER = frozenset({PlanState.CANCELLED, PlanState.EXPIRED, PlanState.SUPERSEDED})  # nothing came of it: a short record
 _OUTCOMES = {PlanState.PARTIAL: "Partly done", PlanState.STOPPED: "Stopped", PlanState.FAILED: "Failed"}
@@ -62,12 +65,22 @@ def _rows(plan: Plan) -> str:
     split = (
         f"*{number(counts.matched)}* matched",
         f"*{number(counts.assigned)}* already assigned",
-        f"*{number(counts.finished)}* finished without an assignee",
+        f"*{number(counts.finished)}* finished without an assignee{_statuses(counts)}",
+        *([f"*{number(counts.unaddressable)}* with an id that cannot be used"] if counts.unaddressable else []),
         f"*{number(counts.unassigned)}* to assign",
     )
     window = f"{absolute(plan.window.start)} to {absolute(plan.window.end)}"
     lines = [f"Tag {code(request.tag)}, created from {window}", " · ".join(split)]
     return "\n".join([*lines, *picked_lines(plan), *_dealt(plan.request.choices)])
+
+
+def _statuses(counts: ReadingCounts) -> str:
+    """The words that Braintrust has for the reviews of finished rows, because nobody has documented them."""
+    if not counts.statuses:
+        return ""
+    named = [f"{number(rows)} {code(word[:MAX_STATUS_LENGTH])}" for word, rows in counts.statuses[:MAX_STATUSES]]
+    rest = sum(rows for _, rows in counts.statuses[MAX_STATUSES:])
+    return f" ({', '.join([*named, *([f'{number(rest)} others'] if rest else [])])})"
 
 
 def picked_lines(plan: Plan) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from bot.domain.checking import checked, read_back, without_others
+from bot.domain.checking import Wanted, checked, read_back, without_others
 from bot.domain.model import Batch, BatchState, Plan
 from bot.domain.writing import (
     Acknowledged,
@@ -61,6 +61,7 @@ class Assignment:
         self._plan = plan
         self._ledger = ledger
         self._others = others
+        self._wanted = Wanted(plan.request.tag, settings.open_statuses)
         self._work = work
         self._braintrust = braintrust
         self._reader = RowReader(braintrust, settings)
@@ -239,7 +240,7 @@ class Assignment:
             if waiting is None or len(waiting.kept) < len(batch.kept):
                 self._read_back.divide(settled, waiting, resend=not self._ending)
                 return
-        self._admit(checked(batch, look.rows, tag=self._plan.request.tag, others=self._others), look.began)
+        self._admit(checked(batch, look.rows, self._wanted, others=self._others), look.began)
 
     def _admit(self, batch: Batch, began: float) -> None:
         """Make a checked batch ready to be written; nothing may be left of it."""

@@ -30,6 +30,7 @@ from bot.settings import Settings
 log = logging.getLogger(__name__)
 
 DEFAULT_QUEUE = "default"
+ODD_ID_LENGTH = 80  # in the log
 NOTED_AGAIN = timedelta(seconds=0.5)
 """How often a reading stores how far it is, and looks whether somebody cancelled it."""
 
@@ -189,7 +190,11 @@ class Planning:
             self._announcer.reading_progress(work, replace(plan, progress=Progress(pages, rows)))
 
         patience = self._patience(work, plan, Progress())
-        return self._reader.matching(plan.request, plan.window, patience=patience, on_page=on_page)
+        found = self._reader.matching(plan.request, plan.window, patience=patience, on_page=on_page)
+        if found.odd_ids:
+            named = {"rows": found.counts.unaddressable, "ids": [odd[:ODD_ID_LENGTH] for odd in found.odd_ids]}
+            log.warning("rows have ids that cannot be asked for", extra={"plan": plan.id, **named})
+        return found
 
     def _patience(self, work: Work, plan: Plan, progress: Progress) -> VisiblePatience:
         return VisiblePatience(work, lambda reason: self._explain(work, plan, replace(progress, waiting=reason)))

@@ -51,7 +51,7 @@ class RowReader:
             group_by = request.choices.group_by
             return matching_rows(request.project_id, tag=request.tag, window=window, limit=limit, group_by=group_by)
 
-        gathering = Gathering()
+        gathering = Gathering(self._settings.open_statuses)
         for number, page in enumerate(self._pages(query, patience), 1):
             gathering.add(page.rows)
             if page.rows:
@@ -60,13 +60,19 @@ class RowReader:
 
     def open_load(self, project_id: str, window: Window, *, patience: Patience) -> Mapping[str, int]:
         """How many rows of a window each person has assigned and not finished, in one query."""
-        query = open_load(project_id, window=window, limit=MAX_ASSIGNEES)
+        statuses = self._settings.open_statuses
+        query = open_load(project_id, window=window, open_statuses=statuses, limit=MAX_ASSIGNEES)
         return self._braintrust.tally(query, key="assignee", count="n", patience=patience)
 
     def open_load_by_rows(self, project_id: str, window: Window, *, patience: Patience) -> Mapping[str, int]:
         """The same where Braintrust does not take that query: the rows are read, and counted here."""
-        pages = self._pages(lambda limit: open_rows(project_id, window=window, limit=limit), patience)
-        rows = (row for page in pages for row in page.rows if not row.finished)
+        statuses = self._settings.open_statuses
+
+        def query(limit: int) -> str:
+            return open_rows(project_id, window=window, open_statuses=statuses, limit=limit)
+
+        pages = self._pages(query, patience)
+        rows = (row for page in pages for row in page.rows if not row.is_finished(statuses))
         return Counter(assignee for row in rows for assignee in row.assignees)
 
     def by_id(self, project_id: str, ids: Iterable[str], *, patience: Patience) -> Sight:

@@ -6,9 +6,9 @@ from datetime import timedelta
 from itertools import accumulate
 
 from bot.domain.btql import MAX_IDS_PER_QUERY
-from bot.domain.checking import checked
+from bot.domain.checking import Wanted, checked
 from bot.domain.drift import Revision, has_drifted, revision
-from bot.domain.model import Batch, BatchState, DropReason, Origin, Plan, Progress
+from bot.domain.model import Batch, BatchState, Origin, Plan, Progress
 from bot.services.background import in_background
 from bot.services.ports import Announcer, Batches, Braintrust, Clock, Patience, Plans, Work
 from bot.services.reading import RowReader, Sight
@@ -40,6 +40,7 @@ class Rechecking:
         self._roster = roster
         self._reader = RowReader(braintrust, settings.work)
         self._announcer = announcer
+        self._open_statuses = settings.work.open_statuses
         self._batch_size = settings.work.batch_size
         self._policy = settings.policy
         self._clock = clock
@@ -58,9 +59,11 @@ class Rechecking:
         sight = self._sight(plan, sample, patience)
         lost = leavers.result()
 
-        looked_at = _checked(plan, sample, sight, lost)
+        wanted = Wanted(plan.request.tag, self._open_statuses)
+        looked_at = [checked(batch, sight.rows, wanted, lost=lost) for batch in sample]
         if rest and has_drifted(plan, looked_at, lost=lost):
-            looked_at += _checked(plan, rest, self._sight(plan, rest, patience), lost)
+            rows = self._sight(plan, rest, patience).rows
+            looked_at += [checked(batch, rows, wanted, lost=lost) for batch in rest]
 
         if has_drifted(plan, looked_at, lost=lost) and any(batch.kept for batch in looked_at):
             self._propose_again(work, plan, revision(plan, looked_at, lost=lost, batch_size=self._batch_size))
@@ -92,7 +95,3 @@ def _sampled(batches: Sequence[Batch]) -> tuple[Sequence[Batch], Sequence[Batch]
     rows = list(accumulate(batch.size for batch in batches))
     number = max(bisect_right(rows, SAMPLE_ROWS), 1)
     return batches[:number], batches[number:]
-
-
-def _checked(plan: Plan, batches: Sequence[Batch], sight: Sight, lost: Mapping[str, DropReason]) -> tuple[Batch, ...]:
-    return tuple(checked(batch, sight.rows, tag=plan.request.tag, lost=lost) for batch in batches)

@@ -3,12 +3,14 @@
 import json
 import re
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 
+from bot.sandbox.braintrust import DEFAULT_PROJECT_ID
 from bot.sandbox.slack import Message
 from tests.e2e.conftest import StartWorld
-from tests.e2e.world import ADA, BEN, REVIEWS, World
+from tests.e2e.world import ADA, BEN, REVIEWS, TAG, World
 
 LINE = re.compile(r"• (?P<name>.+): (?P<rows>[\d,]+) rows?")
 
@@ -39,6 +41,40 @@ def test_the_command_leads_to_assigned_rows_and_exact_counts(start_world: StartW
     assert report.text.startswith(f"Done. Assigned {world.seeded.open:,} rows across 5 reviewers.")
     assert counts_in(report) == counts_in(plan) == dict(per_name)
     world.assert_each_written_once()
+
+
+def test_rows_with_odd_ids_leave_the_plan_counted_and_named_in_the_log(world: World) -> None:
+    """A tag's plan is not lost over one of its rows."""
+    for odd in ("back\\slash", "line\nbreak"):
+        world.braintrust.rows.add(DEFAULT_PROJECT_ID, id=odd, created=datetime.now(UTC), tags=[TAG])
+
+    plan = world.proposed()
+    world.press(plan, "approve")
+    report = world.report(plan)
+
+    assert "*2* with an id that cannot be used" in plan.text
+    assert report.text.startswith(f"Done. Assigned {world.seeded.open:,} rows")
+    world.wait_for_log("rows have ids that cannot be asked for")
+    world.assert_each_written_once()
+
+
+def test_statuses_that_are_not_known_are_named_and_can_be_opened(start_world: StartWorld) -> None:
+    """Braintrust's words are not documented: people see them, and say which rows can still be assigned."""
+    worlds = [start_world(OPEN_STATUSES=words) for words in ("PENDING,BACKLOG", "pending,Triage")]
+    for world in worlds:
+        for number, status in enumerate(["TRIAGE", "Triage", "Backlog", "SIGNED_OFF"]):
+            row_id, lists = f"odd-{number}", {"__bt_default_review_list": {"status": status}}
+            metadata = {"~__bt_review_lists": lists}
+            world.braintrust.rows.add(
+                DEFAULT_PROJECT_ID, id=row_id, created=datetime.now(UTC), tags=[TAG], metadata=metadata
+            )
+
+    texts = [world.proposed().text for world in worlds]
+
+    opened = [world.seeded.open + more for world, more in zip(worlds, (1, 2), strict=True)]
+    assert [f"*{count}* to assign" in text for count, text in zip(opened, texts, strict=True)] == [True, True]
+    assert all(f"1 `{word}`" in texts[0] for word in ("TRIAGE", "Triage", "SIGNED_OFF"))
+    assert all(f"1 `{word}`" in texts[1] for word in ("Backlog", "SIGNED_OFF"))
 
 
 def test_the_plan_says_what_was_found_and_the_result_is_attached(world: World) -> None:

@@ -331,7 +331,7 @@ class World:
         return {
             row.id: row.assignments
             for row in self.all_rows()
-            if row.id not in self.before or row != self.before[row.id]
+            if (row != self.before[row.id] if row.id in self.before else row.history)
         }
 
     def assert_each_written_once(self, *, by_hand: Collection[str] = ()) -> None:

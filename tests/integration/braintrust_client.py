@@ -73,7 +73,7 @@ def read_by(reader: RowReader, patience: NoPatience, *, tag: str = TAG) -> list[
     return list(reader.matching(request_for(tag), WINDOW, patience=patience, on_page=lambda *_: None).free)
 
 
-def read(client: BraintrustClient, patience: NoPatience, *, tag: str = TAG, **settings: int) -> list[str]:
+def read(client: BraintrustClient, patience: NoPatience, *, tag: str = TAG, **settings: Any) -> list[str]:
     """The same for a reader of its own, whose pages do not grow unless `settings` say so."""
     work = WorkSettings(**{"page_size": 10, "max_page_size": 10, **settings})
     return read_by(RowReader(client, work), patience, tag=tag)

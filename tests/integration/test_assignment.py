@@ -494,7 +494,7 @@ def test_a_braintrust_that_is_gone_ends_the_assignment(world: World) -> None:
 
     assert world.carry_out() is S.FAILED
     assert world.states == ["planned"] * 3
-    assert "does not answer" in str(world.plan.reason)
+    assert "cannot be reached" in str(world.plan.reason)
 
 
 # ---- stop, crash, takeover -------------------------------------------------------------------------------------------

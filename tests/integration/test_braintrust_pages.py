@@ -1,5 +1,6 @@
 """Reading from a Braintrust that answers: pages to the true end, rows by id, what columns are called."""
 
+import json
 from datetime import timedelta
 from itertools import count
 
@@ -7,7 +8,7 @@ import pytest
 
 from bot.adapters.braintrust import BraintrustClient
 from bot.domain.btql import rows_by_id
-from bot.errors import BraintrustRejectedError
+from bot.errors import BraintrustRejectedError, BraintrustUnavailableError
 from bot.sandbox.braintrust import (
     Asked,
     BraintrustStandIn,
@@ -188,11 +189,32 @@ def test_a_page_says_who_has_a_row_and_how_its_review_stands(
 
     page = client.page(query(), patience=patience)
 
-    assert [(row.id, row.assignees, row.status, row.finished) for row in page.rows] == [
-        ("row-0002", (), None, False),
-        ("row-0001", (), "COMPLETE", True),
-        ("row-0000", (ANA,), None, False),
+    assert [(row.id, row.assignees, row.status) for row in page.rows] == [
+        ("row-0002", (), None),
+        ("row-0001", (), "COMPLETE"),
+        ("row-0000", (ANA,), None),
     ]
+
+
+@pytest.mark.parametrize(("value", "rows"), [(12, 12), ("12", 12), (0, 0), (2**53, 2**53)])
+def test_a_count_may_come_as_text(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience, value: object, rows: int
+) -> None:
+    body = json.dumps({"data": [{"assignee": ANA, "n": value}]})
+    braintrust.faults.next("query", Status(200, body=body))
+
+    assert client.tally(query(), key="assignee", count="n", patience=patience) == {ANA: rows}
+
+
+@pytest.mark.parametrize("value", [None, True, -1, 1.5, "", "-1", "1.5", "a few", "9" * 17, "9" * 4300, 2**53 + 1])
+def test_what_is_no_count_is_unusable(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience, value: object
+) -> None:
+    body = json.dumps({"data": [{"assignee": ANA, "n": value}]})
+    braintrust.faults.always("query", Status(200, body=body))
+
+    with pytest.raises(BraintrustUnavailableError, match="cannot be used"):
+        client.tally(query(), key="assignee", count="n", patience=patience)
 
 
 def test_rows_are_read_by_id(braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience) -> None:

@@ -185,7 +185,7 @@ class World:
         undoing.take_back(self.work, self.plan)
         return preview, self.plan.state
 
-    def set(self, **settings: int) -> None:
+    def set(self, **settings: Any) -> None:
         self.settings = replace(self.settings, **settings)
 
     def take_over(self) -> None:

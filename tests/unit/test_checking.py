@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.checking import Verdict, checked, read_back, verdict
+from bot.domain.checking import Verdict, Wanted, checked, read_back, verdict
 from bot.domain.model import Batch, BatchState, DropReason
-from bot.domain.reading import LogRow
+from bot.domain.reading import USUAL_OPEN_STATUSES, LogRow
 from tests.unit.builders import TAG, a_batch, a_row
 
 ASSIGNEES = st.sampled_from([(), ("r1",), ("r2",), ("stranger",), ("r1", "r2")])
@@ -54,13 +54,13 @@ OTHERS = st.frozensets(st.sampled_from([f"row-{index}" for index in range(8)]))
     ],
 )
 def test_a_row_is_judged_by_what_it_says_now(row: LogRow | None, expected: Verdict | DropReason) -> None:
-    assert verdict(row, "r1", tag=TAG) is expected
+    assert verdict(row, "r1", Wanted(TAG)) is expected
 
 
 def test_a_row_that_somebody_assigned_to_the_same_person_is_not_ours_to_write() -> None:
     batch = a_batch(1)
 
-    after = checked(batch, {"row-0": a_row("row-0", "r1")}, tag=TAG, others=frozenset())
+    after = checked(batch, {"row-0": a_row("row-0", "r1")}, Wanted(TAG), others=frozenset())
 
     assert after.dropped == (("row-0", DropReason.ASSIGNED),)
 
@@ -69,7 +69,7 @@ def test_a_row_of_another_plan_is_left_alone_even_where_it_looks_free() -> None:
     batch = a_batch(2)
     rows = {"row-0": a_row("row-0"), "row-1": a_row("row-1")}
 
-    after = checked(batch, rows, tag=TAG, others=frozenset({"row-1"}))
+    after = checked(batch, rows, Wanted(TAG), others=frozenset({"row-1"}))
 
     assert after.kept == (("row-0", "r1"),)
     assert after.dropped == (("row-1", DropReason.OTHER_PLAN),)
@@ -84,7 +84,7 @@ def test_rows_that_are_free_stay_and_others_go_with_their_reason() -> None:
         "row-4": a_row("row-4", tags=()),
     }
 
-    after = checked(batch, rows, tag=TAG, others=frozenset())
+    after = checked(batch, rows, Wanted(TAG), others=frozenset())
 
     assert after == replace(
         batch,
@@ -101,7 +101,7 @@ def test_rows_that_are_free_stay_and_others_go_with_their_reason() -> None:
 def test_a_check_accounts_for_every_row_once_and_changes_no_reviewer(
     batch: Batch, rows: dict[str, LogRow], others: frozenset[str]
 ) -> None:
-    after = checked(batch, rows, tag=TAG, others=others)
+    after = checked(batch, rows, Wanted(TAG), others=others)
 
     dropped = [row_id for row_id, _ in after.dropped]
     assert after.rows == batch.rows
@@ -112,11 +112,11 @@ def test_a_check_accounts_for_every_row_once_and_changes_no_reviewer(
 
 @given(batches(), readings(), OTHERS)
 def test_only_rows_that_were_seen_free_are_kept(batch: Batch, rows: dict[str, LogRow], others: frozenset[str]) -> None:
-    after = checked(batch, rows, tag=TAG, others=others)
+    after = checked(batch, rows, Wanted(TAG), others=others)
 
     for row_id, _ in after.kept:
         row = rows[row_id]
-        assert (row.assignees, row.finished) == ((), False)
+        assert (row.assignees, row.is_finished(USUAL_OPEN_STATUSES)) == ((), False)
         assert TAG in row.tags
         assert row_id not in others
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.checking import checked
+from bot.domain.checking import Wanted, checked
 from bot.domain.distribution import batches as cut
 from bot.domain.distribution import recounted
 from bot.domain.drift import counted_drift, has_drifted, revision
 from bot.domain.model import Batch, DropReason, Plan, Reviewer, Share
-from bot.domain.reading import LogRow
+from bot.domain.reading import USUAL_OPEN_STATUSES, LogRow
 from tests.unit.builders import TAG, a_batch, a_plan, a_row
 
 PEOPLE = [Reviewer("r1", "Ana Ruiz"), Reviewer("r2", "Ben Okafor"), Reviewer("r3", "Cem Tan")]
@@ -32,7 +32,7 @@ def drifted(
     """`batches` after a reading in which some rows had changed (None: gone), and all others were as before."""
     rows = {row_id: a_row(row_id) for batch in batches for row_id, _ in batch.rows} | dict(changed)
     there = {row_id: row for row_id, row in rows.items() if row is not None}
-    return tuple(checked(batch, there, tag=TAG, lost=lost) for batch in batches)
+    return tuple(checked(batch, there, Wanted(TAG), lost=lost) for batch in batches)
 
 
 @st.composite
@@ -121,7 +121,8 @@ def test_only_what_changed_leaves(
     for batch in after:
         for row_id, who in batch.kept:
             row = rows.get(row_id)
-            assert row_id not in rows or (row is not None and not row.assigned and not row.finished)
+            assert row is None or not (row.assigned or row.is_finished(USUAL_OPEN_STATUSES))
+            assert row is not None or row_id not in rows
             assert who not in lost
         for row_id, reason in batch.dropped:
             assert row_id in earlier or row_id in rows or reason in set(lost.values())

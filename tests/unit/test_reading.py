@@ -1,15 +1,23 @@
 """What a row says about itself, however the server names and packs its columns."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.reading import Gathered, Gathering, LogRow, ReadingCounts, is_quotable, log_row
-from bot.errors import BraintrustRejectedError
+from bot.domain.reading import (
+    NAMED_IDS,
+    USUAL_OPEN_STATUSES,
+    Gathered,
+    Gathering,
+    LogRow,
+    ReadingCounts,
+    is_quotable,
+    log_row,
+)
 from tests.unit.builders import a_row
 
 ROWS = st.lists(
@@ -92,22 +100,47 @@ def test_only_the_default_review_list_has_a_status(review_lists: object, status:
 
 
 @pytest.mark.parametrize(
-    ("status", "finished"),
-    [(None, False), ("PENDING", False), ("pending", False), ("COMPLETE", True), ("done", True), ("IN_PROGRESS", True)],
+    ("status", "open_statuses", "finished"),
+    [
+        (None, USUAL_OPEN_STATUSES, False),
+        ("PENDING", USUAL_OPEN_STATUSES, False),
+        ("pending", USUAL_OPEN_STATUSES, False),
+        ("Backlog", USUAL_OPEN_STATUSES, False),
+        ("COMPLETE", USUAL_OPEN_STATUSES, True),
+        ("IN_PROGRESS", USUAL_OPEN_STATUSES, True),
+        ("In_Progress", {"IN_PROGRESS"}, False),
+        ("PENDING", {"IN_PROGRESS"}, True),
+    ],
 )
-def test_a_review_that_went_on_from_pending_counts_as_finished(status: str | None, finished: bool) -> None:
-    assert a_row("row-1", status=status).finished == finished
+def test_a_status_that_is_not_among_the_open_ones_counts_as_finished(
+    status: str | None, open_statuses: Collection[str], finished: bool
+) -> None:
+    assert a_row("row-1", status=status).is_finished(open_statuses) == finished
 
 
-@pytest.mark.parametrize("row_id", [None, "", 7, ["x"], "a\\b", "a\nb", "a\x00"])
-def test_a_row_without_a_usable_id_ends_the_reading(row_id: object) -> None:
-    with pytest.raises(BraintrustRejectedError, match="no usable id"):
-        log_row({"id": row_id})
+@pytest.mark.parametrize("row_id", [None, "", 7, ["x"], "a\\b", "a\nb", "a\x00", "a\u2028b"])
+def test_a_row_with_an_odd_id_is_counted_and_left_alone(row_id: object) -> None:
+    found = gathered([a_row("row-2"), log_row({"id": row_id}), a_row("row-1")])
+
+    assert found.counts == ReadingCounts(matched=3, unassigned=2, unaddressable=1)
+    assert found.free == ("row-2", "row-1")
+    assert found.odd_ids == (row_id if isinstance(row_id, str) else "",)
 
 
-def test_a_row_without_an_id_ends_the_reading() -> None:
-    with pytest.raises(BraintrustRejectedError, match="no usable id"):
-        log_row({"assignments": []})
+def test_of_many_rows_with_odd_ids_a_few_are_named() -> None:
+    found = gathered(log_row({"id": f"row\\{number}"}) for number in range(50))
+
+    assert found.counts == ReadingCounts(matched=50, unaddressable=50)
+    assert len(found.odd_ids) == NAMED_IDS
+
+
+def test_finished_rows_are_counted_by_the_words_for_it() -> None:
+    words = ["COMPLETE", "APPROVED", "COMPLETE", "PENDING", None]
+
+    counts = gathered(a_row(f"row-{number}", status=word) for number, word in enumerate(words)).counts
+
+    assert (counts.finished, counts.unassigned) == (3, 2)
+    assert counts.statuses == (("COMPLETE", 2), ("APPROVED", 1))
 
 
 def test_rows_are_counted_and_the_free_ones_kept_in_order() -> None:
@@ -121,7 +154,7 @@ def test_rows_are_counted_and_the_free_ones_kept_in_order() -> None:
 
     found = gathered(rows)
 
-    assert found.counts == ReadingCounts(matched=5, assigned=2, finished=1, unassigned=2)
+    assert found.counts == ReadingCounts(5, assigned=2, finished=1, unassigned=2, statuses=(("COMPLETE", 1),))
     assert found.free == ("row-5", "row-1")
 
 
@@ -156,7 +189,7 @@ def test_every_row_is_counted_once(rows: list[LogRow], data: st.DataObject) -> N
     counts, free = found.counts, list(found.free)
 
     assert counts.matched == len(rows) == counts.assigned + counts.finished + counts.unassigned
-    assert free == [row.id for row in rows if not row.assigned and not row.finished]
+    assert free == [row.id for row in rows if not row.assigned and not row.is_finished(USUAL_OPEN_STATUSES)]
     assert counts.unassigned == len(free)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.model import Batch, BatchState, DropReason
-from bot.domain.reading import LogRow
+from bot.domain.reading import PENDING, LogRow
 from bot.domain.undo import UndoCounts, UndoState, counted_undo, cut, judged, previewed, without_others, written
 from tests.unit.builders import a_batch, a_row
 
@@ -54,7 +54,7 @@ def test_only_an_untouched_row_is_open_and_only_what_was_asked_for_was_taken_bac
 
     if state is None:
         assert row is not None
-        assert (row.assignees, row.finished) == (("r1",), False)
+        assert (row.assignees, row.is_finished({PENDING})) == (("r1",), False)
     if state is UndoState.TAKEN_BACK:
         assert row is not None
         assert (row.assignees, before) == ((), UndoState.SENDING)

@@ -71,6 +71,11 @@ def proposal_record(proposal: Proposal) -> dict[str, Any]:
     }
 
 
+def _counts(record: Mapping[str, Any]) -> ReadingCounts:
+    statuses = tuple((word, rows) for word, rows in record.get("statuses", ()))
+    return ReadingCounts(**{**record, "statuses": statuses})
+
+
 def shares_record(shares: Iterable[Share]) -> list[list[Any]]:
     """Shares as they are stored: the reviewer, their rows, and what explains them."""
     return [[share.reviewer.id, share.reviewer.name, share.rows, _explanation(share)] for share in shares]
@@ -88,7 +93,7 @@ def plan_of(row: Row[Any]) -> Plan:
         drawn=row.drawn,
         created_at=row.created_at,
         expires_at=row.expires_at,
-        counts=ReadingCounts(**row.counts),
+        counts=_counts(row.counts),
         shares=tuple(_share(*share) for share in row.shares),
         left_out=tuple(LeftOut(name, reason) for name, reason in row.left_out),
         notes=tuple(row.notes),
