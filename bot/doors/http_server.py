@@ -61,7 +61,7 @@ class HttpServer(TcpWSGIServer):  # type: ignore[misc]  # waitress ships no type
         deadline = time.monotonic() + FINISH_SECONDS
         while any(one.requests for one in self.active_channels.values()) and time.monotonic() < deadline:
             self._turn()
-        self._threads.shutdown(timeout=0)
+        self._threads.shutdown(timeout=1)
 
     def stop(self) -> None:
         """End `serve`; for handlers of signals."""

@@ -114,4 +114,3 @@ class Assigning:
         counts = {"assigned": report.written, "dropped": report.dropped_rows, "missing": report.missing}
         self._arranging.arrange(work.lease, plan)
         self._plans.finish(work.lease, state=state, counts=counts, now=self._clock())
-        log.info("a plan was assigned", extra={"plan": plan.id, "state": state.value, **counts})

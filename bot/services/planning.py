@@ -107,12 +107,10 @@ class Planning:
                 self._entrance.enter(plan)
             proposal = self._proposal(work, plan)
         except (BraintrustError, SlackRejectedError, CommandError, NotAllowedError) as error:
-            log.warning("a plan could not be read", extra={"plan": plan.id, "cause": type(error).__name__})
             self._plans.end_reading(work.lease, state=PlanState.FAILED, reason=str(error), now=self._clock())
             return
 
         if not proposal.batches:
-            log.info("a plan found nothing to assign", extra={"plan": plan.id, "matched": proposal.counts.matched})
             state, now = PlanState.EMPTY, self._clock()
             self._plans.end_reading(work.lease, state=state, reason=None, now=now, proposal=proposal)
             return

@@ -1,6 +1,5 @@
 """Takes an assignment back: only rows that are still exactly as the plan wrote them, and still pending."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -15,8 +14,6 @@ from bot.services.reading import RowReader
 from bot.services.taking_back import TakingBack
 from bot.services.waiting import BoundedPatience
 from bot.settings import Settings
-
-log = logging.getLogger(__name__)
 
 PREVIEW_SECONDS = 120.0  # how long a person waits for the numbers, at most
 
@@ -110,4 +107,3 @@ class Undoing:
         noted = {"taken back": counts.taken_back, "reviewed": counts.reviewed, "changed": counts.changed}
         self._arranging.arrange(work.lease, plan)
         self._plans.end_undo(work.lease, state=state, reason=reason, counts=noted, now=self._clock())
-        log.info("a plan was taken back", extra={"plan": plan.id, "state": state.value, **noted})

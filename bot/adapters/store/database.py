@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from bot.adapters.store import journal
 from bot.adapters.store.postgresql import postgresql_engine
 from bot.adapters.store.schema import bring_up_to_date
 from bot.adapters.store.sqlite import sqlite_engine
@@ -41,21 +42,24 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that writes; on SQLite it waits for other writers first.
+        """A transaction that writes; on SQLite it waits for other writers first.  The log hears what it changed.
 
         Raises `StoreUnavailableError` where certainly nothing was changed, else `OutcomeUnknownError`.
         """
         is_ending = False
         try:
             with self.engine.begin() as connection:
+                entries = journal.begun(connection)
                 yield connection
                 is_ending = True  # from here on the COMMIT may have reached the database, whatever is heard of it
         except SQLAlchemyError as error:
             if is_ending:
+                journal.tell(entries, is_certain=False)
                 raise OutcomeUnknownError(OUTCOME_UNKNOWN) from error
             if _is_bug(error):
                 raise
             raise _fault(error) from error
+        journal.tell(entries)
 
     def ping(self) -> None:
         """Raise `StoreUnavailableError` unless the database answers."""

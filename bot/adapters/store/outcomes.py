@@ -6,6 +6,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, text
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from bot.adapters.store import journal
 from bot.adapters.store.database import BUSY_TIMEOUT_MS, NOTHING_CHANGED, OUTCOME_UNKNOWN, Database
 from bot.errors import OutcomeUnknownError, StoreUnavailableError
 
@@ -26,9 +27,11 @@ def certain(database: Database, change: Callable[[Connection], T], *, is_stored:
     for _ in range(TRIES):
         try:
             with database.write() as connection:
+                entries = journal.of(connection)
                 result = change(connection)
         except OutcomeUnknownError as error:
             if _learned(database, is_stored):
+                journal.tell(entries)
                 return result
             unanswered = error
         else:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from bot.adapters.store.database import Database
+from bot.adapters.store.journal import Entry, enter
 from bot.adapters.store.records import plan_of, plan_record
 from bot.adapters.store.tables import events, plans
 from bot.domain.model import Plan, PlanState
@@ -61,10 +62,12 @@ def move(
     **values: Any,
 ) -> bool:
     """One transition, with the counts `noted` and the reason beside it; False when the guard held it off."""
-    row = connection.execute(select(plans.c.id, plans.c.state).where(*guard).with_for_update()).one_or_none()
+    columns = (plans.c.id, plans.c.state, plans.c.reason)
+    row = connection.execute(select(*columns).where(*guard).with_for_update()).one_or_none()
     if row is None or not change(connection, guard, state=to.value, faults=None, **values):
         return False
-    line = {"before": row.state, "after": to.value, "counts": noted, "reason": values.get("reason")}
+    reason = values.get("reason", row.reason if to is PlanState.FAILED else None)
+    line = {"before": row.state, "after": to.value, "counts": noted, "reason": reason}
     note(connection, row.id, who=who, now=now, token=token, **line)
     return True
 
@@ -87,9 +90,10 @@ def note(
     token: str | None = None,
     reason: str | None = None,
 ) -> None:
-    """One line of the audit trail."""
+    """One line of the audit trail, and of the log."""
     values = {"plan_id": plan_id, "at": now, "who": who, "from_state": before, "to_state": after}
     connection.execute(insert(events).values(**values, counts=dict(counts or {}), token=token, reason=reason))
+    enter(connection, Entry(plan_id, who, before, after, counts or {}, reason))
 
 
 def add_plan(connection: Connection, plan: Plan, *, who: str, fire_key: str | None = None) -> None:

@@ -1,0 +1,71 @@
+"""The log of the whole bot: what an operator reads, and what a collector gets."""
+
+import json
+import signal
+from typing import Any
+
+import pytest
+
+from bot.sandbox.braintrust import Status
+from tests.e2e.conftest import StartWorld
+from tests.e2e.world import ADA, World, plan_id
+
+
+def records(world: World) -> list[dict[str, Any]]:
+    """Every line, each of which is one JSON object."""
+    return [json.loads(line) for line in world.log().splitlines()]
+
+
+def told(world: World, plan: str) -> list[tuple[str, str]]:
+    """The events of a plan with their states."""
+    return [(one["event"], one["state"]) for one in records(world) if one.get("plan") == plan and "state" in one]
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("door", ["http"])
+def test_a_normal_start_and_end_look_like_no_fault(start_world: StartWorld, door: str, log_format: str) -> None:
+    world = start_world(door=door, LOG_FORMAT=log_format)
+    world.stop_bot(signal.SIGTERM)
+
+    log = world.log()
+    assert [line for line in log.splitlines() if not (" INFO " in line or '"level": "INFO"' in line)] == []
+    suspicious = ("error", "fail", "warn", "unused", "traceback", "refus", "thread(s)")
+    assert not any(word in log.lower() for word in suspicious)
+
+
+def test_a_collector_gets_every_step_of_a_plan_with_its_id_and_numbers(start_world: StartWorld) -> None:
+    world = start_world(LOG_FORMAT="json")
+    plan = world.proposed()
+    world.press(plan, "approve")
+    report = world.report(plan)
+    world.stop_bot(signal.SIGTERM)
+
+    assert told(world, plan_id(plan.text)) == [
+        ("a plan was asked for", "reading"),
+        ("a plan was proposed", "proposed"),
+        ("a plan was approved", "checking"),
+        ("a plan is written", "running"),
+        ("a plan was written", "reporting"),
+        ("a plan was assigned", "done"),
+    ]
+    [assigned] = [one for one in records(world) if one["event"] == "a plan was assigned"]
+    assert assigned["assigned"] == len(world.newly_assigned()) > 0
+    assert assigned["by"] == "bot"
+    assert [one["by"] for one in records(world) if one["event"] == "a plan was approved"] == [ADA]
+    assert report.text.startswith("Done.")
+
+
+def test_a_cancelled_and_a_failed_plan_are_told_with_the_reason(start_world: StartWorld) -> None:
+    world = start_world(LOG_FORMAT="json")
+    plan = world.proposed()
+    world.press(plan, "cancel")
+    world.wait_for_log("a plan was cancelled")
+    world.braintrust.faults.always("query", Status(403, "no [user_email=owner@acme.test]"))
+    world.type("tag=other")
+    world.wait_for_log("a plan failed")
+
+    assert told(world, plan_id(plan.text))[-1] == ("a plan was cancelled", "cancelled")
+    [failed] = [one for one in records(world) if one["event"] == "a plan failed"]
+    assert failed["level"] == "WARNING"
+    assert "BRAINTRUST" in failed["reason"] or "Braintrust" in failed["reason"]
+    assert "acme" not in world.log()
