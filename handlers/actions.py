@@ -7,7 +7,7 @@ from slack_bolt import Ack, App
 
 from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, UNDO, UNDO_CONFIRM, target
 from bot.services.deciding import Deciding, Press
-from bot.services.slack_ports import ReplyTo
+from handlers.reply_to import reply_to
 
 log = logging.getLogger(__name__)
 
@@ -70,5 +70,5 @@ def _press(body: dict[str, Any]) -> Press | None:
     if about is None:
         log.warning("a button with a foreign value was pressed")
         return None
-    channel = body.get("channel") or {}
-    return Press(about, ReplyTo(str(body["user"]["id"]), channel.get("id"), body.get("response_url")))
+    to = reply_to(body)
+    return None if to is None else Press(about, to)

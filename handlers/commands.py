@@ -16,7 +16,7 @@ from bot.messages.message import Message
 from bot.services.permissions import Permissions
 from bot.services.planning import Asker, Planning
 from bot.services.preferences import Preferring
-from bot.services.slack_ports import ReplyTo
+from handlers.reply_to import reply_to
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +40,9 @@ def assign_reviews(
         log.warning("a command met a fault", extra={"error": str(error)}, exc_info=True)
         answer = sentence(str(error))
     ack(text=answer.text, blocks=list(answer.blocks))
-    if isinstance(asked, AwayCommand):
-        preferring.note_absence(asked, _reply_to(command))
+    to = reply_to(command)
+    if isinstance(asked, AwayCommand) and to is not None:
+        preferring.note_absence(asked, to)
 
 
 def _answer(
@@ -60,7 +61,3 @@ def _answer(
     asker = Asker(Origin.COMMAND, str(command["user_id"]), channel, command.get("response_url"))
     requested = planning.request(asked, asker)
     return reading(requested.plan) if requested.is_new else twin(requested.plan)
-
-
-def _reply_to(command: dict[str, Any]) -> ReplyTo:
-    return ReplyTo(str(command["user_id"]), str(command["channel_id"]), command.get("response_url"))

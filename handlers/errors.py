@@ -9,7 +9,8 @@ from slack_bolt.error import BoltUnhandledRequestError
 
 from bot.errors import BotError
 from bot.messages.answers import failure, sentence
-from bot.services.slack_ports import PrivateAnswers, ReplyTo
+from bot.services.slack_ports import PrivateAnswers
+from handlers.reply_to import reply_to
 
 log = logging.getLogger(__name__)
 
@@ -31,19 +32,7 @@ def answer_error(error: Exception, body: dict[str, Any], private_answers: Privat
         reference = uuid.uuid4().hex[:8]
         log.error("a listener failed", extra={"reference": reference}, exc_info=error)
         message = failure(reference)
-    reply_to = _reply_to(body)
-    if reply_to is not None:
-        private_answers.send(reply_to, message)
+    to = reply_to(body)
+    if to is not None:
+        private_answers.send(to, message)
     return BoltResponse(status=200, body="")
-
-
-def _reply_to(body: dict[str, Any]) -> ReplyTo | None:
-    """Who acted, in a command or a click; None for events, which wait for no answer."""
-    user = body.get("user_id") or _id(body.get("user"))
-    channel = body.get("channel_id") or _id(body.get("channel"))
-    url = body.get("response_url")
-    return ReplyTo(str(user), str(channel) if channel else None, url) if user and isinstance(url, str) else None
-
-
-def _id(thing: object) -> object:
-    return thing.get("id") if isinstance(thing, dict) else None

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.client import HTTPException
 from typing import Any
 
@@ -104,9 +105,9 @@ class SlackClient:
         opened = answered(lambda: self._client.conversations_open(users=[user]), "channel", dict)
         return str(opened["id"])
 
-    def send_ephemeral(self, channel: str, user: str, message: Message) -> None:
-        """Show a message to one person in a channel."""
-        arguments: dict[str, Any] = {"text": message.text, "blocks": list(message.blocks)}
+    def send_ephemeral(self, channel: str, user: str, message: Message, *, thread_ts: str | None = None) -> None:
+        """Show a message to one person, in a channel or in a thread of it."""
+        arguments: dict[str, Any] = {"text": message.text, "blocks": list(message.blocks), "thread_ts": thread_ts}
         called(lambda: self._client.chat_postEphemeral(channel=channel, user=user, **arguments))
 
     def time_zone(self, user: str) -> str | None:
@@ -160,7 +161,11 @@ class Identity:
 
 
 class PrivateAnswerer:
-    """The `PrivateAnswers` port: response URL, else ephemeral, else a direct message; sent in the background."""
+    """The `PrivateAnswers` port.
+
+    For response URLs, Slack documents `thread_ts` only with answers that everybody sees, so in a thread they come
+    second: https://docs.slack.dev/interactivity/handling-user-interaction
+    """
 
     def __init__(self, slack: SlackClient) -> None:
         self._slack = slack
@@ -172,10 +177,12 @@ class PrivateAnswerer:
 
     def deliver(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
         """Answer one person, now; raises `SlackUnavailableError` when that may work later."""
-        if to.response_url and _respond(to.response_url, message, replace=replace):
+        ways = [partial(self._shown, to, message), partial(_respond, to.response_url, message, replace=replace)]
+        is_in_thread = to.thread_ts is not None and not replace
+        if any(way() for way in (ways if is_in_thread else reversed(ways))):
             return
         try:
-            self._otherwise(to, message)
+            self._slack.send_directly(to.user, message)
         except SlackRejectedError as error:
             log.warning("a person could not be answered", extra={"user": to.user, "code": error.code})
 
@@ -190,14 +197,15 @@ class PrivateAnswerer:
         """Send what is waiting, then no more."""
         self._pool.shutdown(wait=True)
 
-    def _otherwise(self, to: ReplyTo, message: Message) -> None:
+    def _shown(self, to: ReplyTo, message: Message) -> bool:
+        if to.channel is None:
+            return False
         try:
-            if to.channel is not None:
-                self._slack.send_ephemeral(to.channel, to.user, message)
-                return
+            self._slack.send_ephemeral(to.channel, to.user, message, thread_ts=to.thread_ts)
         except SlackError as error:
             log.info("no ephemeral message", extra={"channel": to.channel, "cause": type(error).__name__})
-        self._slack.send_directly(to.user, message)
+            return False
+        return True
 
 
 def connection_opened(client: WebClient) -> str:
@@ -213,7 +221,9 @@ def _guarded(task: Callable[[], None]) -> None:
         log.warning("Slack did not do what was asked", extra={"error": str(error)})
 
 
-def _respond(url: str, message: Message, *, replace: bool) -> bool:
+def _respond(url: str | None, message: Message, *, replace: bool) -> bool:
+    if not url:
+        return False
     webhook = WebhookClient(url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
     try:
         answer = webhook.send(

@@ -71,11 +71,11 @@ class Deciding:
         plan = self._plans.get(press.target.plan_id)
         refusal = self._permissions.to_undo(plan, press.user) if plan else None
         if plan is None:
-            self._answers.send(press.reply_to, answers.unknown_plan(press.target.plan_id))
+            self._end(press, answers.unknown_plan(press.target.plan_id))
         elif refusal is not None:
             self._answers.send(press.reply_to, answers.not_allowed(plan, refusal))
         elif not self._undoing.is_possible(plan):
-            self._answers.send(press.reply_to, answers.undo_too_late(plan, self._undoing.hours))
+            self._end(press, answers.undo_too_late(plan, self._undoing.hours))
         else:
             self._background(lambda: self._answers.send(press.reply_to, self._undo_preview(plan)), name="undo-preview")
 
@@ -83,7 +83,7 @@ class Deciding:
         """Take an assignment back."""
         plan = self._plans.get(press.target.plan_id)
         if plan is not None and plan.state in UNDOABLE and not self._undoing.is_possible(plan):
-            self._answers.send(press.reply_to, answers.undo_too_late(plan, self._undoing.hours))
+            self._end(press, answers.undo_too_late(plan, self._undoing.hours))
             return
         self._decide(press, self._permissions.to_undo, self._undone, answers.undoing)
 
@@ -96,7 +96,7 @@ class Deciding:
     ) -> None:
         plan = self._plans.get(press.target.plan_id)
         if plan is None:
-            self._answers.send(press.reply_to, answers.unknown_plan(press.target.plan_id))
+            self._end(press, answers.unknown_plan(press.target.plan_id))
             return
         refusal = permission(plan, press.user)
         if refusal is not None:
@@ -106,7 +106,11 @@ class Deciding:
         changed = change(plan, press)
 
         self._wake()
-        self._answers.send(press.reply_to, done(plan) if changed else self._too_late(press))
+        self._end(press, done(plan) if changed else self._too_late(press))
+
+    def _end(self, press: Press, message: Message) -> None:
+        """Answer a press after which its button means nothing more: a private message with it makes way."""
+        self._answers.send(press.reply_to, message, replace=press.reply_to.is_private)
 
     def _approved(self, plan: Plan, press: Press) -> bool:
         now = self._clock()

@@ -54,13 +54,21 @@ class ReplyTo:
     user: str
     channel: str | None
     response_url: str | None
+    thread_ts: str | None = None
+    """The first message of the thread in which they acted."""
+    is_private: bool = False
+    """Whether they acted on a private message, which the answer can take the place of."""
 
 
 class PrivateAnswers(Protocol):
     """Messages only one person sees."""
 
     def send(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
-        """Answer through the response URL, else `chat.postEphemeral`, else a direct message; raises nothing."""
+        """Answer where the person acted, soon: in a thread by `chat.postEphemeral`, else by the response URL.
+
+        With `replace`, the answer takes the place of the private message before.  Where one way is closed, the other
+        is taken, and a direct message at last; raises nothing.
+        """
 
     def deliver(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
         """The same, now and in order; raises `SlackUnavailableError` when it may work later."""

@@ -527,6 +527,47 @@ def test_an_answer_holds_nobody_up(slack: SlackStandIn, answerer: PrivateAnswere
     assert shown(slack) == ["Hello"]
 
 
+@pytest.fixture
+def thread(slack: SlackStandIn, client: SlackClient) -> str:
+    """The parent of a thread with a reply."""
+    ts = client.post(REVIEWS, HELLO)
+    client.post(REVIEWS, HELLO, thread_ts=ts)
+    return ts
+
+
+def test_in_a_thread_the_answer_is_shown_there(slack: SlackStandIn, answerer: PrivateAnswerer, thread: str) -> None:
+    to = ReplyTo(ADA, REVIEWS, slack.response_urls.issue(REVIEWS, ADA), thread_ts=thread)
+
+    send(answerer, to, BYE)
+
+    assert [(one.text, one.thread_ts) for one in slack.workspace.ephemerals(ADA)] == [("Bye", thread)]
+    assert slack.calls.of("response_url") == []
+
+
+def test_where_a_thread_takes_no_private_message_the_response_url_does(
+    slack: SlackStandIn, answerer: PrivateAnswerer, thread: str
+) -> None:
+    slack.faults.next("chat.postEphemeral", Error("user_not_in_channel"))
+    to = ReplyTo(ADA, REVIEWS, slack.response_urls.issue(REVIEWS, ADA), thread_ts=thread)
+
+    send(answerer, to, BYE)
+
+    assert shown(slack)[-1] == "Bye"
+    assert len(slack.workspace.ephemerals(ADA)) == 1
+
+
+def test_an_answer_that_takes_the_place_of_a_private_message_in_a_thread_is_there_once(
+    slack: SlackStandIn, answerer: PrivateAnswerer, client: SlackClient, thread: str
+) -> None:
+    client.send_ephemeral(REVIEWS, ADA, HELLO, thread_ts=thread)
+    [private] = slack.workspace.ephemerals(ADA)
+    to = ReplyTo(ADA, REVIEWS, slack.response_urls.issue(REVIEWS, ADA, private), thread_ts=thread, is_private=True)
+
+    send(answerer, to, BYE, replace=True)
+
+    assert [(one.text, one.thread_ts) for one in slack.workspace.ephemerals(ADA)] == [("Bye", thread)]
+
+
 def test_what_is_done_aside_reports_its_faults_to_the_log(
     slack: SlackStandIn, client: SlackClient, answerer: PrivateAnswerer, caplog: pytest.LogCaptureFixture
 ) -> None:

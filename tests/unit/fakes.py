@@ -481,10 +481,12 @@ class FakeAnswers:
 
     def __init__(self) -> None:
         self.sent: list[tuple[ReplyTo, Message]] = []
+        self.replaced: list[str] = []  # the answers that took the place of the message before
         self.ran = 0  # how much was done in the background
 
     def send(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
         self.sent.append((to, message))
+        self.replaced += [message.text] if replace else []
 
     def deliver(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
         self.sent.append((to, message))

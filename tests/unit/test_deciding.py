@@ -1,6 +1,7 @@
 """A press: whoever is first decides, and everybody gets an answer that names the plan."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -342,6 +343,29 @@ def test_an_undo_is_possible_until_its_last_second() -> None:
     world.deciding.undo(press("U0ASK"))
 
     assert world.plan.state is PlanState.UNDOING
+
+
+@pytest.mark.parametrize("is_private", [True, False])
+@pytest.mark.parametrize("state", [PlanState.DONE, PlanState.UNDONE, PlanState.PROPOSED])
+@pytest.mark.parametrize("act", [PRESSES[1], UNDO_PRESSES[1]], ids=["cancel", "take back"])
+def test_a_button_whose_time_is_over_goes_from_a_private_message(
+    act: Callable[[World, Press], None], state: PlanState, is_private: bool
+) -> None:
+    world = World(an_assigned_plan(state))
+    made = press("U0ASK")
+
+    act(world, replace(made, reply_to=replace(made.reply_to, is_private=is_private)))
+
+    assert world.answers.replaced == (world.answers.texts if is_private else [])
+
+
+def test_a_refused_press_leaves_the_button_for_a_second_try() -> None:
+    world = World(an_assigned_plan())
+    made = press("U0GUEST")
+
+    world.deciding.undo(replace(made, reply_to=replace(made.reply_to, is_private=True)))
+
+    assert (len(world.answers.texts), world.answers.replaced) == (1, [])
 
 
 @every_press
