@@ -22,6 +22,7 @@ _PASSING = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
 _CODE = re.compile(r"[a-z][a-z_]{1,60}")
+AGAIN = "The bot tries again by itself."
 INVITE = (
     "The bot is not in this channel, and cannot join it by itself. "
     "Type `/invite @assign-reviews` there, then try again."
@@ -48,7 +49,7 @@ def called(call: Callable[[], Any]) -> Any:
         raise _refusal(error) from error
     except (SlackClientError, URLError, HTTPException, OSError, ValueError, AttributeError, RecursionError) as error:
         # The last two: the SDK takes for granted that an answer is an object, and not too deep.
-        raise SlackUnavailableError(f"{_unreached(error)} The bot tries again by itself.") from error
+        raise SlackUnavailableError(f"{_unreached(error)} {AGAIN}") from error
 
 
 def answered(call: Callable[[], Any], part: str, kind: type[_T]) -> _T:
@@ -88,9 +89,7 @@ def _refusal(error: SlackApiError) -> SlackError:
     code = str(answer.get("error")) if isinstance(answer.data, dict) else ""
     code = code if _CODE.fullmatch(code) else "unknown"  # a proxy's page may stand there
     if code in _PASSING or getattr(answer, "status_code", 200) >= 429 or code == "unknown":
-        return SlackUnavailableError(
-            f"Slack has a problem ({code}). The bot tries again by itself.", retry_after_seconds=_retry_after(answer)
-        )
+        return SlackUnavailableError(f"Slack has a problem ({code}). {AGAIN}", retry_after_seconds=_retry_after(answer))
     if code == "missing_scope":
         return missing_scope(str(answer.get("needed") or "a scope"))
     log.warning(

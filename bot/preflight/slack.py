@@ -6,11 +6,14 @@ from collections.abc import Collection, Generator
 from slack_sdk import WebClient
 
 from bot.adapters.slack import Identity, connection_opened, web_client
+from bot.adapters.slack_errors import AGAIN
 from bot.adapters.slack_scopes import SCOPES
 from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.preflight.finding import Finding, ok, warning, wrong
 from bot.settings import SlackSettings
 
+_NOWHERE = "Slack"
+"""What is blamed where Slack is not reached."""
 _SECRET = re.compile(r"[0-9a-f]{32}")
 _REMOVED = "the app was removed from the workspace, or the token revoked; install it again, and copy the new token."
 _SENTENCES = {
@@ -31,6 +34,8 @@ def token_findings(settings: SlackSettings, misread: Collection[str]) -> Generat
         found = _bot_token(identity)
         yield found
         client = web_client(settings) if identity.is_known else None
+        if found.setting == _NOWHERE:
+            return None
     if settings.app_token:
         yield _app_token(settings)
     elif settings.signing_secret and "SLACK_APP_TOKEN" not in misread:
@@ -42,7 +47,7 @@ def _bot_token(identity: Identity) -> Finding:
     try:
         identity.learn()
     except SlackUnavailableError as error:
-        return wrong("Slack", str(error))
+        return wrong(_NOWHERE, str(error).removesuffix(AGAIN))
     except SlackRejectedError as error:
         return wrong("SLACK_BOT_TOKEN", _refusal(error))
     lacking = [f"{scope} ({purpose})" for scope, purpose in SCOPES.items() if scope not in identity.scopes]
@@ -56,7 +61,7 @@ def _app_token(settings: SlackSettings) -> Finding:
     try:
         connection_opened(WebClient(token=settings.app_token, base_url=settings.api_url))
     except SlackUnavailableError as error:
-        return wrong("Slack", str(error))
+        return wrong(_NOWHERE, str(error).removesuffix(AGAIN))
     except SlackRejectedError as error:
         return wrong("SLACK_APP_TOKEN", _refusal(error))
     return ok("SLACK_APP_TOKEN", "Socket Mode connections can be opened.")

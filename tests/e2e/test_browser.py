@@ -23,6 +23,7 @@ QUIET = (
 )
 PROGRAM = "import sys; from bot.sandbox.demo import run; sys.exit(run(once=False, port=0))"
 LARGE, SMALL = {"width": 1440, "height": 900}, {"width": 1120, "height": 800}
+NARROW = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000
 
 pytestmark = [
@@ -136,6 +137,21 @@ def test_a_plan_is_asked_for_and_approved_without_a_mouse(page: Page) -> None:
 
     expect(channel(page)).to_contain_text("Approved by @Ada Okafor")
     expect(page.locator("#unassigned")).to_have_text("1,963")
+
+
+def test_a_narrow_window_shows_the_channel_and_its_threads_whole(page: Page) -> None:
+    """The panel stands below; nothing sticks out at the side."""
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]  # a literal
+    say(page, "/assign-reviews limit=60")
+    channel(page).get_by_role("button", name="Approve").click()
+    page.get_by_role("dialog").get_by_role("button", name="Assign", exact=True).click()
+    channel(page).get_by_role("button", name=re.compile("repl")).click()
+
+    expect(thread(page)).to_contain_text("Done. Assigned 60 rows")
+    expect(thread(page)).to_be_in_viewport(ratio=0.9)
+    page.get_by_role("button", name="Close the thread").click()
+    expect(page.get_by_role("textbox", name=re.compile("^Message"))).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
 
 
 def test_what_people_write_stays_text(page: Page) -> None:

@@ -120,6 +120,8 @@ def test_a_proxy_that_lets_nobody_through_is_blamed(world: World) -> None:
     assert blamed.keys() == {"Slack", "HTTPS_PROXY"}
     assert "the proxy does not accept its user and password (407)" in blamed["HTTPS_PROXY"]
     assert "hush" not in str(lines)
+    assert "by itself" not in str(lines)
+    assert len([setting for _, setting, _ in lines if setting == "Slack"]) == 1
 
 
 def test_a_key_that_may_not_list_users_is_a_warning_where_ids_are_named(world: World) -> None:
