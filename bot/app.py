@@ -206,7 +206,7 @@ class Bot:
             plans=self.store.plans,
             surfaces=self.store.surfaces,
             facts=facts,
-            slack=SlackClient(web_client(settings.slack, waits=False)),
+            slack=self._hasty,
             answers=self._answers,
             clock=utc_now,
         )
@@ -219,6 +219,7 @@ class Bot:
             scheduling=scheduling,
             notifying=_notifying(settings, self.store, self._hasty),
             plans=self.store.plans,
+            surfaces=self.store.surfaces,
             clock=utc_now,
             wake=self.worker.wake,
         )

@@ -1,4 +1,4 @@
-"""APScheduler's ticks: weekly posts, expiry, messages to reviewers, clean-up.
+"""APScheduler's ticks: weekly posts, expiry, reminders, messages to reviewers, clean-up.
 
 Times, and who is first, are decided in the database.
 """
@@ -14,6 +14,7 @@ from bot.errors import BotError
 from bot.services.notifying import Notifying
 from bot.services.ports import Clock, Plans
 from bot.services.scheduling import Scheduling
+from bot.services.slack_ports import Surfaces
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,16 @@ class Scheduler:
     """Ticks in a thread of its own."""
 
     def __init__(
-        self, *, scheduling: Scheduling, notifying: Notifying, plans: Plans, clock: Clock, wake: Callable[[], None]
+        self,
+        *,
+        scheduling: Scheduling,
+        notifying: Notifying,
+        plans: Plans,
+        surfaces: Surfaces,
+        clock: Clock,
+        wake: Callable[[], None],
     ) -> None:
+        self._surfaces = surfaces
         self._scheduling = scheduling
         self._notifying = notifying
         self._stopping = threading.Event()
@@ -38,7 +47,8 @@ class Scheduler:
         self._ticks = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        for tick, seconds in ((self._fire, TICK_SECONDS), (self._expire, TICK_SECONDS), (self._notify, NOTICE_SECONDS)):
+        ticks = (self._fire, self._expire, self._remind)
+        for tick, seconds in (*((tick, TICK_SECONDS) for tick in ticks), (self._notify, NOTICE_SECONDS)):
             self._ticks.add_job(self._guarded, "interval", args=[tick], seconds=seconds, next_run_time=clock())
         self._ticks.add_job(self._guarded, "interval", args=[self._clean_up], hours=CLEAN_UP_HOURS)
 
@@ -58,6 +68,10 @@ class Scheduler:
 
     def _expire(self) -> None:
         if self._plans.expire(now=self._clock()):
+            self._wake()
+
+    def _remind(self) -> None:
+        if self._surfaces.remind(now=self._clock()):
             self._wake()
 
     def _notify(self) -> None:

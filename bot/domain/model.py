@@ -139,6 +139,11 @@ class PlanRequest:
         return self.subject == other.subject
 
     @property
+    def is_direct(self) -> bool:
+        """Whether the plan goes to direct messages, where one person sees it."""
+        return self.channel is not None and self.channel.startswith("D")
+
+    @property
     def subject(self) -> "PlanRequest":
         """The request without who asked, how, and where they are answered privately."""
         return replace(self, origin=Origin.COMMAND, requested_by=None, response_url=None)

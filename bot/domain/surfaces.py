@@ -10,9 +10,11 @@ class Surface(StrEnum):
     """One place that shows something of a plan."""
 
     MESSAGE = "message"
-    """The plan's message; its thread has the next three."""
+    """The plan's message; its thread has the next four."""
     REPLY = "reply"
     """The thread's one reply: progress, then the report."""
+    REMINDER = "reminder"
+    """The thread's reminder that a plan waits for its approvers; asked for by an entry without a content."""
     PLAN_FILE = "plan_file"
     RESULT_FILE = "result_file"
     NOTE = "note"

@@ -24,16 +24,18 @@ _OVER = frozenset({PlanState.CANCELLED, PlanState.EXPIRED, PlanState.SUPERSEDED}
 _OUTCOMES = {PlanState.PARTIAL: "Partly done", PlanState.STOPPED: "Stopped", PlanState.FAILED: "Failed"}
 
 
-def plan_message(plan: Plan, *, successor_url: str | None = None, file_problem: str | None = None) -> Message:
+def plan_message(
+    plan: Plan, *, successor_url: str | None = None, file_problem: str | None = None, approval: str | None = None
+) -> Message:
     """The whole message; `successor_url` leads to the plan that replaced it.
 
-    `file_problem` says why the file with all its rows could not be attached.
+    `file_problem` says why the file with all its rows could not be attached, `approval` who has to approve it.
     """
     if plan.state is PlanState.FAILED and plan.decided_at is None:
         return _not_read(plan)
     title = _title(plan)
     paragraphs = [_rows(plan)] if plan.state in _OVER else [_rows(plan), _people(plan, file_problem), *_left_out(plan)]
-    status = _status(plan, successor_url)
+    status = (approval or "") if plan.state is PlanState.PROPOSED else _status(plan, successor_url)
     small = _small_print(plan)
     blocks: list[Block] = [header(title), *(section(text) for text in paragraphs)]
     blocks += [section(status)] if status else []

@@ -8,6 +8,7 @@ from bot.domain.report import Report
 from bot.domain.surfaces import NOT_SHOWN, Known, Surface
 from bot.domain.undo import UndoCounts
 from bot.messages import answers
+from bot.messages.approval import reminder_message
 from bot.messages.message import Message
 from bot.messages.plan import fits, plan_message
 from bot.messages.report import NOT_UNDONE, changed_message, progress_message, report_message, undone_message
@@ -36,6 +37,8 @@ class Facts:
     """The names of the reviewers who could not be told about their rows."""
     successor_url: str | None = None
     """Where the plan is that replaced this one."""
+    approval: str | None = None
+    """Who has to approve it, where not everybody may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,11 @@ def contents(plan: Plan, known: Known, facts: Facts) -> dict[Surface, Content]:
     if plan.request.channel is not None:
         if plan.message_ts is not None or is_posted(plan):
             problem = known.get(Surface.PLAN_FILE, NOT_SHOWN).problem
-            wanted[Surface.MESSAGE] = plan_message(plan, successor_url=facts.successor_url, file_problem=problem)
+            wanted[Surface.MESSAGE] = plan_message(
+                plan, successor_url=facts.successor_url, file_problem=problem, approval=facts.approval
+            )
         if plan.message_ts is not None:
+            wanted[Surface.REMINDER] = _reminder(plan, known, facts)
             wanted[Surface.REPLY] = _reply(plan, known, facts)
             wanted[Surface.PLAN_FILE] = _plan_file(plan)
             wanted[Surface.RESULT_FILE] = _result_file(plan, known)
@@ -100,6 +106,12 @@ def _reply(plan: Plan, known: Known, facts: Facts) -> Message | None:
     )
 
 
+def _reminder(plan: Plan, known: Known, facts: Facts) -> Message | None:
+    """A reminder that was asked for, as long as somebody can act on it."""
+    is_due = plan.state is PlanState.PROPOSED and Surface.REMINDER in known
+    return reminder_message(plan, facts.approval) if is_due and facts.approval else None
+
+
 def _plan_file(plan: Plan) -> Attachment | None:
     """The list of all rows, where the message does not name everybody."""
     if fits(plan) or plan.state not in (PlanState.PROPOSED, PlanState.SHOWN):
@@ -132,6 +144,6 @@ def _alert(plan: Plan, known: Known) -> Message | None:
     """The private answer once more, where nothing that Slack notifies of says that a long reading is over."""
     note, alert = known.get(Surface.NOTE, NOT_SHOWN), known.get(Surface.ALERT, NOT_SHOWN)
     took_long = note.drawn_at is not None and note.drawn_at - plan.created_at > LONG_READING
-    in_their_messages = plan.message_ts is not None and (plan.request.channel or "").startswith("D")
+    in_their_messages = plan.message_ts is not None and plan.request.is_direct
     is_owed = took_long and not in_their_messages and plan.state not in _ENDED_BY_PEOPLE
     return answers.read(plan, message_url=plan.message_url) if is_owed and alert.drawn_at is None else None

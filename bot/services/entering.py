@@ -20,6 +20,7 @@ class Entrance:
         request = plan.request
         if request.requested_by is not None:
             self._permissions.require_requester(request.requested_by)
+        self._permissions.require_decidable(plan)
         if request.channel is not None:
             channel = self._slack.channel(request.channel)
             if request.origin is Origin.COMMAND:  # that of a weekly plan was chosen by the operator

@@ -4,6 +4,7 @@ from bot.domain.model import REPORTED, Plan, PlanState
 from bot.domain.report import planned_pairs, report_of, written_pairs
 from bot.domain.surfaces import Surface
 from bot.domain.undo import counted_undo
+from bot.messages.approval import awaited
 from bot.messages.attachments import assignments_file
 from bot.messages.report import NOT_UNDONE
 from bot.messages.surfaces import Facts
@@ -22,7 +23,7 @@ class PlanFacts:
         self._undos = undos
         self._notices = notices
         self._review_url = Links(settings.braintrust).review
-        self._undoable = settings.policy.undo_hours > 0
+        self._policy = settings.policy
 
     def of(self, plan: Plan) -> Facts:
         """What is shown beside the plan as it stands."""
@@ -32,11 +33,12 @@ class PlanFacts:
         was_undone = is_counted or plan.state is PlanState.UNDONE
         return Facts(
             self._review_url,
-            self._undoable,
+            self._policy.undo_hours > 0,
             report=report_of(plan, self._batches.of(plan.id)) if is_counted else None,
             undo=counted_undo(self._undos.of(plan.id)) if was_undone else NOT_UNDONE,
             untold=tuple(share.reviewer.name for share in plan.shares if share.reviewer.id in failed),
             successor_url=newer.message_url if newer else None,
+            approval=awaited(plan, self._policy),
         )
 
     def file(self, plan: Plan, surface: Surface) -> bytes:

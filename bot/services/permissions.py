@@ -6,6 +6,7 @@ from functools import partial
 
 from bot.domain.model import Plan
 from bot.errors import NotAllowedError, SlackError, SlackRejectedError, SlackUnavailableError
+from bot.messages.approval import approver_mentions
 from bot.messages.text import mention
 from bot.services.people_ports import Directory
 from bot.services.slack_ports import Channel
@@ -53,6 +54,17 @@ class Permissions:
                 "or ask the bot's operator to name you in APPROVERS."
             )
 
+    def require_decidable(self, plan: Plan) -> None:
+        """Raise `NotAllowedError` for a plan that only its requester will see, who may not approve it."""
+        user = plan.request.requested_by
+        if plan.request.is_direct and not plan.request.dry_run and user is not None:
+            refusal = self.to_approve(plan, user)
+            if refusal is not None:
+                raise NotAllowedError(
+                    f"Only you see what is posted here, and you may not approve it. {refusal} "
+                    "Ask in a channel, or add `dry-run`."
+                )
+
     def to_approve(self, plan: Plan, user: str) -> str | None:
         """Why `user` may not approve `plan`, or why nobody knows; None when they may."""
         if self._policy.four_eyes and user == plan.request.requested_by:
@@ -87,10 +99,7 @@ class Permissions:
     def _who_may(self) -> str:
         if not self._policy.approvers:
             return "Guests and people from other organisations cannot approve; everybody else in the channel can."
-        names = [
-            f"<!subteam^{name}>" if name.startswith("S") else mention(name) for name in sorted(self._policy.approvers)
-        ]
-        return f"Approvers are {', '.join(names)}."
+        return f"Approvers are {approver_mentions(self._policy.approvers)}."
 
 
 def _any_holds(questions: Iterable[Callable[[], bool]]) -> bool:

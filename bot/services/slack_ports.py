@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bot.domain.surfaces import Shown, Surface
@@ -91,6 +92,9 @@ class Surfaces(Protocol):
 
     def rest(self, lease: Lease, seconds: float) -> None:
         """Have the plan drawn again, but not before so many seconds passed, unless it changes."""
+
+    def remind(self, *, now: datetime) -> int:
+        """Ask for a reminder on each proposed plan that expires within the hour, once; how many are new."""
 
     def drawn(self, lease: Lease, revision: int) -> None:
         """Every surface shows the plan as it was at `revision`."""

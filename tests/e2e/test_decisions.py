@@ -118,6 +118,33 @@ def test_with_four_eyes_somebody_else_has_to_approve(start_world: StartWorld) ->
     assert world.report(plan).text.startswith("Done.")
 
 
+def test_with_four_eyes_a_plan_in_direct_messages_is_refused_and_a_dry_run_is_not(start_world: StartWorld) -> None:
+    world = start_world(FOUR_EYES="true")
+    direct = world.slack.workspace.direct_channel(ADA).id
+
+    world.type(channel=direct)
+    refused = world.answer(ADA, "No plan was made.")
+    world.type("dry-run", channel=direct)
+
+    assert "Only you see what is posted here, and you may not approve it." in refused
+    assert world.answer(ADA, "The dry run is ready")
+
+
+def test_approvers_are_told_of_a_plan_and_reminded_an_hour_before_it_expires(start_world: StartWorld) -> None:
+    world = start_world(APPROVERS=f"{BEN},S0REVIEWERS")
+    plan = world.proposed()
+    with sqlite3.connect(world.folder / "bot.db") as database:
+        soon = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '{}')"
+        database.execute(
+            f"update plans set created_at = {soon.format('-1 day')}, expires_at = {soon.format('30 minutes')}"
+        )
+
+    [reminder] = world.wait(lambda w: w.thread(REVIEWS, plan.ts))
+
+    assert f"To be approved by <!subteam^S0REVIEWERS>, <@{BEN}>." in plan.text
+    assert f"is not approved yet. To be approved by <!subteam^S0REVIEWERS>, <@{BEN}>." in reminder.text
+
+
 def test_an_expired_plan_cannot_be_approved(world: World) -> None:
     plan = world.proposed()
     with sqlite3.connect(world.folder / "bot.db") as database:

@@ -488,6 +488,58 @@ def _begun(store: Store, lease: Lease) -> bool:
 # ---- the rest --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("newer", "older", "is_replaced"),
+    [
+        ("C0ONE", "C0TWO", True),
+        ("C0ONE", "D0ANA", True),
+        ("D0ANA", "C0ONE", False),
+        ("D0ANA", "D0BEN", False),
+        ("D0ANA", "D0ANA", True),
+        (None, "C0ONE", True),
+    ],
+)
+@pytest.mark.parametrize("state", [S.READING, S.PROPOSED])
+def test_a_plan_in_direct_messages_replaces_none_that_others_see(
+    store: Store, state: PlanState, newer: str | None, older: str, is_replaced: bool
+) -> None:
+    store.add("older", state, channel=older)
+
+    if state is S.READING:
+        store.add("newer", channel=newer)
+    else:
+        store.proposed("newer", channel=newer)
+
+    assert (store.get("older").state is S.SUPERSEDED) == is_replaced
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("state", "made_before", "expires_in", "is_due"),
+    [
+        (S.PROPOSED, 23 * HOUR, HOUR, True),
+        (S.PROPOSED, HOUR, HOUR, True),
+        (S.PROPOSED, HOUR - INSTANT, HOUR, False),
+        (S.PROPOSED, 23 * HOUR, HOUR + INSTANT, False),
+        (S.PROPOSED, 23 * HOUR, -INSTANT, False),
+        (S.CHECKING, 23 * HOUR, HOUR, False),
+        (S.CANCELLED, 23 * HOUR, HOUR, False),
+    ],
+)
+def test_a_reminder_is_asked_for_once_and_drawn_at_once(
+    store: Store, state: PlanState, made_before: timedelta, expires_in: timedelta, is_due: bool
+) -> None:
+    store.add(state=state, created_at=NOW - made_before, expires_at=NOW + expires_in, drawn=1, draw_at=9e9)
+
+    asked = [store.surfaces.remind(now=NOW) for _ in range(2)]
+
+    assert asked == [int(is_due), 0]
+    assert (store.get().revision, store.column("draw_at")) == ((2, None) if is_due else (1, 9e9))
+    assert (Surface.REMINDER in store.surfaces.of("plan")) == is_due
+
+
 def test_what_slack_shows_is_remembered(store: Store) -> None:
     store.add("older", S.SUPERSEDED, superseded_by="plan")
     store.add(state=S.PROPOSED)

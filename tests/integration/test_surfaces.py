@@ -10,6 +10,7 @@ from bot.domain.model import Origin, PlanState
 from bot.domain.surfaces import Surface
 from bot.sandbox.slack import AppliedThenReset, Error, RateLimited, Reset, SlackStandIn, Status
 from bot.services import surfaces as service
+from bot.settings import PolicySettings, Settings
 from tests.integration.shown import Window, actions_of
 from tests.integration.stored import opened
 
@@ -58,6 +59,26 @@ def test_an_assignment_is_followed_by_one_reply_and_its_file(window: Window) -> 
     assert reply.text.startswith("Done. Assigned 3 rows across 2 reviewers.")
     assert window.files == ["to_assign_ids.json"]
     assert "Approved by <@U0BEN>" in window.posts[0].text
+
+
+def test_approvers_are_mentioned_and_reminded_once_in_the_thread(sqlite_url: str, slack: SlackStandIn) -> None:
+    with opened(sqlite_url) as store:
+        window = Window(store, slack, settings=Settings(policy=PolicySettings(approvers=frozenset({"U0BEN"}))))
+        window.proposed()
+        window.draw()
+        asked = window.posts[0].text
+        window.move(23.5 * 3600)
+
+        for _ in range(3):
+            store.surfaces.remind(now=window.now)
+            window.draw()
+        [reminder] = window.thread
+        window.approved()
+        window.draw()
+
+    assert "To be approved by <@U0BEN>." in asked
+    assert "is not approved yet. To be approved by <@U0BEN>." in reminder.text
+    assert "To be approved" not in window.posts[0].text
 
 
 # ---- what Slack refuses for good -------------------------------------------------------------------------------------

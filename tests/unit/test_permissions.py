@@ -1,11 +1,12 @@
 """Who may approve, end, and ask."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.domain.model import Plan, PlanState
+from bot.domain.model import Plan, PlanRequest, PlanState
 from bot.errors import NotAllowedError, SlackError, SlackRejectedError, SlackUnavailableError
 from bot.services.permissions import Permissions
 from bot.services.slack_ports import Channel
@@ -212,6 +213,32 @@ def test_a_requester_slack_refuses_to_look_up_reads_what_to_mend() -> None:
 def test_an_approver_may_ask_even_if_slack_cannot_look_them_up() -> None:
     not_told(NAMED, U0BOSS=LACKS_SCOPE, S0OTHER=SLOW).require_requester("U0BOSS")
     not_told(NAMED, U0MEMBER=LACKS_SCOPE, S0OTHER=SLOW).require_requester("U0MEMBER")
+
+
+DIRECT = a_request(channel="D0ASK")
+
+
+@pytest.mark.parametrize(
+    ("policy", "request_", "may"),
+    [
+        (ANYBODY, DIRECT, True),
+        (FOUR_EYES, DIRECT, False),
+        (FOUR_EYES, a_request(), True),
+        (FOUR_EYES, replace(DIRECT, dry_run=True), True),
+        (FOUR_EYES, replace(DIRECT, requested_by=None), True),
+        (NAMED, DIRECT, False),
+        (NAMED, replace(DIRECT, requested_by="U0BOSS"), True),
+        (NAMED, replace(DIRECT, requested_by="U0MEMBER"), True),
+        (NAMED_FOUR_EYES, replace(DIRECT, requested_by="U0BOSS"), False),
+    ],
+)
+def test_a_plan_that_nobody_who_sees_it_may_approve_is_refused(
+    policy: PolicySettings, request_: PlanRequest, may: bool
+) -> None:
+    refused = pytest.raises(NotAllowedError, match=r"Only you see what is posted here.*Ask in a channel")
+
+    with nullcontext() if may else refused:
+        permissions(policy).require_decidable(a_plan(PlanState.READING, request=request_))
 
 
 @pytest.mark.parametrize("allowed", [frozenset[str](), frozenset({"C0REV", "C0TWO"})])

@@ -1,16 +1,21 @@
 """What Slack is known to show of plans: the `Surfaces` port on a database."""
 
 from dataclasses import asdict
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import database_clock, plans, surfaces
-from bot.adapters.store.transitions import owned
+from bot.adapters.store.transitions import change, in_state, owned
+from bot.domain.model import PlanState
 from bot.domain.surfaces import Shown, Surface
 from bot.errors import StoreUnavailableError
 from bot.services.ports import LEASE_SECONDS, Lease
+
+REMINDED_BEFORE = timedelta(hours=1)
 
 # What was posted and is not recorded is posted again.
 _patiently = Retrying(
@@ -53,6 +58,21 @@ class SurfaceStore:
             this = update(plans).where(plans.c.id == row.id)
             connection.execute(this.values(draw_at=database_clock() + seconds))
 
+    def remind(self, *, now: datetime) -> int:
+        """Ask for a reminder on each proposed plan that expires within the hour, once; how many are new."""
+        is_reminded = surfaces.c.plan_id == plans.c.id, surfaces.c.surface == Surface.REMINDER.value
+        expiring = plans.c.expires_at.between(now, now + REMINDED_BEFORE)
+        due = select(plans.c.id, plans.c.created_at, plans.c.expires_at).where(
+            plans.c.state == PlanState.PROPOSED.value, expiring, ~exists().where(*is_reminded)
+        )
+        with self._database.write() as connection:
+            found = connection.execute(due).all()
+            return sum(
+                _ask_for_reminder(connection, plan.id)
+                for plan in found
+                if plan.expires_at - plan.created_at >= 2 * REMINDED_BEFORE  # it was not posted a moment ago
+            )
+
     def drawn(self, lease: Lease, revision: int) -> None:
         """Every surface shows the plan as it was at `revision`; raises `LeaseLostError`."""
         with owned(self._database, lease) as (connection, row):
@@ -68,3 +88,13 @@ class SurfaceStore:
                 connection.execute(this.values(message_ts=shown.ts))
             if surface is Surface.NOTE and shown.drawn_at is not None:  # a capability, and not needed any more
                 connection.execute(this.values(response_url=None))
+
+
+def _ask_for_reminder(connection: Connection, plan_id: str) -> bool:
+    """Note that a plan owes a reminder, and have it drawn; False when another process was first."""
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(surfaces).values(plan_id=plan_id, surface=Surface.REMINDER.value, tries=0))
+            return change(connection, in_state(plan_id, PlanState.PROPOSED))
+    except IntegrityError:
+        return False

@@ -121,11 +121,15 @@ def live_twin(connection: Connection, plan: Plan) -> Plan | None:
 
 
 def supersede(connection: Connection, newer: Plan, state: PlanState, *, who: str, now: datetime) -> None:
-    """Replace the other plans of the same queue and tag that are in `state`; dry runs are left alone."""
-    same_queue = (plans.c.queue == newer.request.queue) & (plans.c.tag == newer.request.tag)
-    older = select(plans.c.id).where(
-        same_queue, plans.c.dry_run.is_(False), plans.c.id != newer.id, plans.c.state == state.value
-    )
+    """Replace the other plans of the same queue and tag that are in `state`; dry runs are left alone.
+
+    A plan in direct messages, which one person sees, replaces only others that stand there.
+    """
+    asked = newer.request
+    replaced = [plans.c.queue == asked.queue, plans.c.tag == asked.tag, plans.c.dry_run.is_(False)]
+    if asked.is_direct:
+        replaced.append(plans.c.channel == asked.channel)
+    older = select(plans.c.id).where(*replaced, plans.c.id != newer.id, plans.c.state == state.value)
     for plan_id in connection.execute(older.order_by(plans.c.id)).scalars().all():
         guard = in_state(plan_id, state)
         move(connection, guard, to=PlanState.SUPERSEDED, who=who, now=now, superseded_by=newer.id)
