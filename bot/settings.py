@@ -15,6 +15,7 @@ from bot.domain.allocation import Strategy
 from bot.domain.choices import valid_group_by, valid_strategy
 from bot.domain.options import MAX_DAYS, valid_tag
 from bot.domain.reading import USUAL_OPEN_STATUSES
+from bot.domain.unseen import as_seen
 from bot.domain.weekly import WeeklyTime, parsed_weekly
 from bot.errors import BotError, SettingsError
 
@@ -188,7 +189,7 @@ class _Reader:
             )
 
     def read(self, name: str, parse: Callable[[str], _T], *, default: _T) -> _T:
-        text = self._env.get(name, "").strip()
+        text = as_seen(self._env.get(name, "")).strip()  # pasting brings characters that nobody sees
         if not text:
             return default
         try:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.unseen import visible
+
 
 class Verdict(StrEnum):
     """What was found, the worst last."""
@@ -69,5 +71,4 @@ def none_of(ids: Sequence[str]) -> str:
 
 def _one(text: str) -> str:
     """`text`, which may be two sentences and hold what others wrote, as one line and one sentence."""
-    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-    return _NEXT.sub(lambda match: f"; {match[1].lower()}", line).rstrip(". ") + "."
+    return _NEXT.sub(lambda match: f"; {match[1].lower()}", visible(text)).rstrip(". ") + "."

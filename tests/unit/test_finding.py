@@ -12,8 +12,8 @@ from bot.preflight.finding import Verdict, judged, none_of, ok, warning, wrong
         ("It is refused (401). Check X: it may be wrong.", "It is refused (401); check X: it may be wrong."),
         ("It is refused. Braintrust says why.", "It is refused. Braintrust says why."),
         ("at https://a.b. Check x.", "at https://a.b; check x."),
-        ("evil\nok       all: fine", "evil\ufffdok       all: fine."),
-        ("\x1b[2Jbot", "\ufffd[2Jbot."),
+        ("evil\nok       all: fine", "evil\\nok       all: fine."),
+        ("\x1b[2Jbot\u202e", "\\u001b[2Jbot\\u202e."),
     ],
 )
 def test_a_finding_is_one_line_and_one_sentence(text: str, sentence: str) -> None:

@@ -333,6 +333,15 @@ def test_what_is_pasted_is_understood(name: str, text: str, expected: object) ->
     assert name not in VALUES or value_at(settings, VALUES[name][0]) == expected
 
 
+@pytest.mark.parametrize("name", [name for name in VALUES if name not in ("AWAY_EMOJI", "DATABASE_URL")])
+def test_characters_that_nobody_sees_do_not_count(name: str) -> None:
+    """Pasting brings them: marks of direction, and spaces without a width or that break no line."""
+    path, text, expected = VALUES[name]
+    pasted = f"\u202a\ufeff{text.replace(' ', chr(0xA0))}\u200b\u00a0"
+
+    assert value_at(Settings.from_env({**FULL, name: pasted}), path) == expected
+
+
 def test_what_can_be_read_is_read_beside_what_cannot() -> None:
     settings, problems = Settings.as_far_as_readable({**FULL, "REVIEW_DAYS": "a week", "APPROVERS": "ana"})
 
