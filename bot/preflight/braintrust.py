@@ -177,8 +177,9 @@ class BraintrustCheck:
 
 
 def _unanswered(error: BraintrustUnavailableError) -> Finding:
-    setting = error.setting if isinstance(error, UnreachedError) else None
-    return wrong(setting or "Braintrust", str(error))
+    if isinstance(error, UnreachedError) and error.setting:
+        return wrong(error.setting, str(error))
+    return wrong("Braintrust", f"{error} If that stays so, check BRAINTRUST_API_URL.")
 
 
 def _patience() -> BoundedPatience:

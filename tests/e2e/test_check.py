@@ -1,11 +1,13 @@
 """`python -m bot check`: it tries all that it can, blames the setting that is wrong, and says what to write."""
 
+import json
 import re
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 
-from bot.sandbox.braintrust import Status
+from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Garbage, Status
 from tests.e2e.mistakes import MISTAKES, Mistake
 from tests.e2e.world import World
 from tests.peer import Peer, http
@@ -132,3 +134,46 @@ def test_a_key_that_may_not_list_users_is_a_warning_where_ids_are_named(world: W
 
     assert code == 0
     assert ("warning", "REVIEWERS") in {(verdict, setting) for verdict, setting, _ in lines}
+
+
+ORGANISATIONS = json.dumps({"objects": [{"id": str(UUID(int=number)), "name": f"Acme {number}"} for number in (1, 2)]})
+
+
+@pytest.mark.parametrize(
+    ("answer", "name", "verdict", "sentence"),
+    [
+        (Status(200, ORGANISATIONS), "", "warning", "the key reaches several; write Acme 1 or Acme 2."),
+        (Status(200, ORGANISATIONS), "Acme 2", "ok", "the key reaches it."),
+        (Status(200, ORGANISATIONS), "Acme 3", "wrong", "the key does not reach it; write Acme 1 or Acme 2."),
+        (Status(403), "Acme 3", "warning", "Braintrust does not say which organisations the key reaches."),
+    ],
+)
+def test_the_organisation_is_one_that_the_key_reaches(
+    world: World, answer: Status, name: str, verdict: str, sentence: str
+) -> None:
+    world.braintrust.faults.always("organization", answer)
+
+    _, lines, _ = check(world, BRAINTRUST_ORG_NAME=name)
+
+    assert [line for line in lines if line[1] == "BRAINTRUST_ORG_NAME"] == [(verdict, "BRAINTRUST_ORG_NAME", sentence)]
+
+
+@pytest.mark.parametrize("fault", [Garbage(), Status(503)])
+def test_an_answer_that_is_none_of_braintrust_s_points_at_the_address(world: World, fault: Garbage | Status) -> None:
+    world.braintrust.faults.always("organization", fault)
+
+    code, lines, _ = check(world)
+
+    [(_, _, sentence)] = [line for line in lines if line[0] == "wrong"]
+    assert code == 1
+    assert sentence.endswith("if that stays so, check BRAINTRUST_API_URL.")
+
+
+def test_what_others_wrote_cannot_make_up_a_line(world: World) -> None:
+    forged = json.dumps({"id": DEFAULT_PROJECT_ID, "name": "bot\nok       REVIEWERS: fine\x1b[2J"})
+    world.braintrust.faults.always("project", Status(200, forged))
+
+    _, lines, _ = check(world)
+
+    assert [setting for _, setting, _ in lines].count("REVIEWERS") == 1
+    assert any(r"bot\nok       REVIEWERS: fine\u001b[2J" in sentence for _, _, sentence in lines)
