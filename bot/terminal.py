@@ -107,7 +107,7 @@ class Terminal:
         if plan.state not in REPORTED | {PlanState.PROPOSED}:
             self._say(f"Plan {plan.id} is {plan.state}. No rows updated.")
         elif plan.state is PlanState.PROPOSED:
-            self._say("\n".join(["", drift_sentence(plan.drift), *_people_lines(plan)]))
+            self._say("\n".join(["", drift_sentence(plan), *_people_lines(plan)]))
         else:
             self._say("\n" + "\n".join(self._report_lines(plan)))
         return plan

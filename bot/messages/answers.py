@@ -2,13 +2,17 @@
 
 from datetime import date, datetime
 
-from bot.domain.model import Plan, PlanState
+from bot.domain.model import Plan, PlanRequest, PlanState
+from bot.domain.options import MAX_DAYS
 from bot.domain.undo import UndoCounts
 from bot.messages.blocks import actions, section
 from bot.messages.buttons import cancel_button, undo_confirm_button
 from bot.messages.message import Message
-from bot.messages.reasons import drift_sentence
-from bot.messages.text import absolute, code, counted, link, mention, moment, number
+from bot.messages.plan import status_words
+from bot.messages.reasons import drift_sentence, kept_rows
+from bot.messages.text import absolute, code, counted, last_days, link, mention, moment, number
+
+_CURLY = frozenset("\u2018\u2019\u201c\u201d")  # phones make them of straight ones
 
 
 def sentence(text: str) -> Message:
@@ -22,8 +26,8 @@ def reading(plan: Plan) -> Message:
     so_far = f" Page {number(progress.pages)}, {counted(progress.rows, 'row')}." if progress.pages else ""
     waiting = f" {progress.waiting}" if progress.waiting else ""
     kind = " for a dry run" if request.dry_run else ""
-    days = counted(request.days, "day")
-    text = f"Reading rows tagged {code(request.tag)} of the last {days}{kind} …{so_far}{waiting} (plan `{plan.id}`)"
+    which = f"rows tagged {code(request.tag)} of {last_days(request.days)}{kind}"
+    text = f"Reading {which} …{so_far}{waiting} (plan `{plan.id}`)"
     return Message(text, (section(text), actions([cancel_button(plan)])))
 
 
@@ -53,7 +57,7 @@ def already_decided(plan: Plan, *, successor_url: str | None) -> Message:
 def changed(plan: Plan) -> Message:
     """For the approver of a plan that has to be approved again."""
     where = link(plan.message_url, f"version {plan.version}") if plan.message_url else f"version {plan.version}"
-    return sentence(f"Plan `{plan.id}`: {drift_sentence(plan.drift)} Please look at {where} and approve it again.")
+    return sentence(f"Plan `{plan.id}`: {drift_sentence(plan)} Please look at {where} and approve it again.")
 
 
 def stopping(plan: Plan) -> Message:
@@ -68,10 +72,9 @@ def retrying(plan: Plan) -> Message:
 
 def undo_preview(plan: Plan, counts: UndoCounts) -> Message:
     """After a press of Undo: fresh numbers, and the button that does it."""
-    text = (
-        f"Plan `{plan.id}`: {counted(counts.taken_back, 'row')} can be taken back. "
-        f"Kept: {number(counts.reviewed)} because already reviewed, {number(counts.changed)} because changed since."
-    )
+    rows = counted(counts.taken_back, "row") if counts.taken_back else "no row"
+    kept = kept_rows(counts)
+    text = f"Plan `{plan.id}`: {rows} can be taken back." + (f" Kept: {kept}." if kept else "")
     buttons = [actions([undo_confirm_button(plan, counts.taken_back)])] if counts.taken_back else []
     return Message(text, (section(text), *buttons))
 
@@ -175,11 +178,21 @@ def _nothing(plan: Plan) -> str:
     counts = plan.counts
     where = f"tagged {code(plan.request.tag)} from {absolute(plan.window.start)} to {absolute(plan.window.end)}"
     if not counts.matched:
-        return f"Nothing to assign: no row is {where}. Check the tag, or ask for more days: `days=30`."
-    return (
-        f"Nothing to assign: of {counted(counts.matched, 'row')} {where}, {number(counts.assigned)} are assigned and "
-        f"{number(counts.finished)} finished."
+        return f"Nothing to assign: no row is {where}. {_elsewhere(plan.request)}"
+    why = (
+        (counts.assigned, "already assigned"),
+        (counts.finished, f"finished without an assignee{status_words(counts)}"),
+        (counts.unaddressable, "with an id that cannot be used"),
     )
+    split = ", ".join(f"{number(count)} {words}" for count, words in why if count)
+    return f"Nothing to assign: {counted(counts.matched, 'row')} {where}, {split}."
+
+
+def _elsewhere(request: PlanRequest) -> str:
+    """Where the rows may be that were not found."""
+    tag = "Check the tag, also its curly quotes" if set(request.tag) & _CURLY else "Check the tag"
+    longer = min(max(30, 2 * request.days), MAX_DAYS)
+    return f"{tag}, or ask for more days: `days={longer}`." if longer > request.days else f"{tag}."
 
 
 def _became(plan: Plan, successor_url: str | None) -> str:

@@ -34,13 +34,10 @@ def target(value: str) -> Target | None:
 
 def approve_button(plan: Plan) -> Block:
     """Approve, which asks once more, with the numbers."""
-    rows, reviewers = (
-        counted(plan.planned_rows, "row"),
-        counted(sum(share.rows > 0 for share in plan.shares), "reviewer"),
-    )
+    reviewers = counted(sum(share.rows > 0 for share in plan.shares), "reviewer")
     question = confirmation(
-        f"Assign {rows}?",
-        f"{rows} go to {reviewers}. Rows that somebody assigns or finishes meanwhile are left alone.",
+        f"Assign {counted(plan.planned_rows, 'row')} to {reviewers}?",
+        "Rows that somebody assigns or finishes meanwhile are left alone.",
         confirm="Assign",
         deny="Not yet",
     )

@@ -27,9 +27,9 @@ def _headline(plan: Plan, count: NoticeCount) -> str:
         return f"No row to review in {tag} is yours because of this plan any more."
     if not count.taken_back:
         return f"You have {counted(count.rows, 'row')} to review in {tag}.{_approval(plan)}"
-    rows = counted(count.rows, "row")
     some = "all" if count.taken_back == count.rows else number(count.taken_back)
-    return f"Taken back: {some} of your {rows} to review in {tag}."
+    rows = f"{some} of your {counted(count.rows, 'row')}" if count.rows > 1 else "your row"
+    return f"Taken back: {rows} to review in {tag}."
 
 
 def _approval(plan: Plan) -> str:

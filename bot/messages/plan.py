@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from bot.domain.allocation import Strategy
 from bot.domain.choices import Choices
-from bot.domain.model import Plan, PlanState, Share
+from bot.domain.model import REPORTED, WORKED_ON, WRITING, Plan, PlanState, Share
 from bot.domain.reading import ReadingCounts
 from bot.domain.selection import RowOrder, number_selected
 from bot.messages.blocks import actions, context, header, section
 from bot.messages.buttons import approve_button, cancel_button
 from bot.messages.message import Block, Message
 from bot.messages.reasons import drift_sentence
-from bot.messages.text import absolute, code, counted, escaped, link, mention, moment, number, percent
+from bot.messages.text import absolute, code, counted, escaped, link, mention, moment, number, percent, staying
 
 MAX_REVIEWER_LINES = 20
 MAX_LEFT_OUT = 5
@@ -21,7 +21,23 @@ MAX_STATUSES = 5
 MAX_STATUS_LENGTH = 30
 _LIMITED = {RowOrder.NEWEST: "the newest {}", RowOrder.OLDEST: "the oldest {}", RowOrder.RANDOM: "{} at random"}
 _OVER = frozenset({PlanState.CANCELLED, PlanState.EXPIRED, PlanState.SUPERSEDED})  # nothing came of it: a short record
-_OUTCOMES = {PlanState.PARTIAL: "Partly done", PlanState.STOPPED: "Stopped", PlanState.FAILED: "Failed"}
+_STATES = {
+    PlanState.READING: "Being read",
+    PlanState.EMPTY: "Nothing to assign",
+    PlanState.PROPOSED: "Waiting for approval",
+    PlanState.SHOWN: "Dry run",
+    **dict.fromkeys(WRITING, "Being assigned"),
+    PlanState.DONE: "Done",
+    PlanState.PARTIAL: "Partly done",
+    PlanState.STOPPED: "Stopped",
+    PlanState.FAILED: "Failed",
+    PlanState.CANCELLED: "Cancelled",
+    PlanState.EXPIRED: "Expired",
+    PlanState.SUPERSEDED: "Replaced",
+    PlanState.UNDOING: "Being undone",
+    PlanState.UNDONE: "Undone",
+}
+"""What a plan's title begins with, so that a channel can be skimmed."""
 
 
 def plan_message(
@@ -56,10 +72,15 @@ def receiving(shares: Sequence[Share]) -> list[Share]:
 
 
 def _title(plan: Plan) -> str:
-    what = f"{counted(plan.planned_rows, 'row')} for {counted(len(receiving(plan.shares)), 'reviewer')}"
-    prefix = "Dry run: " if plan.request.dry_run else "Review plan: "
-    update = f" (version {plan.version})" if plan.version > 1 else ""
-    return prefix + what + update
+    """How the plan stands, then how many rows it is about; for an assignment that left some, how many it wrote."""
+    planned = counted(plan.planned_rows, "row")
+    what = f"{planned} for {counted(len(receiving(plan.shares)), 'reviewer')}"
+    if plan.state in REPORTED and plan.undone_by:
+        return f"Undo ended early: {what}"
+    if plan.state in REPORTED and plan.progress.rows < plan.planned_rows:
+        what = f"{number(plan.progress.rows)} of {planned} assigned"
+    version = f" (version {plan.version})" if plan.state is PlanState.PROPOSED and plan.version > 1 else ""
+    return f"{_STATES[plan.state]}: {what}{version}"
 
 
 def _rows(plan: Plan) -> str:
@@ -67,35 +88,38 @@ def _rows(plan: Plan) -> str:
     split = (
         f"*{number(counts.matched)}* matched",
         f"*{number(counts.assigned)}* already assigned",
-        f"*{number(counts.finished)}* finished without an assignee{_statuses(counts)}",
+        f"*{number(counts.finished)}* finished without an assignee{status_words(counts)}",
         *([f"*{number(counts.unaddressable)}* with an id that cannot be used"] if counts.unaddressable else []),
-        f"*{number(counts.unassigned)}* to assign",
+        f"*{number(counts.unassigned)}* unassigned",
     )
     window = f"{absolute(plan.window.start)} to {absolute(plan.window.end)}"
-    lines = [f"Tag {code(request.tag)}, created from {window}", " · ".join(split)]
+    lines = [f"Tag {code(request.tag)}, created from {window}", "When read: " + " · ".join(split)]
     return "\n".join([*lines, *picked_lines(plan), *_dealt(plan.request.choices)])
 
 
-def _statuses(counts: ReadingCounts) -> str:
+def status_words(counts: ReadingCounts) -> str:
     """The words that Braintrust has for the reviews of finished rows, because nobody has documented them."""
     if not counts.statuses:
         return ""
     named = [f"{number(rows)} {code(word[:MAX_STATUS_LENGTH])}" for word, rows in counts.statuses[:MAX_STATUSES]]
     rest = sum(rows for _, rows in counts.statuses[MAX_STATUSES:])
-    return f" ({', '.join([*named, *([f'{number(rest)} others'] if rest else [])])})"
+    return f" ({', '.join([*named, *([f'{number(rest)} more'] if rest else [])])})"
 
 
 def picked_lines(plan: Plan) -> list[str]:
-    """Which of the rows that could be assigned, where that is not all of them; as plain text."""
+    """Which of the rows that could be assigned were picked, where that is not all of them; as plain text.
+
+    A later version has fewer than were picked.
+    """
     choices, limit, free = plan.request.choices, plan.request.limit, plan.counts.unassigned
     picked = number_selected(free, sample=choices.sample, limit=limit)
-    if picked == free:
+    if picked == free or plan.version > 1:
         return []
     parts = [f"a sample of {percent(choices.sample)}"] if choices.sample is not None else []
     if limit is not None and picked == limit:
         parts.append(f"limited to {_LIMITED[choices.order].format(number(limit))}")
     text = ", ".join(parts)
-    return [f"{text[:1].upper()}{text[1:]}: {counted(free - picked, 'row')} stay unassigned."]
+    return [f"{text[:1].upper()}{text[1:]}: {staying(free - picked)}."]
 
 
 def _dealt(choices: Choices) -> list[str]:
@@ -121,8 +145,7 @@ def _people(plan: Plan, file_problem: str | None) -> str:
 
 def crowded_lines(plan: Plan) -> list[str]:
     """How many rows found nobody, where there are such; as plain text."""
-    rows = counted(plan.without_room, "row")
-    return [f"{rows} stay unassigned: nobody has room for more"] if plan.without_room else []
+    return [f"{staying(plan.without_room)}: nobody has room for more"] if plan.without_room else []
 
 
 def _share(share: Share) -> str:
@@ -139,7 +162,7 @@ def _share(share: Share) -> str:
 
 
 def _left_out(plan: Plan) -> list[str]:
-    lines = [*([drift_sentence(plan.drift)] if plan.drift else []), *plan.notes]
+    lines = [*([drift_sentence(plan)] if plan.drift else []), *plan.notes]
     if plan.left_out:
         names = [
             f"{code(left.name, length=LEFT_OUT_LENGTH)} ({escaped(left.reason, length=LEFT_OUT_LENGTH)})"
@@ -157,32 +180,17 @@ def _status(plan: Plan, successor_url: str | None) -> str:
         case PlanState.READING | PlanState.EMPTY | PlanState.PROPOSED:
             return ""
         case PlanState.SHOWN:
-            return "A dry run: nothing will be assigned."
+            return "Nothing will be assigned."
         case PlanState.CANCELLED:
             return f"Cancelled{by}{at}. Nothing was assigned."
         case PlanState.EXPIRED:
-            return "Expired. Nothing was assigned. Ask again with `/assign-reviews`."
+            return "Nobody approved it in time. Nothing was assigned. Ask again with `/assign-reviews`."
         case PlanState.SUPERSEDED:
             newer = link(successor_url, "a newer plan") if successor_url else "a newer plan"
             return f"Replaced by {newer}. Nothing was assigned."
         case _:
-            return f"Approved{by}{at}. {_progress(plan)}"
-
-
-def _progress(plan: Plan) -> str:
-    """What became of an approved plan, in a few words; the thread has the rest."""
-    match plan.state:
-        case PlanState.CHECKING | PlanState.RUNNING | PlanState.REPORTING:
-            return "The thread follows the assignment."
-        case PlanState.UNDOING:
-            return "The rows are being taken back; the thread follows."
-        case PlanState.UNDONE:
-            return "The rows were taken back; the thread has the counts."
-        case _ if plan.undone_by:
-            return "The thread has the counts."
-        case _:
-            rows = f"{number(plan.progress.rows)} of {counted(plan.planned_rows, 'row')} assigned"
-            return f"{_OUTCOMES.get(plan.state, 'Done')}: {rows}; the thread has the counts."
+            goes_on = plan.state in WORKED_ON
+            return f"Approved{by}{at}. The thread {'follows' if goes_on else 'has the counts'}."
 
 
 def _small_print(plan: Plan) -> str:
@@ -196,7 +204,7 @@ def _small_print(plan: Plan) -> str:
 
 
 def _not_read(plan: Plan) -> Message:
-    title = "The scheduled review plan could not be made"
+    title = "Failed: the scheduled review plan could not be made"
     reason = plan.reason or "The bot's log says why."
     small = f"plan `{plan.id}`"
     return Message("\n".join((title, reason, small)), (header(title), section(reason), context(small)))

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from bot.domain.model import DropReason
+from bot.domain.model import DropReason, Plan
+from bot.domain.undo import UndoCounts
 from bot.messages.text import counted, number
 
 DROPPED = {
@@ -14,6 +15,10 @@ DROPPED = {
     DropReason.REVIEWER: "their reviewer cannot be given rows any more",
     DropReason.AWAY: "their reviewer is away",
 }
+_WHOSE = {
+    DropReason.REVIEWER: "of a reviewer who cannot be given rows any more",
+    DropReason.AWAY: "of a reviewer who is away",
+}
 
 
 def dropped_lines(dropped: Iterable[tuple[DropReason, int]]) -> list[str]:
@@ -21,8 +26,17 @@ def dropped_lines(dropped: Iterable[tuple[DropReason, int]]) -> list[str]:
     return [f"{counted(count, 'row')} left out: {DROPPED[reason]}" for reason, count in dropped]
 
 
-def drift_sentence(drift: tuple[tuple[DropReason, int], ...]) -> str:
-    """What left a plan since its version before."""
-    total = sum(count for _, count in drift)
-    reasons = ", ".join(f"{number(count)} {DROPPED[reason]}" for reason, count in drift)
-    return f"{counted(total, 'row')} left the plan since it was approved: {reasons}."
+def drift_sentence(plan: Plan) -> str:
+    """What left a plan since its version before was shown."""
+    gone = sum(count for _, count in plan.drift)
+    reasons = ", ".join(f"{number(count)} {(DROPPED | _WHOSE)[reason]}" for reason, count in plan.drift)
+    return (
+        f"{number(gone)} of {counted(gone + plan.planned_rows, 'row')} left the plan since version {plan.version - 1} "
+        f"was shown: {reasons}."
+    )
+
+
+def kept_rows(counts: UndoCounts) -> str:
+    """Why an undo leaves rows where they are; empty when it leaves none."""
+    reasons = ((counts.reviewed, "already reviewed"), (counts.changed, "changed since"))
+    return " and ".join(f"{number(count)} {why}" for count, why in reasons if count)

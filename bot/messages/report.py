@@ -9,7 +9,7 @@ from bot.messages.blocks import actions, context, section
 from bot.messages.buttons import retry_button, stop_button, undo_button
 from bot.messages.message import Block, Message
 from bot.messages.plan import MAX_REVIEWER_LINES, receiving
-from bot.messages.reasons import drift_sentence, dropped_lines
+from bot.messages.reasons import drift_sentence, dropped_lines, kept_rows
 from bot.messages.text import NAME_LENGTH, counted, escaped, link, mention, number
 
 NOT_UNDONE = UndoCounts()
@@ -36,7 +36,7 @@ def progress_message(plan: Plan) -> Message:
 
 def changed_message(plan: Plan) -> Message:
     """The reply while a changed plan waits for a new approval."""
-    text = f"{drift_sentence(plan.drift)} Nothing was assigned yet: version {plan.version} waits for approval."
+    text = f"{drift_sentence(plan)} Nothing was assigned yet: version {plan.version} waits for approval."
     return Message(f"{text}\nplan `{plan.id}`", (section(text), context(f"plan `{plan.id}`")))
 
 
@@ -49,10 +49,9 @@ def undone_message(plan: Plan, counts: UndoCounts) -> Message:
 
 def undo_sentence(counts: UndoCounts) -> str:
     """What an undo took back and kept."""
-    return (
-        f"Took back {counted(counts.taken_back, 'row')}; kept {number(counts.reviewed)} already reviewed and "
-        f"{number(counts.changed)} changed since."
-    )
+    rows = counted(counts.taken_back, "row") if counts.taken_back else "no row"
+    kept = kept_rows(counts)
+    return f"Took back {rows}" + (f"; kept {kept}." if kept else ".")
 
 
 def report_message(
@@ -86,8 +85,8 @@ def report_message(
 
 def report_headline(plan: Plan, report: Report) -> str:
     """The report's first sentence."""
-    across = f"across {counted(report.reviewers, 'reviewer')}"
-    some = f"Assigned {number(report.written)} of {counted(report.planned, 'row')} {across}."
+    across = f" across {counted(report.reviewers, 'reviewer')}" if report.written else ""
+    some = f"Assigned {number(report.written)} of {counted(report.planned, 'row')}{across}."
     match plan.state:
         case PlanState.PARTIAL:
             return f"Partly done. {some}"
@@ -98,7 +97,7 @@ def report_headline(plan: Plan, report: Report) -> str:
         case _ if report.written == 0:
             return "Done. Assigned 0 rows: every row left the plan meanwhile."
         case _:
-            return f"Done. Assigned {counted(report.written, 'row')} {across}."
+            return f"Done. Assigned {counted(report.written, 'row')}{across}."
 
 
 def exception_lines(report: Report) -> list[str]:

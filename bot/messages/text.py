@@ -35,6 +35,16 @@ def counted(value: int, noun: str) -> str:
     return f"{number(value)} {noun if value == 1 else noun + 's'}"
 
 
+def staying(value: int) -> str:
+    """So many rows that nobody gets: `1 row stays unassigned`, `1,949 rows stay unassigned`."""
+    return f"{counted(value, 'row')} {'stays' if value == 1 else 'stay'} unassigned"
+
+
+def last_days(value: int) -> str:
+    """A span that ends now: `the last day`, `the last 7 days`."""
+    return "the last day" if value == 1 else f"the last {counted(value, 'day')}"
+
+
 def percent(part: Fraction) -> str:
     """A fraction of 1 as `12.5%`."""
     return f"{float(part * 100):g}%"

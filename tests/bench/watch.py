@@ -40,4 +40,4 @@ def accepted(delivery: Delivery) -> None:
 
 def is_plan(message: Message) -> bool:
     """Whether a plan waits to be approved there."""
-    return message.thread_ts is None and message.text.startswith("Review plan")
+    return message.thread_ts is None and message.text.startswith("Waiting for approval")

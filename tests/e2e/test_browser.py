@@ -74,11 +74,13 @@ def test_a_person_approves_a_plan_and_the_numbers_agree(page: Page) -> None:
     expect(channel(page)).to_contain_text(re.compile(r"Reading rows tagged needs-review.+Page 1"))
     shoot(page, "reading")
     switch(page, "Slow").click()
-    expect(channel(page).get_by_role("heading", name="Review plan: 2,163 rows for 6 reviewers")).to_be_visible()
+    expect(
+        channel(page).get_by_role("heading", name="Waiting for approval: 2,163 rows for 6 reviewers")
+    ).to_be_visible()
     shoot(page, "plan")
 
     channel(page).get_by_role("button", name="Approve").click()
-    question = page.get_by_role("dialog", name="Assign 2,163 rows?")
+    question = page.get_by_role("dialog", name="Assign 2,163 rows to 6 reviewers?")
     expect(question).to_be_visible()
     shoot(page, "confirm")
     question.get_by_role("button", name="Assign", exact=True).click()

@@ -223,6 +223,6 @@ def test_thirty_commands_at_once_are_acknowledged_while_braintrust_sleeps(world:
     with world.braintrust.faults.hold("query"), ThreadPoolExecutor(30) as people:
         typed = list(people.map(lambda days: world.slack.command(ADA, REVIEWS, f"days={days}"), range(1, 31)))
 
-    [plan] = world.wait(lambda w: [m for m in w.channel_messages(REVIEWS) if "Review plan" in m.text])
+    [plan] = world.wait(lambda w: [m for m in w.channel_messages(REVIEWS) if "\nTag `" in m.text])
     assert [delivery for delivery in typed if not delivery.acknowledged] == []
-    assert plan.text.startswith("Review plan: ")
+    assert plan.text.startswith("Waiting for approval: ")

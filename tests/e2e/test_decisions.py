@@ -153,7 +153,7 @@ def test_an_expired_plan_cannot_be_approved(world: World) -> None:
     world.press(plan, "approve", value=_value(plan))
 
     assert "expired" in world.answer(ADA, "expired")
-    assert "Expired. Nothing was assigned." in world.shows(plan, "Expired.").text
+    assert "Nobody approved it in time. Nothing was assigned." in world.shows(plan, "Expired: ").text
     assert world.newly_assigned() == {}
 
 

@@ -478,7 +478,7 @@ def last_rows(world: World) -> list[str]:
 
 
 def plans_of(world: World) -> list[Message]:
-    return [m for m in world.slack.workspace.channel_messages(REVIEWS) if m.text.startswith("Review plan")]
+    return [m for m in world.slack.workspace.channel_messages(REVIEWS) if "\nTag `" in m.text]
 
 
 def told_directly(workspace: Any) -> list[str]:

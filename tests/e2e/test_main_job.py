@@ -72,7 +72,7 @@ def test_statuses_that_are_not_known_are_named_and_can_be_opened(start_world: St
     texts = [world.proposed().text for world in worlds]
 
     opened = [world.seeded.open + more for world, more in zip(worlds, (1, 2), strict=True)]
-    assert [f"*{count}* to assign" in text for count, text in zip(opened, texts, strict=True)] == [True, True]
+    assert [f"*{count}* unassigned" in text for count, text in zip(opened, texts, strict=True)] == [True, True]
     assert all(f"1 `{word}`" in texts[0] for word in ("TRIAGE", "Triage", "SIGNED_OFF"))
     assert all(f"1 `{word}`" in texts[1] for word in ("Backlog", "SIGNED_OFF"))
 
@@ -87,7 +87,7 @@ def test_the_plan_says_what_was_found_and_the_result_is_attached(world: World) -
     assert f"*{seeded.matching}* matched" in plan.text
     assert f"*{seeded.assigned}* already assigned" in plan.text
     assert f"*{seeded.finished}* finished without an assignee" in plan.text
-    assert f"*{seeded.open}* to assign" in plan.text
+    assert f"*{seeded.open}* unassigned" in plan.text
     entries = json.loads(file.content)
     assert file.name == "to_assign_ids.json"
     assert {entry["row_id"]: (entry["reviewer_id"],) for entry in entries} == world.newly_assigned()
@@ -132,7 +132,7 @@ def test_a_second_run_finds_nothing_left_and_posts_nothing(world: World) -> None
     world.type()
     answer = world.answer(ADA, "Nothing to assign")
 
-    assert f"{world.seeded.assigned + world.seeded.open} are assigned" in answer
+    assert f"{world.seeded.assigned + world.seeded.open} already assigned" in answer
     assert len(world.slack.workspace.channel_messages(REVIEWS)) == 1
 
 

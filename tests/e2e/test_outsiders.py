@@ -31,13 +31,13 @@ def test_a_channel_shared_with_another_organisation_is_refused(
 def test_a_shared_channel_that_the_operator_names_gets_its_plan(start_world: StartWorld) -> None:
     world = start_world(ALLOWED_CHANNELS=PARTNERS)
 
-    assert "Review plan: " in world.proposed(channel=PARTNERS).text
+    assert "Waiting for approval: " in world.proposed(channel=PARTNERS).text
 
 
 def test_a_channel_shared_between_workspaces_of_one_organisation_gets_its_plan(world: World) -> None:
     world.slack.workspace.change_channel(REVIEWS, is_org_shared=True)
 
-    assert "Review plan: " in world.proposed().text
+    assert "Waiting for approval: " in world.proposed().text
 
 
 @pytest.mark.parametrize(("user", "channel"), [(GUEST, REVIEWS), (EXTERNAL, PARTNERS)])
@@ -58,7 +58,7 @@ def test_an_outsider_whom_the_operator_names_can_ask(
     world = start_world(ALLOWED_CHANNELS=f"{REVIEWS},{PARTNERS}", APPROVERS=approvers)
     world.slack.workspace.put_user_group(UserGroup("S0OUTSIDERS", "outsiders", "Outsiders", (GUEST, EXTERNAL)))
 
-    assert "Review plan: " in world.proposed(user=user, channel=channel).text
+    assert "Waiting for approval: " in world.proposed(user=user, channel=channel).text
 
 
 @pytest.mark.parametrize(("user", "channel"), [(GUEST, REVIEWS), (EXTERNAL, PARTNERS)])

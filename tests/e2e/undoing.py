@@ -13,7 +13,9 @@ from bot.sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS
 from bot.sandbox.slack import Ephemeral, Message
 from tests.e2e.world import ADA, BEN, FREE, REVIEWS, World, plan_id
 
-SAID = re.compile(r"Took back ([\d,]+) rows?; kept ([\d,]+) already reviewed and ([\d,]+) changed since\.")
+SAID = re.compile(
+    r"Took back (no|[\d,]+) rows?(?:; kept )?(?:([\d,]+) already reviewed)?(?: and )?(?:([\d,]+) changed since)?\."
+)
 
 
 def assigned(world: World) -> tuple[Message, Message]:
@@ -83,7 +85,7 @@ def _rest(row: Row) -> dict[str, Any]:
 def _said(reply: Message) -> UndoCounts:
     found = SAID.search(reply.text)
     assert found is not None, reply.text
-    return UndoCounts(*(int(count.replace(",", "")) for count in found.groups()))
+    return UndoCounts(*(int((count or "0").replace("no", "0").replace(",", "")) for count in found.groups()))
 
 
 def _assert_only_ours_was_changed(before: Row, row: Row, who: str) -> None:

@@ -74,7 +74,7 @@ def test_an_undo_is_offered_with_fresh_numbers() -> None:
 
     [(action_id, button)] = buttons_of(message).items()
     assert message.text == (
-        "Plan `k7f3q2`: 1,949 rows can be taken back. Kept: 2 because already reviewed, 1 because changed since."
+        "Plan `k7f3q2`: 1,949 rows can be taken back. Kept: 2 already reviewed and 1 changed since."
     )
     assert (action_id, button["text"]["text"]) == (UNDO_CONFIRM, "Take back 1,949")
     assert target(button["value"]) == Target("k7f3q2", 2)
@@ -85,7 +85,7 @@ def test_an_undo_is_offered_with_fresh_numbers() -> None:
 def test_nothing_is_offered_where_nothing_can_be_taken_back() -> None:
     message = answers.undo_preview(a_plan(PlanState.DONE), UndoCounts(0, 5, 2))
 
-    assert message.text.startswith("Plan `k7f3q2`: 0 rows can be taken back. Kept: 5 ")
+    assert message.text.startswith("Plan `k7f3q2`: no row can be taken back. Kept: 5 ")
     assert buttons_of(message) == {}
 
 
@@ -101,7 +101,8 @@ def test_the_approver_of_a_changed_plan_hears_what_changed_and_where(url: str | 
     plan = a_plan(version=2, drift=DRIFT, message_url=url)
 
     assert answers.changed(plan).text == (
-        "Plan `k7f3q2`: 1,950 rows left the plan since it was approved: 1,949 assigned by somebody else meanwhile, "
+        "Plan `k7f3q2`: 1,950 of 1,957 rows left the plan since version 1 was shown: 1,949 assigned by somebody else "
+        "meanwhile, "
         f"1 deleted meanwhile. Please look at {where} and approve it again."
     )
 
@@ -136,7 +137,7 @@ def test_only_the_answer_during_the_reading_has_a_button(state: PlanState) -> No
         ({}, "Reading rows tagged `My dummy tag` of the last 7 days … (plan `k7f3q2`)"),
         (
             {"request": a_request(days=1, dry_run=True)},
-            "Reading rows tagged `My dummy tag` of the last 1 day for a dry run … (plan `k7f3q2`)",
+            "Reading rows tagged `My dummy tag` of the last day for a dry run … (plan `k7f3q2`)",
         ),
         (
             {"progress": Progress(3, 1_949, "Waiting for Braintrust's rate limit.")},
@@ -182,8 +183,31 @@ WHERE = (
         ),
         (
             PlanState.EMPTY,
+            {"counts": ReadingCounts(5, 0, 4, 0, unaddressable=1, statuses=(("TRIAGE", 4),))},
+            (
+                f"Nothing to assign: 5 rows {WHERE}, 4 finished without an assignee (4 `TRIAGE`), "
+                "1 with an id that cannot be used."
+            ),
+        ),
+        (
+            PlanState.EMPTY,
+            {"counts": ReadingCounts(1, 1, 0, 0)},
+            f"Nothing to assign: 1 row {WHERE}, 1 already assigned.",
+        ),
+        (
+            PlanState.EMPTY,
+            {"counts": ReadingCounts(), "request": a_request(days=200)},
+            f"Nothing to assign: no row is {WHERE}. Check the tag, or ask for more days: `days=365`.",
+        ),
+        (
+            PlanState.EMPTY,
+            {"counts": ReadingCounts(), "request": a_request(days=365)},
+            f"Nothing to assign: no row is {WHERE}. Check the tag.",
+        ),
+        (
+            PlanState.EMPTY,
             {"counts": ReadingCounts(1_949, 1_900, 49, 0)},
-            f"Nothing to assign: of 1,949 rows {WHERE}, 1,900 are assigned and 49 finished.",
+            f"Nothing to assign: 1,949 rows {WHERE}, 1,900 already assigned, 49 finished without an assignee.",
         ),
     ],
 )
@@ -191,6 +215,12 @@ def test_the_last_answer_says_what_the_reading_led_to(state: PlanState, changes:
     message = answers.read(a_plan(state, **changes), message_url=URL)
 
     assert message.text == f"{expected} (plan `k7f3q2`)"
+
+
+def test_a_tag_that_is_not_found_may_have_been_bent_by_a_phone() -> None:
+    plan = a_plan(PlanState.EMPTY, request=a_request(tag="it\u2019s"), counts=ReadingCounts())
+
+    assert "Check the tag, also its curly quotes, or ask for more days" in answers.read(plan, message_url=None).text
 
 
 def test_without_a_link_the_answer_still_comes() -> None:

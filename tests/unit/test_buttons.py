@@ -104,6 +104,6 @@ def test_approve_asks_once_more_with_the_numbers() -> None:
 
     question = approve_button(plan)["confirm"]
 
-    assert question["title"]["text"] == "Assign 3,003 rows?"
-    assert question["text"]["text"].startswith("3,003 rows go to 3 reviewers.")
+    assert question["title"]["text"] == "Assign 3,003 rows to 3 reviewers?"
+    assert question["text"]["text"].startswith("Rows that somebody assigns or finishes meanwhile")
     assert (question["confirm"]["text"], question["deny"]["text"]) == ("Assign", "Not yet")

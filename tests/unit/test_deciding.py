@@ -284,9 +284,7 @@ def test_undo_tells_what_it_would_do_and_does_nothing() -> None:
 
     [(to, message)] = world.answers.sent
     assert to == press("U0BOSS").reply_to
-    assert message.text == (
-        "Plan `k7f3q2`: 1 row can be taken back. Kept: 1 because already reviewed, 1 because changed since."
-    )
+    assert message.text == ("Plan `k7f3q2`: 1 row can be taken back. Kept: 1 already reviewed and 1 changed since.")
     assert list(buttons_of(message)) == [UNDO_CONFIRM]
     assert world.in_background == ["undo-preview"]
     assert (world.plan, world.braintrust.unassigned, world.wake.count) == (an_assigned_plan(), [], 0)

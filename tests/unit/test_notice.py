@@ -58,7 +58,7 @@ def test_an_address_that_is_too_long_for_a_message_is_left_out() -> None:
         (a_count(1), "You have 1 row to review in `needs-review`."),
         (a_count(1_949), "You have 1,949 rows to review in `needs-review`."),
         (a_count(47, 47), "Taken back: all of your 47 rows to review in `needs-review`."),
-        (a_count(1, 1), "Taken back: all of your 1 row to review in `needs-review`."),
+        (a_count(1, 1), "Taken back: your row to review in `needs-review`."),
         (a_count(1_949, 1_944), "Taken back: 1,944 of your 1,949 rows to review in `needs-review`."),
         (a_count(0), "No row to review in `needs-review` is yours because of this plan any more."),
     ],

@@ -1,10 +1,12 @@
 """The plan's message: valid, complete and harmless in every state, for every number of people with any names."""
 
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
+from bot.domain.choices import Choices
 from bot.domain.model import WRITING, DropReason, LeftOut, PlanState, Progress, Reviewer, Share
 from bot.domain.reading import ReadingCounts
 from bot.messages.blocks import UPDATE_TEXT_MAX
@@ -107,12 +109,15 @@ def test_a_proposal_reads_like_this() -> None:
     message = plan_message(plan)
 
     assert message.text.splitlines() == [
-        "Review plan: 1,949 rows for 2 reviewers",
+        "Waiting for approval: 1,949 rows for 2 reviewers",
         (
             "Tag `My dummy tag`, created from <!date^1778490000^{date_short} {time}|2026-05-11 09:00 UTC>"
             " to <!date^1779094800^{date_short} {time}|2026-05-18 09:00 UTC>"
         ),
-        "*5,000* matched · *2,000* already assigned · *51* finished without an assignee · *2,949* to assign",
+        (
+            "When read: *5,000* matched · *2,000* already assigned · *51* finished without an assignee"
+            " · *2,949* unassigned"
+        ),
         "Limited to the newest 1,949: 1,000 rows stay unassigned.",
         "• Ana Ruiz: 975 rows",
         "• Ben &amp; Co: 974 rows",
@@ -132,13 +137,25 @@ def test_nothing_is_said_of_a_limit_that_left_nothing_out() -> None:
 @pytest.mark.parametrize(
     ("changes", "title"),
     [
-        ({}, "Review plan: 7 rows for 2 reviewers"),
-        ({"version": 2}, "Review plan: 7 rows for 2 reviewers (version 2)"),
-        ({"request": a_request(dry_run=True)}, "Dry run: 7 rows for 2 reviewers"),
-        ({"shares": shares_of(1, rows=1)}, "Review plan: 1 row for 1 reviewer"),
+        ({}, "Waiting for approval: 7 rows for 2 reviewers"),
+        ({"version": 2}, "Waiting for approval: 7 rows for 2 reviewers (version 2)"),
+        ({"state": PlanState.SHOWN, "request": a_request(dry_run=True)}, "Dry run: 7 rows for 2 reviewers"),
+        ({"shares": shares_of(1, rows=1)}, "Waiting for approval: 1 row for 1 reviewer"),
+        ({"state": PlanState.RUNNING}, "Being assigned: 7 rows for 2 reviewers"),
+        ({"state": PlanState.DONE, "progress": Progress(rows=7)}, "Done: 7 rows for 2 reviewers"),
+        ({"state": PlanState.DONE, "progress": Progress(rows=3)}, "Done: 3 of 7 rows assigned"),
+        ({"state": PlanState.PARTIAL, "progress": Progress(rows=3)}, "Partly done: 3 of 7 rows assigned"),
+        ({"state": PlanState.STOPPED, "progress": Progress(rows=0)}, "Stopped: 0 of 7 rows assigned"),
+        ({"state": PlanState.FAILED, "decided_at": NOW}, "Failed: 0 of 7 rows assigned"),
+        ({"state": PlanState.CANCELLED}, "Cancelled: 7 rows for 2 reviewers"),
+        ({"state": PlanState.EXPIRED, "version": 2}, "Expired: 7 rows for 2 reviewers"),
+        ({"state": PlanState.SUPERSEDED}, "Replaced: 7 rows for 2 reviewers"),
+        ({"state": PlanState.UNDOING, "progress": Progress(rows=3)}, "Being undone: 7 rows for 2 reviewers"),
+        ({"state": PlanState.UNDONE, "progress": Progress(rows=3)}, "Undone: 7 rows for 2 reviewers"),
+        ({"state": PlanState.DONE, "undone_by": "U0ASK"}, "Undo ended early: 7 rows for 2 reviewers"),
     ],
 )
-def test_the_title_says_how_many_rows_for_how_many_people(changes: dict[str, Any], title: str) -> None:
+def test_the_title_says_how_the_plan_stands_and_how_many_rows_it_is_about(changes: dict[str, Any], title: str) -> None:
     message = plan_message(a_plan(**changes))
 
     assert message.blocks[0]["text"]["text"] == title
@@ -151,15 +168,15 @@ BY_AND_AT = " by <@U0BOSS> <!date^1779094800^{date_short_pretty} at {time}|2026-
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        (PlanState.SHOWN, "A dry run: nothing will be assigned."),
+        (PlanState.SHOWN, "Nothing will be assigned."),
         (PlanState.CANCELLED, f"Cancelled{BY_AND_AT}. Nothing was assigned."),
-        (PlanState.EXPIRED, "Expired. Nothing was assigned. Ask again with `/assign-reviews`."),
+        (PlanState.EXPIRED, "Nobody approved it in time. Nothing was assigned. Ask again with `/assign-reviews`."),
         (PlanState.SUPERSEDED, "Replaced by a newer plan. Nothing was assigned."),
-        *((state, f"Approved{BY_AND_AT}. The thread follows the assignment.") for state in sorted(WRITING)),
-        (PlanState.DONE, f"Approved{BY_AND_AT}. Done: 3 of 7 rows assigned; the thread has the counts."),
-        (PlanState.PARTIAL, f"Approved{BY_AND_AT}. Partly done: 3 of 7 rows assigned; the thread has the counts."),
-        (PlanState.STOPPED, f"Approved{BY_AND_AT}. Stopped: 3 of 7 rows assigned; the thread has the counts."),
-        (PlanState.FAILED, f"Approved{BY_AND_AT}. Failed: 3 of 7 rows assigned; the thread has the counts."),
+        *((state, f"Approved{BY_AND_AT}. The thread follows.") for state in sorted(WRITING)),
+        (PlanState.DONE, f"Approved{BY_AND_AT}. The thread has the counts."),
+        (PlanState.PARTIAL, f"Approved{BY_AND_AT}. The thread has the counts."),
+        (PlanState.STOPPED, f"Approved{BY_AND_AT}. The thread has the counts."),
+        (PlanState.FAILED, f"Approved{BY_AND_AT}. The thread has the counts."),
     ],
 )
 def test_a_decided_plan_says_what_became_of_it(state: PlanState, sentence: str) -> None:
@@ -171,8 +188,8 @@ def test_a_decided_plan_says_what_became_of_it(state: PlanState, sentence: str) 
 @pytest.mark.parametrize(
     ("state", "undone_by", "sentence"),
     [
-        (PlanState.UNDOING, "U0ASK", "The rows are being taken back; the thread follows."),
-        (PlanState.UNDONE, "U0ASK", "The rows were taken back; the thread has the counts."),
+        (PlanState.UNDOING, "U0ASK", "The thread follows."),
+        (PlanState.UNDONE, "U0ASK", "The thread has the counts."),
         (PlanState.DONE, "U0ASK", "The thread has the counts."),
         (PlanState.PARTIAL, "U0ASK", "The thread has the counts."),
     ],
@@ -215,7 +232,7 @@ def test_a_scheduled_plan_that_could_not_be_made_says_why() -> None:
 
     message = plan_message(a_plan(PlanState.FAILED, reason=reason))
 
-    assert message.text == f"The scheduled review plan could not be made\n{reason}\nplan `k7f3q2`"
+    assert message.text == f"Failed: the scheduled review plan could not be made\n{reason}\nplan `k7f3q2`"
 
 
 @pytest.mark.parametrize("unknown", [5, 6, 500])
@@ -238,7 +255,7 @@ def test_people_who_get_nothing_are_counted_and_not_named() -> None:
 
     message = plan_message(plan)
 
-    assert message.text.startswith("Review plan: 7 rows for 1 reviewer\n")
+    assert message.text.startswith("Waiting for approval: 7 rows for 1 reviewer\n")
     assert "\n• 0 Reviewer: 7 rows\n1 reviewer without a row this time\n" in message.text
     assert "Zoe" not in message.text
 
@@ -253,7 +270,7 @@ def test_people_who_get_nothing_need_no_file() -> None:
 def test_a_plan_that_came_to_nothing_leaves_a_short_record(state: PlanState) -> None:
     message = plan_message(a_plan(state, left_out=(LeftOut("zoe@example.com", "Braintrust does not know them"),)))
 
-    assert [text.splitlines()[0].split()[0] for text in block_texts(message)[:2]] == ["Review", "Tag"]
+    assert len(block_texts(message)) == len(["title", "rows", "what became of it", "small print"])
     assert "Ana Ruiz" not in message.text
     assert "zoe@example.com" not in message.text
 
@@ -271,12 +288,16 @@ def test_a_file_that_could_not_be_attached_is_not_promised(state: PlanState) -> 
 
 def test_a_new_version_says_what_left_and_does_not_blame_a_limit() -> None:
     drift = ((DropReason.ASSIGNED, 2), (DropReason.REVIEWER, 1))
-    plan = a_plan(version=2, drift=drift, counts=ReadingCounts(matched=15, assigned=3, finished=2, unassigned=10))
+    request = a_request(limit=9, choices=Choices(sample=Fraction(1, 2)))
+    plan = a_plan(
+        request=request, version=2, drift=drift, counts=ReadingCounts(matched=15, assigned=3, finished=2, unassigned=10)
+    )
 
     text = plan_message(plan).text
 
     assert (
-        "3 rows left the plan since it was approved: 2 assigned by somebody else meanwhile, "
-        "1 their reviewer cannot be given rows any more."
+        "3 of 10 rows left the plan since version 1 was shown: 2 assigned by somebody else meanwhile, "
+        "1 of a reviewer who cannot be given rows any more."
     ) in text
-    assert "Limited" not in text
+    assert "imited" not in text
+    assert "sample" not in text

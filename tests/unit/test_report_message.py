@@ -27,6 +27,7 @@ from bot.messages.report import (
     progress_message,
     report_headline,
     report_message,
+    undo_sentence,
     undone_message,
 )
 from bot.sandbox.slack.blocks import message_problems
@@ -376,13 +377,20 @@ def test_a_report_after_a_retry_still_tells_what_was_taken_back_before() -> None
 
 
 @pytest.mark.parametrize(("who", "beginning"), [("U0BOSS", "Undone by <@U0BOSS>. "), (None, "Undone. ")])
-@pytest.mark.parametrize("counts", [UndoCounts(), UndoCounts(1, 0, 0), LARGE_UNDO])
-def test_what_was_taken_back_is_counted(who: str | None, beginning: str, counts: UndoCounts) -> None:
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        (UndoCounts(), "Took back no row."),
+        (UndoCounts(1, 0, 0), "Took back 1 row."),
+        (UndoCounts(2, 0, 1), "Took back 2 rows; kept 1 changed since."),
+        (UndoCounts(0, 4, 0), "Took back no row; kept 4 already reviewed."),
+        (LARGE_UNDO, undo_sentence(LARGE_UNDO)),
+    ],
+)
+def test_what_was_taken_back_is_counted(who: str | None, beginning: str, counts: UndoCounts, sentence: str) -> None:
     message = undone_message(a_plan(PlanState.UNDONE, undone_by=who), counts)
 
-    taken = f"{counts.taken_back:,} row{'' if counts.taken_back == 1 else 's'}"
-    kept = f"kept {counts.reviewed:,} already reviewed and {counts.changed:,} changed since."
-    assert message.text == f"{beginning}Took back {taken}; {kept}\nplan `k7f3q2`"
+    assert message.text == f"{beginning}{sentence}\nplan `k7f3q2`"
     assert message_problems(list(message.blocks)) == []
     assert [shown for shown in block_texts(message) if shown not in message.text] == []
     assert buttons_of(message) == {}
@@ -393,7 +401,7 @@ def test_the_reply_to_an_approval_of_a_changed_plan_says_that_nothing_was_assign
 
     message = changed_message(a_plan(version=3, drift=drift))
 
-    assert message.text.startswith("7,000,021 rows left the plan since it was approved: 1,000,000 assigned by ")
+    assert message.text.startswith("7,000,021 of 7,000,028 rows left the plan since version 2 was shown: 1,000,000")
     assert message.text.endswith(" Nothing was assigned yet: version 3 waits for approval.\nplan `k7f3q2`")
     assert message_problems(list(message.blocks)) == []
     assert [shown for shown in block_texts(message) if shown not in message.text] == []
