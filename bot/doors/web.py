@@ -83,7 +83,7 @@ class Door:
 
     def _readiness(self) -> tuple[str, dict[str, str]]:
         try:
-            self._bot.store.database.ping()
+            self._bot.store.database.try_writing()
         except StoreError:
             return "503 Service Unavailable", {"status": "the database does not answer"}
         return self._health()

@@ -137,7 +137,7 @@ def test_a_locked_sqlite_database_is_an_error_of_ours_within_slack_s_patience(
 ) -> None:
     """A person waits 3 s at most for an answer, so the database is waited for less."""
     with opened(sqlite_url) as store:
-        store.database.ping()
+        store.database.try_writing()
         other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
         other.execute("BEGIN EXCLUSIVE")
         began = time.monotonic()
@@ -206,7 +206,7 @@ def test_a_postgresql_that_goes_away_is_an_error_of_ours(doomed: PostgresServer)
             with pytest.raises(StoreUnavailableError, match="does not answer"):
                 store.plans.approve("plan", version=1, who="UADA", now=NOW)
         with pytest.raises(StoreUnavailableError, match="does not answer"):
-            store.database.ping()
+            store.database.try_writing()
 
 
 def test_a_postgresql_that_was_never_there_is_an_error_of_ours(tmp_path: Path) -> None:

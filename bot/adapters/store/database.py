@@ -8,26 +8,29 @@ from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementErro
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bot.adapters.store import journal
-from bot.adapters.store.postgresql import postgresql_engine
+from bot.adapters.store.postgresql import PostgresqlServer
 from bot.adapters.store.schema import bring_up_to_date
-from bot.adapters.store.sqlite import sqlite_engine
-from bot.errors import OutcomeUnknownError, StoreUnavailableError
+from bot.adapters.store.sqlite import SqliteFile
+from bot.errors import OutcomeUnknownError, StoreError, StoreUnavailableError, StoreUnusableError
 
 NOTHING_CHANGED = "The bot's database does not answer, so nothing was changed. Please try again in a minute."
 OUTCOME_UNKNOWN = (
     "The bot's database does not answer, so it is not known whether this was done. "
     "Please look at the plan's message in a minute, before you try again."
 )
+_NOTHING_NEW = text("UPDATE alembic_version SET version_num = version_num")
 BUSY_TIMEOUT_MS = 2_000  # below the 3 s in which Slack wants an answer
-_MIGRATION_LOCK = 0x61737369  # any fixed number: the key of a PostgreSQL advisory lock
 
 
 class Database:
     """An engine with short transactions: `read` and `write`."""
 
     def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+        kind = SqliteFile if url.startswith("sqlite") else PostgresqlServer
+        self._home = kind(url, patience_ms=BUSY_TIMEOUT_MS)
+        self.engine = self._home.engine
         self._reading = self.engine.execution_options(reading=True)
+        self._migrating = self.engine.execution_options(migrating=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -46,42 +49,56 @@ class Database:
 
         Raises `StoreUnavailableError` where certainly nothing was changed, else `OutcomeUnknownError`.
         """
-        is_ending = False
-        try:
-            with self.engine.begin() as connection:
-                entries = journal.begun(connection)
-                yield connection
-                is_ending = True  # from here on the COMMIT may have reached the database, whatever is heard of it
-        except SQLAlchemyError as error:
-            if is_ending:
-                journal.tell(entries, is_certain=False)
-                raise OutcomeUnknownError(OUTCOME_UNKNOWN) from error
-            if _is_bug(error):
-                raise
-            raise _fault(error) from error
-        journal.tell(entries)
+        with _changing(self.engine) as connection:
+            yield connection
 
-    def ping(self) -> None:
-        """Raise `StoreUnavailableError` unless the database answers."""
-        with self.read() as connection:
-            connection.execute(text("select 1"))
+    def try_writing(self) -> None:
+        """Raise like `write` unless a transaction that writes works now: not on a full disk, nor on a stand-by."""
+        with self.write() as connection:
+            connection.execute(_NOTHING_NEW)
 
     def migrate(self) -> None:
         """Bring the tables to the newest version; two processes may do so at once.
 
-        Raises `StoreUnusableError`, and changes nothing, where they cannot be brought there.
+        Raises `StoreUnusableError`, and changes nothing, where somebody has to mend something first.
         """
-        with self.write() as connection:
-            if connection.dialect.name == "postgresql":
-                # Another process may migrate just now; and what carries much along takes its time.
-                connection.execute(text("set local lock_timeout = '60s'"))
-                connection.execute(text("set local statement_timeout = 0"))
-                connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            bring_up_to_date(connection)
+        try:
+            with _changing(self._migrating) as connection:
+                bring_up_to_date(connection)
+                connection.execute(_NOTHING_NEW)  # SQLite lets a transaction begin that may not write
+        except StoreUnavailableError as error:
+            if isinstance(error.__cause__, DBAPIError):
+                raise self._told(error.__cause__) from error.__cause__
+            raise
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    def _told(self, error: DBAPIError) -> StoreError:
+        """A fault as the operator is told it, who can do something about it."""
+        if refusal := self._home.refusal(error):
+            return StoreUnusableError(f"DATABASE_URL: {refusal}")
+        words = self._home.words(error)
+        return StoreUnavailableError(f"{NOTHING_CHANGED} If it stays so, look after DATABASE_URL: {words}.")
+
+
+@contextmanager
+def _changing(engine: Engine) -> Iterator[Connection]:
+    is_ending = False
+    try:
+        with engine.begin() as connection:
+            entries = journal.begun(connection)
+            yield connection
+            is_ending = True  # from here on the COMMIT may have reached the database, whatever is heard of it
+    except SQLAlchemyError as error:
+        if is_ending:
+            journal.tell(entries, is_certain=False)
+            raise OutcomeUnknownError(OUTCOME_UNKNOWN) from error
+        if _is_bug(error):
+            raise
+        raise _fault(error) from error
+    journal.tell(entries)
 
 
 def _is_bug(error: SQLAlchemyError) -> bool:
@@ -94,8 +111,3 @@ def _fault(error: SQLAlchemyError) -> StoreUnavailableError:
     """What a fault before the COMMIT becomes: it ended the transaction."""
     is_away = isinstance(error, DBAPIError | PoolTimeoutError)
     return StoreUnavailableError(NOTHING_CHANGED if is_away else "The bot's database cannot be used. Its log says why.")
-
-
-def _engine(url: str) -> Engine:
-    make = sqlite_engine if url.startswith("sqlite") else postgresql_engine
-    return make(url, patience_ms=BUSY_TIMEOUT_MS)

@@ -4,44 +4,74 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
-
-def sqlite_engine(url: str, *, patience_ms: int) -> Engine:
-    """An engine for a file, whose folder is made; other writers are waited for as long as `patience_ms`."""
-    path = make_url(url).database
-    if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=8,
-        max_overflow=24,
-        hide_parameters=True,
-        connect_args={"timeout": patience_ms / 1000, "check_same_thread": False},
-    )
-    event.listen(engine, "connect", lambda connection, _record: _prepare(connection, patience_ms))
-    event.listen(engine, "begin", _begin)
-    return engine
+from bot.errors import StoreUnusableError
 
 
-def _prepare(connection: Any, patience_ms: int) -> None:
-    connection.isolation_level = None  # `_begin` starts transactions, not the driver
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-    # Switching to WAL fails at once while another process writes: SQLite does not apply its busy timeout there.
-    patiently = Retrying(
-        retry=retry_if_exception_type(sqlite3.OperationalError),
-        stop=stop_after_delay(patience_ms / 1000),
-        wait=wait_random(0.01, 0.05),
-        reraise=True,
-    )
-    patiently(connection.execute, "PRAGMA journal_mode=WAL")
+class SqliteFile:
+    """The file behind an address, in a folder that is made; other writers are waited for as long as `patience_ms`."""
+
+    def __init__(self, url: str, *, patience_ms: int) -> None:
+        self._path = Path(url.removeprefix("sqlite:///")).absolute()
+        self._patience_ms = patience_ms
+        self._make_folder()
+        self.engine = create_engine(
+            URL.create("sqlite", database=str(self._path)),
+            poolclass=QueuePool,
+            pool_size=8,
+            max_overflow=24,
+            hide_parameters=True,
+            connect_args={"timeout": patience_ms / 1000, "check_same_thread": False},
+        )
+        event.listen(self.engine, "connect", self._prepare)
+        event.listen(self.engine, "begin", _begin)
+
+    def refusal(self, error: DBAPIError) -> str | None:
+        """The sentence for the operator about a fault that does not pass; None where it may."""
+        if self._path.is_dir():
+            return f"{self._path} is a folder. Name a file in it: sqlite:///{self._path}/assign-reviews.db"
+        match getattr(error.orig, "sqlite_errorcode", 0) & 0xFF:  # the rest is detail <https://sqlite.org/rescode.html>
+            case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+                return f"the bot may not write {self._path}. Let its user read and write the file and its folder."
+            case sqlite3.SQLITE_NOTADB:
+                return f"{self._path} is no SQLite database. Name another file."
+            case sqlite3.SQLITE_CORRUPT:
+                return f"the database in {self._path} is damaged. Restore a copy of it."
+            case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+                return f"{self._path} cannot be written: {error.orig}. See whether its disk is full or broken."
+        return None
+
+    def words(self, error: DBAPIError) -> str:
+        """What SQLite said."""
+        return f"{self._path}: {error.orig}"
+
+    def _make_folder(self) -> None:
+        folder = self._path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnusableError(f"DATABASE_URL: the folder {folder} cannot be made: {error.strerror}.") from error
+
+    def _prepare(self, connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # `_begin` starts transactions, not the driver
+        connection.execute("PRAGMA synchronous=FULL")
+        # Switching to WAL fails at once while another process writes: SQLite does not apply its busy timeout there.
+        patiently = Retrying(
+            retry=retry_if_exception_type(sqlite3.OperationalError),
+            stop=stop_after_delay(self._patience_ms / 1000),
+            wait=wait_random(0.01, 0.05),
+            reraise=True,
+        )
+        patiently(connection.execute, "PRAGMA journal_mode=WAL")
 
 
 def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    """Begin to read, to write, or to migrate: there a table is dropped when its copy takes its place, not its rows."""
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(f"PRAGMA foreign_keys={'OFF' if options.get('migrating') else 'ON'}")
+    connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")

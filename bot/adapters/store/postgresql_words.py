@@ -1,0 +1,57 @@
+"""The words of PostgreSQL, of a pooler before it and of the network, and what an operator has to do about them.
+
+Before a connection stands, libpq hands on words and no codes, so only words tell whether a fault can pass.
+"""
+
+import re
+
+import psycopg
+
+from bot.domain.unseen import readable
+
+_LONGEST = 300
+# Classes of SQLSTATE <https://www.postgresql.org/docs/current/errcodes-appendix.html>: connection, transaction
+# rollback, insufficient resources (but a full disk), locks, operator intervention.
+_PASSING_CODES = re.compile(r"08|40|53(?!100)|55P03|57")
+_PASSING_WORDS = re.compile(
+    "Connection refused|timeout expired|timed out|No such file or directory.*that socket|Network is unreachable"
+    "|No route to host|Connection reset|closed the connection|connection is lost|Temporary failure in name resolution"
+    "|starting up|shutting down|recovery mode|too many clients|connection slots|too many connections"
+    "|no more connections|cannot connect to server|server login|query_wait_timeout",
+    re.DOTALL,
+)
+_ADVICE = (
+    (r"database .* does not exist|no such database", "Create it, or correct its name."),
+    (r"role .* does not exist|no such user", "Create this user, or correct its name."),
+    (r"password|SASL|authentication", "Correct the password or the user's name."),
+    (r"not permitted to log in", "Let an administrator allow it, or name another user."),
+    (r"pg_hba\.conf", "Let the server admit this user from here, or say by sslmode how it is spoken to."),
+    (r"resolve host|translate host", "Correct the host's name."),
+    (r"invalid response|expected authentication request", "Something else answers there: correct the host or port."),
+    (r"startup parameter", "A pooler stands there: take it out of the address, or let the pooler ignore it."),
+    (r"SSL|TLS|certificate", "Correct sslmode, or the certificates."),
+    (
+        r"permission denied|must be owner",
+        "Give its user the right to make tables there: GRANT USAGE, CREATE ON SCHEMA.",
+    ),
+    (r"no schema has been selected", "Create the schema that search_path names, or correct it."),
+    (r"read-only|read-write mode", "This server is for reading only, as a stand-by is: name one that can be written."),
+    (r"No space left", "Make room on the server's disk."),
+)
+
+
+def refusal(error: BaseException | None) -> str | None:
+    """What does not pass, and what to do about it; None where it may pass."""
+    code = error.sqlstate if isinstance(error, psycopg.Error) else None
+    is_passing = _PASSING_CODES.match(code) if code else _PASSING_WORDS.search(str(error))
+    if is_passing:
+        return None
+    said = words(error)
+    advice = next((advice for form, advice in _ADVICE if re.search(form, said)), "Correct the address.")
+    return f"{said}. {advice}"
+
+
+def words(error: BaseException | None) -> str:
+    """The message itself, without the story around it."""
+    first = str(error).partition("\n")[0].rpartition("failed: ")[2].removeprefix("connection is bad: ")
+    return readable(re.sub(r"^\w+: {2}", "", first))[:_LONGEST].rstrip(".")  # its severity stands before two blanks
