@@ -144,6 +144,17 @@ def test_a_rate_limit_while_writing_never_fails_a_plan(world: World) -> None:
     world.assert_each_written_once()
 
 
+@pytest.mark.parametrize("status", [301, 308])
+def test_an_api_that_has_moved_is_told_with_its_new_address(world: World, status: int) -> None:
+    """Not as a lack of the right to list users, which would leave out every reviewer."""
+    address = {"Location": "https://api-eu.example.com/v1/user?limit=100"}
+    world.braintrust.faults.always("user", Status(status, headers=address))
+
+    world.type()
+
+    assert "Set BRAINTRUST_API_URL to https://api-eu.example.com." in world.answer(ADA, "No plan was made")
+
+
 def test_slack_may_fail_while_the_report_is_posted(world: World) -> None:
     plan = world.proposed()
     world.slack.faults.next("chat.update", SlackStatus(503), times=4)
