@@ -6,6 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode, urljoin
@@ -21,47 +22,77 @@ from tenacity.wait import wait_base
 
 from bot.adapters.braintrust_directory import group, identified, user
 from bot.adapters.braintrust_errors import moved, read_error, refusal, stripped, unreached
-from bot.adapters.http import Answer, Http, retry_after_seconds
+from bot.adapters.http import Answer, Http, Limits, TooBigError, retry_after_seconds
 from bot.adapters.obstacles import nothing_was_sent
 from bot.domain.people import Group
 from bot.domain.reading import is_quotable, log_row
 from bot.domain.reviewers import User
 from bot.domain.undo import Unassignment
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
-from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, RateLimitedError
-from bot.services.ports import READ_TRIES, Page, Patience
+from bot.errors import (
+    BraintrustError,
+    BraintrustRejectedError,
+    BraintrustUnavailableError,
+    QueryRefusedError,
+    RateLimitedError,
+)
+from bot.services.ports import MAX_PAGE_ROWS, READ_TRIES, Page, Patience
 from bot.settings import BraintrustSettings
 
 log = logging.getLogger(__name__)
 
-READ_TIMEOUT_SECONDS = 120.0
-WRITE_TIMEOUT_SECONDS = 20.0
 USERS_PER_PAGE = 100
+MAX_CURSOR = 1_000
+MIN_SIZE_BYTES, ENTRY_SIZE_BYTES = 1024 * 1024, 4096
+MIN_VALUES, ENTRY_VALUES = 10_000, 200
+TOO_MUCH = (
+    "Braintrust's answer is larger than anything that was asked for, so it was not read. Set a smaller PAGE_SIZE; "
+    "if that does not help, check BRAINTRUST_API_URL."
+)
+NOT_HANDED_OUT = "Braintrust's storage did not hand out the answer. Try again later."
 MAX_COUNT = 2**53  # beyond it, numbers in JSON are not exact
 MAX_USER_PAGES = 1_000
 _REFUSALS = frozenset({400, 401, 403, 404, 421})  # nothing was done before these were answered
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """The seconds that one exchange may take, from connecting to the last byte."""
+
+    read: float = 120.0
+    write: float = 20.0
+
+
+DEADLINES = Deadlines()
+
+
 class BraintrustClient:
     """The `Braintrust` port on the real API."""
 
-    def __init__(self, settings: BraintrustSettings, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: BraintrustSettings,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        deadlines: Deadlines = DEADLINES,
+    ) -> None:
         self._monotonic = monotonic
+        self._deadlines = deadlines
         self._url = settings.api_url
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if settings.org_name:
             headers["x-bt-org-name"] = settings.org_name
         self._http = Http(token=settings.api_key, headers=headers)
 
-    def page(self, query: str, *, patience: Patience, tries: int = READ_TRIES) -> Page:
-        """One page of a query; retried; raises `BraintrustRejectedError`, or `...UnavailableError` after the last."""
-        return _patiently(lambda: self._page(query), patience, tries=tries)
+    def page(self, query: str, *, patience: Patience, rows: int = MAX_PAGE_ROWS, tries: int = READ_TRIES) -> Page:
+        """One page of up to `rows`; retried; raises `BraintrustRejectedError`, `...UnavailableError` after the last."""
+        return _patiently(lambda: self._page(query, rows, patience), patience, tries=tries)
 
     def tally(self, query: str, *, key: str, count: str, patience: Patience) -> Mapping[str, int]:
         """An aggregate's counts by the texts in one of its columns; raises like `page`."""
         counts: Counter[str] = Counter()
-        for record in _patiently(lambda: self._records(query), patience)[0]:
+        for record in _patiently(lambda: self._records(query, MAX_PAGE_ROWS, patience), patience)[0]:
             name, rows = record.get(key), _count(record.get(count))
             if isinstance(name, str) and name:
                 counts[name] += rows
@@ -86,39 +117,42 @@ class BraintrustClient:
     def _insert(self, project_id: str, events: Sequence[Mapping[str, Any]]) -> WriteResult:
         body = json.dumps({"events": events}, separators=(",", ":")).encode()
         address = f"{self._url}/v1/project_logs/{project_id}/insert"
+        limits = Limits(self._deadlines.write, _size_of(len(events)))
         try:
-            answer = self._http.exchange("POST", address, body=body, timeout_seconds=WRITE_TIMEOUT_SECONDS)
+            answer = self._http.exchange("POST", address, body=body, limits=limits, proceed=_in_any_case)
         except (OSError, ValueError) as error:
             log.warning("Braintrust did not answer a write", extra={"cause": type(error).__name__})
             # Without a connection nothing was sent; whatever happens later may have been applied.
             unsent = nothing_was_sent(error)
             return Unreachable(str(unreached(error, url=self._url))) if unsent else Unknown("Braintrust did not answer")
-        return _write_result(answer, expected=len(events))
+        return _write_result(answer, [event["id"] for event in events])
 
     def project_name(self, project_id: str, *, patience: Patience) -> str:
         """A project's name; raises like `page`."""
-        found = _patiently(lambda: self._read("GET", f"/v1/project/{project_id}"), patience)
+        found = _patiently(lambda: self._read(f"/v1/project/{project_id}", patience), patience)
         return str(found.get("name", project_id))
 
     def names(self, kind: Literal["organization", "project"], *, patience: Patience) -> Mapping[str, str]:
         """The names of the first hundred that the key reaches, by id; raises like `page`."""
-        found = _patiently(lambda: self._objects(kind, None), patience)
+        found = _patiently(lambda: self._objects(kind, None, patience), patience)
         return {str(entry["id"]): str(entry.get("name", entry["id"])) for entry in found}
 
-    def _page(self, query: str) -> Page:
+    def _page(self, query: str, rows: int, patience: Patience) -> Page:
         asked_at = self._monotonic()
-        records, cursor = self._records(query)
+        records, cursor = self._records(query, rows, patience)
         seconds = self._monotonic() - asked_at
         return Page(tuple(log_row(record) for record in records), cursor if records else None, asked_at, seconds)
 
-    def _records(self, query: str) -> tuple[list[Mapping[str, Any]], str | None]:
-        answer = self._exchange("POST", "/btql", {"query": query})
-        found = _object(answer)
+    def _records(self, query: str, rows: int, patience: Patience) -> tuple[list[Mapping[str, Any]], str | None]:
+        answer = self._exchange("POST", "/btql", {"query": query}, rows=rows, patience=patience)
+        found = _object(answer, entries=rows)
         records = found.get("data")
         cursor = found.get("cursor") or answer.headers.get("x-bt-cursor") or answer.headers.get("x-amz-meta-bt_cursor")
         if not isinstance(records, list) or not all(isinstance(record, Mapping) for record in records):
             raise _unusable("a query's answer without rows")
-        if cursor is not None and not (isinstance(cursor, str) and is_quotable(cursor)):
+        if len(records) > rows:
+            raise BraintrustRejectedError(TOO_MUCH)
+        if cursor is not None and not (isinstance(cursor, str) and len(cursor) <= MAX_CURSOR and is_quotable(cursor)):
             raise _unusable("a cursor that cannot be sent back")
         return records, cursor
 
@@ -127,7 +161,8 @@ class BraintrustClient:
         found: dict[str, Mapping[str, Any]] = {}
         last: str | None = None
         for _ in range(MAX_USER_PAGES):
-            listed = {str(entry["id"]): entry for entry in _patiently(partial(self._objects, kind, last), patience)}
+            objects = _patiently(partial(self._objects, kind, last, patience), patience)
+            listed = {str(entry["id"]): entry for entry in objects}
             if listed.keys() <= found.keys():
                 return list(found.values())
             found |= {entry_id: entry for entry_id, entry in listed.items() if entry_id not in found}
@@ -136,35 +171,37 @@ class BraintrustClient:
             last = list(listed)[-1]
         raise BraintrustRejectedError(f"Braintrust's list of {kind}s does not end. Please tell the bot's maintainers.")
 
-    def _objects(self, kind: str, after: str | None) -> list[Mapping[str, Any]]:
+    def _objects(self, kind: str, after: str | None, patience: Patience) -> list[Mapping[str, Any]]:
         query = {"limit": USERS_PER_PAGE} | ({"starting_after": after} if after else {})
-        objects = self._read("GET", f"/v1/{kind}?{urlencode(query)}").get("objects")
+        objects = self._read(f"/v1/{kind}?{urlencode(query)}", patience).get("objects")
         if not isinstance(objects, list):
             raise _unusable(f"a list of {kind}s without {kind}s")
         return identified(objects)
 
-    def _read(self, method: str, path: str) -> Mapping[str, Any]:
-        return _object(self._exchange(method, path, None))
+    def _read(self, path: str, patience: Patience) -> Mapping[str, Any]:
+        answer = self._exchange("GET", path, None, rows=USERS_PER_PAGE, patience=patience)
+        return _object(answer, entries=USERS_PER_PAGE)
 
-    def _exchange(self, method: str, path: str, payload: object) -> Answer:
+    def _exchange(self, method: str, path: str, payload: object, *, rows: int, patience: Patience) -> Answer:
         body = None if payload is None else json.dumps(payload).encode()
+        limits = Limits(self._deadlines.read, _size_of(rows))
         try:
-            answer = self._http.exchange(method, self._url + path, body=body, timeout_seconds=READ_TIMEOUT_SECONDS)
+            answer = self._http.exchange(method, self._url + path, body=body, limits=limits, proceed=patience.proceed)
             if elsewhere := moved(answer, path=path):
                 raise elsewhere
             if answer.status in (302, 303, 307) and (address := answer.headers.get("Location", "")):
                 # A large answer lies in storage; the address is signed, and must not see our key.
-                return self._stored(urljoin(self._url, address))
+                answer = self._http.fetch_elsewhere(
+                    urljoin(self._url, address), limits=limits, proceed=patience.proceed
+                )
+                if answer.status != 200:
+                    raise BraintrustUnavailableError(NOT_HANDED_OUT)
+        except TooBigError as error:
+            raise QueryRefusedError(TOO_MUCH) from error
         except (OSError, ValueError) as error:  # OSError: also a file of authorities; ValueError: an odd address
             raise unreached(error, url=self._url) from error
         if answer.status != 200:
             raise read_error(answer)
-        return answer
-
-    def _stored(self, address: str) -> Answer:
-        answer = self._http.fetch_elsewhere(address, timeout_seconds=READ_TIMEOUT_SECONDS)
-        if answer.status != 200:
-            raise BraintrustUnavailableError("Braintrust's storage did not hand out the answer. Try again later.")
         return answer
 
 
@@ -222,7 +259,19 @@ def _patiently(request: Callable[[], _T], patience: Patience, *, tries: int = RE
     return answer
 
 
-def _object(answer: Answer) -> Mapping[str, Any]:
+def _size_of(entries: int) -> int:
+    """How many bytes an answer of so many entries may have."""
+    return MIN_SIZE_BYTES + entries * ENTRY_SIZE_BYTES
+
+
+def _in_any_case() -> None:
+    """A write is waited for to its deadline: what became of one that was given up would have to be found out."""
+
+
+def _object(answer: Answer, *, entries: int) -> Mapping[str, Any]:
+    """The object in an answer that may have so many entries; small values in large numbers are refused unparsed."""
+    if sum(answer.body.count(mark) for mark in (b"{", b"[", b",")) > MIN_VALUES + entries * ENTRY_VALUES:
+        raise BraintrustRejectedError(TOO_MUCH)
     try:
         found = json.loads(answer.body)
     except (ValueError, RecursionError) as error:
@@ -245,9 +294,9 @@ def _unusable(what: str) -> BraintrustUnavailableError:
     return BraintrustUnavailableError(f"Braintrust sent an answer that cannot be used ({what}). Try again later.")
 
 
-def _write_result(answer: Answer, *, expected: int) -> WriteResult:
+def _write_result(answer: Answer, row_ids: Sequence[str]) -> WriteResult:
     if answer.status == 200:
-        return _acknowledgement(answer, expected=expected)
+        return _acknowledgement(answer, row_ids)
     log.warning("Braintrust refused a write", extra={"status": answer.status, "answer": stripped(answer.body)})
     if answer.status == 413:
         return TooLarge()
@@ -258,11 +307,14 @@ def _write_result(answer: Answer, *, expected: int) -> WriteResult:
     return Unknown(f"Braintrust answered {answer.status}")
 
 
-def _acknowledgement(answer: Answer, *, expected: int) -> WriteResult:
+def _acknowledgement(answer: Answer, row_ids: Sequence[str]) -> WriteResult:
+    """Only the ids that were sent, each once, acknowledge a write; their order is not relied on."""
     try:
-        row_ids = _object(answer).get("row_ids")
-    except BraintrustUnavailableError:
+        acknowledged = _object(answer, entries=len(row_ids)).get("row_ids")
+    except BraintrustError:
         return Unknown("Braintrust's answer could not be read")
-    if not isinstance(row_ids, list) or len(row_ids) != expected:
+    if not isinstance(acknowledged, list) or len(acknowledged) != len(row_ids):
         return Unknown("Braintrust acknowledged another number of rows")
+    if not all(isinstance(row_id, str) for row_id in acknowledged) or set(acknowledged) != set(row_ids):
+        return Unknown("Braintrust acknowledged other rows than were sent")
     return Acknowledged()

@@ -3,18 +3,22 @@
 import time
 import zlib
 from collections import deque
+from collections.abc import Callable
+from concurrent.futures import wait
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
-MAX_BODY_BYTES = 64 * 1024 * 1024
+from bot.adapters.connections import Call, WatchedAdapter
+from bot.services.background import in_background
+
 CONNECT_TIMEOUT_SECONDS = 5
 MAX_RETRY_AFTER_SECONDS = 300.0
+GLANCE_SECONDS = 1.0
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 64 * 1024
 
@@ -28,12 +32,20 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one exchange may take: seconds from connecting to the last byte, and bytes of the answer, unpacked."""
+
+    seconds: float
+    size_bytes: int
+
+
 class TooSlowError(requests.RequestException):
     """The answer was not complete at the deadline."""
 
 
 class TooBigError(requests.RequestException):
-    """The answer has more than `MAX_BODY_BYTES`."""
+    """The answer has more bytes than `Limits` allow, packed or unpacked."""
 
 
 class Bearer(AuthBase):
@@ -57,46 +69,85 @@ class Http:
     """
 
     def __init__(self, *, token: str, headers: dict[str, str]) -> None:
-        self._token = token
+        self._auth = Bearer(token)
         self._headers = headers
         self._idle: deque[requests.Session] = deque()
 
-    def exchange(self, method: str, url: str, *, body: bytes | None = None, timeout_seconds: float) -> Answer:
-        """One request and its answer; raises `requests.RequestException`.  A redirect is an answer like any other."""
-        session = self._taken()
-        answer = self._exchange(session, method, url, body, timeout_seconds)
-        self._idle.append(session)  # not after an error: its connection may be in any condition
-        return answer
-
-    def fetch_elsewhere(self, url: str, *, timeout_seconds: float) -> Answer:
-        """GET a signed address on another server, without our credentials."""
-        with requests.Session() as session:
-            session.auth = Bearer("")
-            return self._exchange(session, "GET", url, None, timeout_seconds)
-
-    @staticmethod
-    def _exchange(
-        session: requests.Session, method: str, url: str, body: bytes | None, timeout_seconds: float
+    def exchange(
+        self, method: str, url: str, *, body: bytes | None = None, limits: Limits, proceed: Callable[[], None]
     ) -> Answer:
-        deadline = time.monotonic() + timeout_seconds
-        timeouts = (min(CONNECT_TIMEOUT_SECONDS, timeout_seconds), timeout_seconds)
-        with session.request(method, url, data=body, timeout=timeouts, stream=True, allow_redirects=False) as response:
-            return Answer(response.status_code, response.headers, _unpacked(_body(response, deadline)))
+        """One request and its answer; raises `requests.RequestException`.  A redirect is an answer like any other.
+
+        `proceed` is called about every second while the server is waited for; when it raises, the exchange ends.
+        """
+        return self._awaited(self._taken(), method, url, body, limits, proceed)
+
+    def fetch_elsewhere(self, url: str, *, limits: Limits, proceed: Callable[[], None]) -> Answer:
+        """GET a signed address on another server, without our credentials."""
+        return self._awaited(_session(Bearer("")), "GET", url, None, limits, proceed)
+
+    def _awaited(
+        self,
+        session: requests.Session,
+        method: str,
+        url: str,
+        body: bytes | None,
+        limits: Limits,
+        proceed: Callable[[], None],
+    ) -> Answer:
+        """The answer of an exchange in a thread of its own, whose socket is ended when nobody waits for it any more."""
+        deadline = time.monotonic() + limits.seconds
+        call = Call()
+        under_way = in_background(lambda: self._carried_out(call, session, method, url, body, limits), name="exchange")
+        try:
+            while not under_way.done():
+                wait([under_way], timeout=min(max(deadline - time.monotonic(), 0.0), GLANCE_SECONDS))
+                if not under_way.done() and time.monotonic() >= deadline:
+                    raise TooSlowError("the answer was not complete in time")
+                if not under_way.done():
+                    proceed()
+            return under_way.result()
+        finally:
+            if not under_way.done():
+                call.end()
+
+    def _carried_out(
+        self, call: Call, session: requests.Session, method: str, url: str, body: bytes | None, limits: Limits
+    ) -> Answer:
+        WatchedAdapter.begin(call)
+        timeouts = (min(CONNECT_TIMEOUT_SECONDS, limits.seconds), limits.seconds)
+        is_clean = False
+        try:
+            with session.request(
+                method, url, data=body, timeout=timeouts, stream=True, allow_redirects=False
+            ) as response:
+                content = _unpacked(_body(response, limits.size_bytes), limits.size_bytes)
+                answer = Answer(response.status_code, response.headers, content)
+            is_clean = answer.status == 200 and not call.was_odd
+        finally:
+            call.close()
+            if is_clean and session.auth is self._auth:
+                self._idle.append(session)
+            else:
+                session.close()
+        return answer
 
     def _taken(self) -> requests.Session:
         """A session that nobody uses just now."""
         try:
             return self._idle.pop()
         except IndexError:
-            return self._new_session()
+            session = _session(self._auth)
+            session.headers.update(self._headers)
+            return session
 
-    def _new_session(self) -> requests.Session:
-        session = requests.Session()
-        session.auth = Bearer(self._token)
-        session.headers.update(self._headers)
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
-        return session
+
+def _session(auth: Bearer) -> requests.Session:
+    session = requests.Session()
+    session.auth = auth
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, WatchedAdapter())
+    return session
 
 
 def retry_after_seconds(headers: CaseInsensitiveDict[str]) -> float | None:
@@ -113,16 +164,14 @@ def _until(http_date: str) -> float:
     return parsedate_to_datetime(http_date).timestamp() - time.time()
 
 
-def _body(response: requests.Response, deadline: float) -> bytes:
+def _body(response: requests.Response, most_bytes: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while chunk := _chunk(response):
         chunks.append(chunk)
         size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            raise TooBigError(f"more than {MAX_BODY_BYTES} bytes")
-        if time.monotonic() > deadline:
-            raise TooSlowError("the answer was not complete in time")
+        if size > most_bytes:
+            raise TooBigError(f"more than {most_bytes} bytes")
     return b"".join(chunks)
 
 
@@ -135,15 +184,15 @@ def _chunk(response: requests.Response) -> bytes:
     return chunk
 
 
-def _unpacked(body: bytes) -> bytes:
+def _unpacked(body: bytes, most_bytes: int) -> bytes:
     """`body`, unzipped where storage sent gzip without saying so."""
     if not body.startswith(_GZIP_MAGIC):
         return body
     unzip = zlib.decompressobj(wbits=31)
     try:
-        plain = unzip.decompress(body, MAX_BODY_BYTES)
+        plain = unzip.decompress(body, most_bytes)
     except zlib.error as error:
         raise requests.exceptions.ContentDecodingError("broken gzip") from error
     if unzip.unconsumed_tail:
-        raise TooBigError(f"more than {MAX_BODY_BYTES} bytes")
+        raise TooBigError(f"more than {most_bytes} bytes")
     return plain

@@ -22,7 +22,7 @@ from bot.domain.writing import (
     ended,
     halves,
 )
-from bot.errors import BraintrustError
+from bot.errors import BraintrustError, WorkInterruptedError
 from bot.services.background import in_background
 from bot.services.ledger import Ledger
 from bot.services.ports import Announcer, Braintrust, Clock, Work
@@ -40,6 +40,9 @@ POLL_SECONDS = 1.0  # how soon a press of Stop is noticed when nothing else happ
 MAX_STALE_CHECKS = 5
 _TOO_SLOW = "Braintrust answers too slowly to check rows right before they are written. Try again later."
 _RATE_LIMIT = "Waiting for Braintrust's rate limit."
+
+
+_AfterLook = Callable[[list[Batch], Future[Sight]], None]
 
 
 class Assignment:
@@ -73,7 +76,7 @@ class Assignment:
         self._monotonic = monotonic
         self._ready: deque[tuple[Batch, float]] = deque()  # with the moment at which the reading of its rows began
         self._read_at: dict[int, float] = {}
-        self._looks: dict[Future[Sight], Callable[[Future[Sight]], None]] = {}
+        self._looks: dict[Future[Sight], tuple[list[Batch], _AfterLook]] = {}
         self._writes: dict[Future[WriteResult], Batch] = {}
         self._checking = 0  # batches whose rows are being read
         self._hold_until = 0.0
@@ -175,9 +178,15 @@ class Assignment:
         return self._monotonic() >= self._hold_until and self._work.seconds_left() >= WRITE_SECONDS
 
     def _put_back(self) -> None:
-        """Leave checked batches unsent."""
+        """Leave batches unsent that were checked, or are being checked: nobody waits for that any more."""
         while self._ready:
             self._ledger.put(self._ready.popleft()[0])
+        for look, (batches, then) in list(self._looks.items()):
+            if then == self._on_checked:
+                del self._looks[look]
+                self._checking -= len(batches)
+                for batch in batches:
+                    self._ledger.put(batch)
 
     def _is_fresh(self, began: float) -> bool:
         """Whether a write may rest on a reading that began then."""
@@ -193,12 +202,17 @@ class Assignment:
             self._reason = _TOO_SLOW
         return True
 
-    def _look(self, batches: list[Batch], then: Callable[[list[Batch], Future[Sight]], None]) -> None:
+    def _look(self, batches: list[Batch], then: _AfterLook) -> None:
         if batches:
-            self._looks[in_background(partial(self._rows_of, batches), name="look")] = partial(then, batches)
+            is_check = then == self._on_checked
+            self._looks[in_background(partial(self._rows_of, batches, is_check=is_check), name="look")] = batches, then
 
-    def _rows_of(self, batches: list[Batch]) -> Sight:
-        patience = VisiblePatience(self._work, self._explain)
+    def _rows_of(self, batches: list[Batch], *, is_check: bool) -> Sight:
+        def look_up() -> None:
+            if is_check and self._ending:
+                raise WorkInterruptedError
+
+        patience = VisiblePatience(self._work, self._explain, look_up=look_up)
         ids = [row_id for batch in batches for row_id, _ in batch.kept]
         return self._reader.by_id(self._plan.request.project_id, ids, patience=patience)
 
@@ -219,7 +233,8 @@ class Assignment:
         for write in [future for future in self._writes if future in done]:
             self._on_written(self._writes.pop(write), write.result())
         for look in [future for future in self._looks if future in done]:
-            self._looks.pop(look)(look)
+            batches, then = self._looks.pop(look)
+            then(batches, look)
 
     def _on_checked(self, batches: list[Batch], done: Future[Sight]) -> None:
         self._checking -= len(batches)

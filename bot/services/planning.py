@@ -195,7 +195,16 @@ class Planning:
         return found
 
     def _patience(self, work: Work, plan: Plan, progress: Progress) -> VisiblePatience:
-        return VisiblePatience(work, lambda reason: self._explain(work, plan, replace(progress, waiting=reason)))
+        def look_up() -> None:
+            """End a reading that somebody cancelled while Braintrust is waited for."""
+            stored = self._plans.get(plan.id)
+            if stored is None or stored.state is not PlanState.READING:
+                raise WorkInterruptedError
+
+        def explain(reason: str | None) -> None:
+            self._explain(work, plan, replace(progress, waiting=reason))
+
+        return VisiblePatience(work, explain, look_up=look_up)
 
     def _explain(self, work: Work, plan: Plan, progress: Progress) -> None:
         self._note(work, progress)

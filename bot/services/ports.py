@@ -16,6 +16,7 @@ from bot.domain.writing import WriteResult
 
 Clock = Callable[[], datetime]
 READ_TRIES = 5
+MAX_PAGE_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,9 @@ class Patience(Protocol):
     def wait(self, seconds: float, reason: str) -> None:
         """Wait; raises like `Work.proceed`."""
 
+    def proceed(self) -> None:
+        """Go on waiting for an answer; raises like `Work.proceed`, or when nobody wants it any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -79,8 +83,8 @@ class Page:
 class Braintrust(Protocol):
     """Braintrust's API."""
 
-    def page(self, query: str, *, patience: Patience, tries: int = READ_TRIES) -> Page:
-        """One page; raises `BraintrustRejectedError`, or `BraintrustUnavailableError` after the last of `tries`."""
+    def page(self, query: str, *, patience: Patience, rows: int = MAX_PAGE_ROWS, tries: int = READ_TRIES) -> Page:
+        """At most `rows`; raises `BraintrustRejectedError`, or `BraintrustUnavailableError` after the last try."""
 
     def tally(self, query: str, *, key: str, count: str, patience: Patience) -> Mapping[str, int]:
         """An aggregate's counts by one of its columns; raises like `page`."""

@@ -21,6 +21,9 @@ MAX_ASSIGNEES = 1_000
 FEWEST_IDS_PER_QUERY = 125  # a query with so few that is still refused is refused for another reason
 QUICK_SECONDS = 5.0
 """A page that came as quickly may grow fivefold: Braintrust ends a query after 30 s."""
+MAX_ROWS = 500_000  # of one plan: what is kept of them stays under 100 MB
+MAX_IDLE_PAGES = 3  # in a row that bring nothing new
+REPEATED = "Braintrust repeated a page, so the rows cannot be read to their end. Nothing was assigned."
 MAX_SHRINKS = 2
 """After as many faults of grown pages, a reading stays with the size of its first one."""
 
@@ -52,8 +55,15 @@ class RowReader:
             return matching_rows(request.project_id, tag=request.tag, window=window, limit=limit, group_by=group_by)
 
         gathering = Gathering(self._settings.open_statuses)
+        idle_pages = 0
         for number, page in enumerate(self._pages(query, patience), 1):
+            before = gathering.rows
             gathering.add(page.rows)
+            idle_pages = 0 if gathering.rows > before else idle_pages + 1
+            if idle_pages > MAX_IDLE_PAGES:
+                raise BraintrustRejectedError(REPEATED)
+            if gathering.rows > MAX_ROWS:
+                raise BraintrustRejectedError(f"More than {MAX_ROWS:,} rows match. Ask for fewer days.")
             if page.rows:
                 on_page(number, gathering.rows)
         return gathering.result()
@@ -101,7 +111,11 @@ class RowReader:
         query = rows_by_id(project_id, ids=ids)
         found: dict[str, LogRow] = {}
         began = math.inf
-        for page in _followed(lambda cursor: self._braintrust.page(after(query, cursor), patience=patience)):
+
+        def page_at(cursor: str | None) -> Page:
+            return self._braintrust.page(after(query, cursor), patience=patience, rows=MAX_IDS_PER_QUERY)
+
+        for page in _followed(page_at):
             found |= {row.id: row for row in page.rows}
             began = min(began, page.asked_at)
             if all(row_id in found for row_id in ids):
@@ -113,10 +127,11 @@ class RowReader:
         size = _PageSize(self._settings.page_size, self._max_page_size)
 
         def page(cursor: str | None) -> Page:
+            text = after(query(size.now), cursor)
             if not size.has_grown:
-                return size.noted(self._braintrust.page(after(query(size.now), cursor), patience=patience))
+                return size.noted(self._braintrust.page(text, patience=patience, rows=size.now))
             try:
-                return size.noted(self._braintrust.page(after(query(size.now), cursor), patience=patience, tries=1))
+                return size.noted(self._braintrust.page(text, patience=patience, rows=size.now, tries=1))
             except (BraintrustUnavailableError, QueryRefusedError) as error:
                 log.info("a large page did not come", extra={"rows": size.now, "cause": type(error).__name__})
                 size.shrink()
@@ -168,9 +183,7 @@ def _followed(page_at: Callable[[str | None], Page], *, ahead: bool = False) -> 
     page = page_at(None)
     while page.size and (cursor := page.cursor) is not None:
         if cursor in seen:
-            raise BraintrustRejectedError(
-                "Braintrust repeated a page, so the rows cannot be read to their end. Nothing was assigned."
-            )
+            raise BraintrustRejectedError(REPEATED)
         seen.add(cursor)
         following = in_background(partial(page_at, cursor), name="page") if ahead else None
         yield page

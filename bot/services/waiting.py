@@ -1,5 +1,6 @@
-"""How a step waits for Braintrust: interruptibly, and so that people see why nothing moves."""
+"""The patience of a step with Braintrust: it waits interruptibly, and so that people see why."""
 
+import time
 from collections.abc import Callable
 
 from bot.errors import BraintrustUnavailableError
@@ -11,24 +12,36 @@ EXPLAIN_SECONDS = 2.0
 class BoundedPatience:
     """The `Patience` port for somebody who waits for an answer, but not for ever."""
 
-    def __init__(self, sleep: Callable[[float], object], *, seconds: float) -> None:
+    def __init__(
+        self, sleep: Callable[[float], object], *, seconds: float, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._sleep = sleep
-        self._left = seconds
+        self._until = monotonic() + seconds
+        self._monotonic = monotonic
 
     def wait(self, seconds: float, reason: str) -> None:
         """Wait; raises `BraintrustUnavailableError` when it takes too long altogether."""
-        self._left -= seconds
-        if self._left < 0:
+        if self._monotonic() + seconds > self._until:
             raise BraintrustUnavailableError(f"This takes too long just now. {reason} Try again later.")
         self._sleep(seconds)
 
+    def proceed(self) -> None:
+        """Go on; raises like `wait`."""
+        self.wait(0.0, "Braintrust does not answer.")
+
 
 class VisiblePatience:
-    """The `Patience` port: waits by the worker's clock, and tells `explain` why (None: it goes on)."""
+    """The `Patience` port: waits by the worker's clock, and tells `explain` why (None: it goes on).
 
-    def __init__(self, work: Work, explain: Callable[[str | None], None]) -> None:
+    `look_up` raises `WorkInterruptedError` when nobody wants the answer any more.
+    """
+
+    def __init__(
+        self, work: Work, explain: Callable[[str | None], None], *, look_up: Callable[[], None] = lambda: None
+    ) -> None:
         self._work = work
         self._explain = explain
+        self._look_up = look_up
 
     def wait(self, seconds: float, reason: str) -> None:
         """Wait; raises `WorkInterruptedError` or `LeaseLostError` when the step has to end."""
@@ -37,3 +50,8 @@ class VisiblePatience:
             self._work.pause(min(seconds, EXPLAIN_SECONDS))
             seconds -= EXPLAIN_SECONDS
         self._explain(None)
+
+    def proceed(self) -> None:
+        """Go on waiting for an answer; raises like `wait`."""
+        self._work.proceed()
+        self._look_up()

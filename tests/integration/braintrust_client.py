@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.braintrust import BraintrustClient
+from bot.adapters.braintrust import DEADLINES, BraintrustClient, Deadlines
 from bot.domain.btql import matching_rows
 from bot.domain.model import PlanRequest, Window
 from bot.sandbox.braintrust import (
@@ -48,9 +48,12 @@ class NoPatience:
         self.waits.append(seconds)
         self.reasons.append(reason)
 
+    def proceed(self) -> None: ...
 
-def client_of(url: str, **settings: str) -> BraintrustClient:
-    return BraintrustClient(BraintrustSettings(**{"api_key": "sk-sandbox", "api_url": url, **settings}))
+
+def client_of(url: str, *, deadlines: Deadlines = DEADLINES, **settings: str) -> BraintrustClient:
+    known = BraintrustSettings(**{"api_key": "sk-sandbox", "api_url": url, **settings})
+    return BraintrustClient(known, deadlines=deadlines)
 
 
 def add_rows(braintrust: BraintrustStandIn, count: int) -> list[str]:

@@ -6,9 +6,7 @@ import time
 
 import pytest
 
-from bot.adapters import braintrust as adapter
-from bot.adapters import http
-from bot.adapters.braintrust import BraintrustClient, assignment_event
+from bot.adapters.braintrust import BraintrustClient, Deadlines, assignment_event
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
 from bot.sandbox.braintrust import (
     AppliedThenReset,
@@ -183,11 +181,9 @@ def test_whatever_else_is_answered_is_unknown(
 
 
 @pytest.mark.parametrize("fault", [Hang(3), Hang(3, applied=True), SlowBody(3, pieces=6), SlowBody(3, pieces=30)])
-def test_a_write_that_takes_too_long_is_unknown(
-    braintrust: BraintrustStandIn, client: BraintrustClient, monkeypatch: pytest.MonkeyPatch, fault: Fault
-) -> None:
+def test_a_write_that_takes_too_long_is_unknown(braintrust: BraintrustStandIn, fault: Fault) -> None:
     """Its deadline is for all of it: no write may be under way for longer than the lease that covers it."""
-    monkeypatch.setattr(adapter, "WRITE_TIMEOUT_SECONDS", 0.5)
+    client = client_of(braintrust.url, deadlines=Deadlines(write=0.5))
     add_rows(braintrust, 10)
     braintrust.faults.next("insert", fault)
     began = time.monotonic()
@@ -199,12 +195,9 @@ def test_a_write_that_takes_too_long_is_unknown(
     assert braintrust.requests.count("insert") == 1
 
 
-def test_an_answer_to_a_write_without_end_is_unknown(
-    braintrust: BraintrustStandIn, client: BraintrustClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http, "MAX_BODY_BYTES", 100_000)
+def test_an_answer_to_a_write_without_end_is_unknown(braintrust: BraintrustStandIn, client: BraintrustClient) -> None:
     add_rows(braintrust, 3)
-    braintrust.faults.next("insert", Oversized(400_000))
+    braintrust.faults.next("insert", Oversized(2_000_000))
 
     assert isinstance(assign(client), Unknown)
 

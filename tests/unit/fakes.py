@@ -316,7 +316,7 @@ class FakeBraintrust:
         self.answers: list[WriteResult] = []
         self.on_unassign: Callable[[], None] = Calls()
 
-    def page(self, query: str, *, patience: Patience, tries: int = 1) -> Page:
+    def page(self, query: str, *, patience: Patience, rows: int = 10_000, tries: int = 1) -> Page:
         self.queries.append(query)
         for part, error in self.refusals.items():
             if part in query:

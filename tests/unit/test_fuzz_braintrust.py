@@ -148,6 +148,8 @@ class Impatient:
         if self._waits > TIMES_429:
             raise WorkInterruptedError
 
+    def proceed(self) -> None: ...
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:

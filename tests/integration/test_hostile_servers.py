@@ -1,0 +1,230 @@
+"""A Braintrust, or something on the way to it, that answers so as to do harm."""
+
+import gzip
+import json
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.braintrust import BraintrustClient, Deadlines
+from bot.domain.writing import Acknowledged, Unknown
+from bot.errors import BraintrustUnavailableError, WorkInterruptedError
+from bot.settings import BraintrustSettings
+from tests.integration.braintrust_client import ANA, PROJECT, NoPatience, query
+from tests.integration.hostile_server import Caller, HostileServer, Script, answer, drip, silent
+
+ROOT = Path(__file__).parents[2]
+DEADLINE_SECONDS = 0.6
+AT_ONCE_SECONDS = 2.0  # a deadline of half a second, and a busy machine
+PAIRS = [("row-1", ANA), ("row-2", ANA)]
+ACKNOWLEDGED = json.dumps({"row_ids": ["row-1", "row-2"]}).encode()
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+PACKED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"  # of deflate: five bytes that unpack to nothing
+MEGABYTE = 1024 * 1024
+
+DRIPS = {
+    "silence": silent,
+    "the status, letter by letter": drip(before=b"HTTP/1.1 2", again=b"0"),
+    "a header, letter by letter": drip(before=b"HTTP/1.1 200 OK\r\nX-A: ", again=b"a"),
+    "headers without end": drip(before=b"HTTP/1.1 200 OK\r\n", again=b"X-A: a\r\n"),
+    "100 Continue without end": drip(before=b"", again=b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "103 Early Hints without end": drip(before=b"", again=b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"),
+    "the size of a chunk, digit by digit": drip(before=CHUNKED, again=b"0"),
+    "the extension of a chunk": drip(before=CHUNKED + b"1;a=", again=b"a"),
+    "a body, byte by byte": drip(before=b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n{", again=b" "),
+    "trailers without end": drip(before=CHUNKED + b"2\r\n{}\r\n0\r\n", again=b"X-A: a\r\n"),
+    "gzip that unpacks to nothing": drip(
+        before=PACKED + b"a\r\n" + gzip.compress(b"")[:10] + b"\r\n", again=b"5\r\n" + EMPTY_BLOCK + b"\r\n"
+    ),
+}
+
+
+def client_of(server: HostileServer, *, seconds: float = DEADLINE_SECONDS) -> BraintrustClient:
+    settings = BraintrustSettings(api_key="sk-sandbox", api_url=server.url)
+    return BraintrustClient(settings, deadlines=Deadlines(read=seconds, write=seconds))
+
+
+def seconds_of(act: Callable[[], object]) -> float:
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("script", DRIPS.values(), ids=DRIPS)
+def test_a_reading_ends_at_its_deadline_and_the_socket_with_it(script: Script) -> None:
+    with HostileServer(script) as server:
+        client = client_of(server)
+
+        def read() -> None:
+            with pytest.raises(BraintrustUnavailableError):
+                client.page(query(), patience=NoPatience(), tries=1)
+
+        assert seconds_of(read) < AT_ONCE_SECONDS
+        assert server.wait_until_hung_up(seconds=AT_ONCE_SECONDS)
+
+
+@pytest.mark.parametrize("script", DRIPS.values(), ids=DRIPS)
+def test_a_write_ends_at_its_deadline_and_is_unknown(script: Script) -> None:
+    with HostileServer(script) as server:
+        client = client_of(server)
+
+        def write() -> None:
+            assert isinstance(client.assign(PROJECT, PAIRS), Unknown)
+
+        assert seconds_of(write) < AT_ONCE_SECONDS
+        assert server.wait_until_hung_up(seconds=AT_ONCE_SECONDS)
+
+
+@pytest.mark.parametrize("script", DRIPS.values(), ids=DRIPS)
+def test_a_reading_that_nobody_wants_any_more_ends_with_its_socket(script: Script) -> None:
+    """Cancel, Stop and SIGTERM do not wait for a slow server."""
+
+    class Gone(NoPatience):
+        def proceed(self) -> None:
+            raise WorkInterruptedError
+
+    with HostileServer(script) as server:
+        client = client_of(server, seconds=3600)
+
+        def read() -> None:
+            with pytest.raises((WorkInterruptedError, BraintrustUnavailableError)):
+                client.page(query(), patience=Gone(), tries=1)
+
+        assert seconds_of(read) < AT_ONCE_SECONDS
+        assert server.wait_until_hung_up(seconds=AT_ONCE_SECONDS)
+
+
+def test_an_interim_status_is_not_the_answer_and_its_connection_is_not_used_again() -> None:
+    """Else the second request reads the answer to the first."""
+
+    def script(caller: Caller) -> None:
+        wanted = json.loads(caller.read_request())["query"]
+        caller.say(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+        caller.say(answer(json.dumps({"data": [{"id": wanted}]}).encode()))
+
+    with HostileServer(script) as server:
+        client = client_of(server, seconds=10)
+
+        found = [client.page(name, patience=NoPatience()).rows[0].id for name in ("first", "second", "third")]
+
+        assert found == ["first", "second", "third"]
+        assert [caller.requests for caller in server.callers] == [1, 1, 1]
+
+
+def test_a_connection_on_which_an_answer_came_early_is_not_used_again() -> None:
+    """Whoever answers before it has the question may take the rest of it for the next one."""
+
+    def script(caller: Caller) -> None:
+        caller.say(answer(ACKNOWLEDGED))
+        caller.read_head()
+        caller.connected.recv(MEGABYTE)
+
+    with HostileServer(script) as server:
+        client = client_of(server, seconds=10)
+
+        for _ in range(2):
+            client.assign(PROJECT, PAIRS)
+
+        assert [caller.requests for caller in server.callers] == [1, 1]
+
+
+def test_a_connection_is_used_again_after_a_plain_answer_only() -> None:
+    answers = [b"200 OK", b"200 OK", b"404 Not Found", b"200 OK"]
+
+    def script(caller: Caller) -> None:
+        caller.read_request()
+        caller.say(answer(ACKNOWLEDGED, status=answers.pop(0).decode()))
+
+    with HostileServer(script) as server:
+        client = client_of(server, seconds=10)
+
+        for _ in range(4):
+            client.assign(PROJECT, PAIRS)
+
+        assert [caller.requests for caller in server.callers] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    "row_ids",
+    [
+        ["nope", "row-2"],
+        ["row-1", "row-1"],
+        ["row-1"],
+        ["row-1", "row-2", "row-2"],
+        ["row-1", None],
+        [["row-1"], "row-2"],
+        {"row-1": 1, "row-2": 2},
+        "row-1",
+        None,
+    ],
+    ids=str,
+)
+def test_an_acknowledgement_of_anything_but_what_was_sent_is_unknown(row_ids: object) -> None:
+    def script(caller: Caller) -> None:
+        caller.read_request()
+        caller.say(answer(json.dumps({"row_ids": row_ids}).encode()))
+
+    with HostileServer(script) as server:
+        assert isinstance(client_of(server, seconds=10).assign(PROJECT, PAIRS), Unknown)
+
+
+def test_an_acknowledgement_may_come_in_any_order() -> None:
+    def script(caller: Caller) -> None:
+        caller.read_request()
+        caller.say(answer(json.dumps({"row_ids": ["row-2", "row-1"]}).encode()))
+
+    with HostileServer(script) as server:
+        assert client_of(server, seconds=10).assign(PROJECT, PAIRS) == Acknowledged()
+
+
+def packed(before: bytes, again: bytes, times: int, after: bytes) -> bytes:
+    """A few hundred kilobytes of gzip that unpack to a lot more."""
+    pack = zlib.compressobj(9, zlib.DEFLATED, 31)
+    parts = [pack.compress(before), *(pack.compress(again * 1000) for _ in range(times // 1000)), pack.compress(after)]
+    return b"".join([*parts, pack.flush()])
+
+
+LARGE = {
+    "twenty million empty objects": lambda: packed(b'{"data":[{}', b",{}", 20_000_000, b"]}"),
+    "twenty million numbers": lambda: packed(b'{"data":[{"id":"a","tags":[1', b",1", 20_000_000, b"]}]}"),
+    "a million rows": lambda: packed(b'{"data":[{"id":"a"}', b',{"id":"a"}', 1_000_000, b"]}"),
+    "one long text": lambda: packed(b'{"data":[{"id":"', b"a", 60_000_000, b'"}]}'),
+    "a million nested lists": lambda: packed(b'{"data":', b"[", 1_000_000, b""),
+}
+CLIENT = """
+import resource, sys
+from bot.adapters.braintrust import BraintrustClient
+from bot.settings import BraintrustSettings
+from bot.errors import BraintrustError
+from tests.integration.braintrust_client import NoPatience, query
+client = BraintrustClient(BraintrustSettings(api_key="sk-sandbox", api_url=sys.argv[1]))
+try:
+    print(client.page(query(), patience=NoPatience(), rows=5000, tries=1))
+except BraintrustError as error:
+    print(error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_what_is_taken_in_is_bounded_by_what_was_asked_for(kind: str) -> None:
+    body = LARGE[kind]()
+
+    def script(caller: Caller) -> None:
+        caller.read_request()
+        caller.say(answer(body, headers="Content-Encoding: gzip\r\n"))
+
+    with HostileServer(script) as server:
+        said = subprocess.run(
+            [sys.executable, "-c", CLIENT, server.url], capture_output=True, text=True, cwd=ROOT, check=True
+        ).stdout.splitlines()
+
+    assert len(body) < MEGABYTE
+    assert "larger than anything that was asked for" in said[0] or "cannot be used" in said[0]
+    assert int(said[-1]) < 300
