@@ -13,23 +13,28 @@ class Report:
 
     planned: int
     assigned: tuple[Share, ...]
-    """Per reviewer, in the plan's order, also those with nothing."""
+    """Per reviewer, what was seen in Braintrust; in the plan's order, also those with nothing."""
     dropped: tuple[tuple[DropReason, int], ...]
     failed: int
     """Certainly not written."""
     unknown: int
     """Sent, and never seen: they may still appear."""
     unconfirmed: int
-    """Acknowledged, and not seen in Braintrust yet; they count as assigned."""
+    """Acknowledged, and not seen in Braintrust after the waiting; never sent again."""
     unsent: int
     """Never sent, because the assignment ended early."""
     reasons: tuple[str, ...]
     """Why rows failed, each reason once."""
 
     @property
-    def written(self) -> int:
+    def seen(self) -> int:
         """How many rows carry the plan's value."""
         return sum(share.rows for share in self.assigned)
+
+    @property
+    def written(self) -> int:
+        """How many rows Braintrust acknowledged, or shows with the plan's value."""
+        return self.seen + self.unconfirmed
 
     @property
     def reviewers(self) -> int:
@@ -49,11 +54,11 @@ class Report:
 
 def report_of(plan: Plan, batches: Sequence[Batch]) -> Report:
     """The report on `plan` as its batches stand."""
-    written = Counter(reviewer_id for _, reviewer_id in written_pairs(batches))
+    seen = Counter(who for batch in _in(batches, BatchState.CONFIRMED) for _, who in batch.kept)
     dropped = Counter(reason for batch in batches for _, reason in batch.dropped)
     return Report(
         planned=plan.planned_rows,
-        assigned=tuple(Share(share.reviewer, written[share.reviewer.id]) for share in plan.shares),
+        assigned=tuple(Share(share.reviewer, seen[share.reviewer.id]) for share in plan.shares),
         dropped=tuple((reason, dropped[reason]) for reason in DropReason if dropped[reason]),
         failed=_rows(batches, BatchState.FAILED),
         unknown=_rows(batches, BatchState.UNKNOWN, BatchState.SENDING),
@@ -66,7 +71,7 @@ def report_of(plan: Plan, batches: Sequence[Batch]) -> Report:
 def outcome(plan: Plan, report: Report) -> PlanState:
     """The state in which an assignment with this report comes to rest."""
     if report.missing == 0:
-        return PlanState.DONE
+        return PlanState.PARTIAL if report.unconfirmed else PlanState.DONE
     if plan.stopped_by is not None:
         return PlanState.STOPPED
     return PlanState.PARTIAL if report.written or report.unknown else PlanState.FAILED

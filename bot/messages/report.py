@@ -85,8 +85,8 @@ def report_message(
 
 def report_headline(plan: Plan, report: Report) -> str:
     """The report's first sentence."""
-    across = f" across {counted(report.reviewers, 'reviewer')}" if report.written else ""
-    some = f"Assigned {number(report.written)} of {counted(report.planned, 'row')}{across}."
+    across = f" across {counted(report.reviewers, 'reviewer')}" if report.reviewers else ""
+    some = f"Assigned {number(report.seen)} of {counted(report.planned, 'row')}{across}."
     match plan.state:
         case PlanState.PARTIAL:
             return f"Partly done. {some}"
@@ -94,17 +94,17 @@ def report_headline(plan: Plan, report: Report) -> str:
             return f"Stopped. {some}"
         case PlanState.FAILED:
             return "Failed. No row was assigned."
-        case _ if report.written == 0:
+        case _ if report.seen == 0:
             return "Done. Assigned 0 rows: every row left the plan meanwhile."
         case _:
-            return f"Done. Assigned {counted(report.written, 'row')}{across}."
+            return f"Done. Assigned {counted(report.seen, 'row')}{across}."
 
 
 def exception_lines(report: Report) -> list[str]:
     """What did not go as planned, in counts; empty when all did."""
     lines = dropped_lines(report.dropped)
     if report.unconfirmed:
-        lines.append(f"{counted(report.unconfirmed, 'row')} acknowledged by Braintrust, but not visible there yet")
+        lines.append(f"{counted(report.unconfirmed, 'row')} acknowledged by Braintrust, but not visible there")
     if report.failed:
         lines.append(f"{counted(report.failed, 'row')} could not be assigned")
     if report.unknown:

@@ -111,6 +111,7 @@ class Assigning:
         """From the batches as they are stored to the state in which the plan comes to rest."""
         report = report_of(plan, self._batches.of(plan.id))
         state = outcome(plan, report)
-        counts = {"assigned": report.written, "dropped": report.dropped_rows, "missing": report.missing}
+        counts = {"assigned": report.seen, "dropped": report.dropped_rows, "missing": report.missing}
+        counts |= {"unconfirmed": report.unconfirmed} if report.unconfirmed else {}
         self._arranging.arrange(work.lease, plan)
         self._plans.finish(work.lease, state=state, counts=counts, now=self._clock())

@@ -106,7 +106,7 @@ def _verify_report(kept: Kept) -> None:
     assert [row for row, who in ours.items() if rows[row].assignments != (who,)] == [], f"{plan.id} says it wrote them"
     report = report_of(plan, kept.batches)
     assert outcome(plan, report) is plan.state
-    assert sum(share.rows for share in report.assigned) + report.dropped_rows + report.missing == plan.planned_rows
+    assert report.written + report.dropped_rows + report.missing == plan.planned_rows
 
 
 def _verify_undo(kept: Kept) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from bot.domain.model import BatchState, DropReason, PlanState
+from bot.domain.report import report_of
 from bot.domain.writing import MAX_TRIES, begun
 from bot.errors import LeaseLostError, WorkInterruptedError
+from bot.messages.report import report_headline
 from bot.sandbox.braintrust import (
     AppliedThenReset,
     AppliedThenStatus,
@@ -82,11 +84,14 @@ def test_what_becomes_visible_late_is_waited_for(world: World) -> None:
 
 
 def test_what_does_not_become_visible_stays_acknowledged_and_unseen(world: World) -> None:
-    """It counts as assigned, is said to be unconfirmed, and the assignment does not wait for ever."""
+    """It is not called assigned, and the assignment does not wait for ever."""
     world.braintrust.faults.visibility_lag(3600)
     began = world.time.monotonic()
 
-    assert world.carry_out() is S.DONE
+    assert world.carry_out() is S.PARTIAL
+    report = report_of(world.plan, world.batches)
+    assert (report.seen, report.unconfirmed, report.missing) == (0, 6, 0)
+    assert report_headline(world.plan, report) == "Partly done. Assigned 0 of 6 rows."
     assert [batch.state for batch in world.batches] == [BatchState.WRITTEN] * 3
     assert 50 < world.time.monotonic() - began < 200
     assert len(world.inserts) == 3

@@ -30,7 +30,7 @@ def test_a_report_counts_what_is_stored() -> None:
 
     assert report == Report(
         planned=12,
-        assigned=(Share(ANA, 0), Share(BEN, 1), Share(CEM, 0)),
+        assigned=(Share(ANA, 0), Share(BEN, 0), Share(CEM, 0)),
         dropped=((DropReason.ASSIGNED, 2), (DropReason.FINISHED, 1), (DropReason.GONE, 1)),
         failed=4,
         unknown=3,
@@ -38,13 +38,13 @@ def test_a_report_counts_what_is_stored() -> None:
         unsent=0,
         reasons=("refused", "a time-out"),
     )
-    assert (report.written, report.reviewers, report.dropped_rows, report.missing) == (1, 1, 4, 7)
+    assert (report.seen, report.written, report.reviewers, report.dropped_rows, report.missing) == (0, 1, 0, 4, 7)
 
 
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        (BatchState.CONFIRMED, {"written": 4}),
+        (BatchState.CONFIRMED, {"seen": 4, "written": 4}),
         (BatchState.WRITTEN, {"written": 4, "unconfirmed": 4}),
         (BatchState.FAILED, {"failed": 4, "missing": 4}),
         (BatchState.UNKNOWN, {"unknown": 4, "missing": 4}),
@@ -55,7 +55,7 @@ def test_a_report_counts_what_is_stored() -> None:
 def test_each_batch_counts_as_what_is_known_about_it(state: BatchState, expected: dict[str, int]) -> None:
     report = report_of(a_plan(shares=SHARES), [batch(1, state)])
 
-    names = ("written", "unconfirmed", "failed", "unknown", "unsent", "missing")
+    names = ("seen", "written", "unconfirmed", "failed", "unknown", "unsent", "missing")
     assert {name: getattr(report, name) for name in names if getattr(report, name)} == expected
 
 
@@ -94,10 +94,12 @@ def test_a_batch_without_rows_is_no_reason() -> None:
     ("states", "stopped_by", "expected"),
     [
         ([], None, PlanState.DONE),
-        ([BatchState.WRITTEN], None, PlanState.DONE),
+        ([BatchState.WRITTEN], None, PlanState.PARTIAL),
+        ([BatchState.CONFIRMED, BatchState.WRITTEN], None, PlanState.PARTIAL),
         ([BatchState.CONFIRMED], None, PlanState.DONE),
         ([BatchState.CONFIRMED, BatchState.FAILED], None, PlanState.PARTIAL),
-        ([BatchState.WRITTEN], "U0BOSS", PlanState.DONE),
+        ([BatchState.CONFIRMED], "U0BOSS", PlanState.DONE),
+        ([BatchState.WRITTEN], "U0BOSS", PlanState.PARTIAL),
         ([BatchState.WRITTEN, BatchState.PLANNED], "U0BOSS", PlanState.STOPPED),
         ([BatchState.PLANNED], "U0BOSS", PlanState.STOPPED),
         ([BatchState.FAILED], "U0BOSS", PlanState.STOPPED),

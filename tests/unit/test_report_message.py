@@ -268,7 +268,7 @@ def test_what_did_not_go_as_planned_is_counted_by_kind() -> None:
         "4 rows left out: no longer tagged",
         "1 row left out: written by another plan a moment ago",
         "8 rows left out: their reviewer cannot be given rows any more",
-        "9 rows acknowledged by Braintrust, but not visible there yet",
+        "9 rows acknowledged by Braintrust, but not visible there",
         "5 rows could not be assigned",
         "6 rows sent without an answer, and not seen in Braintrust since",
         "7 rows not sent",
