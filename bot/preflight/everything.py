@@ -71,6 +71,6 @@ def _database(settings: Settings) -> Finding:
     try:
         store = Store(settings.database_url)
     except BotError as error:
-        return wrong("DATABASE_URL", str(error))
+        return wrong("DATABASE_URL", str(error).removeprefix("DATABASE_URL: "))
     store.database.close()
     return ok("DATABASE_URL", f"{store.database.engine.dialect.name}, up to date.")

@@ -55,7 +55,7 @@ def said(url: str, command: str = "migrate", *, before: Sequence[str] = ()) -> s
     assert done.returncode == 1, lines
     assert "hush" not in done.stderr + done.stdout
     assert "Traceback" not in done.stderr
-    [line] = [line for line in lines if "database" in line.lower()]
+    [line] = [line for line in lines if "database_url" in line.lower()]
     return line
 
 
@@ -94,7 +94,7 @@ def test_what_postgresql_refuses_for_good_is_told(
 
 @pytest.mark.postgresql
 def test_check_tells_the_same(users: PostgresServer) -> None:
-    assert said(users.url("nowhere"), "check").startswith('FAIL  database: DATABASE_URL: database "nowhere" does not')
+    assert said(users.url("nowhere"), "check").startswith('wrong    DATABASE_URL: database "nowhere" does not exist')
 
 
 @pytest.mark.postgresql
