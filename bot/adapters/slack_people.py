@@ -19,7 +19,6 @@ EMAIL_SCOPE = "users:read.email"
 
 _SLACKBOT = "USLACKBOT"  # Slack does not call it a bot
 _PERSON_ID = re.compile(r"[UW][A-Z0-9]{1,30}")
-_GUEST_MARKS = ("is_restricted", "is_ultra_restricted", "is_stranger")
 
 
 class SlackPeople:
@@ -94,7 +93,6 @@ def _person(entry: Mapping[str, Any]) -> Person:
         email=_text(profile.get("email")) or None,
         deactivated=bool(entry.get("deleted")),
         is_bot=bool(entry.get("is_bot")) or person_id == _SLACKBOT,
-        is_guest=any(entry.get(mark) for mark in _GUEST_MARKS),
         status_emoji=_text(profile.get("status_emoji")),
         status_text=_text(profile.get("status_text")),
         status_until=_instant(profile.get("status_expiration")),

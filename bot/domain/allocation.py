@@ -62,8 +62,7 @@ class Allotment:
     carried: Mapping[str, Fraction]
     """What the plan adds to the balance of each candidate, in rows; the sum is 0."""
     reasons: Mapping[str, Reason]
-    """Why, for each row that does not go by `default_reason`."""
-    default_reason: Reason
+    """Why, for each row whose reason is not that of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,6 @@ def allotted(
         left=tuple(sorted(left, key=digests.__getitem__)),
         carried={quota.person.id: quota.rows - quota.target for quota in quotas},
         reasons=_remainders(quotas, together, slices) | {row: Reason.TOGETHER for rows in together for row in rows},
-        default_reason=_default_reason(candidates, strategy),
     )
 
 
@@ -259,12 +257,6 @@ def _remainders(
         for quota, grouped, alone in hands
         if quota.has_extra and alone and len(grouped) + len(alone) >= quota.rows
     }
-
-
-def _default_reason(candidates: Sequence[Candidate], strategy: Strategy) -> Reason:
-    if strategy is Strategy.BALANCED:
-        return Reason.LOWEST_LOAD
-    return Reason.WEIGHTED if len({person.weight for person in candidates} - {0}) > 1 else Reason.EVEN
 
 
 def _digest(seed: str, text: str) -> bytes:

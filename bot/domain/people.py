@@ -14,8 +14,6 @@ class Person:
     email: str | None = None
     deactivated: bool = False
     is_bot: bool = False
-    is_guest: bool = False
-    """Whether they belong to another organisation, or are here for some channels only."""
     status_emoji: str = ""
     status_text: str = ""
     status_until: datetime | None = None

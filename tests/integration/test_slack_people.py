@@ -44,7 +44,6 @@ def test_everybody_is_read_with_what_counts_for_a_reviewer(slack: SlackStandIn, 
     )
     assert found["U0BEN"].status_until is None
     assert {person.id for person in found.values() if person.deactivated} == {"U0DORA"}
-    assert {person.id for person in found.values() if person.is_guest} == {"U0GUS", "U0XENIA"}
     assert {person.id for person in found.values() if person.is_bot} == {"U0BOT"}
     assert found["U0XENIA"].email is None
 

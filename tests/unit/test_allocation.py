@@ -163,7 +163,6 @@ def test_the_same_question_has_the_same_answer_on_every_machine() -> None:
         left=(),
         carried={"a": Fraction(-1, 2), "b": Fraction(1, 2)},
         reasons={"row-0": Reason.TOGETHER, "row-1": Reason.TOGETHER, "row-4": Reason.REMAINDER},
-        default_reason=Reason.EVEN,
     )
 
 
@@ -247,27 +246,7 @@ def test_where_nobody_has_room_everything_is_left(people: list[Candidate], strat
 
 
 def test_no_rows_are_no_trouble() -> None:
-    assert evenly([], EQUALS) == Allotment(
-        (), (), {"a": Fraction(0), "b": Fraction(0), "c": Fraction(0)}, {}, Reason.EVEN
-    )
-
-
-@pytest.mark.parametrize(
-    ("weights", "strategy", "reason"),
-    [
-        ([1, 1], Strategy.EVEN, Reason.EVEN),
-        ([2, 2], Strategy.EVEN, Reason.EVEN),
-        ([2, 2, 0], Strategy.EVEN, Reason.EVEN),
-        ([2, 1], Strategy.EVEN, Reason.WEIGHTED),
-        ([2, 1], Strategy.BALANCED, Reason.LOWEST_LOAD),
-        ([], Strategy.EVEN, Reason.EVEN),
-    ],
-)
-def test_the_reason_of_most_rows_is_the_strategy(weights: list[int], strategy: Strategy, reason: Reason) -> None:
-    """Who never gets anything does not make the shares of the others weighted ones."""
-    people = [Candidate(f"p{index}", weight) for index, weight in enumerate(weights)]
-
-    assert allotted(singles(8), people, strategy=strategy, seed=SEED).default_reason is reason
+    assert evenly([], EQUALS) == Allotment((), (), {"a": Fraction(0), "b": Fraction(0), "c": Fraction(0)}, {})
 
 
 def test_rows_that_divide_need_no_reason_of_their_own() -> None:

@@ -106,12 +106,6 @@ def test_a_user_that_is_listed_twice_is_one_person() -> None:
     assert roster("ana@example.com", known=replace(KNOWN, users=(ANA, ANA))).found == (FOUND_ANA,)
 
 
-def test_a_guest_is_a_reviewer_like_any_other() -> None:
-    known = replace(KNOWN, people=(replace(ADA, is_guest=True),))
-
-    assert roster("U0ANA", known=known).found == (FOUND_ANA,)
-
-
 def test_nobody_is_found_by_what_they_are_called() -> None:
     known = replace(KNOWN, people=(Person("U0EVA", "Eva Lind", "other@example.com"),))
 
