@@ -55,7 +55,7 @@ class BraintrustCheck:
     def users(self) -> Sequence[User] | None:
         """Braintrust's users; None where they may not be listed; raises `BraintrustError`."""
         try:
-            return self._client.users(patience=_patience())
+            return self._client.users(patience=_patience()) or None
         except BraintrustRejectedError:
             return None
 

@@ -51,7 +51,8 @@ def _braintrust(slack: WebClient | None, settings: Settings, misread: Mapping[st
 
 def _sentence(name: str, problem: str) -> str:
     """What is wrong with a setting, without its name in front."""
-    return problem.removeprefix(name).removeprefix(":").strip().removeprefix("is ")
+    rest = problem.removeprefix(name)
+    return problem if rest.startswith(" and ") else rest.removeprefix(":").strip().removeprefix("is ")
 
 
 def _absent(env: Mapping[str, str], misread: Mapping[str, Misread]) -> Iterator[Finding]:

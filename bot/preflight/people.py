@@ -18,7 +18,9 @@ from bot.preflight.braintrust import BraintrustCheck
 from bot.preflight.finding import Finding, Misread, judged, none_of, ok, warning, wrong
 from bot.settings import PolicySettings, Settings
 
-_CORRECT = frozenset({Exclusion.UNKNOWN, Exclusion.NOT_IN_SLACK, Exclusion.AMBIGUOUS})
+_CORRECT = frozenset({Exclusion.UNKNOWN, Exclusion.NOT_IN_SLACK, Exclusion.AMBIGUOUS, Exclusion.UNLISTED})
+_SLACK_S = frozenset({Exclusion.NOT_ASKED, Exclusion.UNREADABLE})
+"""The reasons for which Slack is to blame where it cannot be asked."""
 _NO_GROUP = "no_such_subteam"
 
 
@@ -51,9 +53,9 @@ def reviewer_findings(client: WebClient | None, braintrust: BraintrustCheck, set
                 members=_members(slack, names),
                 mapped=settings.people.reviewer_map,
             )
-            yield _reviewers(names, known)
+            yield _reviewers(names, known, is_slack_asked=slack is not None)
         if settings.people.reviewer_map:
-            yield _mapped(settings.people.reviewer_map, users, people)
+            yield _mapped(settings.people.reviewer_map, users, people, is_slack_asked=slack is not None)
     except BraintrustError as error:
         yield warning("REVIEWERS", f"this could not be tried. {error}")
 
@@ -141,14 +143,17 @@ def _readable(slack: SlackPeople | None, group: str) -> Sequence[str] | None:
         return None
 
 
-def _reviewers(names: Sequence[ReviewerName], known: Known) -> Finding:
+def _reviewers(names: Sequence[ReviewerName], known: Known, *, is_slack_asked: bool) -> Finding:
+    """The verdict on the reviewers.  What only Slack could tell is no fault of theirs while it is not asked."""
     roster = resolved(names, known)
-    parts = [_left_out(left, known.users or ()) for left in roster.left_out]
+    unasked = [left for left in roster.left_out if left.reason in _SLACK_S and not is_slack_asked]
+    parts = [_left_out(left, known.users or ()) for left in roster.left_out if left not in unasked]
     if known.users is None:
         parts.append(warning("REVIEWERS", "the key may not list users, so ids are taken on trust"))
-    if not any(person.weight for person in roster.found):
+    if not unasked and not any(person.weight for person in roster.found):
         parts.append(wrong("REVIEWERS", "nobody is left who could be given rows"))
-    return judged("REVIEWERS", [*parts, ok("REVIEWERS", f"all {len(roster.found)} are known.")])
+    which = "all that could be looked up" if unasked else f"all {len(roster.found)}"
+    return judged("REVIEWERS", [*parts, ok("REVIEWERS", f"{which} are known.")])
 
 
 def _left_out(left: LeftOut, users: Sequence[User]) -> Finding:
@@ -159,16 +164,19 @@ def _left_out(left: LeftOut, users: Sequence[User]) -> Finding:
     return wrong("REVIEWERS", sentence) if left.reason in _CORRECT else warning("REVIEWERS", sentence)
 
 
-def _mapped(mapped: Mapping[str, str], users: Sequence[User] | None, people: Sequence[Person] | None) -> Finding:
+def _mapped(
+    mapped: Mapping[str, str],
+    users: Sequence[User] | None,
+    people: Sequence[Person] | None,
+    *,
+    is_slack_asked: bool,
+) -> Finding:
     in_slack = {key.lower() for person in people or () for key in (person.id, person.email) if key}
     in_braintrust = {key.lower() for user in users or () for key in (user.id, user.email) if key}
     unknown = [key if "@" in key else key.upper() for key in mapped if key not in in_slack]
     missing = [target for target in mapped.values() if target.lower() not in in_braintrust]
-    parts = [
-        _known("Slack", people, unknown),
-        _known("Braintrust", users, missing),
-    ]
-    return judged("REVIEWER_MAP", parts)
+    parts = [_known("Slack", people, unknown)] if is_slack_asked else []
+    return judged("REVIEWER_MAP", [*parts, _known("Braintrust", users, missing)])
 
 
 def _known(where: str, listed: Sequence[object] | None, unknown: Sequence[str]) -> Finding:

@@ -131,13 +131,17 @@ class RosterReader:
             return known, f"{NO_SLACK} {error}"
 
     def _users(self, patience: Patience, at_least: Collection[str]) -> tuple[User, ...] | None:
+        """Braintrust's users; None where they may not be listed: a list without anybody says so too."""
         try:
-            return self._braintrust.users(patience=patience, at_least=at_least)
+            users = self._braintrust.users(patience=patience, at_least=at_least)
         except NoAccessError:
             raise
         except BraintrustRejectedError as error:
             log.warning("Braintrust does not let the bot list users", extra={"error": str(error)})
             return None
+        if not users:
+            log.warning("Braintrust lists no user at all, so the bot may not list them")
+        return users or None
 
     def _groups(self, asked: Sequence[ReviewerName], patience: Patience) -> tuple[Group, ...] | None:
         """Braintrust's groups, when one is named."""

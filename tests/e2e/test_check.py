@@ -126,14 +126,33 @@ def test_a_proxy_that_lets_nobody_through_is_blamed(world: World) -> None:
     assert len([setting for _, setting, _ in lines if setting == "Slack"]) == 1
 
 
-def test_a_key_that_may_not_list_users_is_a_warning_where_ids_are_named(world: World) -> None:
-    ids = ",".join(user["id"] for user in world.braintrust.users[:2])
-    world.braintrust.faults.always("user", Status(403))
+@pytest.mark.parametrize("answer", [Status(403), Status(200, '{"objects": []}')], ids=["403", "nobody"])
+@pytest.mark.parametrize(
+    ("reviewers", "verdict", "sentence"),
+    [
+        ("{id}", "warning", "the key may not list users, so ids are taken on trust."),
+        ("{email}", "wrong", "(Braintrust does not let the bot list users); nobody is left who could be given rows."),
+    ],
+)
+def test_a_key_that_may_not_list_users_is_told_as_that(
+    world: World, answer: Status, reviewers: str, verdict: str, sentence: str
+) -> None:
+    world.braintrust.faults.always("user", answer)
 
-    code, lines, _ = check(world, REVIEWERS=ids)
+    _, lines, _ = check(world, REVIEWERS=reviewers.format(**world.braintrust.users[0]))
 
-    assert code == 0
-    assert ("warning", "REVIEWERS") in {(verdict, setting) for verdict, setting, _ in lines}
+    [found] = [line for line in lines if line[1] == "REVIEWERS"]
+    assert found[0] == verdict
+    assert found[2].endswith(sentence)
+
+
+def test_people_are_not_blamed_while_slack_cannot_be_asked(world: World) -> None:
+    people = {"REVIEWERS": "S0REVIEWERS,chiara@example.com", "REVIEWER_MAP": "U0BEN=chiara@example.com"}
+
+    code, lines, _ = check(world, SLACK_BOT_TOKEN="xoxb-sand", **people)
+
+    assert code == 1
+    assert [setting for verdict, setting, _ in lines if verdict != "ok"] == ["SLACK_BOT_TOKEN"]
 
 
 ORGANISATIONS = json.dumps({"objects": [{"id": str(UUID(int=number)), "name": f"Acme {number}"} for number in (1, 2)]})

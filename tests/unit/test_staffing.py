@@ -17,6 +17,7 @@ from bot.errors import (
     BraintrustRejectedError,
     BraintrustUnavailableError,
     CommandError,
+    NoAccessError,
     SlackUnavailableError,
     StoreUnavailableError,
 )
@@ -178,15 +179,28 @@ def test_a_database_that_is_away_only_costs_requests() -> None:
     assert ids(world.staff("S0TEAM")) == [ANA_ID, BEN_ID]
 
 
-def test_without_the_right_to_list_users_ids_stand_for_themselves() -> None:
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_without_the_right_to_list_users_ids_stand_for_themselves(is_refused: bool) -> None:
+    """It is refused, or the list is empty: at least the key's owner would be in it."""
     world = World()
-    world.braintrust.refusals["users"] = REFUSED
+    world.braintrust.listed = ()
+    if is_refused:
+        world.braintrust.refusals["users"] = REFUSED
 
     staff = world.staff(ANA_ID, "ben@example.com")
 
     assert ids(staff) == [ANA_ID]
     assert NO_NAMES in staff.notes
     assert [left.name for left in staff.left_out] == ["ben@example.com"]
+
+
+def test_a_wrong_key_is_no_lack_of_a_right() -> None:
+    """Nobody is left out for it: every other question would be refused too."""
+    world = World()
+    world.braintrust.refusals["users"] = NoAccessError("Check BRAINTRUST_API_KEY.", setting="BRAINTRUST_API_KEY")
+
+    with pytest.raises(NoAccessError):
+        world.staff(ANA_ID)
 
 
 def test_room_is_what_both_caps_leave() -> None:
