@@ -99,7 +99,7 @@ class Terminal:
     def assign(self, plan: Plan) -> Plan:
         """Approve the plan and write it; the plan at its end, or proposed again because too much changed."""
         now = self._core.planning.now()
-        if self._store.plans.approve(plan.id, version=plan.version, who=Origin.TERMINAL.value, now=now):
+        if self._store.plans.approve(plan.id, edition=plan.edition, who=Origin.TERMINAL.value, now=now):
             self._core.worker.finish(plan.id, states=WRITING)
         else:
             self._store.plans.expire(now=now)

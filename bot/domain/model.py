@@ -257,7 +257,9 @@ class Plan:
     state: PlanState
     created_at: datetime
     version: int = 1
-    """What was shown: a click names it, and only the current one can be decided."""
+    """How often it was proposed, as people count."""
+    edition: int = 1
+    """Grows with every decision and every version: a press names it, and only the current one can be decided about."""
     revision: int = 1
     """Grows with every change; `drawn` is the revision that Slack shows."""
     drawn: int = 0

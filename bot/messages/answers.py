@@ -111,6 +111,13 @@ def old_version(plan: Plan) -> Message:
     )
 
 
+def gone_on(plan: Plan) -> Message:
+    """For a click about an earlier attempt of an assignment."""
+    return sentence(
+        f"Plan `{plan.id}` has gone on since this was shown, so nothing was changed. Look at its thread again."
+    )
+
+
 def unknown_plan(plan_id: str) -> Message:
     """For a click on a plan that the database does not know."""
     return sentence(

@@ -20,10 +20,10 @@ _VALUE = re.compile(r"([a-z0-9]{1,16}):([0-9]{1,9})")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which plan, and which version of it, a button is about."""
+    """Which plan, and which edition of it, a button is about."""
 
     plan_id: str
-    version: int
+    edition: int
 
 
 def target(value: str) -> Target | None:
@@ -70,4 +70,4 @@ def undo_confirm_button(plan: Plan, rows: int) -> Block:
 
 
 def _value(plan: Plan) -> str:
-    return f"{plan.id}:{plan.version}"
+    return f"{plan.id}:{plan.edition}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.domain.model import UNDOABLE, Plan, PlanState
+from bot.domain.model import UNDOABLE, WRITING, Plan, PlanState
 from bot.errors import BotError
 from bot.messages import answers
 from bot.messages.buttons import Target
@@ -52,19 +52,19 @@ class Deciding:
 
     def approve(self, press: Press) -> None:
         """Start the assignment of the version that was shown."""
-        self._decide(press, self._permissions.to_approve, self._approved, answers.approved)
+        self._decide(press, self._permissions.to_approve, self._approved, answers.approved, late=self._too_late)
 
     def cancel(self, press: Press) -> None:
         """Give up a plan that is read or proposed."""
-        self._decide(press, self._permissions.to_end, self._cancelled, answers.cancelled)
+        self._decide(press, self._permissions.to_end, self._cancelled, answers.cancelled, late=self._too_late)
 
     def stop(self, press: Press) -> None:
         """End an assignment after the batches that are on their way."""
-        self._decide(press, self._permissions.to_end, self._stopped, answers.stopping)
+        self._decide(press, self._permissions.to_end, self._stopped, answers.stopping, late=self._gone_on)
 
     def retry(self, press: Press) -> None:
         """Go on with the rows that an assignment left."""
-        self._decide(press, self._permissions.to_approve, self._retried, answers.retrying)
+        self._decide(press, self._permissions.to_approve, self._retried, answers.retrying, late=self._gone_on)
 
     def preview_undo(self, press: Press) -> None:
         """Say what an undo would take back; the rows are looked at in the background."""
@@ -85,7 +85,7 @@ class Deciding:
         if plan is not None and plan.state in UNDOABLE and not self._undoing.is_possible(plan):
             self._end(press, answers.undo_too_late(plan, self._undoing.hours))
             return
-        self._decide(press, self._permissions.to_undo, self._undone, answers.undoing)
+        self._decide(press, self._permissions.to_undo, self._undone, answers.undoing, late=self._gone_on)
 
     def _decide(
         self,
@@ -93,6 +93,8 @@ class Deciding:
         permission: Callable[[Plan, str], str | None],
         change: Callable[[Plan, Press], bool],
         done: Callable[[Plan], Message],
+        *,
+        late: Callable[[Plan, Press], Message],
     ) -> None:
         plan = self._plans.get(press.target.plan_id)
         if plan is None:
@@ -106,7 +108,11 @@ class Deciding:
         changed = change(plan, press)
 
         self._wake()
-        self._end(press, done(plan) if changed else self._too_late(press))
+        now = plan if changed else self._plans.get(plan.id)
+        if now is None:
+            self._end(press, answers.unknown_plan(plan.id))
+        else:
+            self._end(press, done(plan) if changed else late(now, press))
 
     def _end(self, press: Press, message: Message) -> None:
         """Answer a press after which its button means nothing more: a private message with it makes way."""
@@ -114,19 +120,19 @@ class Deciding:
 
     def _approved(self, plan: Plan, press: Press) -> bool:
         now = self._clock()
-        return self._plans.approve(plan.id, version=press.target.version, who=press.user, now=now)
+        return self._plans.approve(plan.id, edition=press.target.edition, who=press.user, now=now)
 
     def _cancelled(self, plan: Plan, press: Press) -> bool:
-        return self._plans.cancel(plan.id, who=press.user, now=self._clock())
+        return self._plans.cancel(plan.id, edition=press.target.edition, who=press.user, now=self._clock())
 
     def _stopped(self, plan: Plan, press: Press) -> bool:
-        return self._plans.stop(plan.id, who=press.user, now=self._clock())
+        return self._plans.stop(plan.id, edition=press.target.edition, who=press.user, now=self._clock())
 
     def _retried(self, plan: Plan, press: Press) -> bool:
-        return self._plans.retry(plan.id, who=press.user, now=self._clock())
+        return self._plans.retry(plan.id, edition=press.target.edition, who=press.user, now=self._clock())
 
     def _undone(self, plan: Plan, press: Press) -> bool:
-        return self._undoing.begin(plan, who=press.user)
+        return self._undoing.begin(plan, edition=press.target.edition, who=press.user)
 
     def _undo_preview(self, plan: Plan) -> Message:
         try:
@@ -134,15 +140,22 @@ class Deciding:
         except BotError as error:
             return answers.undo_failed(plan, str(error))
 
-    def _too_late(self, press: Press) -> Message:
-        """Why the press changed nothing."""
-        plan = self._plans.get(press.target.plan_id)
-        if plan is None:
-            return answers.unknown_plan(press.target.plan_id)
+    def _too_late(self, plan: Plan, press: Press) -> Message:
+        """Why an approval or a Cancel changed nothing: what became of the plan."""
         if plan.state is PlanState.PROPOSED and plan.expires_at is not None and plan.expires_at <= self._clock():
             self._plans.expire(now=self._clock())
             plan = self._plans.get(plan.id) or plan
-        if plan.state is PlanState.PROPOSED and plan.version != press.target.version:
+        if plan.state is PlanState.PROPOSED and plan.edition != press.target.edition:
             return answers.old_version(plan)
+        return self._already_decided(plan)
+
+    def _gone_on(self, plan: Plan, press: Press) -> Message:
+        """Why a press about an assignment changed nothing: it may be about an earlier attempt."""
+        is_stopping = plan.stopped_by is not None and plan.state in WRITING
+        if is_stopping or plan.state not in UNDOABLE | WRITING or plan.edition == press.target.edition:
+            return self._already_decided(plan)
+        return answers.gone_on(plan)
+
+    def _already_decided(self, plan: Plan) -> Message:
         newer = self._plans.get(plan.superseded_by) if plan.superseded_by else None
         return answers.already_decided(plan, successor_url=newer.message_url if newer else None)

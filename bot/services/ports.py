@@ -103,7 +103,10 @@ class Braintrust(Protocol):
 
 
 class Plans(Protocol):
-    """Stored plans.  What takes a `Lease` raises `LeaseLostError` once another process owns the plan."""
+    """Stored plans.  What takes a `Lease` raises `LeaseLostError` once another process owns the plan.
+
+    What takes an `edition` is False, too, when anything was decided since that one was shown.
+    """
 
     def add(self, plan: Plan, *, who: str) -> Plan:
         """Store a new plan and return it; or return the live plan of a command that asked for exactly the same."""
@@ -111,16 +114,16 @@ class Plans(Protocol):
     def get(self, plan_id: str) -> Plan | None:
         """The plan as it is now."""
 
-    def approve(self, plan_id: str, *, version: int, who: str, now: datetime) -> bool:
+    def approve(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         """Move a proposed plan that has not expired to `checking`; False when it was decided, replaced or expired."""
 
-    def cancel(self, plan_id: str, *, who: str, now: datetime) -> bool:
+    def cancel(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         """Move a plan that is read or proposed to `cancelled`; False when it was decided before."""
 
-    def stop(self, plan_id: str, *, who: str, now: datetime) -> bool:
+    def stop(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         """Ask a plan that is being written to stop; False when there is nothing to stop, or it was asked before."""
 
-    def retry(self, plan_id: str, *, who: str, now: datetime) -> bool:
+    def retry(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         """Move a plan that was assigned in part back to `checking`; False when there is nothing to retry."""
 
     def expire(self, *, now: datetime) -> int:
@@ -164,7 +167,7 @@ class Plans(Protocol):
     def finish(self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], now: datetime) -> None:
         """Move the plan from `reporting` to its last state."""
 
-    def begin_undo(self, plan_id: str, *, who: str, now: datetime, finished_after: datetime) -> bool:
+    def begin_undo(self, plan_id: str, *, edition: int, who: str, now: datetime, finished_after: datetime) -> bool:
         """Move an assigned plan to `undoing`; False when it is too late, or somebody was first."""
 
     def occupy(self, lease: Lease) -> bool:

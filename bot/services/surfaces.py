@@ -155,7 +155,8 @@ class SlackAnnouncer:
     def _refused(self, plan: Plan, surface: Surface, before: Shown, error: SlackError) -> None:
         log.warning("Slack refused to show a plan", extra={"plan": plan.id, "surface": surface, "error": str(error)})
         if surface is Surface.MESSAGE and plan.state is PlanState.PROPOSED:
-            self._plans.cancel(plan.id, who="bot", now=self._clock())  # nobody could approve it
+            now = self._clock()
+            self._plans.cancel(plan.id, edition=plan.edition, who="bot", now=now)  # nobody could approve it
         if surface in (Surface.MESSAGE, Surface.REPLY) and plan.request.requested_by is None:
             log.error("nobody can be told about a plan", extra={"plan": plan.id, "error": str(error)})
 

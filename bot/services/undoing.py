@@ -72,10 +72,10 @@ class Undoing:
         """Let nobody wait for numbers any more."""
         self._closing.set()
 
-    def begin(self, plan: Plan, *, who: str) -> bool:
+    def begin(self, plan: Plan, *, edition: int, who: str) -> bool:
         """Ask for it; False when it is too late, or somebody was first."""
         now = self._clock()
-        return self._plans.begin_undo(plan.id, who=who, now=now, finished_after=now - self._hours)
+        return self._plans.begin_undo(plan.id, edition=edition, who=who, now=now, finished_after=now - self._hours)
 
     def take_back(self, work: Work, plan: Plan) -> None:
         """The worker's step: take back part after part, each looked at before and after."""

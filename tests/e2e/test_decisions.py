@@ -1,8 +1,10 @@
 """Presses of buttons: who is first, who may, and what everybody else is told."""
 
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from bot.sandbox.slack import Message
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, BEN, CHLOE, EXTERNAL, GUEST, PARTNERS, REVIEWS, World
 
@@ -185,6 +187,44 @@ def test_stop_ends_the_assignment_after_the_batches_on_their_way(start_world: St
     assert f"{world.seeded.open - len(assigned)} rows not sent" in report.text
     assert len(assigned) == 100
     world.assert_each_written_once()
+
+
+def test_a_retry_that_is_sent_twice_starts_a_stopped_assignment_once(start_world: StartWorld) -> None:
+    world = start_world(rows=1_000, BATCH_SIZE="50", PARALLEL_REQUESTS="2")
+    plan = world.proposed()
+    stopped = _stopped(world, plan, lambda: world.press(plan, "approve"))
+    again = _stopped(world, plan, lambda: world.press(stopped, "retry"))
+    before = world.transitions(plan)
+
+    for action, message in (("retry", stopped), ("approve", plan)):
+        world.press(message, action, value=_pressed_value(message, action))
+
+    assert world.answer(ADA, "has gone on since this was shown")
+    assert world.answer(ADA, "Already stopped by")
+    assert world.transitions(plan) == before
+    world.press(again, "retry")
+    assert world.shows_in_thread(plan, "Done.")
+    world.assert_each_written_once()
+
+
+def _stopped(world: World, plan: Message, begin: Callable[[], None]) -> Message:
+    """The report of an assignment that was begun, and stopped at its first batches."""
+    known = {m.text for m in world.slack.workspace.thread(REVIEWS, plan.ts)}
+    with world.braintrust.faults.hold("insert") as gate:
+        begin()
+        gate.wait_for_arrivals(2)
+        reply = world.shows_in_thread(plan, "Assigning:")
+        world.press(reply, "stop")
+    return world.wait(
+        lambda w: next(
+            (m for m in w.thread(REVIEWS, plan.ts) if m.text.startswith("Stopped.") and m.text not in known), None
+        )
+    )
+
+
+def _pressed_value(message: Message, action: str) -> str:
+    elements = [element for block in message.blocks for element in block.get("elements", [])]
+    return next(str(element["value"]) for element in elements if element.get("action_id") == action)
 
 
 def _value(plan: object) -> str:

@@ -305,6 +305,10 @@ class World:
             lambda w: _first(m for m in w.channel_messages(message.channel) if m.ts == message.ts and words in m.text)
         )
 
+    def shows_in_thread(self, plan: Message, words: str) -> Message:
+        """The message in the plan's thread that shows `words`, once it does."""
+        return self.wait(lambda w: _first(m for m in w.thread(plan.channel, plan.ts) if words in m.text))
+
     def wait(self, condition: Callable[[Workspace], T | None], *, seconds: float = 20) -> T:
         """What `condition` finds, once it does."""
         try:

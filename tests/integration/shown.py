@@ -55,7 +55,7 @@ class Window:
             self.store.change(shares=shares)
 
     def approved(self) -> None:
-        assert self.store.plans.approve("plan", version=1, who="U0BEN", now=self.now)
+        assert self.store.plans.approve("plan", edition=1, who="U0BEN", now=self.now)
 
     def done(self, state: PlanState = PlanState.DONE) -> None:
         """The plan is carried out; in a state other than done, the second batch failed."""

@@ -506,7 +506,7 @@ def test_a_braintrust_that_is_gone_ends_the_assignment(world: World) -> None:
 
 
 def stop(world: World) -> bool:
-    return world.store.plans.stop("plan", who="UBEN", now=world.time.now())
+    return world.store.plans.stop("plan", edition=world.plan.edition, who="UBEN", now=world.time.now())
 
 
 def test_a_stop_ends_the_assignment_after_what_is_on_its_way(world: World) -> None:

@@ -29,19 +29,21 @@ def events(heard: pytest.LogCaptureFixture) -> list[tuple[str, ...]]:
 
 def test_the_whole_way_of_a_plan_is_heard(store: Store, heard: pytest.LogCaptureFixture) -> None:
     store.proposed()
-    store.plans.approve("plan", version=1, who="U0ADA", now=NOW)
+    store.plans.approve("plan", edition=store.get("plan").edition, who="U0ADA", now=NOW)
     lease = store.claim()
     store.plans.propose_again(lease, REVISION, expires_at=EXPIRES, now=NOW)
-    store.plans.approve("plan", version=2, who="U0ADA", now=NOW)
+    store.plans.approve("plan", edition=store.get("plan").edition, who="U0ADA", now=NOW)
     store.plans.begin_running(lease, now=NOW)
-    store.plans.stop("plan", who="U0BEN", now=NOW)
+    store.plans.stop("plan", edition=store.get("plan").edition, who="U0BEN", now=NOW)
     store.plans.begin_reporting(lease, reason=None, now=NOW)
     store.plans.finish(lease, state=S.STOPPED, counts={"assigned": 2, "dropped": 0, "missing": 1}, now=NOW)
-    store.plans.retry("plan", who="U0CHLOE", now=NOW)
+    store.plans.retry("plan", edition=store.get("plan").edition, who="U0CHLOE", now=NOW)
     store.plans.begin_running(lease, now=NOW)
     store.plans.begin_reporting(lease, reason=None, now=NOW)
     store.plans.finish(lease, state=S.DONE, counts={"assigned": 3, "dropped": 0, "missing": 0}, now=NOW)
-    store.plans.begin_undo("plan", who="U0ADA", now=NOW, finished_after=NOW - timedelta(hours=1))
+    store.plans.begin_undo(
+        "plan", edition=store.get("plan").edition, who="U0ADA", now=NOW, finished_after=NOW - timedelta(hours=1)
+    )
     store.plans.end_undo(lease, state=S.UNDONE, reason=None, counts={"taken_back": 3}, now=NOW)
 
     assert events(heard) == [
@@ -68,7 +70,7 @@ def test_the_whole_way_of_a_plan_is_heard(store: Store, heard: pytest.LogCapture
 def test_other_ends_are_heard(store: Store, heard: pytest.LogCaptureFixture) -> None:
     store.proposed("first")
     store.proposed("second")
-    store.plans.cancel("second", who="U0ADA", now=NOW)
+    store.plans.cancel("second", edition=store.get("second").edition, who="U0ADA", now=NOW)
     store.proposed("third")
     store.plans.expire(now=EXPIRES)
 
@@ -106,7 +108,7 @@ def test_what_is_not_carried_out_is_not_heard(store: Store, heard: pytest.LogCap
 
     with pytest.raises(LeaseLostError):
         store.plans.propose(old, PROPOSAL, state=S.PROPOSED, now=NOW)
-    store.plans.approve("plan", version=1, who="U0ADA", now=NOW)
+    store.plans.approve("plan", edition=store.get("plan").edition, who="U0ADA", now=NOW)
 
     assert events(heard) == []
 
@@ -121,7 +123,7 @@ def test_a_decision_whose_answer_is_lost_is_heard_when_it_is_known(
     heard.clear()
 
     with unanswered_commits(store, carried_out=carried_out, times=times):
-        store.plans.approve("plan", version=1, who="U0ADA", now=NOW)
+        store.plans.approve("plan", edition=1, who="U0ADA", now=NOW)
 
     assert [event for event, *_ in events(heard)] == [
         "a plan was approved, unless the database lost it",

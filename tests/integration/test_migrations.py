@@ -187,7 +187,7 @@ def test_a_locked_row_on_postgresql_is_an_error_of_ours_within_slack_s_patience(
             began = time.monotonic()
 
             with pytest.raises(StoreUnavailableError):
-                store.plans.approve("plan", version=1, who="UADA", now=NOW)
+                store.plans.approve("plan", edition=1, who="UADA", now=NOW)
 
             waited = time.monotonic() - began
         assert 1.5 < waited < 2.6
@@ -204,7 +204,7 @@ def test_a_postgresql_that_goes_away_is_an_error_of_ours(doomed: PostgresServer)
 
         for _ in range(2):
             with pytest.raises(StoreUnavailableError, match="does not answer"):
-                store.plans.approve("plan", version=1, who="UADA", now=NOW)
+                store.plans.approve("plan", edition=1, who="UADA", now=NOW)
         with pytest.raises(StoreUnavailableError, match="does not answer"):
             store.database.try_writing()
 

@@ -78,7 +78,7 @@ def test_what_another_plan_wrote_is_not_counted_twice_although_it_has_the_same_r
     assert second.carry_out() is S.DONE
 
     first.time.jump(3_660)
-    assert stores[0].plans.retry("plan", who="UADA", now=first.time.now())
+    assert stores[0].plans.retry("plan", edition=stores[0].get().edition, who="UADA", now=first.time.now())
     first.take_over()
     first.carry_out()
 

@@ -42,7 +42,7 @@ def store_behind(server_url: str, pool_mode: str) -> Iterator[Store]:
 def life_of_a_plan(store: Store, number: int) -> None:
     """Asked for, proposed, approved and cancelled again; each of its statements many times in all."""
     plan = store.proposed(f"plan-{number}", tag=f"tag-{number}", project_id=f"project-{number}")
-    assert store.plans.approve(plan.id, version=1, who="UADA", now=NOW)
+    assert store.plans.approve(plan.id, edition=1, who="UADA", now=NOW)
     lease = store.claim(plan.id)
     assert store.plans.begin_running(lease, now=NOW)
     batch, *_ = store.batches.of(plan.id)

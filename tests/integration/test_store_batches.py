@@ -29,7 +29,7 @@ def test_saving_tells_that_somebody_asked_to_stop(store: Store) -> None:
     """That is how a run hears of it."""
     store.add(state=PlanState.RUNNING)
     lease = store.claim()
-    store.plans.stop("plan", who="UADA", now=NOW)
+    store.plans.stop("plan", edition=1, who="UADA", now=NOW)
 
     assert store.batches.save(lease, [], progress=Progress()).stopped_by == "UADA"
 

@@ -144,9 +144,9 @@ def test_a_plan_that_is_to_rest_a_while_is_not_claimed_before(store: Store) -> N
 @pytest.mark.parametrize(
     ("state", "decide"),
     [
-        pytest.param(S.PROPOSED, lambda s: s.plans.approve("plan", version=1, who="UADA", now=NOW), id="approve"),
-        pytest.param(S.READING, lambda s: s.plans.cancel("plan", who="UADA", now=NOW), id="cancel"),
-        pytest.param(S.RUNNING, lambda s: s.plans.stop("plan", who="UADA", now=NOW), id="stop"),
+        pytest.param(S.PROPOSED, lambda s: s.plans.approve("plan", edition=1, who="UADA", now=NOW), id="approve"),
+        pytest.param(S.READING, lambda s: s.plans.cancel("plan", edition=1, who="UADA", now=NOW), id="cancel"),
+        pytest.param(S.RUNNING, lambda s: s.plans.stop("plan", edition=1, who="UADA", now=NOW), id="stop"),
         pytest.param(S.PROPOSED, lambda s: s.plans.expire(now=EXPIRES), id="expire"),
         pytest.param(S.READING, lambda s: s.plans.add(new_plan("newer"), who="UBEN"), id="a newer question"),
     ],

@@ -14,13 +14,13 @@ from tests.integration.stored import EXPIRES, NOW, Store, new_plan
 S = PlanState
 EARLIER = NOW - timedelta(hours=1)
 DECISIONS: dict[str, tuple[PlanState, Callable[[Store], bool], str]] = {
-    "approve": (S.PROPOSED, lambda store: store.plans.approve("plan", version=1, who="U0ADA", now=NOW), "checking"),
-    "cancel": (S.PROPOSED, lambda store: store.plans.cancel("plan", who="U0ADA", now=NOW), "cancelled"),
-    "stop": (S.RUNNING, lambda store: store.plans.stop("plan", who="U0ADA", now=NOW), "stop asked"),
-    "retry": (S.PARTIAL, lambda store: store.plans.retry("plan", who="U0ADA", now=NOW), "checking"),
+    "approve": (S.PROPOSED, lambda store: store.plans.approve("plan", edition=1, who="U0ADA", now=NOW), "checking"),
+    "cancel": (S.PROPOSED, lambda store: store.plans.cancel("plan", edition=1, who="U0ADA", now=NOW), "cancelled"),
+    "stop": (S.RUNNING, lambda store: store.plans.stop("plan", edition=1, who="U0ADA", now=NOW), "stop asked"),
+    "retry": (S.PARTIAL, lambda store: store.plans.retry("plan", edition=1, who="U0ADA", now=NOW), "checking"),
     "undo": (
         S.DONE,
-        lambda store: store.plans.begin_undo("plan", who="U0ADA", now=NOW, finished_after=EARLIER),
+        lambda store: store.plans.begin_undo("plan", edition=1, who="U0ADA", now=NOW, finished_after=EARLIER),
         "undoing",
     ),
 }
@@ -92,7 +92,7 @@ def test_while_the_database_is_away_nobody_is_told_that_nothing_was_changed(stor
     store.add(state=S.PROPOSED)
 
     with unanswered_commits(store, carried_out=False, times=99), pytest.raises(OutcomeUnknownError) as failed:
-        store.plans.approve("plan", version=1, who="U0ADA", now=NOW)
+        store.plans.approve("plan", edition=1, who="U0ADA", now=NOW)
 
     assert "not known whether this was done" in str(failed.value)
     assert store.get().state is S.PROPOSED

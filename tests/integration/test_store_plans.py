@@ -65,7 +65,7 @@ TRANSITIONS = (
         S.PROPOSED,
         to="checking",
         who="UADA",
-        act=lambda store, _: store.plans.approve("plan", version=1, who="UADA", now=NOW),
+        act=lambda store, _: store.plans.approve("plan", edition=1, who="UADA", now=NOW),
     ),
     _transition(
         "cancel",
@@ -73,7 +73,7 @@ TRANSITIONS = (
         S.PROPOSED,
         to="cancelled",
         who="UADA",
-        act=lambda store, _: store.plans.cancel("plan", who="UADA", now=NOW),
+        act=lambda store, _: store.plans.cancel("plan", edition=1, who="UADA", now=NOW),
     ),
     _transition(
         "stop",
@@ -81,7 +81,7 @@ TRANSITIONS = (
         S.RUNNING,
         to="stop asked",
         who="UADA",
-        act=lambda store, _: store.plans.stop("plan", who="UADA", now=NOW),
+        act=lambda store, _: store.plans.stop("plan", edition=1, who="UADA", now=NOW),
     ),
     _transition(
         "expire", S.PROPOSED, to="expired", who="bot", act=lambda store, _: bool(store.plans.expire(now=EXPIRES))
@@ -129,7 +129,7 @@ TRANSITIONS = (
         S.STOPPED,
         to="checking",
         who="UADA",
-        act=lambda store, _: store.plans.retry("plan", who="UADA", now=NOW),
+        act=lambda store, _: store.plans.retry("plan", edition=1, who="UADA", now=NOW),
     ),
     _transition(
         "begin_undo",
@@ -138,7 +138,9 @@ TRANSITIONS = (
         S.STOPPED,
         to="undoing",
         who="UADA",
-        act=lambda store, _: store.plans.begin_undo("plan", who="UADA", now=NOW, finished_after=NOW - INSTANT),
+        act=lambda store, _: store.plans.begin_undo(
+            "plan", edition=1, who="UADA", now=NOW, finished_after=NOW - INSTANT
+        ),
     ),
     _transition(
         "end_undo",
@@ -221,7 +223,7 @@ def test_the_reason_of_a_failed_reading_is_kept(store: Store) -> None:
 def test_what_a_decision_leaves_behind(store: Store) -> None:
     store.proposed()
 
-    store.plans.approve("plan", version=1, who="UADA", now=NOW)
+    store.plans.approve("plan", edition=1, who="UADA", now=NOW)
 
     plan = store.get()
     assert (plan.state, plan.decided_by, plan.decided_at) == (S.CHECKING, "UADA", NOW)
@@ -231,8 +233,8 @@ def test_what_a_stop_leaves_behind(store: Store) -> None:
     """Stopping is a wish, not a state; whoever asked first is named, and asking again changes nothing."""
     store.add(state=S.RUNNING)
 
-    first = store.plans.stop("plan", who="UADA", now=NOW)
-    second = store.plans.stop("plan", who="UBEN", now=NOW)
+    first = store.plans.stop("plan", edition=1, who="UADA", now=NOW)
+    second = store.plans.stop("plan", edition=1, who="UBEN", now=NOW)
 
     assert (first, second) == (True, False)
     assert (store.get().state, store.get().stopped_by) == (S.RUNNING, "UADA")
@@ -244,7 +246,7 @@ def test_what_an_undo_leaves_behind(store: Store, before: PlanState) -> None:
     """Who asked for it, and where the plan comes back to when it ends early."""
     store.add(state=before, finished_at=NOW)
 
-    store.plans.begin_undo("plan", who="UADA", now=NOW, finished_after=NOW - INSTANT)
+    store.plans.begin_undo("plan", edition=1, who="UADA", now=NOW, finished_after=NOW - INSTANT)
 
     assert (store.get().undone_by, store.get().undone_from) == ("UADA", before)
 
@@ -255,7 +257,7 @@ def test_what_an_undo_leaves_behind(store: Store, before: PlanState) -> None:
 def test_an_undo_begins_only_while_the_end_is_recent(store: Store, ended: datetime | None, began: bool) -> None:
     store.add(state=S.DONE, finished_at=ended)
 
-    assert store.plans.begin_undo("plan", who="UADA", now=NOW, finished_after=NOW) is began
+    assert store.plans.begin_undo("plan", edition=1, who="UADA", now=NOW, finished_after=NOW) is began
     assert store.get().state is (S.UNDOING if began else S.DONE)
 
 
@@ -273,9 +275,9 @@ def test_an_unknown_plan_is_decided_by_nobody(store: Store) -> None:
     before = store.everything()
 
     results = [
-        store.plans.approve("gone", version=1, who="UADA", now=NOW),
-        store.plans.cancel("gone", who="UADA", now=NOW),
-        store.plans.stop("gone", who="UADA", now=NOW),
+        store.plans.approve("gone", edition=1, who="UADA", now=NOW),
+        store.plans.cancel("gone", edition=1, who="UADA", now=NOW),
+        store.plans.stop("gone", edition=1, who="UADA", now=NOW),
     ]
 
     assert results == [False, False, False]
@@ -284,10 +286,10 @@ def test_an_unknown_plan_is_decided_by_nobody(store: Store) -> None:
 
 
 @pytest.mark.parametrize("clicked", [0, 1, 3])
-def test_only_the_version_that_is_shown_can_be_approved(store: Store, clicked: int) -> None:
-    store.add(state=S.PROPOSED, version=2)
+def test_only_the_edition_that_is_shown_can_be_approved(store: Store, clicked: int) -> None:
+    store.add(state=S.PROPOSED, edition=2)
 
-    approved = store.plans.approve("plan", version=clicked, who="UADA", now=NOW)
+    approved = store.plans.approve("plan", edition=clicked, who="UADA", now=NOW)
 
     assert not approved
     assert store.steps()[1:] == []
@@ -299,8 +301,8 @@ def test_at_every_instant_a_plan_can_be_approved_or_expires_never_both(store: St
     store.add("approved", S.PROPOSED)
     store.add("expired", S.PROPOSED)
 
-    approved = store.plans.approve("approved", version=1, who="UADA", now=moment)
-    store.plans.cancel("approved", who="UADA", now=moment)  # so that only the other one can expire
+    approved = store.plans.approve("approved", edition=1, who="UADA", now=moment)
+    store.plans.cancel("approved", edition=1, who="UADA", now=moment)  # so that only the other one can expire
     expired = store.plans.expire(now=moment)
 
     assert (approved, expired) == ((True, 0) if moment < EXPIRES else (False, 1))
@@ -310,8 +312,8 @@ def test_the_instant_counts_not_the_zone_it_is_written_in(store: Store) -> None:
     store.add(state=S.PROPOSED)
     tokyo = timezone(timedelta(hours=9))
 
-    too_late = store.plans.approve("plan", version=1, who="UADA", now=EXPIRES.astimezone(tokyo))
-    in_time = store.plans.approve("plan", version=1, who="UADA", now=(EXPIRES - INSTANT).astimezone(tokyo))
+    too_late = store.plans.approve("plan", edition=1, who="UADA", now=EXPIRES.astimezone(tokyo))
+    in_time = store.plans.approve("plan", edition=1, who="UADA", now=(EXPIRES - INSTANT).astimezone(tokyo))
 
     assert (too_late, in_time) == (False, True)
 
@@ -594,13 +596,13 @@ def test_what_people_got_too_much_is_carried_over_from_the_approved_plans_of_the
     """Half a row each way for every plan; what came to nothing, was undone, or is another tag's does not count."""
     for plan_id, tag in (("one", "needs-review"), ("two", "needs-review"), ("other", "other")):
         store.proposed(plan_id, tag=tag)
-        store.plans.approve(plan_id, version=1, who="UADA", now=NOW)
+        store.plans.approve(plan_id, edition=1, who="UADA", now=NOW)
         store.change(plan_id, state=PlanState.DONE.value)
     store.proposed("undone")
-    store.plans.approve("undone", version=1, who="UADA", now=NOW)
+    store.plans.approve("undone", edition=1, who="UADA", now=NOW)
     store.change("undone", state=PlanState.UNDONE.value)
     store.proposed("cancelled")
-    store.plans.cancel("cancelled", who="UADA", now=NOW)
+    store.plans.cancel("cancelled", edition=1, who="UADA", now=NOW)
 
     found = store.plans.balances("default", "needs-review")
 
@@ -612,7 +614,7 @@ def test_what_people_got_too_much_is_carried_over_from_the_approved_plans_of_the
 def test_what_is_carried_over_outlives_the_plans_it_comes_from(store: Store) -> None:
     for plan_id in ("one", "two"):
         store.proposed(plan_id)
-        store.plans.approve(plan_id, version=1, who="UADA", now=NOW)
+        store.plans.approve(plan_id, edition=1, who="UADA", now=NOW)
         store.change(plan_id, state=PlanState.DONE.value)
         store.plans.forget(before=NOW + INSTANT)
 

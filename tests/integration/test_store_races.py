@@ -49,13 +49,15 @@ class Act:
         return (who if self.by_a_person else "bot", before, self.leads_to)
 
 
-APPROVE = Act("approve", lambda store, who: store.plans.approve("plan", version=1, who=who, now=IN_TIME), S.CHECKING)
-CANCEL = Act("cancel", lambda store, who: store.plans.cancel("plan", who=who, now=NOW), S.CANCELLED)
+APPROVE = Act("approve", lambda store, who: store.plans.approve("plan", edition=1, who=who, now=IN_TIME), S.CHECKING)
+CANCEL = Act("cancel", lambda store, who: store.plans.cancel("plan", edition=1, who=who, now=NOW), S.CANCELLED)
 EXPIRE = Act("expire", lambda store, _: bool(store.plans.expire(now=EXPIRES)), S.EXPIRED, by_a_person=False)
-RETRY = Act("retry", lambda store, who: store.plans.retry("plan", who=who, now=NOW), S.CHECKING)
+RETRY = Act("retry", lambda store, who: store.plans.retry("plan", edition=1, who=who, now=NOW), S.CHECKING)
 UNDO = Act(
     "undo",
-    lambda store, who: store.plans.begin_undo("plan", who=who, now=NOW, finished_after=NOW - timedelta(hours=24)),
+    lambda store, who: store.plans.begin_undo(
+        "plan", edition=1, who=who, now=NOW, finished_after=NOW - timedelta(hours=24)
+    ),
     S.UNDOING,
 )
 RIVALS = {
@@ -128,7 +130,8 @@ def test_two_presses_of_stop_at_once_count_once(store: Store, rival: Store) -> N
     store.add(state=S.RUNNING)
 
     results = together(
-        lambda: store.plans.stop("plan", who="UADA", now=NOW), lambda: rival.plans.stop("plan", who="UBEN", now=NOW)
+        lambda: store.plans.stop("plan", edition=1, who="UADA", now=NOW),
+        lambda: rival.plans.stop("plan", edition=1, who="UBEN", now=NOW),
     )
 
     assert sorted(results) == [False, True]
@@ -159,7 +162,7 @@ def test_a_press_on_a_version_that_is_just_made_approves_what_it_names(store: St
 
         _, approved = at_once(
             partial(proposes_again, store, lease),
-            lambda: rival.plans.approve("plan", version=2, who="UBEN", now=IN_TIME),
+            lambda: rival.plans.approve("plan", edition=3, who="UBEN", now=IN_TIME),
             swapped=number % 2,
         )
 
@@ -194,14 +197,14 @@ def test_a_stop_and_a_new_version_at_once_leave_a_plan_that_waits_and_can_be_app
 
         _, stopped = at_once(
             partial(proposes_again, store, lease),
-            lambda: rival.plans.stop("plan", who="UBEN", now=NOW),
+            lambda: rival.plans.stop("plan", edition=2, who="UBEN", now=NOW),
             swapped=number % 2,
         )
 
         asked = [("UBEN", None, "stop asked")] if stopped else []
         assert (store.get().state, store.get().version, store.get().stopped_by) == (S.PROPOSED, 2, None)
         assert store.steps()[3:] == [*asked, ("bot", S.CHECKING, S.PROPOSED)]
-        assert store.plans.approve("plan", version=2, who="UADA", now=IN_TIME)
+        assert store.plans.approve("plan", edition=store.get().edition, who="UADA", now=IN_TIME)
         forget(store, "plan")
 
 
@@ -302,7 +305,7 @@ def test_of_a_retry_and_an_undo_at_once_the_loser_is_told_what_became_of_the_pla
         [[to_ada], [to_ben]] = one.told, other.told
         if store.get().state is S.CHECKING:
             assert to_ada.startswith("Plan `plan` goes on with the rows that are left.")
-            assert to_ben.startswith("Already approved by <@UADA>, <!date^")
+            assert to_ben.startswith("Plan `plan` has gone on since this was shown")
         else:
             assert store.get().state is S.UNDOING
             assert to_ada == "Its rows are taken back already, asked for by <@UBEN>. (plan `plan`)"

@@ -276,7 +276,7 @@ def test_a_plan_that_changes_is_shown_at_once_also_while_it_rests_from_a_fault(s
 
     process.turn()
     before = list(process.announcer.shown)
-    store.plans.stop("plan", who="UADA", now=NOW)
+    store.plans.stop("plan", edition=1, who="UADA", now=NOW)
     process.turn()
 
     assert (before, process.announcer.shown) == ([], [S.RUNNING])

@@ -149,7 +149,7 @@ def test_a_plan_that_was_answered_owes_nobody_a_message(old: Store) -> None:
 def test_a_plan_that_waits_can_still_be_approved(old: Store) -> None:
     old.database.migrate()
 
-    assert old.plans.approve("proposed", version=1, who="U0BOSS", now=NOW)
+    assert old.plans.approve("proposed", edition=1, who="U0BOSS", now=NOW)
 
 
 def test_the_reason_of_an_end_stands_beside_the_step_that_led_there(old: Store) -> None:
@@ -183,7 +183,7 @@ def test_a_plan_can_be_taken_back_whose_database_once_could_not(old: Store) -> N
     old.database.migrate()
     old.change("done", finished_at=NOW)
 
-    assert old.plans.begin_undo("done", who="U0BOSS", now=NOW, finished_after=NOW - timedelta(hours=1))
+    assert old.plans.begin_undo("done", edition=1, who="U0BOSS", now=NOW, finished_after=NOW - timedelta(hours=1))
     old.undos.arrange(old.claim("undoing"), [{"row-1": UndoState.TAKEN_BACK}])
 
     assert old.undos.of("undoing") == {"row-1": UndoState.TAKEN_BACK}

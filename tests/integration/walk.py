@@ -237,10 +237,10 @@ class Walk:
             BUTTONS.get(plan.state, ["approve"]) if self.dice.random() < 0.9 else ["approve", "stop", "retry", "undo"]
         )
         by_name: dict[str, Callable[[], bool]] = {
-            "approve": lambda: plans.approve(plan.id, version=plan.version, who="UADA", now=now),
-            "cancel": lambda: plans.cancel(plan.id, who="UADA", now=now),
-            "stop": lambda: plans.stop(plan.id, who="UADA", now=now),
-            "retry": lambda: plans.retry(plan.id, who="UADA", now=now),
+            "approve": lambda: plans.approve(plan.id, edition=plan.edition, who="UADA", now=now),
+            "cancel": lambda: plans.cancel(plan.id, edition=plan.edition, who="UADA", now=now),
+            "stop": lambda: plans.stop(plan.id, edition=plan.edition, who="UADA", now=now),
+            "retry": lambda: plans.retry(plan.id, edition=plan.edition, who="UADA", now=now),
             "undo": lambda: self._taken_back(process, plan),
             "nothing": lambda: True,
         }
@@ -252,7 +252,7 @@ class Walk:
         if self.dice.random() < 0.8:
             with self._calm():
                 self.previews.append((plan, process.undoing.preview(plan)))
-        return process.undoing.begin(plan, who="UADA")
+        return process.undoing.begin(plan, edition=plan.edition, who="UADA")
 
     def work(self) -> None:
         """One process makes one step of one plan, to its end, or until it is interrupted or loses the plan."""

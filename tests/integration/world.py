@@ -180,7 +180,7 @@ class World:
             monotonic=self.time.monotonic,
         )
         preview = undoing.preview(self.plan)
-        assert undoing.begin(self.plan, who="UADA")
+        assert undoing.begin(self.plan, edition=self.plan.edition, who="UADA")
         self.take_over()
         undoing.take_back(self.work, self.plan)
         return preview, self.plan.state
@@ -256,7 +256,7 @@ class World:
         proposal = replace(PROPOSAL, shares=shares, batches=batches(self.pairs, size=size))
         assert self.store.plans.propose(lease, proposal, state=PlanState.PROPOSED, now=NOW)
         self.store.leases.release(lease, wake_in_seconds=None)
-        assert self.store.plans.approve(self.plan_id, version=1, who="UADA", now=NOW)
+        assert self.store.plans.approve(self.plan_id, edition=1, who="UADA", now=NOW)
 
     def _note(self, asked: Asked) -> None:
         ids = tuple(row for row in self.ids if f'"{row}"' in asked.text)

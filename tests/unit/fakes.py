@@ -57,30 +57,32 @@ class FakePlans:
     def get(self, plan_id: str) -> Plan | None:
         return self.stored.get(plan_id)
 
-    def approve(self, plan_id: str, *, version: int, who: str, now: datetime) -> bool:
+    def approve(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         plan = self.stored[plan_id]
-        shown = plan.state is PlanState.PROPOSED and plan.version == version
-        if not shown or plan.expires_at is None or plan.expires_at <= now:
+        if plan.state is not PlanState.PROPOSED or plan.edition != edition:
             return False
-        return self._put(replace(plan, state=PlanState.CHECKING, decided_by=who, decided_at=now))
+        if plan.expires_at is None or plan.expires_at <= now:
+            return False
+        return self._decided(plan, state=PlanState.CHECKING, decided_by=who, decided_at=now)
 
-    def cancel(self, plan_id: str, *, who: str, now: datetime) -> bool:
+    def cancel(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         plan = self.stored[plan_id]
-        if plan.state not in (PlanState.READING, PlanState.PROPOSED):
+        if plan.edition != edition or plan.state not in (PlanState.READING, PlanState.PROPOSED):
             return False
-        return self._put(replace(plan, state=PlanState.CANCELLED, decided_by=who, decided_at=now))
+        return self._decided(plan, state=PlanState.CANCELLED, decided_by=who, decided_at=now)
 
-    def stop(self, plan_id: str, *, who: str, now: datetime) -> bool:
+    def stop(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         plan = self.stored[plan_id]
-        if plan.state not in (PlanState.CHECKING, PlanState.RUNNING) or plan.stopped_by is not None:
+        writing = plan.state in (PlanState.CHECKING, PlanState.RUNNING)
+        if plan.edition != edition or not writing or plan.stopped_by is not None:
             return False
-        return self._put(replace(plan, stopped_by=who))
+        return self._decided(plan, stopped_by=who)
 
-    def retry(self, plan_id: str, *, who: str, now: datetime) -> bool:
+    def retry(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         plan = self.stored[plan_id]
-        if plan.state not in (PlanState.PARTIAL, PlanState.STOPPED):
+        if plan.edition != edition or plan.state not in (PlanState.PARTIAL, PlanState.STOPPED):
             return False
-        return self._put(replace(plan, state=PlanState.CHECKING, stopped_by=None))
+        return self._decided(plan, state=PlanState.CHECKING, stopped_by=None)
 
     def expire(self, *, now: datetime) -> int:
         over = [
@@ -118,7 +120,7 @@ class FakePlans:
         plan = self.stored[lease.plan_id]
         changes: dict[str, Any] = {"shares": revised.shares, "drift": revised.drift, "expires_at": expires_at}
         undecided: dict[str, Any] = {"state": PlanState.PROPOSED, "decided_by": None, "decided_at": None}
-        self._put(replace(plan, version=plan.version + 1, **changes, **undecided))
+        self._decided(plan, version=plan.version + 1, **changes, **undecided)
 
     def begin_running(self, lease: Lease, *, now: datetime) -> bool:
         raise NotImplementedError
@@ -129,11 +131,12 @@ class FakePlans:
     def finish(self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], now: datetime) -> None:
         raise NotImplementedError
 
-    def begin_undo(self, plan_id: str, *, who: str, now: datetime, finished_after: datetime) -> bool:
+    def begin_undo(self, plan_id: str, *, edition: int, who: str, now: datetime, finished_after: datetime) -> bool:
         plan = self.stored[plan_id]
-        if plan.state not in UNDOABLE or plan.finished_at is None or plan.finished_at <= finished_after:
+        young = plan.finished_at is not None and plan.finished_at > finished_after
+        if plan.edition != edition or plan.state not in UNDOABLE or not young:
             return False
-        return self._put(replace(plan, state=PlanState.UNDOING, undone_by=who, undone_from=plan.state))
+        return self._decided(plan, state=PlanState.UNDOING, undone_by=who, undone_from=plan.state)
 
     def occupy(self, lease: Lease) -> bool:
         return not self.is_busy
@@ -143,6 +146,9 @@ class FakePlans:
     ) -> None:
         self._put(replace(self.stored[lease.plan_id], state=state, reason=reason))
         self.noted.append(counts)
+
+    def _decided(self, plan: Plan, **changes: Any) -> bool:
+        return self._put(replace(plan, edition=plan.edition + 1, **changes))
 
     def _put(self, plan: Plan) -> bool:
         self.stored[plan.id] = plan

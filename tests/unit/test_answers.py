@@ -70,7 +70,7 @@ def test_a_twin_that_waits_is_linked_with_the_way_to_a_fresh_reading(changes: di
 
 
 def test_an_undo_is_offered_with_fresh_numbers() -> None:
-    message = answers.undo_preview(a_plan(PlanState.DONE, version=2), UndoCounts(1_949, 2, 1))
+    message = answers.undo_preview(a_plan(PlanState.DONE, edition=2), UndoCounts(1_949, 2, 1))
 
     [(action_id, button)] = buttons_of(message).items()
     assert message.text == (

@@ -1,4 +1,4 @@
-"""A button says which version of which plan it is about, and nothing else."""
+"""A button says which edition of which plan it is about, and nothing else."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,12 +33,12 @@ BUTTONS: list[Callable[[Plan], dict[str, Any]]] = [
 
 
 @given(st.from_regex(r"[a-z0-9]{1,16}", fullmatch=True), st.integers(1, 999_999_999))
-def test_every_button_comes_back_as_its_plan_and_version(plan_id: str, version: int) -> None:
-    plan = replace(a_plan(), id=plan_id, version=version)
+def test_every_button_comes_back_as_its_plan_and_edition(plan_id: str, edition: int) -> None:
+    plan = replace(a_plan(), id=plan_id, edition=edition)
 
     values = [build(plan)["value"] for build in BUTTONS]
 
-    assert [target(value) for value in values] == [Target(plan_id, version)] * 6
+    assert [target(value) for value in values] == [Target(plan_id, edition)] * 6
 
 
 @pytest.mark.parametrize(

@@ -75,8 +75,8 @@ class World:
         return self.plans.stored["k7f3q2"]
 
 
-def press(user: str = "U0ANA", *, version: int = 1, plan_id: str = "k7f3q2") -> Press:
-    return Press(Target(plan_id, version), ReplyTo(user, "C0REV", f"https://hooks.slack.com/actions/{user}"))
+def press(user: str = "U0ANA", *, edition: int = 1, plan_id: str = "k7f3q2") -> Press:
+    return Press(Target(plan_id, edition), ReplyTo(user, "C0REV", f"https://hooks.slack.com/actions/{user}"))
 
 
 PRESSES: list[Callable[[World, Press], None]] = [
@@ -154,12 +154,49 @@ def test_a_plan_can_be_approved_until_it_expires() -> None:
 
 
 def test_a_version_that_is_not_shown_any_more_cannot_be_approved() -> None:
-    world = World(a_plan(version=2))
+    world = World(a_plan(version=2, edition=3))
 
-    world.deciding.approve(press(version=1))
+    world.deciding.approve(press(edition=1))
 
     assert world.plan.state is PlanState.PROPOSED
     assert world.answers.texts == ["Plan `k7f3q2` has changed since (it is version 2 now). Look at its message again."]
+
+
+LATER: dict[str, tuple[PlanState, Callable[[World, Press], None]]] = {
+    "stop": (PlanState.RUNNING, PRESSES[2]),
+    "retry": (PlanState.STOPPED, PRESSES[3]),
+    "take back": (PlanState.PARTIAL, UNDO_PRESSES[1]),
+}
+
+
+@pytest.mark.parametrize(("state", "act"), LATER.values(), ids=LATER)
+def test_a_press_about_an_earlier_attempt_changes_nothing(
+    state: PlanState, act: Callable[[World, Press], None]
+) -> None:
+    world = World(an_assigned_plan(state, edition=4))
+
+    act(world, press("U0ASK", edition=2))
+
+    assert world.plan == an_assigned_plan(state, edition=4)
+    assert world.answers.texts == [
+        "Plan `k7f3q2` has gone on since this was shown, so nothing was changed. Look at its thread again."
+    ]
+
+
+@pytest.mark.parametrize("act", [*PRESSES, UNDO_PRESSES[1]], ids=[*NAMES[:4], NAMES[5]])
+@pytest.mark.parametrize("state", [*PlanState])
+def test_what_is_sent_twice_decides_once(state: PlanState, act: Callable[[World, Press], None]) -> None:
+    """Wherever the plan has come to in between."""
+    world = World(an_assigned_plan(state))
+    before = world.plan
+    act(world, press("U0ASK"))
+    decided = world.plan != before
+    again = [replace(world.plan, state=other, stopped_by=None) for other in PlanState]
+
+    for plan in again if decided else ():
+        world.plans.stored[plan.id] = plan
+        act(world, press("U0ASK"))
+        assert world.plan == plan
 
 
 def test_a_replaced_plan_leads_to_its_successor() -> None:

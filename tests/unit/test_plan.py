@@ -84,7 +84,7 @@ def test_no_message_mentions_anybody_because_of_a_name(state: PlanState, name: s
 
 @every_state
 def test_only_a_proposed_plan_has_buttons(state: PlanState) -> None:
-    buttons = buttons_of(plan_message(a_plan(state, version=3)))
+    buttons = buttons_of(plan_message(a_plan(state, edition=3)))
 
     assert list(buttons) == ([APPROVE, CANCEL] if state is PlanState.PROPOSED else [])
     assert {target(button["value"]) for button in buttons.values()} <= {Target("k7f3q2", 3)}

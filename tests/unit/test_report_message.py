@@ -332,7 +332,7 @@ def test_nobody_is_sent_to_braintrust_for_nothing() -> None:
 def test_only_what_is_left_of_an_assignment_can_be_tried_again(
     state: PlanState, unsent: int, label: str | None
 ) -> None:
-    message = report_message(a_plan(state, version=2), a_report(unsent=unsent), review_url=URL)
+    message = report_message(a_plan(state, edition=2), a_report(unsent=unsent), review_url=URL)
 
     buttons = [(button["text"]["text"], target(button["value"])) for button in buttons_of(message).values()]
     assert buttons == ([(label, Target("k7f3q2", 2))] if label else [])
@@ -344,7 +344,7 @@ def test_only_what_is_left_of_an_assignment_can_be_tried_again(
 def test_only_what_was_written_can_be_taken_back(state: PlanState, written: bool, undoable: bool) -> None:
     report = a_report() if written else a_report(assigned=())
 
-    message = report_message(a_plan(state, version=2), report, review_url=URL, undoable=undoable)
+    message = report_message(a_plan(state, edition=2), report, review_url=URL, undoable=undoable)
 
     offered = undoable and written and state is not PlanState.FAILED
     assert {name: target(button["value"]) for name, button in buttons_of(message).items()} == (

@@ -86,7 +86,7 @@ def test_an_assignment_can_be_taken_back_for_some_hours(ago: timedelta | None, h
     world = World(plan, settings=Settings(policy=PolicySettings(undo_hours=hours)))
 
     assert world.undoing.is_possible(plan) == possible
-    assert world.undoing.begin(plan, who="U0BOSS") == possible
+    assert world.undoing.begin(plan, edition=1, who="U0BOSS") == possible
     assert world.undoing.hours == hours
 
 
@@ -124,7 +124,7 @@ def test_what_another_plan_wrote_later_is_neither_promised_nor_taken_back() -> N
     world.batches.others = frozenset({"row-2"})
 
     preview = world.undoing.preview(world.plan)
-    world.undoing.begin(world.plan, who="U0BOSS")
+    world.undoing.begin(world.plan, edition=1, who="U0BOSS")
     world.take_back()
 
     assert preview == UndoCounts(taken_back=3, changed=1)
@@ -135,7 +135,7 @@ def test_what_another_plan_wrote_later_is_neither_promised_nor_taken_back() -> N
 def test_the_second_who_begins_is_too_late() -> None:
     world = World(a_plan(PlanState.DONE, finished_at=NOW))
 
-    began = [world.undoing.begin(world.plan, who=who) for who in ("U0ASK", "U0BOSS")]
+    began = [world.undoing.begin(world.plan, edition=1, who=who) for who in ("U0ASK", "U0BOSS")]
 
     assert began == [True, False]
     assert world.plan.undone_by == "U0ASK"

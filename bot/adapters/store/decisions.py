@@ -10,49 +10,54 @@ from sqlalchemy import Connection, select, update
 from bot.adapters.store.database import Database
 from bot.adapters.store.outcomes import certain
 from bot.adapters.store.tables import batches, events, plans
-from bot.adapters.store.transitions import change, in_state, move, note
+from bot.adapters.store.transitions import Guard, change, in_state, move, note
 from bot.domain.model import RETRIABLE, UNDOABLE, BatchState, PlanState
+
+_NEXT = {"edition": plans.c.edition + 1}
 
 
 class DecisionStore:
-    """Approve, Cancel, Stop, Retry and Undo, as the `Plans` port has them."""
+    """Approve, Cancel, Stop, Retry and Undo, as the `Plans` port has them.
+
+    Each is about one edition of a plan and makes the next one, so that what is sent twice decides once.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def approve(self, plan_id: str, *, version: int, who: str, now: datetime) -> bool:
+    def approve(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         """Move a proposed plan that has not expired to `checking`; False when it was decided, replaced or expired."""
-        guard = (*in_state(plan_id, PlanState.PROPOSED), plans.c.version == version, plans.c.expires_at > now)
+        guard = (*_undecided(plan_id, edition, PlanState.PROPOSED), plans.c.expires_at > now)
 
         def approved(connection: Connection, token: str) -> bool:
-            values: dict[str, Any] = {"decided_by": who, "decided_at": now}
+            values: dict[str, Any] = {"decided_by": who, "decided_at": now, **_NEXT}
             return move(connection, guard, to=PlanState.CHECKING, who=who, now=now, token=token, **values)
 
         return self._decide(plan_id, approved)
 
-    def cancel(self, plan_id: str, *, who: str, now: datetime) -> bool:
+    def cancel(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         """Move a plan that is read or proposed to `cancelled`; False when it was decided before."""
-        guard = in_state(plan_id, PlanState.READING, PlanState.PROPOSED)
+        guard = _undecided(plan_id, edition, PlanState.READING, PlanState.PROPOSED)
 
         def cancelled(connection: Connection, token: str) -> bool:
-            values: dict[str, Any] = {"decided_by": who, "decided_at": now}
+            values: dict[str, Any] = {"decided_by": who, "decided_at": now, **_NEXT}
             return move(connection, guard, to=PlanState.CANCELLED, who=who, now=now, token=token, **values)
 
         return self._decide(plan_id, cancelled)
 
-    def stop(self, plan_id: str, *, who: str, now: datetime) -> bool:
+    def stop(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         """Ask a plan that is being written to stop; False when there is nothing to stop, or it was asked before."""
-        guard = (*in_state(plan_id, PlanState.CHECKING, PlanState.RUNNING), plans.c.stopped_by.is_(None))
+        guard = (*_undecided(plan_id, edition, PlanState.CHECKING, PlanState.RUNNING), plans.c.stopped_by.is_(None))
 
         def stopped(connection: Connection, token: str) -> bool:
-            asked = change(connection, guard, stopped_by=who)
+            asked = change(connection, guard, stopped_by=who, **_NEXT)
             if asked:
                 note(connection, plan_id, who=who, now=now, before=None, after="stop asked", token=token)
             return asked
 
         return self._decide(plan_id, stopped)
 
-    def retry(self, plan_id: str, *, who: str, now: datetime) -> bool:
+    def retry(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         """Move a plan that was assigned in part back to `checking`, its failed batches planned again.
 
         Batches that are still unknown are read back once more before anything of them is sent.  False when there is
@@ -61,8 +66,8 @@ class DecisionStore:
         mine = batches.c.plan_id == plan_id
         failed = update(batches).where(mine, batches.c.state == BatchState.FAILED.value)
         unknown = update(batches).where(mine, batches.c.state == BatchState.UNKNOWN.value)
-        fresh = {"stopped_by": None, "reason": None, "undone_by": None, "undone_from": None}
-        guard = in_state(plan_id, *RETRIABLE)
+        fresh: dict[str, Any] = {"stopped_by": None, "reason": None, "undone_by": None, "undone_from": None, **_NEXT}
+        guard = _undecided(plan_id, edition, *RETRIABLE)
 
         def retried(connection: Connection, token: str) -> bool:
             moved = move(connection, guard, to=PlanState.CHECKING, who=who, now=now, token=token, **fresh)
@@ -73,13 +78,13 @@ class DecisionStore:
 
         return self._decide(plan_id, retried)
 
-    def begin_undo(self, plan_id: str, *, who: str, now: datetime, finished_after: datetime) -> bool:
+    def begin_undo(self, plan_id: str, *, edition: int, who: str, now: datetime, finished_after: datetime) -> bool:
         """Move an assigned plan to `undoing`; False when it is too late, or somebody was first."""
 
         def began(connection: Connection, token: str) -> bool:
             for before in UNDOABLE:
-                guard = (*in_state(plan_id, before), plans.c.finished_at > finished_after)
-                values: dict[str, Any] = {"undone_by": who, "undone_from": before.value}
+                guard = (*_undecided(plan_id, edition, before), plans.c.finished_at > finished_after)
+                values: dict[str, Any] = {"undone_by": who, "undone_from": before.value, **_NEXT}
                 if move(connection, guard, to=PlanState.UNDOING, who=who, now=now, token=token, **values):
                     return True
             return False
@@ -97,3 +102,8 @@ class DecisionStore:
             return connection.execute(line).first() is not None
 
         return certain(self._database, lambda connection: decision(connection, token), is_stored=is_stored)
+
+
+def _undecided(plan_id: str, edition: int, *states: PlanState) -> Guard:
+    """The guard that lets a decision through only in these states, and only as long as nobody else decided."""
+    return *in_state(plan_id, *states), plans.c.edition == edition

@@ -166,6 +166,7 @@ class PlanStore(DecisionStore):
         with self._live_changes(lease) as (connection, row):
             values = {
                 "version": row.version + 1,
+                "edition": row.edition + 1,
                 "shares": shares_record(revised.shares),
                 "drift": [[reason.value, count] for reason, count in revised.drift],
                 "expires_at": expires_at,

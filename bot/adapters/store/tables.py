@@ -83,6 +83,7 @@ plans = Table(
     # where it is in its life
     Column("state", String(16), nullable=False),
     Column("version", Integer, nullable=False),
+    Column("edition", Integer),  # what people decide about: each decision names it; never NULL
     Column("revision", Integer, nullable=False),
     Column("drawn", Integer, nullable=False),
     Column("expires_at", UtcDateTime),
