@@ -47,6 +47,8 @@ class Roster:
 
     found: tuple[Found, ...]
     left_out: tuple[LeftOut, ...]
+    disputed: tuple[tuple[Found, int], ...] = ()
+    """Who was named again, under another name and with this other weight."""
 
 
 def resolved(names: Iterable[ReviewerName], known: Known) -> Roster:
@@ -56,16 +58,22 @@ def resolved(names: Iterable[ReviewerName], known: Known) -> Roster:
     found: dict[str, Found] = {}
     left_out: dict[str, LeftOut] = {}
     named: set[str] = set()
+    disputed: dict[str, int] = {}
     for name, kind, value in _singly(names, known, left_out):
         result = _reviewer(kind, value, accounts)
         if isinstance(result, Exclusion):
             left_out.setdefault(value, LeftOut(_shown(kind, value, accounts), result))
             continue
         found.setdefault(result.id, Found(result.id, result.name, name.weight, result.slack_id))
-        if kind is name.kind and result.id not in named:  # not as a member of a group
+        if kind is not name.kind:  # as a member of a group
+            continue
+        if result.id not in named:
             named.add(result.id)
             found[result.id] = replace(found[result.id], weight=name.weight)
-    return Roster(tuple(found.values()), tuple(left_out.values()))
+        elif name.weight != found[result.id].weight:
+            disputed[result.id] = name.weight
+    doubts = tuple((found[reviewer_id], weight) for reviewer_id, weight in disputed.items())
+    return Roster(tuple(found.values()), tuple(left_out.values()), doubts)
 
 
 def _singly(

@@ -1,7 +1,7 @@
 """Who takes part in a plan, and how its rows are dealt out to them.  Pure: same input, same output."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -56,7 +56,7 @@ def dealt(found: Gathered, staff: Staff, dealing: Dealing) -> Proposal:
         counts=found.counts,
         shares=_shares(staff, allotment),
         left_out=staff.left_out,
-        notes=staff.notes,
+        notes=(*staff.notes, *_ungrouped(chosen, found.group_of, choices)),
         batches=batches(allotment.pairs, size=dealing.batch_size),
         without_room=len(allotment.left),
         reasons={row_id: in_words(reason, choices) for row_id, reason in allotment.reasons.items()},
@@ -76,6 +76,18 @@ def default_reason(choices: Choices, shares: tuple[Share, ...]) -> str:
         return Reason.LOWEST_LOAD.value
     weights = {share.weight for share in shares if share.weight}
     return (Reason.WEIGHTED if len(weights) > 1 else Reason.EVEN).value
+
+
+def _ungrouped(chosen: Sequence[str], group_of: Mapping[str, str], choices: Choices) -> list[str]:
+    """That rows which should be kept together have nothing in common that could be read."""
+    alone = sum(row_id not in group_of for row_id in chosen)
+    if choices.group_by is None or not alone:
+        return []
+    if alone == len(chosen):
+        return [
+            f"`{choices.group_by}` has no value in any row, so none are kept together. Check the name of the field."
+        ]
+    return [f"`{choices.group_by}` has no value in {alone:,} of {len(chosen):,} rows: nothing keeps these together."]
 
 
 def _candidate(member: Member, balances: Mapping[str, Fraction]) -> Candidate:

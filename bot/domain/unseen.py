@@ -16,8 +16,10 @@ _NO_WIDTH = re.compile(
     "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # Those of them that change how their neighbours are drawn: joiners, variations, the letters of some flags.
-_SHAPING = re.compile("[\u180b-\u180f\u200c\u200d\ufe00-\ufe0f\U000e0020-\U000e007f\U000e0100-\U000e01ef]")
-_JOINERS = "\u200c\u200d"
+_JOINER = re.compile("[\u200c\u200d]")
+_VARIATION = re.compile("[\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_FLAG_LETTER = re.compile("[\U000e0020-\U000e007f]")
+_FLAG = "\U0001f3f4"
 _KEYCAP = "\u20e3"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # Unicode categories: controls, formats, surrogates, line breaks
 _UNSHAPED = frozenset({"Ll", "Lu", "Lt", "Nd", "Zs", "Pi", "Pf", "Ps", "Pe"}) | _UNSEEN
@@ -33,8 +35,8 @@ def as_seen(text: str) -> str:
         return text.replace("\t", " ")
     text = _HYPHENS.sub("-", _BLANK.sub(" ", text))
     kept = ""
-    for place, one in enumerate(text):
-        if not _NO_WIDTH.match(one) or _shapes(one, kept[-1:], text[place + 1 : place + 2]):
+    for one, after in zip(text, [*text[1:], ""], strict=True):
+        if not _NO_WIDTH.match(one) or _shapes(one, kept[-1:], after):
             kept += one
     return kept
 
@@ -43,7 +45,11 @@ def readable(text: str) -> str:
     r"""`text` for people: what cannot be seen is shown as in JSON (`\u202e`), unless it shapes its neighbours."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_shown(text, place) for place in range(len(text)))
+    shown, text = "", _BLANK.sub(" ", text)
+    for one, after in zip(text, [*text[1:], ""], strict=True):
+        hidden = unicodedata.category(one) in _UNSEEN or _NO_WIDTH.match(one)
+        shown += _escaped(one) if hidden and not _shapes(one, shown[-1:], after) else one
+    return shown
 
 
 def visible(text: str) -> str:
@@ -53,26 +59,23 @@ def visible(text: str) -> str:
     return "".join(one if one.isprintable() and not _NO_WIDTH.match(one) else _escaped(one) for one in text)
 
 
-def _shown(text: str, place: int) -> str:
-    one, before, after = text[place], text[max(place - 1, 0) : place], text[place + 1 : place + 2]
-    hidden = unicodedata.category(one) in _UNSEEN or _NO_WIDTH.match(one)
-    return _escaped(one) if hidden and not _shapes(one, before, after) else one
-
-
 def _shapes(one: str, before: str, after: str) -> bool:
-    """Whether a character changes how those around it are drawn."""
-    if not _SHAPING.match(one):
-        return False
+    """Whether a character that has no width changes how those around it are drawn."""
     if after == _KEYCAP and before and before in "0123456789#*":
-        return True
-    return _is_shaped(before) and (one not in _JOINERS or _is_shaped(after))
+        return _VARIATION.match(one) is not None
+    if _FLAG_LETTER.match(one):
+        return before == _FLAG or _FLAG_LETTER.match(before) is not None
+    if _VARIATION.match(one):
+        return _is_shaped(before)
+    varied = _VARIATION.match(before) is not None
+    return _JOINER.match(one) is not None and (_is_shaped(before) or varied) and _is_shaped(after)
 
 
 def _is_shaped(one: str) -> bool:
     """Whether a character's look depends on such neighbours: symbols and letters without case, not Latin ones."""
-    if not one or one.isascii():
+    if not one or one.isascii() or _NO_WIDTH.match(one):
         return False
-    return unicodedata.category(one) not in _UNSHAPED or _SHAPING.match(one) is not None
+    return unicodedata.category(one) not in _UNSHAPED
 
 
 def _escaped(one: str) -> str:

@@ -15,6 +15,7 @@ RETRY = "retry"
 UNDO = "undo"
 UNDO_CONFIRM = "undo_confirm"
 
+_LEFT_ALONE = "Rows that somebody assigns or finishes meanwhile are left alone."
 _VALUE = re.compile(r"([a-z0-9]{1,16}):([0-9]{1,9})")
 
 
@@ -37,7 +38,7 @@ def approve_button(plan: Plan) -> Block:
     reviewers = counted(sum(share.rows > 0 for share in plan.shares), "reviewer")
     question = confirmation(
         f"Assign {counted(plan.planned_rows, 'row')} to {reviewers}?",
-        "Rows that somebody assigns or finishes meanwhile are left alone.",
+        _LEFT_ALONE,
         confirm="Assign",
         deny="Not yet",
     )
@@ -55,8 +56,12 @@ def stop_button(plan: Plan) -> Block:
 
 
 def retry_button(plan: Plan, rows: int) -> Block:
-    """Try the rows again that are left."""
-    return button(f"Retry the remaining {number(rows)}", action_id=RETRY, value=_value(plan), style="primary")
+    """Try the rows again that are left, after a question: it assigns rows, as Approve does."""
+    question = confirmation(
+        f"Assign the remaining {counted(rows, 'row')}?", _LEFT_ALONE, confirm="Assign", deny="Not yet"
+    )
+    label = f"Retry the remaining {number(rows)}"
+    return button(label, action_id=RETRY, value=_value(plan), style="primary", confirm=question)
 
 
 def undo_button(plan: Plan) -> Block:

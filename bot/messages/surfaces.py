@@ -68,7 +68,7 @@ def contents(plan: Plan, known: Known, facts: Facts) -> dict[Surface, Content]:
             wanted[Surface.REMINDER] = _reminder(plan, known, facts)
             wanted[Surface.REPLY] = _reply(plan, known, facts)
             wanted[Surface.PLAN_FILE] = _plan_file(plan)
-            wanted[Surface.RESULT_FILE] = _result_file(plan, known)
+            wanted[Surface.RESULT_FILE] = _result_file(plan, known, facts)
     wanted[Surface.NOTE] = _note(plan, known, facts)
     wanted[Surface.ALERT] = _alert(plan, known)
     return {surface: content for surface, content in wanted.items() if content is not None}
@@ -119,7 +119,10 @@ def _plan_file(plan: Plan) -> Attachment | None:
     return Attachment(f"plan-{plan.id}.json", edition=str(plan.version))
 
 
-def _result_file(plan: Plan, known: Known) -> Attachment | None:
+def _result_file(plan: Plan, known: Known, facts: Facts) -> Attachment | None:
+    """The list of the rows that were assigned, where there is one."""
+    if facts.report is None or not facts.report.written:
+        return None
     if known.get(Surface.REPLY, NOT_SHOWN).ts is None or plan.state not in REPORTED:
         return None
     return Attachment(RESULT_FILE, edition=str(plan.finished_at))

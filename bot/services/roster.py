@@ -12,7 +12,7 @@ from bot.domain.reviewer_names import NameKind, ReviewerName, parsed_name
 from bot.domain.reviewers import User
 from bot.domain.roster import Found, Known, Roster, resolved
 from bot.errors import BraintrustRejectedError, CommandError, NoAccessError, SlackError, StoreUnavailableError
-from bot.messages.text import code
+from bot.messages.text import code, escaped
 from bot.services.people_ports import Matches, People, Preferences
 from bot.services.ports import Braintrust, Clock, Patience
 from bot.settings import PeopleSettings
@@ -112,7 +112,8 @@ class RosterReader:
             self._remember(roster.found, known)
         readable = known.users is not None and (known.people is not None or self._people is None)
         certain = readable and known.groups is not None and None not in known.members.values()
-        notes = (*([NO_NAMES] if known.users is None else []), *unread, *([problem] if problem else []))
+        doubts = [_doubt(one, weight) for one, weight in roster.disputed]
+        notes = (*([NO_NAMES] if known.users is None else []), *unread, *([problem] if problem else []), *doubts)
         return _Sighting(roster, known, self._away(roster.found, known.people or ()), certain, notes)
 
     def _with_people(self, asked: Sequence[ReviewerName], known: Known) -> tuple[Known, str | None]:
@@ -217,6 +218,10 @@ def _matched(people: People, asked: Sequence[ReviewerName], known: Known) -> tup
     seen = [people.person(slack_id) for slack_id in slack_ids]
     present = tuple(one for one in seen if one is not None and not one.deactivated and not one.is_bot)
     return present if len(present) == len(slack_ids) else None
+
+
+def _doubt(one: Found, other_weight: int) -> str:
+    return f"{escaped(one.name)} is named with the weight {one.weight} and with {other_weight}: {one.weight} counts."
 
 
 def _nobody(left_out: Sequence[LeftOut]) -> str:

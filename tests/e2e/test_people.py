@@ -173,6 +173,22 @@ def test_rows_of_one_trace_go_to_one_reviewer_and_the_file_says_so(world: World)
     assert Counter(entry["reason"] for entry in json.loads(file.content)).most_common(1)[0][0] == "same trace"
 
 
+def test_a_field_that_no_row_has_is_named_in_the_plan(world: World) -> None:
+    plan = world.proposed("group_by=metadata.sesion")
+
+    assert "`metadata.sesion` has no value in any row, so none are kept together." in plan.text
+
+
+def test_a_person_named_with_two_weights_is_told_to_name_once(world: World) -> None:
+    first, second = world.braintrust.users[:2]
+
+    refused = world.type(f"reviewers={first['email']}:2,{first['email']}:3")
+    plan = world.proposed(f"reviewers={second['email']}:2,{second['id']}:3")
+
+    assert f"`{first['email']}` has the weight 2 and the weight 3. Name everybody once." in refused
+    assert "is named with the weight 2 and with 3: 2 counts." in plan.text
+
+
 def test_a_sample_is_a_part_of_the_rows_and_the_oldest_come_first_when_asked(world: World) -> None:
     rows = [row.id for row in world.free_rows()]
 

@@ -403,7 +403,7 @@ class World:
         headline = HEADLINE.match(report.text)
         assert counts == Counter(names[who] for _, who in pairs)
         assert len(pairs) == (int(headline[1].replace(",", "")) if headline else 0)
-        if report.thread_ts is not None:
+        if report.thread_ts is not None and pairs:
             [file, *_] = self.wait(lambda w: w.files(report.channel, report.thread_ts))
             entries = [(entry["row_id"], entry["reviewer_id"]) for entry in json.loads(file.content)]
             assert sorted(entries) == sorted(pairs)

@@ -8,13 +8,13 @@ from sqlalchemy import select, update
 
 from bot.adapters.slack import PrivateAnswerer, SlackClient, web_client
 from bot.adapters.store.tables import database_clock, plans
-from bot.domain.model import BatchState, Origin, PlanState
+from bot.domain.model import Batch, BatchState, DropReason, Origin, PlanState
 from bot.domain.surfaces import Shown, Surface
 from bot.sandbox.slack import Message, SlackStandIn
 from bot.services.facts import PlanFacts
 from bot.services.surfaces import SlackAnnouncer
 from bot.settings import Settings, SlackSettings
-from tests.integration.stored import NOW, Store
+from tests.integration.stored import ANA, BO, NOW, Store
 from tests.integration.world import FakeWork, Time
 
 ADA, REVIEWS = "U0ADA", "C0REVIEWS"
@@ -51,18 +51,19 @@ class Window:
         asked = {"origin": Origin.COMMAND, "requested_by": ADA, "response_url": url, **request}
         self.store.proposed(**asked)
         if people > 2:
-            shares = [[f"{number}", f"Person {number}", 1, {}] for number in range(people)]
+            ids = [ANA.id, BO.id, *map(str, range(people - 2))]
+            shares = [[reviewer_id, f"Person {number}", 1, {}] for number, reviewer_id in enumerate(ids)]
             self.store.change(shares=shares)
 
     def approved(self) -> None:
         assert self.store.plans.approve("plan", edition=1, who="U0BEN", now=self.now)
 
-    def done(self, state: PlanState = PlanState.DONE) -> None:
-        """The plan is carried out; in a state other than done, the second batch failed."""
+    def done(self, state: PlanState = PlanState.DONE, *, all_left: bool = False) -> None:
+        """The plan is carried out; in a state other than done, the second batch failed.  Perhaps every row left it."""
         lease = self.store.claim()
         assert self.store.plans.begin_running(lease, now=self.now)
         ends = (BatchState.CONFIRMED, BatchState.CONFIRMED if state is PlanState.DONE else BatchState.FAILED)
-        batches = self.store.batches.of("plan")
+        batches = [_emptied(some) if all_left else some for some in self.store.batches.of("plan")]
         self.store.batches.save(lease, [replace(some, state=end) for some, end in zip(batches, ends, strict=True)])
         self.store.plans.begin_reporting(lease, reason=None, now=self.now)
         self.store.plans.finish(lease, state=state, counts={}, now=self.now)
@@ -122,6 +123,10 @@ class Window:
 
     def calls(self, method: str) -> int:
         return len(self.slack.calls.of(method))
+
+
+def _emptied(batch: Batch) -> Batch:
+    return replace(batch, dropped=tuple((row_id, DropReason.GONE) for row_id, _ in batch.rows))
 
 
 def actions_of(message: Message) -> list[str]:

@@ -31,7 +31,7 @@ def test_a_plan_is_posted_noted_and_drawn_once(window: Window) -> None:
     window.draw()
 
     [post] = window.posts
-    assert post.text.startswith("Review plan: ")
+    assert post.text.startswith("Waiting for approval: ")
     assert actions_of(post) == ["approve", "cancel"]
     assert window.notes == [
         f"<{window.store.get().message_url}|The plan is ready>: 3 rows for 2 reviewers. (plan `plan`)"
@@ -49,6 +49,22 @@ def test_what_is_shown_already_is_not_shown_again(window: Window) -> None:
     window.draw()
 
     assert len(window.slack.calls) == 0
+    assert window.store.get().drawn == window.store.get().revision
+
+
+def test_no_file_is_attached_where_no_row_was_assigned(window: Window) -> None:
+    window.proposed()
+    window.draw()
+    window.approved()
+    window.draw()
+    window.done(all_left=True)
+
+    window.draw()
+
+    [reply] = window.thread
+    assert reply.text.startswith("Done. Assigned 0 rows: every row left the plan meanwhile.")
+    assert window.files == []
+    assert window.calls("files.getUploadURLExternal") == 0
     assert window.store.get().drawn == window.store.get().revision
 
 

@@ -90,6 +90,17 @@ def test_what_assigns_stands_out_and_what_takes_away_warns() -> None:
     assert styles == ["primary", None, None, "primary", None, "danger"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "title"), [(1, "Assign the remaining 1 row?"), (1_949, "Assign the remaining 1,949 rows?")]
+)
+def test_retry_asks_once_more_as_approve_does(rows: int, title: str) -> None:
+    question = retry_button(a_plan(), rows)["confirm"]
+
+    assert question["title"]["text"] == title
+    assert question["text"]["text"] == approve_button(a_plan())["confirm"]["text"]["text"]
+    assert (question["confirm"]["text"], question["deny"]["text"]) == ("Assign", "Not yet")
+
+
 @pytest.mark.parametrize("build", [retry_button, undo_confirm_button])
 @pytest.mark.parametrize("rows", [1, 999_999_999_999])
 def test_the_number_on_a_button_is_never_cut(build: Callable[[Plan, int], dict[str, Any]], rows: int) -> None:

@@ -87,6 +87,18 @@ def test_people_are_found_by_any_name_and_known_in_slack(names: tuple[str, ...])
     assert (staff.left_out, staff.notes) == ((), ())
 
 
+@pytest.mark.parametrize(
+    ("names", "notes"),
+    [
+        (("U0ANA:2", "ana@example.com:3"), ("Ana Ruiz is named with the weight 2 and with 3: 2 counts.",)),
+        (("U0ANA:2", "ana@example.com:2", BEN_ID), ()),
+        (("S0TEAM", "ana@example.com:3"), ()),  # who is named beats a group
+    ],
+)
+def test_two_weights_for_one_person_are_told(names: tuple[str, ...], notes: tuple[str, ...]) -> None:
+    assert World().staff(*names).notes == notes
+
+
 def test_who_is_away_is_left_out_with_the_reason() -> None:
     world = World(ANA, replace(BEN, status_emoji=":palm_tree:"))
     world.preferences.set_away("U0ANA", until=date(2026, 5, 18))  # today: back again

@@ -20,6 +20,7 @@ SHAPED = [
     "\u845b\U000e0100\u57ce",  # a Japanese name
 ]
 CONTROLS = "\x00\x07\x1b\r\n\x85\u2028\u2029\ud800"
+HIDDEN = st.text(f"{NO_WIDTH}{BLANK}a\u00a1\u0645\U0001f44d\U0001f3f4\U000e0067\u20e31")
 every = pytest.mark.parametrize
 
 
@@ -56,14 +57,16 @@ def test_a_control_stays_to_be_shown(control: str) -> None:
     assert readable(f"a{control}b").isprintable()
 
 
-@given(st.text())
+@given(st.text() | HIDDEN)
 @example("a\ufe0f\u200d\U0001f680")
 def test_looking_twice_sees_the_same(text: str) -> None:
     assert as_seen(as_seen(text)) == as_seen(text)
 
 
-@given(st.text())
+@given(st.text() | HIDDEN)
 @example("\u202e\x1b[2J\x07\u200b")
+@example("\u00a1\u200c\u200c")
+@example("a\ufe0f\u200d\U0001f680")
 def test_what_people_read_has_nothing_unseen_but_what_shapes(text: str) -> None:
     shown = readable(text)
 
