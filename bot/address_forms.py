@@ -1,6 +1,7 @@
 """The forms of addresses in the settings: each function reads one text, or raises `ValueError` with what to write."""
 
 import re
+import ssl
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,6 +13,7 @@ _ENDPOINT = re.compile(r"/(?:v1|btql|api/v1)$")
 _PAGE = re.compile(r"/app(?:/.*)?$")
 _PAGE_HOSTS = ("www.braintrust.dev", "braintrust.dev", "www.braintrustdata.com", "braintrustdata.com")
 _API_HOST = re.compile(r"api(?:-[a-z]+)?\.braintrust(?:data)?\.(?:dev|com)")
+_HERE = re.compile(r"localhost|127\..+|::1")
 _BARE_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:/[\w./-]*)?")
 
 
@@ -55,10 +57,22 @@ def proxy(text: str) -> str:
 
 
 def certificates(text: str) -> str:
-    """A file or folder with certificates, which exists."""
-    if not Path(text).exists():
+    """A file or folder with certificates, which can be read."""
+    is_folder = Path(text).is_dir()
+    if not is_folder and not Path(text).is_file():
         raise ValueError(f"there is no file {shown(text)} that this process can see.")
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(None if is_folder else text, text if is_folder else None)
+    except OSError:
+        raise ValueError(f"{shown(text)} cannot be read as certificates in the form PEM.") from None
     return text
+
+
+def is_readable_on_the_way(address: str) -> bool:
+    """Whether others can read what is sent to `address`: it is not encrypted, and leaves this machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "http" and not _HERE.fullmatch(parts.hostname or "")
 
 
 def _parts(text: str) -> SplitResult:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 from bot.adapters.braintrust import BraintrustClient
+from bot.address_forms import is_readable_on_the_way
 from bot.domain.btql import matching_rows, newest_rows
 from bot.domain.model import Window
 from bot.domain.people import Group
@@ -84,8 +85,17 @@ class BraintrustCheck:
                 return
             names = []
         self.is_reached = True
+        yield from self._encryption()
         yield ok("BRAINTRUST_API_KEY", f"of {', '.join(names)}." if names else "accepted.")
         yield from self._organisation(names)
+
+    def _encryption(self) -> Iterator[Finding]:
+        """Whether somebody on the way could read the key."""
+        if is_readable_on_the_way(self._settings.braintrust.api_url):
+            sentence = (
+                "it begins with http://, so the key can be read on the way; write https:// if that is spoken there."
+            )
+            yield warning("BRAINTRUST_API_URL", sentence)
 
     def _organisation(self, names: Sequence[str]) -> Iterator[Finding]:
         """Whether the organisation is named as Braintrust writes it."""

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from bot.address_forms import is_readable_on_the_way
 from bot.domain.absence import USUAL_SIGNS, AwayRules
 from bot.domain.allocation import Strategy
 from bot.domain.weekly import WeeklyTime
@@ -265,6 +267,7 @@ MISTAKES = [
     ("SLACK_BOT_TOKEN", "xapp-1-hush", "this is an app-level token, which belongs in SLACK_APP_TOKEN; the bot token"),
     ("SLACK_BOT_TOKEN", "xoxp-1-hush", "this is a user token"),
     ("SLACK_BOT_TOKEN", "xoxe.xoxp-hush", "this is a token for app manifests"),
+    ("SLACK_BOT_TOKEN", "xoxe.xoxb-hush", "this is a bot token that expires: switch token rotation off"),
     ("SLACK_BOT_TOKEN", "xoxb-1 hush", "there is a space in it"),
     ("SLACK_APP_TOKEN", "xoxb-1-hush", "this is a bot token, which belongs in SLACK_BOT_TOKEN; an app-level token"),
     ("SLACK_SIGNING_SECRET", "xoxb-1-hush", "this is a bot token"),
@@ -295,6 +298,7 @@ MISTAKES = [
     ("ALL_PROXY", "socks5://me:hush@proxy:1080", "only proxies that are spoken to by http://"),
     ("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem", "there is no file /nowhere/ca.pem"),
     ("SSL_CERT_FILE", "/nowhere/ca.pem", "there is no file /nowhere/ca.pem"),
+    ("SSL_CERT_FILE", __file__, "cannot be read as certificates"),
 ]
 
 
@@ -322,6 +326,8 @@ UNDERSTOOD = [
     ("REVIEWERS", "a@x.com:2 b@x.com;c@x.com", ("a@x.com:2", "b@x.com", "c@x.com")),
     ("WEEKLY_POST", "mon-wed 9am europe/berlin", WeeklyTime(("mon", "tue", "wed"), time(9), "Europe/Berlin")),
     ("HTTPS_PROXY", "proxy.example.com:3128", None),
+    ("REQUESTS_CA_BUNDLE", DEFAULT_CA_BUNDLE_PATH, None),
+    ("REQUESTS_CA_BUNDLE", str(Path(DEFAULT_CA_BUNDLE_PATH).parent), None),
     ("HTTPS_PROXY", "http://me:p%23ss@proxy.example.com:3128/", None),
 ]
 
@@ -331,6 +337,21 @@ def test_what_is_pasted_is_understood(name: str, text: str, expected: object) ->
     settings = Settings.from_env({**FULL, name: text})
 
     assert name not in VALUES or value_at(settings, VALUES[name][0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "readable"),
+    [
+        ("http://braintrust.internal:8000", True),
+        ("https://braintrust.internal", False),
+        ("http://localhost:8000", False),
+        ("http://127.0.0.1:8000", False),
+        ("http://[::1]:8000", False),
+        ("http://localhost.example.com", True),
+    ],
+)
+def test_what_leaves_the_machine_unencrypted_can_be_read_on_the_way(address: str, readable: bool) -> None:
+    assert is_readable_on_the_way(address) is readable
 
 
 @pytest.mark.parametrize("name", [name for name in VALUES if name not in ("AWAY_EMOJI", "DATABASE_URL")])
