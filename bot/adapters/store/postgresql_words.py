@@ -10,9 +10,9 @@ import psycopg
 from bot.domain.unseen import readable
 
 _LONGEST = 300
-# Classes of SQLSTATE <https://www.postgresql.org/docs/current/errcodes-appendix.html>: connection, transaction
-# rollback, insufficient resources (but a full disk), locks, operator intervention.
-_PASSING_CODES = re.compile(r"08|40|53(?!100)|55P03|57")
+# Classes of SQLSTATE <https://www.postgresql.org/docs/current/errcodes-appendix.html>: connection, transactions that
+# took too long or were rolled back, insufficient resources (but a full disk), locks, operator intervention.
+_PASSING_CODES = re.compile(r"08|25P|40|53(?!100)|55P03|57")
 _PASSING_WORDS = re.compile(
     "Connection refused|timeout expired|timed out|No such file or directory.*that socket|Network is unreachable"
     "|No route to host|Connection reset|closed the connection|connection is lost|Temporary failure in name resolution"
@@ -20,7 +20,15 @@ _PASSING_WORDS = re.compile(
     "|no more connections|cannot connect to server|server login|query_wait_timeout",
     re.DOTALL,
 )
-_ADVICE = (
+_READ_ONLY_CODES = ("25006", "0A000")  # the second is a stand-by's, which refuses a BEGIN that means to write
+_READ_ONLY = "This server is for reading only, as a stand-by is: name one that can be written."
+_ADVICE_BY_CODE = {
+    "42501": "Give its user the right to make tables there: GRANT USAGE, CREATE ON SCHEMA.",
+    "3F000": "Create the schema that search_path names, or correct it.",
+    "53100": "Make room on the server's disk.",
+    **dict.fromkeys(_READ_ONLY_CODES, _READ_ONLY),
+}
+_ADVICE_BY_WORDS = (
     (r"database .* does not exist|no such database", "Create it, or correct its name."),
     (r"role .* does not exist|no such user", "Create this user, or correct its name."),
     (r"password|SASL|authentication", "Correct the password or the user's name."),
@@ -29,29 +37,31 @@ _ADVICE = (
     (r"resolve host|translate host", "Correct the host's name."),
     (r"invalid response|expected authentication request", "Something else answers there: correct the host or port."),
     (r"startup parameter", "A pooler stands there: take it out of the address, or let the pooler ignore it."),
+    (r"session is read-only|hot standby mode", _READ_ONLY),
     (r"SSL|TLS|certificate", "Correct sslmode, or the certificates."),
-    (
-        r"permission denied|must be owner",
-        "Give its user the right to make tables there: GRANT USAGE, CREATE ON SCHEMA.",
-    ),
-    (r"no schema has been selected", "Create the schema that search_path names, or correct it."),
-    (r"read-only|read-write mode", "This server is for reading only, as a stand-by is: name one that can be written."),
-    (r"No space left", "Make room on the server's disk."),
 )
 
 
 def refusal(error: BaseException | None) -> str | None:
     """What does not pass, and what to do about it; None where it may pass."""
-    code = error.sqlstate if isinstance(error, psycopg.Error) else None
+    code, said = _code(error), words(error)
     is_passing = _PASSING_CODES.match(code) if code else _PASSING_WORDS.search(str(error))
     if is_passing:
         return None
-    said = words(error)
-    advice = next((advice for form, advice in _ADVICE if re.search(form, said)), "Correct the address.")
-    return f"{said}. {advice}"
+    by_words = (advice for form, advice in _ADVICE_BY_WORDS if re.search(form, said))
+    return f"{said}. {_ADVICE_BY_CODE.get(code) or next(by_words, 'Correct the address.')}"
+
+
+def is_read_only(error: BaseException | None) -> bool:
+    """Whether a server that can only be read was asked to write."""
+    return _code(error) in _READ_ONLY_CODES
 
 
 def words(error: BaseException | None) -> str:
     """The message itself, without the story around it."""
     first = str(error).partition("\n")[0].rpartition("failed: ")[2].removeprefix("connection is bad: ")
     return readable(re.sub(r"^\w+: {2}", "", first))[:_LONGEST].rstrip(".")  # its severity stands before two blanks
+
+
+def _code(error: BaseException | None) -> str:
+    return (error.sqlstate if isinstance(error, psycopg.Error) else None) or ""

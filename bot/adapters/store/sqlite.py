@@ -12,6 +12,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from bot.errors import StoreUnusableError
 
+_OLDEST = (3, 35)  # DROP COLUMN <https://sqlite.org/releaselog/3_35_0.html>
+
 
 class SqliteFile:
     """The file behind an address, in a folder that is made; other writers are waited for as long as `patience_ms`."""
@@ -30,6 +32,15 @@ class SqliteFile:
         )
         event.listen(self.engine, "connect", self._prepare)
         event.listen(self.engine, "begin", _begin)
+
+    def refuse_unfit(self, _connection: Connection) -> None:
+        """Raise `StoreUnusableError` where the library is older than what the migrations ask of it."""
+        if sqlite3.sqlite_version_info < _OLDEST:
+            needed = ".".join(map(str, _OLDEST))
+            raise StoreUnusableError(
+                f"DATABASE_URL: Python has SQLite {sqlite3.sqlite_version} here, and {needed} or newer is needed. "
+                "Use another Python, or PostgreSQL."
+            )
 
     def refusal(self, error: DBAPIError) -> str | None:
         """The sentence for the operator about a fault that does not pass; None where it may."""
