@@ -29,6 +29,7 @@ from bot.adapters.store.undos import UndoStore
 from bot.domain.model import PlanState
 from bot.scheduler import Scheduler
 from bot.services.assigning import Assigning
+from bot.services.copies import Copies
 from bot.services.deciding import Deciding
 from bot.services.entering import Entrance
 from bot.services.facts import PlanFacts
@@ -238,6 +239,7 @@ class Bot:
             "planning": self._core.planning,
             "permissions": self._permissions,
             "deciding": deciding,
+            "copies": Copies(self.store.surfaces),
             "greeting": Greeting(self.slack, aside=self._answers.run),
             "preferring": Preferring(
                 preferences=self.store.preferences,

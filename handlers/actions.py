@@ -1,13 +1,15 @@
 """Presses of the buttons."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from slack_bolt import Ack, App
 
 from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, UNDO, UNDO_CONFIRM, target
+from bot.services.copies import Copies
 from bot.services.deciding import Deciding, Press
-from handlers.reply_to import reply_to
+from handlers.reply_to import pressed_message, reply_to
 
 log = logging.getLogger(__name__)
 
@@ -22,46 +24,46 @@ def register(app: App) -> None:
     app.action(UNDO_CONFIRM)(undo_confirm)
 
 
-def approve(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
+def approve(ack: Ack, body: dict[str, Any], deciding: Deciding, copies: Copies) -> None:
     """Approve was pressed."""
     ack()
-    if (press := _press(body)) is not None:
-        deciding.approve(press)
+    _carry_out(body, deciding.approve, copies)
 
 
-def cancel(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
+def cancel(ack: Ack, body: dict[str, Any], deciding: Deciding, copies: Copies) -> None:
     """Cancel was pressed."""
     ack()
-    if (press := _press(body)) is not None:
-        deciding.cancel(press)
+    _carry_out(body, deciding.cancel, copies)
 
 
-def stop(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
+def stop(ack: Ack, body: dict[str, Any], deciding: Deciding, copies: Copies) -> None:
     """Stop was pressed."""
     ack()
-    if (press := _press(body)) is not None:
-        deciding.stop(press)
+    _carry_out(body, deciding.stop, copies)
 
 
-def retry(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
+def retry(ack: Ack, body: dict[str, Any], deciding: Deciding, copies: Copies) -> None:
     """Retry was pressed."""
     ack()
-    if (press := _press(body)) is not None:
-        deciding.retry(press)
+    _carry_out(body, deciding.retry, copies)
 
 
-def undo(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
+def undo(ack: Ack, body: dict[str, Any], deciding: Deciding, copies: Copies) -> None:
     """Undo was pressed: it tells what it would do, and does nothing yet."""
     ack()
-    if (press := _press(body)) is not None:
-        deciding.preview_undo(press)
+    _carry_out(body, deciding.preview_undo, copies)
 
 
-def undo_confirm(ack: Ack, body: dict[str, Any], deciding: Deciding) -> None:
+def undo_confirm(ack: Ack, body: dict[str, Any], deciding: Deciding, copies: Copies) -> None:
     """Take back was pressed."""
     ack()
+    _carry_out(body, deciding.undo, copies)
+
+
+def _carry_out(body: dict[str, Any], decide: Callable[[Press], None], copies: Copies) -> None:
     if (press := _press(body)) is not None:
-        deciding.undo(press)
+        decide(press)
+        copies.close(press)
 
 
 def _press(body: dict[str, Any]) -> Press | None:
@@ -71,4 +73,4 @@ def _press(body: dict[str, Any]) -> Press | None:
         log.warning("a button with a foreign value was pressed")
         return None
     to = reply_to(body)
-    return None if to is None else Press(about, to)
+    return None if to is None else Press(about, to, pressed_message(body))

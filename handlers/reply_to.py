@@ -23,6 +23,12 @@ def reply_to(body: Mapping[str, Any]) -> ReplyTo | None:
     )
 
 
+def pressed_message(body: Mapping[str, Any]) -> str | None:
+    """The `ts` of the message whose button was pressed."""
+    ts = _part(body, "container", "message_ts")
+    return ts if isinstance(ts, str) else None
+
+
 def _part(body: Mapping[str, Any], name: str, key: str) -> object:
     thing = body.get(name)
     return thing.get(key) if isinstance(thing, dict) else None

@@ -17,6 +17,8 @@ class Surface(StrEnum):
     """The thread's reminder that a plan waits for its approvers; asked for by an entry without a content."""
     PLAN_FILE = "plan_file"
     RESULT_FILE = "result_file"
+    COPY = "copy"
+    """A message of the plan that the bot learned of by a press: Slack took it, and the answer was lost."""
     NOTE = "note"
     """The private answer to the command."""
     ALERT = "alert"

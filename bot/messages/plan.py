@@ -61,6 +61,13 @@ def plan_message(
     return Message("\n".join(text for text in (title, *paragraphs, status, small) if text), tuple(blocks))
 
 
+def copy_message(plan: Plan) -> Message:
+    """What a second message of the plan says, of which the bot learned late."""
+    where = link(plan.message_url, "another message") if plan.message_url else "another message"
+    text = f"Slack posted plan `{plan.id}` twice. It goes on in {where}."
+    return Message(text, (section(text),))
+
+
 def fits(plan: Plan) -> bool:
     """Whether the message names everybody who gets rows, so that no file has to."""
     return len(receiving(plan.shares)) <= MAX_REVIEWER_LINES

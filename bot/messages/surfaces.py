@@ -10,7 +10,7 @@ from bot.domain.undo import UndoCounts
 from bot.messages import answers
 from bot.messages.approval import reminder_message
 from bot.messages.message import Message
-from bot.messages.plan import fits, plan_message
+from bot.messages.plan import copy_message, fits, plan_message
 from bot.messages.report import NOT_UNDONE, changed_message, progress_message, report_message, undone_message
 
 RESULT_FILE = "to_assign_ids.json"
@@ -69,6 +69,7 @@ def contents(plan: Plan, known: Known, facts: Facts) -> dict[Surface, Content]:
             wanted[Surface.REPLY] = _reply(plan, known, facts)
             wanted[Surface.PLAN_FILE] = _plan_file(plan)
             wanted[Surface.RESULT_FILE] = _result_file(plan, known, facts)
+            wanted[Surface.COPY] = _copy(plan, known)
     wanted[Surface.NOTE] = _note(plan, known, facts)
     wanted[Surface.ALERT] = _alert(plan, known)
     return {surface: content for surface, content in wanted.items() if content is not None}
@@ -126,6 +127,13 @@ def _result_file(plan: Plan, known: Known, facts: Facts) -> Attachment | None:
     if known.get(Surface.REPLY, NOT_SHOWN).ts is None or plan.state not in REPORTED:
         return None
     return Attachment(RESULT_FILE, edition=str(plan.finished_at))
+
+
+def _copy(plan: Plan, known: Known) -> Message | None:
+    """What stands in a second message of the plan, in place of its buttons."""
+    ts = known.get(Surface.COPY, NOT_SHOWN).ts
+    places = {plan.message_ts, *(shown.ts for surface, shown in known.items() if surface is not Surface.COPY)}
+    return None if ts is None or ts in places else copy_message(plan)
 
 
 def _note(plan: Plan, known: Known, facts: Facts) -> Message | None:

@@ -21,6 +21,8 @@ class Press:
 
     target: Target
     reply_to: ReplyTo
+    message_ts: str | None = None
+    """The message that the button is on."""
 
     @property
     def user(self) -> str:

@@ -84,6 +84,9 @@ class Surfaces(Protocol):
     def of(self, plan_id: str) -> Mapping[Surface, Shown]:
         """What each surface is known to show; one that is missing was not tried yet."""
 
+    def note_copy(self, plan_id: str, *, channel: str, ts: str) -> bool:
+        """Have a message of the plan closed of which nothing is known; False where it is known, or elsewhere."""
+
     def record(self, lease: Lease, surface: Surface, shown: Shown) -> None:
         """Remember what a surface shows.  The plan's first message is where its thread is from then on."""
 

@@ -134,6 +134,8 @@ class SlackAnnouncer:
             log.warning("a message cannot be edited", extra={"plan": plan.id, "surface": surface, "code": error.code})
             is_gone = error.code == _DELETED
             is_followed = has_reply(plan, known)
+            if surface is Surface.COPY:
+                return before
             if surface is Surface.MESSAGE and plan.state is not PlanState.PROPOSED and (is_followed or is_gone):
                 return Shown(before.ts, problem=str(error) if is_gone and is_followed else None)
             return Shown(self._slack.post(channel, message, thread_ts=plan.message_ts))

@@ -285,6 +285,23 @@ def test_a_message_that_slack_did_not_take_is_posted_again(small: World, fault: 
     assert finals == {report.text}
 
 
+def test_a_plan_that_slack_posted_twice_is_closed_where_it_is_pressed_late(small: World) -> None:
+    small.slack.faults.next("chat.postMessage", SlackAppliedThenReset())
+    small.type()
+    small.answer(ADA, "The plan is ready")
+    lost, live = plans_of(small)
+
+    small.press(live, "approve")
+    small.report(live, seconds=PATIENCE)
+    small.press(lost, "approve")
+
+    assert small.answer(ADA, "Already approved by")
+    closed = small.shows(lost, "It goes on in")
+    assert f"p{live.ts.replace('.', '')}|another message>" in closed.text
+    assert "approve" not in str(closed.blocks)
+    small.assert_each_written_once()
+
+
 @pytest.mark.parametrize("fault", [RateLimited(1), SlackReset(), SlackAppliedThenReset()], ids=str)
 def test_the_thread_ends_right_although_slack_failed_to_change_it(small: World, fault: Any) -> None:
     plan = small.proposed()

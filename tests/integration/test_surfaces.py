@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from bot.domain.model import Origin, PlanState
-from bot.domain.surfaces import Surface
+from bot.domain.surfaces import Shown, Surface
 from bot.sandbox.slack import AppliedThenReset, Error, RateLimited, Reset, SlackStandIn, Status
 from bot.services import surfaces as service
 from bot.settings import PolicySettings, Settings
-from tests.integration.shown import Window, actions_of
+from tests.integration.shown import REVIEWS, Window, actions_of
 from tests.integration.stored import opened
 
 REFUSALS = ["edit_window_closed", "cant_update_message", "is_inactive", "block_mismatch", "message_not_found"]
@@ -236,6 +236,71 @@ def test_a_refused_token_is_the_operator_s_and_costs_no_plan(window: Window) -> 
 
     assert window.store.get().state is PlanState.PROPOSED
     assert len(window.posts) == 1
+
+
+# ---- what Slack took without saying so -------------------------------------------------------------------------------
+
+
+def posted_twice(window: Window) -> tuple[str, str]:
+    """A plan whose first post was not answered: the message that nobody knows of, and the one that is known."""
+    window.proposed()
+    window.slack.faults.next("chat.postMessage", AppliedThenReset())
+    window.draw()
+    window.move(10)
+    window.draw()
+    lost, known = window.posts
+    return lost.ts, known.ts
+
+
+def test_a_copy_that_somebody_presses_is_closed_and_leads_to_the_plan(window: Window) -> None:
+    lost, known = posted_twice(window)
+
+    assert window.store.surfaces.note_copy("plan", channel=REVIEWS, ts=lost)
+    assert window.draw()
+
+    copy, message = window.posts
+    assert (
+        copy.text
+        == f"Slack posted plan `plan` twice. It goes on in <{window.store.get().message_url}|another message>."
+    )
+    assert (actions_of(copy), actions_of(message)) == ([], ["approve", "cancel"])
+    assert (window.store.get().message_ts, message.ts) == (known, known)
+    assert not window.store.surfaces.note_copy("plan", channel=REVIEWS, ts=lost)
+
+
+@pytest.mark.parametrize("place", ["the message", "another channel", "another plan"])
+def test_what_is_no_copy_is_left_alone(window: Window, place: str) -> None:
+    _, known = posted_twice(window)
+    before = window.store.get()
+    plan_id, channel = ("gone" if place == "another plan" else "plan", "C0GENERAL" if "channel" in place else REVIEWS)
+
+    assert not window.store.surfaces.note_copy(plan_id, channel=channel, ts=known if "message" in place else "1.1")
+    assert window.store.get() == before
+
+
+def test_a_press_that_overtakes_the_answer_to_the_post_closes_nothing(window: Window) -> None:
+    """What the worker records then is the message that was pressed."""
+    shown(window, until="approved")
+    [reply] = window.thread
+    window.store.surfaces.record(lease := window.store.claim(), Surface.REPLY, Shown())
+    window.store.surfaces.note_copy("plan", channel=REVIEWS, ts=reply.ts)
+    window.store.surfaces.record(lease, Surface.REPLY, Shown(reply.ts))
+    window.store.leases.release(lease, wake_in_seconds=None)
+
+    window.draw()
+
+    assert actions_of(window.thread[0]) == ["stop"]
+
+
+def test_a_copy_that_cannot_be_edited_is_tried_once(window: Window) -> None:
+    lost, _ = posted_twice(window)
+    window.store.surfaces.note_copy("plan", channel=REVIEWS, ts=lost)
+    window.slack.faults.next("chat.update", Error("cant_update_message"))
+
+    assert window.draw()
+
+    assert len(window.posts) == 2
+    assert window.calls("chat.update") == 1
 
 
 # ---- what Slack does not answer --------------------------------------------------------------------------------------

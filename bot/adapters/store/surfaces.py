@@ -41,6 +41,18 @@ class SurfaceStore:
                 for row in connection.execute(query)
             }
 
+    def note_copy(self, plan_id: str, *, channel: str, ts: str) -> bool:
+        """Have a message of the plan closed of which nothing is known; False where it is known, or elsewhere."""
+        mine = (plans.c.id == plan_id) & (plans.c.channel == channel)
+        place = select(plans.c.message_ts).where(mine).with_for_update()
+        places = select(surfaces.c.ts).where(surfaces.c.plan_id == plan_id)
+        with self._database.write() as connection:
+            plan = connection.execute(place).one_or_none()
+            if plan is None or ts == plan.message_ts or ts in connection.execute(places).scalars().all():
+                return False
+            _put(connection, plan_id, Surface.COPY, Shown(ts))
+            return change(connection, (mine,))
+
     def record(self, lease: Lease, surface: Surface, shown: Shown) -> None:
         """Remember what a surface shows; the plan's first message is where its thread is; raises `LeaseLostError`."""
         _patiently(self._record, lease, surface, shown)
@@ -80,14 +92,18 @@ class SurfaceStore:
 
     def _record(self, lease: Lease, surface: Surface, shown: Shown) -> None:
         with owned(self._database, lease) as (connection, plan):
-            mine = (surfaces.c.plan_id == plan.id) & (surfaces.c.surface == surface.value)
-            connection.execute(delete(surfaces).where(mine))
-            connection.execute(insert(surfaces).values(plan_id=plan.id, surface=surface.value, **asdict(shown)))
+            _put(connection, plan.id, surface, shown)
             this = update(plans).where(plans.c.id == plan.id)
             if surface is Surface.MESSAGE and shown.ts is not None and plan.message_ts is None:
                 connection.execute(this.values(message_ts=shown.ts))
             if surface is Surface.NOTE and shown.drawn_at is not None:  # a capability, and not needed any more
                 connection.execute(this.values(response_url=None))
+
+
+def _put(connection: Connection, plan_id: str, surface: Surface, shown: Shown) -> None:
+    mine = (surfaces.c.plan_id == plan_id) & (surfaces.c.surface == surface.value)
+    connection.execute(delete(surfaces).where(mine))
+    connection.execute(insert(surfaces).values(plan_id=plan_id, surface=surface.value, **asdict(shown)))
 
 
 def _ask_for_reminder(connection: Connection, plan_id: str) -> bool:
