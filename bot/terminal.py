@@ -1,4 +1,4 @@
-"""Plans and assignments on the terminal: the same services as in Slack, told in lines of text."""
+"""Plans, assignments and undos on the terminal: the same services as in Slack, told in lines of text."""
 
 import json
 from collections.abc import Callable
@@ -6,19 +6,22 @@ from pathlib import Path
 
 from bot.app import Core, Store
 from bot.domain.command import PlanCommand
-from bot.domain.model import REPORTED, WRITING, Origin, Plan, PlanState
-from bot.domain.report import Report, planned_pairs, report_of
-from bot.messages.plan import crowded_lines, picked_lines
+from bot.domain.model import REPORTED, WORKED_ON, Origin, Plan, PlanState
+from bot.domain.report import planned_pairs, report_of
+from bot.domain.undo import UndoCounts, counted_undo
+from bot.messages.lines import people_lines, plan_lines, report_lines, state_line, unfinished_line
 from bot.messages.reasons import drift_sentence
-from bot.messages.report import exception_lines, report_headline
+from bot.messages.text import counted
 from bot.services.planning import Asker
 from bot.services.ports import Plans, Work
 from bot.services.slack_ports import Surfaces
 from bot.settings import Settings
 
 IDS_FILE = Path("to_assign_ids.json")
-READING = frozenset({PlanState.READING})
-Say = Callable[[str], None]
+STOP_SECONDS = 25.0  # a write takes up to 20 s
+WHO = Origin.TERMINAL.value
+Say = Callable[..., None]
+"""Prints lines; raises nothing, whatever becomes of them."""
 
 
 class TerminalAnnouncer:
@@ -41,18 +44,19 @@ class TerminalAnnouncer:
             self._rows = progress.rows
 
     def writing_progress(self, work: Work, plan: Plan) -> None:
-        """`assigned 2000/2210`, or why nothing moves."""
-        waiting = f" {plan.progress.waiting}" if plan.progress.waiting else ""
-        if plan.progress.rows or waiting:
-            self._tell(f"  assigned {plan.progress.rows}/{plan.planned_rows}{waiting}")
+        """`assigned 2000/2210`, `taken back 300`, or why nothing moves."""
+        rows, waiting = plan.progress.rows, plan.progress.waiting
+        done = f"taken back {rows}" if plan.state is PlanState.UNDOING else f"assigned {rows}/{plan.planned_rows}"
+        if rows or waiting:
+            self._tell(f"  {done} {waiting or ''}".rstrip())
 
     def proposed_again(self, plan: Plan, approver: str) -> None:
         """Said by `Terminal.assign`, which asks again."""
 
     def draw(self, work: Work) -> None:
-        """Nothing is drawn on a terminal; the plan counts as shown."""
+        """A plan of the terminal needs no drawing; one of Slack is left to a bot that is connected to it."""
         plan = self._plans.get(work.lease.plan_id)
-        if plan is not None and plan.drawn < plan.revision:
+        if plan is not None and plan.request.channel is None and plan.drawn < plan.revision:
             self._surfaces.drawn(work.lease, plan.revision)
 
     def _tell(self, line: str) -> None:
@@ -62,84 +66,117 @@ class TerminalAnnouncer:
 
 
 class Terminal:
-    """One plan from the question to the report, worked off in the foreground."""
+    """Works on one plan after the other in the foreground.  What it is told to do, it may do: it has the key."""
 
-    def __init__(self, settings: Settings, *, say: Say) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, *, say: Say, complain: Say) -> None:
         self._say = say
+        self._complain = complain
         self._store = Store(settings.database_url)
         announcer = TerminalAnnouncer(self._store.plans, self._store.surfaces, say)
         self._core = Core(settings, self._store, entrance=None, people=None, announcer=announcer)
+        self._plan_id: str | None = None
+        self._patience_seconds = STOP_SECONDS
 
     def close(self) -> None:
         """Finish what is on its way, and hand the rest over to the next start."""
-        self._core.worker.stop(timeout_seconds=25)
+        self._core.worker.stop(timeout_seconds=self._patience_seconds)
         self._store.database.close()
 
-    def finish_interrupted(self) -> None:
-        """Carry earlier assignments of the terminal to their end: their rows are spoken for."""
-        for plan_id in self._store.plans.interrupted(Origin.TERMINAL):
-            self._say(f"Finishing plan {plan_id}, which was interrupted.")
-            self._core.worker.finish(plan_id, states=WRITING)
-            plan = self._plan(plan_id)
-            changed = f"Plan {plan_id} changed too much to go on; it was given up."
-            self._say("\n".join(self._report_lines(plan)) if plan.state in REPORTED else changed)
+    def plan(self, plan_id: str) -> Plan | None:
+        """A plan by its id."""
+        return self._store.plans.get(plan_id)
+
+    def unfinished(self) -> list[Plan]:
+        """What the terminal began to write, or to take back, and did not bring to its end, oldest first."""
+        return self._store.plans.unfinished(WHO)
+
+    def finish(self, plan: Plan) -> Plan:
+        """Bring a plan that is written, or taken back, to its end; tell how it ended."""
+        self._work(plan, WORKED_ON)
+        plan = self._as_it_is(plan)
+        if plan.state in REPORTED | {PlanState.UNDONE}:
+            report = report_of(plan, self._store.batches.of(plan.id))
+            self._say("", *report_lines(plan, report, counted_undo(self._store.undos.of(plan.id))))
+        return plan
 
     def propose(self, command: PlanCommand) -> Plan:
         """Read and deal out; the plan, told in lines, its row ids in `to_assign_ids.json`."""
-        plan_id = self._core.planning.request(command, Asker(Origin.TERMINAL)).plan.id
-        self._core.worker.finish(plan_id, states=READING)
-        plan = self._plan(plan_id)
+        plan = self._core.planning.request(command, Asker(Origin.TERMINAL)).plan
+        self._work(plan, frozenset({PlanState.READING}))
+        plan = self._as_it_is(plan)
         if plan.state in (PlanState.PROPOSED, PlanState.SHOWN, PlanState.EMPTY):
-            row_ids = [row_id for row_id, _ in planned_pairs(self._store.batches.of(plan_id))]
-            IDS_FILE.write_text(json.dumps(row_ids, indent=2))
-            self._say("\n".join(_plan_lines(plan)))
+            self._write_ids(plan)
+            self._say(*plan_lines(plan))
         return plan
 
     def assign(self, plan: Plan) -> Plan:
         """Approve the plan and write it; the plan at its end, or proposed again because too much changed."""
         now = self._core.planning.now()
-        if self._store.plans.approve(plan.id, edition=plan.edition, who=Origin.TERMINAL.value, now=now):
-            self._core.worker.finish(plan.id, states=WRITING)
-        else:
+        if not self._store.plans.approve(plan.id, edition=plan.edition, who=WHO, now=now):
             self._store.plans.expire(now=now)
-        plan = self._plan(plan.id)
-        if plan.state not in REPORTED | {PlanState.PROPOSED}:
-            self._say(f"Plan {plan.id} is {plan.state}. No rows updated.")
-        elif plan.state is PlanState.PROPOSED:
-            self._say("\n".join(["", drift_sentence(plan), *_people_lines(plan)]))
-        else:
-            self._say("\n" + "\n".join(self._report_lines(plan)))
+            plan = self._as_it_is(plan)
+            self._say(f"{state_line(plan)} No rows updated.")
+            return plan
+        plan = self.finish(plan)
+        if plan.state is PlanState.PROPOSED:
+            self._say("", drift_sentence(plan), *people_lines(plan))
         return plan
 
-    def _plan(self, plan_id: str) -> Plan:
-        plan = self._store.plans.get(plan_id)
-        assert plan is not None, "a plan that was stored a moment ago"  # noqa: S101
-        return plan
+    def cancel(self, plan: Plan) -> bool:
+        """Give up a plan that is read or proposed; False when it is not, any more."""
+        return self._store.plans.cancel(plan.id, edition=plan.edition, who=WHO, now=self._core.planning.now())
 
-    def _report_lines(self, plan: Plan) -> list[str]:
-        report: Report = report_of(plan, self._store.batches.of(plan.id))
-        reasons = [reason for reason in (plan.reason, *report.reasons) if reason and report.missing]
-        return [report_headline(plan, report), *(f"  {line}" for line in [*exception_lines(report), *reasons])]
+    def stop(self, plan: Plan) -> Plan:
+        """End an assignment after the batches that are on their way, and tell how far it came."""
+        self._store.plans.stop(plan.id, edition=plan.edition, who=WHO, now=self._core.planning.now())
+        return self.finish(plan)
 
+    def why_not_undo(self, plan: Plan) -> str | None:
+        """Why a plan cannot be taken back; None when it can."""
+        if self._core.undoing.is_possible(plan):
+            return None
+        if plan.state not in REPORTED or plan.finished_at is None:
+            return f"{state_line(plan)} There is nothing to take back."
+        within = counted(self._core.undoing.hours, "hour")
+        return f"Plan {plan.id} cannot be taken back: that works within {within} of its end (UNDO_HOURS)."
 
-def _plan_lines(plan: Plan) -> list[str]:
-    counts, request = plan.counts, plan.request
-    lines = [
-        "",
-        f"Fetched {counts.matched} logs tagged '{request.tag}' from the last {request.days} days.",
-        f"  already assigned (skip):   {counts.assigned}",
-        f"  finished (skip):           {counts.finished}",
-        f"  not assigned (to assign):  {counts.unassigned}",
-    ]
-    if plan.state is PlanState.EMPTY:
-        return [*lines, "Nothing to assign."]
-    picked = [f"  {line}" for line in picked_lines(plan)]
-    return [*lines, *picked, *_people_lines(plan)]
+    def preview_undo(self, plan: Plan) -> UndoCounts:
+        """Fresh numbers of what an undo would take back and keep; raises `BraintrustError`."""
+        return self._core.undoing.preview(plan)
 
+    def undo(self, plan: Plan) -> Plan:
+        """Take an assignment back, and tell what was kept."""
+        self._core.undoing.begin(plan, edition=plan.edition, who=WHO)
+        return self.finish(plan)
 
-def _people_lines(plan: Plan) -> list[str]:
-    left_out = [f"  left out: {left.name} ({left.reason})" for left in plan.left_out]
-    people = [f"  {share.reviewer.name}: {share.rows} rows" for share in plan.shares]
-    crowded = [f"  {line}" for line in crowded_lines(plan)]
-    return ["", "Assignment plan:", *people, *crowded, *left_out]
+    def interrupt(self) -> str:
+        """End early: give up what nobody agreed to, finish the requests that write; what that means."""
+        self._core.undoing.close()
+        plan = None if self._plan_id is None else self.plan(self._plan_id)
+        if plan is None or self.cancel(plan) or plan.decided_at is None:
+            self._patience_seconds = 0.0  # a reading leaves nothing behind
+            return "Interrupted. No rows updated."
+        self._core.worker.stop(timeout_seconds=STOP_SECONDS)
+        plan = self._as_it_is(plan)
+        if plan.state not in WORKED_ON:
+            return f"Interrupted. {state_line(plan)}"
+        ways = "'python -m bot plan --resume' finishes it"
+        if plan.state is not PlanState.UNDOING:
+            ways += f", 'python -m bot stop {plan.id}' ends it"
+        return f"Interrupted. {unfinished_line(plan)} {ways}. A bot that runs on the same database goes on with it."
+
+    def _work(self, plan: Plan, states: frozenset[PlanState]) -> None:
+        self._plan_id = plan.id
+        self._core.worker.finish(plan.id, states=states)
+
+    def _as_it_is(self, plan: Plan) -> Plan:
+        return self.plan(plan.id) or plan
+
+    def _write_ids(self, plan: Plan) -> None:
+        """The row ids as a file, for its owner alone; the plan goes on without it."""
+        row_ids = [row_id for row_id, _ in planned_pairs(self._store.batches.of(plan.id))]
+        try:
+            IDS_FILE.touch(mode=0o600)
+            IDS_FILE.write_text(json.dumps(row_ids, indent=2))
+        except OSError as error:
+            self._complain(f"{IDS_FILE} could not be written ({error.strerror}). The plan goes on without it.")

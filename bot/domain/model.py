@@ -213,6 +213,8 @@ class Event:
     before: str | None
     after: str
     counts: dict[str, int]
+    reason: str | None = None
+    """Why it went like this, where that is not plain."""
 
 
 @dataclass(frozen=True, slots=True)

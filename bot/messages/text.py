@@ -68,9 +68,9 @@ def utc(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def mention(user: str) -> str:
-    """A Slack user, as a mention."""
-    return f"<@{user}>"
+def mention(who: str) -> str:
+    """A Slack user, as a mention; whoever else acts (the terminal, the bot), by name."""
+    return f"<@{who}>" if who[:1] in ("U", "W") else f"the {who}"
 
 
 def link(url: str, words: str) -> str:

@@ -114,4 +114,5 @@ class Assigning:
         counts = {"assigned": report.seen, "dropped": report.dropped_rows, "missing": report.missing}
         counts |= {"unconfirmed": report.unconfirmed} if report.unconfirmed else {}
         self._arranging.arrange(work.lease, plan)
-        self._plans.finish(work.lease, state=state, counts=counts, now=self._clock())
+        why = " ".join(report.reasons) if report.missing else None
+        self._plans.finish(work.lease, state=state, counts=counts, why=why, now=self._clock())

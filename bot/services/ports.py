@@ -164,8 +164,10 @@ class Plans(Protocol):
     def begin_reporting(self, lease: Lease, *, reason: str | None, now: datetime) -> None:
         """Move the plan from `running` to `reporting`."""
 
-    def finish(self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], now: datetime) -> None:
-        """Move the plan from `reporting` to its last state."""
+    def finish(
+        self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], why: str | None = None, now: datetime
+    ) -> None:
+        """Move the plan from `reporting` to its last state; `why` is kept in the audit trail."""
 
     def begin_undo(self, plan_id: str, *, edition: int, who: str, now: datetime, finished_after: datetime) -> bool:
         """Move an assigned plan to `undoing`; False when it is too late, or somebody was first."""

@@ -192,6 +192,7 @@ class TakingBack:
 
     def _unassigned(self, number: int, part: Sequence[str], rows: Sequence[str], form: Unassignment) -> WriteResult:
         """Send the rows; in halves where they are too many bytes for one request."""
+        self._work.proceed()
         while self._work.seconds_left() < WRITE_SECONDS:
             self._work.pause(1.0)
         self._states |= dict.fromkeys(rows, UndoState.SENDING)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any, Self
@@ -209,7 +209,22 @@ def test_what_was_read_is_stored_whole(store: Store) -> None:
         without_room=PROPOSAL.without_room,
     )
     assert store.batches.of("plan") == BATCHES
-    assert store.events()[-1]["counts"] == asdict(PROPOSAL.counts)
+    read = {"matched": 5, "assigned": 1, "finished": 1, "unassigned": 3, "unaddressable": 0}
+    assert store.events()[-1]["counts"] == read
+
+
+def test_the_statuses_that_were_read_stand_in_the_audit_trail_one_by_one(store: Store) -> None:
+    """Every count there is a number: `history` and the log say them as such."""
+    store.add()
+    counts = replace(PROPOSAL.counts, statuses=(("APPROVED", 2), ("ON HOLD", 1)))
+
+    store.plans.propose(store.claim(), replace(PROPOSAL, counts=counts), state=S.PROPOSED, now=NOW)
+
+    noted = store.events()[-1]["counts"]
+    assert noted["status APPROVED"] == 2
+    assert noted["status ON HOLD"] == 1
+    assert {type(count) for count in noted.values()} == {int}
+    assert store.get().counts == counts
 
 
 def test_the_reason_of_a_failed_reading_is_kept(store: Store) -> None:
@@ -629,13 +644,15 @@ def test_why_a_row_is_whose_is_kept_with_its_plan(store: Store) -> None:
     assert store.plans.reasons("never made") == {}
 
 
-def test_interrupted_plans_of_an_origin_are_found(store: Store) -> None:
-    store.add("later", S.RUNNING, origin=Origin.TERMINAL, created_at=NOW + INSTANT)
-    store.add("earlier", S.CHECKING, origin=Origin.TERMINAL)
-    store.add("done", S.DONE, origin=Origin.TERMINAL)
-    store.add("asked", S.REPORTING, project_id="another")
+def test_what_somebody_began_and_did_not_end_is_found(store: Store) -> None:
+    store.add("later", S.RUNNING, decided_by="terminal", created_at=NOW + INSTANT)
+    store.add("earlier", S.CHECKING, decided_by="terminal")
+    store.add("taken back", S.UNDOING, decided_by="UADA", undone_by="terminal", created_at=NOW + 2 * INSTANT)
+    store.add("done", S.DONE, decided_by="terminal")
+    store.add("undone by ada", S.UNDOING, decided_by="terminal", undone_by="UADA")
+    store.add("approved by ada", S.REPORTING, project_id="another", decided_by="UADA")
 
-    assert store.plans.interrupted(Origin.TERMINAL) == ["earlier", "later"]
+    assert [plan.id for plan in store.plans.unfinished("terminal")] == ["earlier", "later", "taken back"]
 
 
 LEASED: dict[str, Callable[[Store, Lease], Any]] = {

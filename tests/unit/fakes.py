@@ -128,7 +128,9 @@ class FakePlans:
     def begin_reporting(self, lease: Lease, *, reason: str | None, now: datetime) -> None:
         raise NotImplementedError
 
-    def finish(self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], now: datetime) -> None:
+    def finish(
+        self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], why: str | None = None, now: datetime
+    ) -> None:
         raise NotImplementedError
 
     def begin_undo(self, plan_id: str, *, edition: int, who: str, now: datetime, finished_after: datetime) -> bool:

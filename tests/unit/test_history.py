@@ -41,5 +41,14 @@ def test_a_step_says_when_from_where_to_where_by_whom_and_how_many() -> None:
     ]
 
 
+def test_a_step_that_went_wrong_says_why() -> None:
+    events = [Event(NOW, "bot", "reading", "failed", {}, "Braintrust does not accept the API key (401).")]
+
+    assert step_lines(events) == [
+        "2026-05-18 09:00:00  reading -> failed         by bot",
+        "    Braintrust does not accept the API key (401).",
+    ]
+
+
 def test_nothing_is_no_line() -> None:
     assert plan_lines([]) == step_lines([]) == []

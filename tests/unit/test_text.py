@@ -101,4 +101,5 @@ def test_a_moment_is_drawn_by_slack_with_utc_to_fall_back_on() -> None:
 
 def test_mentions_and_links_are_slack_markup() -> None:
     assert mention("U0ADA") == "<@U0ADA>"
+    assert mention("terminal") == "the terminal"
     assert link("https://example.com/x", "here") == "<https://example.com/x|here>"

@@ -39,6 +39,7 @@ from bot.domain.model import (
     Progress,
     Proposal,
 )
+from bot.domain.reading import ReadingCounts
 from bot.services.ports import Lease
 
 
@@ -89,18 +90,20 @@ class PlanStore(DecisionStore):
             keep_balances(connection, doomed)
             return connection.execute(delete(plans).where(doomed)).rowcount
 
-    def interrupted(self, origin: Origin) -> list[str]:
-        """The ids of plans of `origin` whose assignment was begun and not reported."""
-        begun = plans.c.state.in_([state.value for state in WRITING]) & (plans.c.origin == origin.value)
+    def unfinished(self, who: str) -> list[Plan]:
+        """The plans that `who` began to write, or to take back, and that have not ended, oldest first."""
+        is_written = plans.c.state.in_([state.value for state in WRITING]) & (plans.c.decided_by == who)
+        is_undone = (plans.c.state == PlanState.UNDOING.value) & (plans.c.undone_by == who)
         with self._database.read() as connection:
-            return list(connection.execute(select(plans.c.id).where(begun).order_by(plans.c.created_at)).scalars())
+            rows = connection.execute(select(plans).where(is_written | is_undone).order_by(plans.c.created_at)).all()
+        return [plan_of(row) for row in rows]
 
     def history(self, plan_id: str) -> list[Event]:
         """Every transition of a plan, oldest first."""
         query = select(events).where(events.c.plan_id == plan_id).order_by(events.c.id)
         with self._database.read() as connection:
             return [
-                Event(row.at, row.who, row.from_state, row.to_state, dict(row.counts))
+                Event(row.at, row.who, row.from_state, row.to_state, dict(row.counts), row.reason)
                 for row in connection.execute(query)
             ]
 
@@ -201,11 +204,14 @@ class PlanStore(DecisionStore):
             guard = in_state(row.id, PlanState.RUNNING)
             move(connection, guard, to=PlanState.REPORTING, who=BOT, now=now, reason=reason)
 
-    def finish(self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], now: datetime) -> None:
-        """Move the plan from `reporting` to its last state."""
+    def finish(
+        self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], why: str | None = None, now: datetime
+    ) -> None:
+        """Move the plan from `reporting` to its last state; `why` is kept in the audit trail."""
         with owned(self._database, lease) as (connection, row):
             guard = in_state(row.id, PlanState.REPORTING)
-            move(connection, guard, to=state, who=BOT, now=now, noted=counts, writing_project=None, finished_at=now)
+            ended: dict[str, Any] = {"writing_project": None, "finished_at": now}
+            move(connection, guard, to=state, who=BOT, now=now, noted=counts, why=why, **ended)
 
     def occupy(self, lease: Lease) -> bool:
         """Be the plan of its project that is written; False while another one is."""
@@ -245,9 +251,16 @@ def _end_reading(
         to=state,
         who=BOT,
         now=now,
-        noted=asdict(proposal.counts),
+        noted=_noted(proposal.counts),
         expires_at=proposal.expires_at,
         reason=reason,
         progress=asdict(NOT_BEGUN),
         **proposal_record(proposal),
     )
+
+
+def _noted(counts: ReadingCounts) -> dict[str, int]:
+    """The counts of a reading as the audit trail has them: the statuses one by one."""
+    plain = asdict(replace(counts, statuses=()))
+    del plain["statuses"]
+    return plain | {f"status {status}": count for status, count in counts.statuses}

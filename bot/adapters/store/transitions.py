@@ -58,15 +58,19 @@ def move(
     who: str,
     now: datetime,
     noted: Mapping[str, int] | None = None,
+    why: str | None = None,
     token: str | None = None,
     **values: Any,
 ) -> bool:
-    """One transition, with the counts `noted` and the reason beside it; False when the guard held it off."""
+    """One transition, with the counts `noted` and the reason beside it; False when the guard held it off.
+
+    The reason in the audit trail is `why`, else the one that the plan gets.
+    """
     columns = (plans.c.id, plans.c.state, plans.c.reason)
     row = connection.execute(select(*columns).where(*guard).with_for_update()).one_or_none()
     if row is None or not change(connection, guard, state=to.value, faults=None, **values):
         return False
-    reason = values.get("reason", row.reason if to is PlanState.FAILED else None)
+    reason = why or values.get("reason", row.reason if to is PlanState.FAILED else None)
     line = {"before": row.state, "after": to.value, "counts": noted, "reason": reason}
     note(connection, row.id, who=who, now=now, token=token, **line)
     return True

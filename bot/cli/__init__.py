@@ -1,0 +1,5 @@
+"""`python -m bot`: its commands, what they print and ask, and their exit codes."""
+
+from bot.cli.commands import main, parser
+
+__all__ = ["main", "parser"]

@@ -1,0 +1,179 @@
+"""The commands and options of `python -m bot`, and what each ends with."""
+
+import argparse
+import importlib
+import logging
+import signal
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from bot.app import Store
+from bot.cli import plans
+from bot.cli.console import Console
+from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
+from bot.domain.options import valid_days, valid_limit, valid_reviewers, valid_tag
+from bot.doors import socket_mode, web
+from bot.errors import BotError, CommandError, SettingsError
+from bot.history import plan_lines, step_lines
+from bot.logs import configure
+from bot.preflight.everything import findings
+from bot.preflight.finding import Verdict
+from bot.settings import FOR_HTTP, FOR_SOCKET_MODE, Settings, environment
+
+OK, FAILED, BY_SIGNAL = 0, 1, 128
+Command = Callable[[argparse.Namespace, Console], int]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code: 0 fine, 1 failed or not shown, 2 wrong usage, 128 and the signal's number."""
+    options = parser().parse_args(arguments)
+    console = Console()
+    code = _carried_out(options, console)
+    return FAILED if not console.close() and code == OK else code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option."""
+    commands = argparse.ArgumentParser(prog="python -m bot", description="Hands Braintrust log rows to reviewers.")
+    known = commands.add_subparsers(required=True, metavar="COMMAND")
+
+    run = known.add_parser("run", help="serve Slack through Socket Mode")
+    run.set_defaults(command=_run)
+
+    serve = known.add_parser("web", help="serve Slack through HTTP, on PORT")
+    serve.add_argument("--host", default="0.0.0.0", help="the address to listen on (default: every one)")  # noqa: S104
+    serve.set_defaults(command=_web)
+
+    _add_plan_commands(known)
+
+    check = known.add_parser("check", help="try every setting, token and permission")
+    check.set_defaults(command=_check)
+
+    history = known.add_parser("history", help="the newest plans, or every step of one: who, when, from, to, counts")
+    history.add_argument("plan", nargs="?", metavar="PLAN", help="a plan's id")
+    history.set_defaults(command=_history)
+
+    migrate = known.add_parser("migrate", help="bring the database to the newest version")
+    migrate.set_defaults(command=_migrate)
+
+    demo = known.add_parser("demo", help="try everything on local stand-ins, in the browser")
+    demo.add_argument("--once", action="store_true", help="without a browser: once from the command to the counts")
+    demo.add_argument("--port", type=int, default=8080, help="the page's port (default: 8080)")
+    demo.set_defaults(command=_demo)
+    return commands
+
+
+def _add_plan_commands(known: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    plan = known.add_parser("plan", help="read, show and assign on the terminal, without Slack")
+    plan.add_argument("--tag", type=_valid(valid_tag), help="the rows' tag (default: REVIEW_TAG)")
+    plan.add_argument("--days", type=_valid(valid_days), help="how many days back (default: REVIEW_DAYS)")
+    plan.add_argument("--limit", type=_valid(valid_limit), help="at most this many rows")
+    plan.add_argument("--sample", type=_valid(valid_sample), metavar="N%", help="a random part of them")
+    plan.add_argument("--order", type=_valid(valid_order), help="newest (default), oldest or random first")
+    plan.add_argument("--reviewers", type=_valid(valid_reviewers), help="who gets them (default: REVIEWERS)")
+    plan.add_argument("--strategy", type=_valid(valid_strategy), help="even or balanced (default: REVIEW_STRATEGY)")
+    plan.add_argument("--group-by", type=_valid(valid_group_by), help="trace, or a field (default: REVIEW_GROUP_BY)")
+    plan.add_argument("--yes", action="store_true", help="assign without asking, for cron; implies --resume")
+    way = plan.add_mutually_exclusive_group()
+    way.add_argument("--dry-run", action="store_true", help="show the plan and what waits, write nothing")
+    way.add_argument("--resume", action="store_true", help="first finish a plan that was interrupted")
+    way.add_argument("--abandon", action="store_true", help="first stop a plan that was interrupted")
+    plan.set_defaults(command=plans.plan)
+
+    stop = known.add_parser("stop", help="end what goes on with a plan: its reading, or its assignment")
+    stop.add_argument("plan", metavar="PLAN", help="a plan's id")
+    stop.set_defaults(command=plans.stop)
+
+    undo = known.add_parser("undo", help="take an assignment back, but for rows that somebody touched since")
+    undo.add_argument("plan", metavar="PLAN", help="a plan's id")
+    undo.add_argument("--yes", action="store_true", help="take it back without asking")
+    undo.set_defaults(command=plans.undo)
+
+
+def _carried_out(options: argparse.Namespace, console: Console) -> int:
+    command: Command = options.command
+    try:
+        return command(options, console)
+    except SettingsError as error:
+        console.complain(*error.problems)
+    except BotError as error:
+        console.complain(*str(error).splitlines())
+    except plans.Interruption as error:
+        return BY_SIGNAL + error.number
+    except KeyboardInterrupt:
+        return BY_SIGNAL + signal.SIGINT
+    return FAILED
+
+
+def _run(_options: argparse.Namespace, _console: Console) -> int:
+    settings = Settings.from_env(environment(), required=FOR_SOCKET_MODE)
+    configure(settings.log_format)
+    socket_mode.run(settings)
+    return OK
+
+
+def _web(options: argparse.Namespace, _console: Console) -> int:
+    settings = Settings.from_env(environment(), required=FOR_HTTP)
+    configure(settings.log_format)
+    web.run(settings, host=options.host)
+    return OK
+
+
+def _check(_options: argparse.Namespace, console: Console) -> int:
+    logging.disable()  # what goes wrong is told as a finding
+    counts: Counter[Verdict] = Counter()
+    for finding in findings(environment()):
+        counts[finding.verdict] += 1
+        console.say(f"{finding.verdict:<8} {finding.setting}: {finding.sentence}")
+    console.say("", _summary(counts))
+    return FAILED if counts[Verdict.WRONG] else OK
+
+
+def _summary(counts: Mapping[Verdict, int]) -> str:
+    wrong, warnings = counts[Verdict.WRONG], counts[Verdict.WARNING]
+    parts = [f"{wrong} wrong"] if wrong else []
+    parts += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
+    again = " Put that right and check again: what depends on it was not tried." if wrong else ""
+    return f"{', '.join(parts)}.{again}" if parts else "Everything is ok."
+
+
+def _history(options: argparse.Namespace, console: Console) -> int:
+    configure("text", quiet=True)
+    store = Store(Settings.from_env(environment()).database_url)
+    try:
+        lines = step_lines(store.plans.history(options.plan)) if options.plan else plan_lines(store.plans.recent())
+    finally:
+        store.database.close()
+    console.say(*lines or ["Nothing is recorded."])
+    return OK if lines else FAILED
+
+
+def _migrate(_options: argparse.Namespace, console: Console) -> int:
+    settings = Settings.from_env(environment())
+    configure(settings.log_format, quiet=True)
+    Store(settings.database_url).database.close()
+    console.say("The database is up to date.")
+    return OK
+
+
+def _demo(options: argparse.Namespace, console: Console) -> int:
+    try:
+        # Here and not above: the stand-ins' HTTP server is no dependency of the bot itself.
+        demo = importlib.import_module("bot.sandbox.demo")
+    except ModuleNotFoundError as error:
+        console.complain(f"The demo needs {error.name}: pip install -r requirements-dev.txt")
+        return FAILED
+    code: int = demo.run(once=options.once, port=options.port)
+    return code
+
+
+def _valid(read: Callable[[str], object]) -> Callable[[str], object]:
+    """`read` as argparse wants it: what it raises becomes the usage message."""
+
+    def parse(text: str) -> object:
+        try:
+            return read(text)
+        except CommandError as error:
+            raise argparse.ArgumentTypeError(str(error).replace("`", "")) from error
+
+    return parse

@@ -1,0 +1,204 @@
+"""The commands that read rows, write them and take them back: plan, stop, undo."""
+
+import argparse
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from bot.cli.console import Console
+from bot.domain.command import PlanCommand
+from bot.domain.model import REPORTED, WRITING, Plan, PlanState
+from bot.logs import configure
+from bot.messages.lines import preview_line, state_line, unfinished_line
+from bot.messages.text import counted
+from bot.settings import FOR_PLANNING, Settings, environment
+from bot.terminal import Terminal
+
+OK, FAILED = 0, 1
+FOR_KNOWN_PLANS = ("BRAINTRUST_API_KEY",)
+NOBODY = "Nobody can be asked here: pass"
+
+
+class Interruption(KeyboardInterrupt):
+    """A signal asked the process to end, as Ctrl-C does."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def plan(options: argparse.Namespace, console: Console) -> int:
+    """Read, show, and write once somebody agreed."""
+    given = {"REVIEW_TAG": options.tag, "REVIEWERS": options.reviewers}
+    required = tuple(name for name in FOR_PLANNING if not given.get(name))
+
+    def carry_out(terminal: Terminal) -> int:
+        for unfinished in terminal.unfinished():
+            if not _settled(terminal, unfinished, options, console):
+                return FAILED
+        return _carried_out(terminal, terminal.propose(_command(options)), options, console)
+
+    return _worked(required, console, carry_out)
+
+
+def stop(options: argparse.Namespace, console: Console) -> int:
+    """End what goes on with a plan, whoever began it."""
+
+    def carry_out(terminal: Terminal) -> int:
+        found = _found(terminal, options.plan, console)
+        if found is None:
+            return FAILED
+        if terminal.cancel(found):
+            console.say(f"Plan {found.id} is cancelled. No rows updated.")
+            return OK
+        if found.state not in WRITING:
+            console.complain(f"{state_line(found)} There is nothing to stop.")
+            return FAILED
+        return OK if terminal.stop(found).state in REPORTED else FAILED
+
+    return _worked(FOR_KNOWN_PLANS, console, carry_out)
+
+
+def undo(options: argparse.Namespace, console: Console) -> int:
+    """Take an assignment back once somebody agreed, or go on with that."""
+
+    def carry_out(terminal: Terminal) -> int:
+        found = _found(terminal, options.plan, console)
+        if found is None:
+            return FAILED
+        if found.state is PlanState.UNDOING:
+            return _ended(terminal.finish(found), PlanState.UNDONE)
+        refusal = terminal.why_not_undo(found)
+        if refusal is not None:
+            console.complain(refusal)
+            return FAILED
+        counts = terminal.preview_undo(found)
+        console.say(preview_line(found, counts))
+        question = f"Take back {counted(counts.taken_back, 'row')}?"
+        if not counts.taken_back or not _agreed(console, question, asked=not options.yes):
+            console.say("No rows updated.")
+            return FAILED
+        return _ended(terminal.undo(found), PlanState.UNDONE)
+
+    return _worked(FOR_KNOWN_PLANS, console, carry_out)
+
+
+def _worked(required: tuple[str, ...], console: Console, carry_out: Callable[[Terminal], int]) -> int:
+    """What `carry_out` returns; after a signal, what it means and what is left are told."""
+    settings = Settings.from_env(environment(), required=required)
+    configure(settings.log_format, quiet=True)
+    with _signals_interrupt():
+        terminal = Terminal(settings, say=console.say, complain=console.complain)
+        try:
+            return carry_out(terminal)
+        except KeyboardInterrupt:
+            console.complain(terminal.interrupt())
+            raise
+        finally:
+            terminal.close()
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP do what Ctrl-C does, but for those that the caller wants to be ignored (nohup)."""
+
+    def interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+        raise Interruption(number)
+
+    numbers = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _command(options: argparse.Namespace) -> PlanCommand:
+    return PlanCommand(
+        tag=options.tag,
+        days=options.days,
+        limit=options.limit,
+        reviewers=options.reviewers,
+        dry_run=options.dry_run,
+        strategy=options.strategy,
+        order=options.order,
+        sample=options.sample,
+        group_by=options.group_by,
+    )
+
+
+def _settled(terminal: Terminal, unfinished: Plan, options: argparse.Namespace, console: Console) -> bool:
+    """Whether a plan that was interrupted is in nobody's way any more; a dry run leaves it as it is."""
+    console.say(unfinished_line(unfinished))
+    if options.dry_run:
+        console.say("A dry run leaves it as it is.")
+        return True
+    match _choice(unfinished, options, console):
+        case "finish":
+            console.say(f"Finishing plan {unfinished.id}, which was interrupted.")
+            ended = terminal.finish(unfinished)
+        case "stop":
+            console.say(f"Stopping plan {unfinished.id}, which was interrupted.")
+            ended = terminal.stop(unfinished)
+        case _:
+            console.complain(f"Plan {unfinished.id} is left as it is, and nothing is planned before it has ended.")
+            return False
+    if terminal.cancel(ended):
+        console.say(f"Plan {ended.id} changed too much to go on; it was given up.")
+    return True
+
+
+def _choice(unfinished: Plan, options: argparse.Namespace, console: Console) -> str | None:
+    """What becomes of a plan that was interrupted; None: it is left."""
+    can_stop = unfinished.state in WRITING
+    if options.resume or (options.yes and not options.abandon):
+        return "finish"
+    if options.abandon and can_stop:
+        return "stop"
+    if options.abandon or not console.can_ask:
+        ways = "--resume to finish it, or --abandon to stop it" if can_stop else "--resume: it can only be finished"
+        console.complain(f"{NOBODY} {ways}.")
+        return None
+    question = "Finish it, stop it, or leave it? [f/s/L]" if can_stop else "Finish it, or leave it? [f/L]"
+    answer = console.ask(question)
+    known = ["finish", "stop"] if can_stop else ["finish"]
+    return next((word for word in known if answer in (word, word[0])), None)
+
+
+def _carried_out(terminal: Terminal, proposed: Plan, options: argparse.Namespace, console: Console) -> int:
+    if proposed.state is PlanState.SHOWN:
+        console.say("", "[dry-run] No rows updated.")
+        return OK
+    if proposed.state is PlanState.EMPTY:
+        return OK
+    if proposed.state is not PlanState.PROPOSED:
+        console.complain(proposed.reason or state_line(proposed))
+        return FAILED
+    while proposed.state is PlanState.PROPOSED:  # again when too much changed since it was shown
+        if not _agreed(console, f"Assign {proposed.planned_rows} rows?", asked=not options.yes):
+            terminal.cancel(proposed)
+            console.say("No rows updated.")
+            return FAILED
+        proposed = terminal.assign(proposed)
+    return _ended(proposed, PlanState.DONE)
+
+
+def _agreed(console: Console, question: str, *, asked: bool) -> bool:
+    if asked and not console.can_ask:
+        console.complain(f"{NOBODY} --yes to do it without a question.")
+        return False
+    return not asked or console.ask(f"{question} [y/N]") in ("y", "yes")
+
+
+def _found(terminal: Terminal, plan_id: str, console: Console) -> Plan | None:
+    found = terminal.plan(plan_id)
+    if found is None:
+        console.complain(f"There is no plan {plan_id}. 'python -m bot history' lists the newest.")
+    return found
+
+
+def _ended(ended: Plan, well: PlanState) -> int:
+    return OK if ended.state is well else FAILED
