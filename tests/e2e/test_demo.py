@@ -57,7 +57,7 @@ def test_one_walk_ends_with_rows_that_agree_with_the_report(tmp_path: Path) -> N
 
     assert process.returncode == 0, said
     assert "Ada Okafor types /assign-reviews in #llm-reviews." in said
-    assert "REVIEW PLAN: 2,163 ROWS FOR 6 REVIEWERS" in said
+    assert "WAITING FOR APPROVAL: 2,163 ROWS FOR 6 REVIEWERS" in said
     assert "former.colleague@example.com" in said
     assert "Done. Assigned 2,163 rows across 6 reviewers." in said
     assert said.rstrip().splitlines()[-1].startswith("All is well:")

@@ -121,17 +121,18 @@ def test_a_connection_on_which_an_answer_came_early_is_not_used_again() -> None:
     """Whoever answers before it has the question may take the rest of it for the next one."""
 
     def script(caller: Caller) -> None:
-        caller.say(answer(ACKNOWLEDGED))
         caller.read_head()
+        caller.say(answer(ACKNOWLEDGED))
         caller.connected.recv(MEGABYTE)
 
+    many = [(f"row-{number}", ANA) for number in range(40_000)]  # more than the network holds unread
     with HostileServer(script) as server:
         client = client_of(server, seconds=10)
 
         for _ in range(2):
-            client.assign(PROJECT, PAIRS)
+            client.assign(PROJECT, many)
 
-        assert [caller.requests for caller in server.callers] == [1, 1]
+        assert all(caller.requests <= 1 for caller in server.callers)
 
 
 def test_a_connection_is_used_again_after_a_plain_answer_only() -> None:
@@ -198,7 +199,8 @@ LARGE = {
     "a million nested lists": lambda: packed(b'{"data":', b"[", 1_000_000, b""),
 }
 CLIENT = """
-import resource, sys
+import sys
+from pathlib import Path
 from bot.adapters.braintrust import BraintrustClient
 from bot.settings import BraintrustSettings
 from bot.errors import BraintrustError
@@ -208,7 +210,7 @@ try:
     print(client.page(query(), patience=NoPatience(), rows=5000, tries=1))
 except BraintrustError as error:
     print(error)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")))
 """
 
 
@@ -227,4 +229,4 @@ def test_what_is_taken_in_is_bounded_by_what_was_asked_for(kind: str) -> None:
 
     assert len(body) < MEGABYTE
     assert "larger than anything that was asked for" in said[0] or "cannot be used" in said[0]
-    assert int(said[-1]) < 300
+    assert int(said[-1]) < 300 * 1024  # kilobytes; what getrusage tells begins with what the parent had
