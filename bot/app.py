@@ -47,7 +47,7 @@ from bot.services.scheduling import Scheduling
 from bot.services.staffing import Staffing
 from bot.services.surfaces import SlackAnnouncer
 from bot.services.undoing import Undoing
-from bot.settings import Settings
+from bot.settings import DatabaseSettings, Settings
 from bot.turn import Step, Turn
 from bot.worker import Worker
 
@@ -62,8 +62,8 @@ STOP_SECONDS = 25.0  # platforms kill 30 s after SIGTERM; a write takes up to 20
 class Store:
     """The database and what is kept in it."""
 
-    def __init__(self, url: str) -> None:
-        self.database = Database(url)
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self.database = Database(settings.url, pool_size=settings.pool_size)
         self.database.migrate()
         self.plans = PlanStore(self.database)
         self.batches = BatchStore(self.database)
@@ -174,7 +174,7 @@ class Bot:
     """The whole bot: door, worker and scheduler in one process."""
 
     def __init__(self, settings: Settings) -> None:
-        self.store = Store(settings.database_url)
+        self.store = Store(settings.database)
         client = web_client(settings.slack)
         self.slack = SlackClient(client)
         self._hasty = SlackClient(web_client(settings.slack, waits=False))  # fails where the other one would wait

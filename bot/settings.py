@@ -98,6 +98,15 @@ class WorkSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """Where plans are stored."""
+
+    url: str = field(default="sqlite:///data/assign-reviews.db", repr=False)
+    pool_size: int = 16
+    """How many connections to PostgreSQL one process has at most."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set."""
 
@@ -109,7 +118,7 @@ class Settings:
     work: WorkSettings = WorkSettings()
     notify_reviewers: bool = True
     """Whether those who get rows are told by direct message."""
-    database_url: str = field(default="sqlite:///data/assign-reviews.db", repr=False)
+    database: DatabaseSettings = DatabaseSettings()
     port: int = 3000
     log_format: str = "text"
 
@@ -140,7 +149,7 @@ class Settings:
             policy=_policy(reader),
             work=_work(reader),
             notify_reviewers=reader.read("NOTIFY_REVIEWERS", forms.yes_or_no, default=True),
-            database_url=reader.read("DATABASE_URL", database_url, default=cls().database_url),
+            database=_database(reader),
             port=reader.read("PORT", forms.number(1, 65_535), default=3000),
             log_format=reader.read("LOG_FORMAT", forms.one_of("text", "json"), default="text"),
         )
@@ -254,6 +263,14 @@ def _queue(reader: _Reader) -> QueueSettings:
         for name in ("REVIEW_CHANNEL", "REVIEW_TAG", "REVIEWERS"):
             reader.require(name)
     return queue
+
+
+def _database(reader: _Reader) -> DatabaseSettings:
+    usual = DatabaseSettings()
+    return DatabaseSettings(
+        url=reader.read("DATABASE_URL", database_url, default=usual.url),
+        pool_size=reader.read("DATABASE_POOL_SIZE", forms.number(1, 100), default=usual.pool_size),
+    )
 
 
 def _people(reader: _Reader) -> PeopleSettings:

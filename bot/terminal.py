@@ -71,7 +71,7 @@ class Terminal:
     def __init__(self, settings: Settings, *, say: Say, complain: Say) -> None:
         self._say = say
         self._complain = complain
-        self._store = Store(settings.database_url)
+        self._store = Store(settings.database)
         announcer = TerminalAnnouncer(self._store.plans, self._store.surfaces, say)
         self._core = Core(settings, self._store, entrance=None, people=None, announcer=announcer)
         self._plan_id: str | None = None

@@ -139,7 +139,7 @@ def _summary(counts: Mapping[Verdict, int]) -> str:
 
 def _history(options: argparse.Namespace, console: Console) -> int:
     configure("text", quiet=True)
-    store = Store(Settings.from_env(environment()).database_url)
+    store = Store(Settings.from_env(environment()).database)
     try:
         lines = step_lines(store.plans.history(options.plan)) if options.plan else plan_lines(store.plans.recent())
     finally:
@@ -151,7 +151,7 @@ def _history(options: argparse.Namespace, console: Console) -> int:
 def _migrate(_options: argparse.Namespace, console: Console) -> int:
     settings = Settings.from_env(environment())
     configure(settings.log_format, quiet=True)
-    Store(settings.database_url).database.close()
+    Store(settings.database).database.close()
     console.say("The database is up to date.")
     return OK
 

@@ -13,8 +13,9 @@ from slack_bolt.adapter.wsgi import SlackRequestHandler
 
 from bot.app import Bot
 from bot.doors.doorkeeper import Doorkeeper
+from bot.doors.health import Health
 from bot.doors.http_server import HttpServer
-from bot.errors import SettingsError, StoreError
+from bot.errors import SettingsError
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Door:
     """`/slack/events` for Slack, `/healthz` and `/readyz` for the platform."""
 
     def __init__(self, bot: Bot, doorkeeper: Doorkeeper) -> None:
-        self._bot = bot
+        self._health = Health(bot.worker, bot.store.database)
         self._slack = SlackRequestHandler(bot.bolt, path=EVENTS)
         self._doorkeeper = doorkeeper
 
@@ -56,9 +57,9 @@ class Door:
         """WSGI; a server that bounds bodies has read this one."""
         path = environ.get("PATH_INFO")
         if path == HEALTH:
-            return _answered(start_response, *self._health())
+            return _answered(start_response, *self._health.alive())
         if path == READINESS:
-            return _answered(start_response, *self._readiness())
+            return _answered(start_response, *self._health.ready())
         if path == EVENTS and environ.get("REQUEST_METHOD") == "POST":
             return self._event(environ, start_response)
         return _answered(start_response, "404 Not Found", {"error": "nothing is here"})
@@ -75,18 +76,6 @@ class Door:
             log.warning("a request of Slack's could not be read", extra={"cause": type(error).__name__})
             return _answered(start_response, "400 Bad Request", {"error": "unreadable"})
         return answer
-
-    def _health(self) -> tuple[str, dict[str, str]]:
-        if self._bot.worker.is_alive():
-            return "200 OK", {"status": "ok"}
-        return "503 Service Unavailable", {"status": "the worker does not run"}
-
-    def _readiness(self) -> tuple[str, dict[str, str]]:
-        try:
-            self._bot.store.database.try_writing()
-        except StoreError:
-            return "503 Service Unavailable", {"status": "the database does not answer"}
-        return self._health()
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -70,7 +70,7 @@ def _absent(env: Mapping[str, str], misread: Mapping[str, Misread]) -> Iterator[
 
 def _database(settings: Settings) -> Finding:
     try:
-        store = Store(settings.database_url)
+        store = Store(settings.database)
     except BotError as error:
         return wrong("DATABASE_URL", str(error).removeprefix("DATABASE_URL: "))
     store.database.close()

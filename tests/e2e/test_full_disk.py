@@ -7,10 +7,13 @@ import resource
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from bot.sandbox.slack import Message
 from tests.e2e.conftest import StartWorld
@@ -69,6 +72,23 @@ def test_a_command_on_a_full_disk_is_answered_and_works_once_there_is_room(start
     assert plans_of(world) == [world.now(plan)]
     assert world.stored_plans() == [plan_id(plan.text)]
     assert_all_assigned(world, report)
+
+
+def test_a_bot_on_a_full_disk_is_alive_but_not_ready(start_world: StartWorld) -> None:
+    world = start_world(**SMALL)
+    with full_disk(world):
+        told = wait_for_readiness(world, HTTPStatus.SERVICE_UNAVAILABLE)
+        alive = requests.get(f"{world.address}/healthz", timeout=5)
+
+    wait_for_readiness(world, HTTPStatus.OK)
+    assert told.json() == {"status": "the database takes no changes"}
+    assert alive.ok
+
+
+def wait_for_readiness(world: World, status: HTTPStatus) -> requests.Response:
+    again = retry_if_result(lambda response: response.status_code != status)
+    patient = Retrying(stop=stop_after_delay(15), wait=wait_fixed(0.2), retry=again)
+    return patient(requests.get, f"{world.address}/readyz", timeout=5)
 
 
 def test_an_approval_on_a_full_disk_is_answered_and_can_be_given_once_there_is_room(start_world: StartWorld) -> None:

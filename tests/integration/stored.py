@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select, update
 
 from bot.adapters.store.batches import BatchStore
-from bot.adapters.store.database import Database
+from bot.adapters.store.database import POOL_SIZE, Database
 from bot.adapters.store.faults import FaultStore
 from bot.adapters.store.leases import LeaseStore
 from bot.adapters.store.matches import MatchStore
@@ -69,9 +69,9 @@ ALL_STATES = list(PlanState)
 class Store:
     """One process's view of a database."""
 
-    def __init__(self, url: str, *, owner: str = "worker") -> None:
+    def __init__(self, url: str, *, owner: str = "worker", pool_size: int = POOL_SIZE) -> None:
         self.url = url
-        self.database = Database(url)
+        self.database = Database(url, pool_size=pool_size)
         self.plans = PlanStore(self.database)
         self.matches = MatchStore(self.database)
         self.batches = BatchStore(self.database)
@@ -141,8 +141,8 @@ class Store:
 
 
 @contextmanager
-def opened(url: str, *, owner: str = "worker") -> Iterator[Store]:
-    store = Store(url, owner=owner)
+def opened(url: str, *, owner: str = "worker", pool_size: int = POOL_SIZE) -> Iterator[Store]:
+    store = Store(url, owner=owner, pool_size=pool_size)
     try:
         yield store
     finally:

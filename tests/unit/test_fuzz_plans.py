@@ -17,7 +17,7 @@ from bot.domain.model import Origin, Plan, PlanState, Reviewer, Share
 from bot.messages.attachments import assignments_file
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status
 from bot.services.planning import Asker
-from bot.settings import Settings
+from bot.settings import DatabaseSettings, Settings
 from tests.integration.stored import ANA, Store
 from tests.integration.world import TAG, FakeWork, Time, World
 from tests.unit.builders import a_plan
@@ -38,7 +38,7 @@ def braintrust() -> Iterator[BraintrustStandIn]:
 
 @pytest.fixture
 def store(sqlite_url: str) -> Iterator[app.Store]:
-    store = app.Store(sqlite_url)
+    store = app.Store(DatabaseSettings(sqlite_url))
     yield store
     store.database.close()
 

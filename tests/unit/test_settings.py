@@ -73,7 +73,8 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "PARALLEL_REQUESTS": ("work.parallel_requests", "2", 2),
     "SETTLE_SECONDS": ("work.settle_seconds", "5", 5),
     "OPEN_STATUSES": ("work.open_statuses", "pending, In review", ("PENDING", "IN REVIEW")),
-    "DATABASE_URL": ("database_url", "postgres://bot:pw@db/reviews", "postgres://bot:pw@db/reviews"),
+    "DATABASE_URL": ("database.url", "postgres://bot:pw@db/reviews", "postgres://bot:pw@db/reviews"),
+    "DATABASE_POOL_SIZE": ("database.pool_size", "5", 5),
     "PORT": ("port", "8080", 8080),
     "LOG_FORMAT": ("log_format", "JSON", "json"),
 }
@@ -112,7 +113,8 @@ DEFAULTS: dict[str, Any] = {
     "work.parallel_requests": 4,
     "work.settle_seconds": 60,
     "work.open_statuses": ("PENDING", "BACKLOG"),
-    "database_url": "sqlite:///data/assign-reviews.db",
+    "database.url": "sqlite:///data/assign-reviews.db",
+    "database.pool_size": 16,
     "port": 3000,
     "log_format": "text",
 }
@@ -470,7 +472,7 @@ def test_no_secret_is_in_the_repr() -> None:
     ],
 )
 def test_every_usual_database_address_is_accepted(url: str) -> None:
-    assert Settings.from_env({"DATABASE_URL": url}).database_url == url
+    assert Settings.from_env({"DATABASE_URL": url}).database.url == url
 
 
 @pytest.mark.parametrize(

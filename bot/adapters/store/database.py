@@ -9,25 +9,31 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bot.adapters.store import journal
 from bot.adapters.store.postgresql import PostgresqlServer
-from bot.adapters.store.schema import bring_up_to_date
+from bot.adapters.store.postgresql_words import is_full
+from bot.adapters.store.schema import bring_up_to_date, refuse_unexpected
 from bot.adapters.store.sqlite import SqliteFile
 from bot.errors import OutcomeUnknownError, StoreError, StoreUnavailableError, StoreUnusableError
 
 NOTHING_CHANGED = "The bot's database does not answer, so nothing was changed. Please try again in a minute."
+NO_CONNECTION = "The bot's database has no connection free, so nothing was changed. Please try again in a minute."
 OUTCOME_UNKNOWN = (
     "The bot's database does not answer, so it is not known whether this was done. "
     "Please look at the plan's message in a minute, before you try again."
 )
 _NOTHING_NEW = text("UPDATE alembic_version SET version_num = version_num")
+POOL_SIZE = 16  # unless DATABASE_POOL_SIZE says otherwise
 BUSY_TIMEOUT_MS = 2_000  # below the 3 s in which Slack wants an answer
 
 
 class Database:
     """An engine with short transactions: `read` and `write`."""
 
-    def __init__(self, url: str) -> None:
-        kind = SqliteFile if url.startswith("sqlite") else PostgresqlServer
-        self._home = kind(url, patience_ms=BUSY_TIMEOUT_MS)
+    def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
+        self._home = (
+            SqliteFile(url, patience_ms=BUSY_TIMEOUT_MS)
+            if url.startswith("sqlite")
+            else PostgresqlServer(url, patience_ms=BUSY_TIMEOUT_MS, pool_size=pool_size)
+        )
         self.engine = self._home.engine
         self._reading = self.engine.execution_options(reading=True)
         self._migrating = self.engine.execution_options(migrating=True)
@@ -67,21 +73,23 @@ class Database:
                 self._home.refuse_unfit(connection)
                 bring_up_to_date(connection)
                 connection.execute(_NOTHING_NEW)  # SQLite lets a transaction begin that may not write
+            with self.read() as connection:
+                refuse_unexpected(connection)
         except StoreUnavailableError as error:
             if isinstance(error.__cause__, DBAPIError):
-                raise self._told(error.__cause__) from error.__cause__
+                raise self._told(error, error.__cause__) from error.__cause__
             raise
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
-    def _told(self, error: DBAPIError) -> StoreError:
+    def _told(self, error: StoreUnavailableError, cause: DBAPIError) -> StoreError:
         """A fault as the operator is told it, who can do something about it."""
-        if refusal := self._home.refusal(error):
+        if refusal := self._home.refusal(cause):
             return StoreUnusableError(f"DATABASE_URL: {refusal}")
-        words = self._home.words(error)
-        return StoreUnavailableError(f"{NOTHING_CHANGED} If it stays so, look after DATABASE_URL: {words}.")
+        setting = "DATABASE_POOL_SIZE and the server's max_connections" if is_full(cause.orig) else "DATABASE_URL"
+        return StoreUnavailableError(f"{error} If it stays so, look after {setting}: {self._home.words(cause)}.")
 
 
 @contextmanager
@@ -110,5 +118,7 @@ def _is_bug(error: SQLAlchemyError) -> bool:
 
 def _fault(error: SQLAlchemyError) -> StoreUnavailableError:
     """What a fault before the COMMIT becomes: it ended the transaction."""
-    is_away = isinstance(error, DBAPIError | PoolTimeoutError)
+    if isinstance(error, PoolTimeoutError) or (isinstance(error, DBAPIError) and is_full(error.orig)):
+        return StoreUnavailableError(NO_CONNECTION)
+    is_away = isinstance(error, DBAPIError)
     return StoreUnavailableError(NOTHING_CHANGED if is_away else "The bot's database cannot be used. Its log says why.")

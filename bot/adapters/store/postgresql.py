@@ -1,10 +1,13 @@
 """PostgreSQL, perhaps behind a pooler: nothing is assumed of a session between two transactions."""
 
-from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from typing import Any
 
-from bot.adapters.store.postgresql_words import is_read_only, refusal, words
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import Dialect, ExceptionContext
+from sqlalchemy.exc import DBAPIError
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
+from bot.adapters.store.postgresql_words import is_full, is_read_only, refusal, words
 from bot.database_forms import postgresql_parameters
 from bot.errors import StoreUnusableError
 
@@ -25,15 +28,15 @@ SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"""
 
 
 class PostgresqlServer:
-    """The server behind an address; locks and connections are waited for as long as `patience_ms`."""
+    """The server behind an address, with `pool_size` connections; each, and locks, are waited for `patience_ms`."""
 
-    def __init__(self, url: str, *, patience_ms: int) -> None:
+    def __init__(self, url: str, *, patience_ms: int, pool_size: int) -> None:
         given = postgresql_parameters(url)
         usual = {**_USUAL, **(_OF_SEVERAL if "," in given.get("host", "") else {})}
         self.engine = create_engine(
             "postgresql+psycopg://",
-            pool_size=8,
-            max_overflow=8,
+            pool_size=(pool_size + 1) // 2,  # so many are kept when there is little to do
+            max_overflow=pool_size // 2,
             pool_timeout=patience_ms / 1000,
             pool_pre_ping=True,
             hide_parameters=True,  # faults reach the log: with their statements, but not with addresses and links
@@ -41,6 +44,13 @@ class PostgresqlServer:
             connect_args={**usual, **given, **_ALWAYS},
         )
         self._begin_work = _begin_work(patience_ms, options=given.get("options", ""))
+        self._patiently = Retrying(
+            retry=retry_if_exception(is_full),
+            stop=stop_after_delay(patience_ms / 1000),
+            wait=wait_fixed(0.1),
+            reraise=True,
+        )
+        event.listen(self.engine, "do_connect", self._connect)
         event.listen(self.engine, "begin", self._begin)
         event.listen(self.engine, "handle_error", _leave_stand_by)
 
@@ -62,6 +72,9 @@ class PostgresqlServer:
     def words(self, error: DBAPIError) -> str:
         """What the server or the network said."""
         return words(error.orig)
+
+    def _connect(self, dialect: Dialect, _record: object, args: tuple[Any], parameters: dict[str, Any]) -> Any:
+        return self._patiently(dialect.connect, *args, **parameters)
 
     def _begin(self, connection: Connection) -> None:
         begin = _BEGIN_MIGRATION if connection.get_execution_options().get("migrating") else self._begin_work

@@ -16,10 +16,10 @@ _PASSING_CODES = re.compile(r"08|25P|40|53(?!100)|55P03|57")
 _PASSING_WORDS = re.compile(
     "Connection refused|timeout expired|timed out|No such file or directory.*that socket|Network is unreachable"
     "|No route to host|Connection reset|closed the connection|connection is lost|Temporary failure in name resolution"
-    "|starting up|shutting down|recovery mode|too many clients|connection slots|too many connections"
-    "|no more connections|cannot connect to server|server login|query_wait_timeout",
+    "|starting up|shutting down|recovery mode|cannot connect to server|server login",
     re.DOTALL,
 )
+_FULL_WORDS = re.compile("too many (?:clients|connections)|connection slots|no more connections|query_wait_timeout")
 _READ_ONLY_CODES = ("25006", "0A000")  # the second is a stand-by's, which refuses a BEGIN that means to write
 _READ_ONLY = "This server is for reading only, as a stand-by is: name one that can be written."
 _ADVICE_BY_CODE = {
@@ -46,10 +46,15 @@ def refusal(error: BaseException | None) -> str | None:
     """What does not pass, and what to do about it; None where it may pass."""
     code, said = _code(error), words(error)
     is_passing = _PASSING_CODES.match(code) if code else _PASSING_WORDS.search(str(error))
-    if is_passing:
+    if is_passing or is_full(error):
         return None
     by_words = (advice for form, advice in _ADVICE_BY_WORDS if re.search(form, said))
     return f"{said}. {_ADVICE_BY_CODE.get(code) or next(by_words, 'Correct the address.')}"
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether the server, or a pooler before it, had no connection free."""
+    return isinstance(error, psycopg.Error) and (_code(error) == "53300" or bool(_FULL_WORDS.search(str(error))))
 
 
 def is_read_only(error: BaseException | None) -> bool:

@@ -23,10 +23,17 @@ def bring_up_to_date(connection: Connection) -> None:
 
     Raises `StoreUnusableError` where they are not the bot's, or not what the code expects even then.
     """
+    if _context(connection).get_current_heads() == (revisions()[-1],):
+        return  # others wait for this transaction, and need not wait for a comparison
     _refuse_what_no_migration_made(connection)
 
     upgrade(connection)
 
+    refuse_unexpected(connection)
+
+
+def refuse_unexpected(connection: Connection) -> None:
+    """Raise `StoreUnusableError` where tables of the newest version are not what the code expects."""
     if faults := list(_faults(compare_metadata(_context(connection), metadata))):
         listed = "; ".join(faults[:_NAMED]) + ("; ..." if len(faults) > _NAMED else "")
         raise StoreUnusableError(

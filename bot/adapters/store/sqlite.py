@@ -27,6 +27,7 @@ class SqliteFile:
             poolclass=QueuePool,
             pool_size=8,
             max_overflow=24,
+            pool_timeout=patience_ms / 1000,
             hide_parameters=True,
             connect_args={"timeout": patience_ms / 1000, "check_same_thread": False},
         )
