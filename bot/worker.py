@@ -98,6 +98,8 @@ class Worker:
             self._spawn(self._keep_leases, "leases")
         lane = Lane("foreground", states, threads=1, redraws=False)
         self._foreground.append(in_background(partial(self._finish, plan_id, lane), name=lane.name))
+        while not self._foreground[-1].done():
+            wait(self._foreground[-1:], POLL_SECONDS)  # a signal right before a wait is noticed only after it
         self._foreground[-1].result()
 
     def _finish(self, plan_id: str, lane: Lane) -> None:

@@ -206,6 +206,7 @@ def test_rows_that_people_change_between_two_steps_are_left_to_them(small: World
     def act(_asked: Asked) -> None:
         touched.extend(interfere(small))
 
+    small.braintrust.faults.latency(3.0, kind="insert")  # the last batch is sent over ten seconds after the first one
     STEPS[step](small, act)
     report = approved(small)
 

@@ -209,7 +209,7 @@ class House:
         """The value of a proposed plan's Approve button; always of the same plan, while nobody decides about it."""
         assert self.ask(*as_form(command(self, ""))).status == 200
         live = Retrying(
-            stop=stop_after_delay(20), wait=wait_fixed(0.05), retry=retry_if_result(lambda plan: plan is None)
+            stop=stop_after_delay(60), wait=wait_fixed(0.05), retry=retry_if_result(lambda plan: plan is None)
         )
         plan = live(self._live)
         return f"{plan.id}:{plan.version}"
@@ -225,7 +225,7 @@ class House:
 
     def rest(self) -> None:
         """Wait until every plan was read, and whoever asked was answered."""
-        busy = Retrying(stop=stop_after_delay(20), wait=wait_fixed(0.1), retry=retry_if_result(bool))
+        busy = Retrying(stop=stop_after_delay(60), wait=wait_fixed(0.1), retry=retry_if_result(bool))
         busy(lambda: [plan for plan in self.bot.store.plans.recent(most=10_000) if plan.drawn < plan.revision])
 
     def said(self) -> list[str]:
