@@ -18,8 +18,10 @@ log = logging.getLogger(__name__)
 
 LATE = timedelta(hours=1)
 """A notice that was missed by more than this is due anew: the person may not work any more."""
-AGAIN_SECONDS = 30.0  # after a fault that passes
-REPAIR_SECONDS = 300.0  # after one that only the operator ends
+AGAIN_SECONDS = 30.0  # after a fault that passes; then twice as long each time
+REPAIR_SECONDS = 300.0  # the same after one that only the operator ends
+LONGEST_SECONDS = 900.0
+MOST_ATTEMPTS = 100  # a day, where Slack is away
 
 
 class Arranging:
@@ -66,12 +68,28 @@ class Notifying:
         notice = self._notices.claim(now=self._clock())
         if notice is None:
             return False
+        if notice.attempt > MOST_ATTEMPTS:
+            self._give_up(notice)
+            return True
         try:
             self._deal_with(notice)
         except SlackUnavailableError:
-            self._notices.try_again(notice, in_seconds=AGAIN_SECONDS)
+            self._try_again(notice, first=AGAIN_SECONDS)
             return False
         return True
+
+    def _try_again(self, notice: Notice, *, first: float) -> None:
+        """After a pause that doubles with each attempt."""
+        doubled = first * 2.0 ** min(notice.attempt - 1, 10)
+        self._notices.try_again(notice, in_seconds=min(doubled, LONGEST_SECONDS))
+
+    def _give_up(self, notice: Notice) -> None:
+        """Whatever stands in the way, also what nobody foresaw: the plan's report names who was not told."""
+        log.error("a notice was given up", extra={"plan": notice.plan_id, "user": notice.count.slack_user})
+        if notice.ts is None:
+            self._notices.fail(notice)
+        else:
+            self._notices.sent(notice)
 
     def _deal_with(self, notice: Notice) -> None:
         plan = self._plans.get(notice.plan_id)
@@ -111,7 +129,7 @@ class Notifying:
         about = {"plan": notice.plan_id, "user": notice.count.slack_user, "code": error.code}
         log.warning("a reviewer could not be told", extra=about)
         if error.is_for_the_operator:
-            self._notices.try_again(notice, in_seconds=REPAIR_SECONDS)
+            self._try_again(notice, first=REPAIR_SECONDS)
         else:
             self._notices.fail(notice)
 

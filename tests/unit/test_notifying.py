@@ -10,7 +10,7 @@ from bot.domain.model import BatchState, Plan, PlanState
 from bot.domain.notice import Notice, NoticeCount, NoticeState, Preference
 from bot.domain.undo import UndoState
 from bot.errors import SlackRejectedError, SlackUnavailableError
-from bot.services.notifying import AGAIN_SECONDS, LATE, REPAIR_SECONDS, Notifying
+from bot.services.notifying import AGAIN_SECONDS, LATE, LONGEST_SECONDS, MOST_ATTEMPTS, REPAIR_SECONDS, Notifying
 from bot.settings import BraintrustSettings, Settings
 from tests.unit.builders import PROJECT, a_batch, a_plan
 from tests.unit.fakes import (
@@ -211,6 +211,27 @@ def test_an_edit_that_meets_a_passing_fault_comes_later() -> None:
 
     assert not world.notifying.step()
     assert world.notices.became == [("again", AGAIN_SECONDS)]
+
+
+def test_pauses_grow_and_have_an_end() -> None:
+    away = FakeMessenger(fails="post", error=SlackUnavailableError("later"))
+    world = World(*(a_notice(attempt=number + 1) for number in range(MOST_ATTEMPTS)), messenger=away)
+
+    for _ in range(MOST_ATTEMPTS):
+        world.notifying.step()
+
+    pauses = [seconds for _, seconds in world.notices.became]
+    assert pauses[:6] == [30, 60, 120, 240, 480, LONGEST_SECONDS]
+    assert sum(pauses) > 23 * 3600
+
+
+@pytest.mark.parametrize(("notice", "became"), [(a_notice(), NoticeState.FAILED), (sent(), ("sent", "1.1"))])
+def test_a_notice_is_not_tried_for_ever_whatever_stands_in_its_way(notice: Notice, became: Any) -> None:
+    """Also where the process ended each time, or something happened that nobody foresaw."""
+    world = World(replace(notice, attempt=MOST_ATTEMPTS + 1))
+
+    assert world.notifying.step()
+    assert (world.notices.became, world.said()) == ([became], [])
 
 
 def test_a_plan_that_was_forgotten_tells_nobody_anything() -> None:
