@@ -8,6 +8,7 @@ from bot.domain.people import Group
 from bot.domain.reviewers import User, unlisted_name
 
 MAX_NAME_LENGTH = 255
+MAX_ID_LENGTH = len("urn:uuid:") + 36
 
 
 def identified(entries: list[Any]) -> list[Mapping[str, Any]]:
@@ -20,7 +21,7 @@ def user(entry: Mapping[str, Any]) -> User:
     name = " ".join(str(entry[key]).strip() for key in ("given_name", "family_name") if entry.get(key))
     email = entry.get("email")
     user_id = str(entry["id"])
-    return User(user_id, _fit(name) or unlisted_name(user_id), email if isinstance(email, str) else None)
+    return User(user_id, _fit(name) or unlisted_name(user_id), _fit(email) if isinstance(email, str) else None)
 
 
 def group(entry: Mapping[str, Any]) -> Group:
@@ -43,7 +44,8 @@ def _ids(members: object) -> tuple[str, ...]:
 
 
 def _is_id(value: object) -> bool:
+    """Whether it is a UUID.  The class itself takes any number of hyphens, and digits of any script."""
     try:
-        return isinstance(value, str) and bool(uuid.UUID(value))
+        return isinstance(value, str) and value.isascii() and len(value) <= MAX_ID_LENGTH and bool(uuid.UUID(value))
     except ValueError:
         return False

@@ -1,5 +1,6 @@
 """What one log row says about itself, and the count of many."""
 
+import hashlib
 import json
 import unicodedata
 from collections import Counter
@@ -8,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 NAMED_IDS = 5
+MAX_WORD_LENGTH = 255  # of tags, assignees and statuses: as long as a tag that can be asked for
+MAX_STATUSES = 20
+UNKNOWN_WORD = "?"
 _UNQUOTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories: controls, surrogates, line and paragraph breaks
 PENDING = "PENDING"  # the status that the assignment itself writes
 USUAL_OPEN_STATUSES = (PENDING, "BACKLOG")
@@ -52,7 +56,7 @@ class ReadingCounts:
     unaddressable: int = 0
     """Rows with an id that cannot be asked for, so that nobody can check or write them."""
     statuses: tuple[tuple[str, int], ...] = ()
-    """The review statuses of the finished ones, the most frequent first."""
+    """The most frequent review statuses of the finished ones, the most frequent first."""
 
 
 NOTHING_READ = ReadingCounts()
@@ -116,7 +120,7 @@ class Gathering:
             finished=self._statuses.total(),
             unassigned=len(self._free),
             unaddressable=self._unaddressable,
-            statuses=tuple(self._statuses.most_common()),
+            statuses=tuple(self._statuses.most_common(MAX_STATUSES)),
         )
         return Gathered(counts, tuple(self._free), self._group_of, tuple(self._odd_ids))
 
@@ -147,7 +151,10 @@ def is_quotable(value: str) -> bool:
 
 def _group(value: Any) -> str | None:
     """Any JSON value as text that is the same for equal values; nothing, or nothing in it, belongs to nobody."""
-    return None if value in (None, "", [], {}) else json.dumps(value, sort_keys=True)
+    if value in (None, "", [], {}):
+        return None
+    text = json.dumps(value, sort_keys=True)
+    return text if len(text) <= MAX_WORD_LENGTH else hashlib.sha256(text.encode()).hexdigest()
 
 
 def _column(record: Mapping[str, Any], alias: str, key: str) -> Any:
@@ -174,12 +181,16 @@ def _strings(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     value = _json(value)
-    if isinstance(value, list):
-        return tuple(str(item) for item in value if item)
-    return (str(value),) if value else ()
+    items = value if isinstance(value, list) else [value]
+    return tuple(_word(item) for item in items if item)
 
 
 def _default_status(lists: Any) -> str | None:
     entry = _json(lists.get("__bt_default_review_list")) if isinstance(lists, Mapping) else None
     status = entry.get("status") if isinstance(entry, Mapping) else None
-    return str(status) if status else None
+    return _word(status) if status else None
+
+
+def _word(value: Any) -> str:
+    """A word as text; one that is none, but stands in its place, is something nobody knows."""
+    return str(value)[:MAX_WORD_LENGTH] if isinstance(value, str | int | float) else UNKNOWN_WORD

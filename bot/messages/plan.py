@@ -109,7 +109,7 @@ def status_words(counts: ReadingCounts) -> str:
     if not counts.statuses:
         return ""
     named = [f"{number(rows)} {code(word[:MAX_STATUS_LENGTH])}" for word, rows in counts.statuses[:MAX_STATUSES]]
-    rest = sum(rows for _, rows in counts.statuses[MAX_STATUSES:])
+    rest = counts.finished - sum(rows for _, rows in counts.statuses[:MAX_STATUSES])
     return f" ({', '.join([*named, *([f'{number(rest)} more'] if rest else [])])})"
 
 

@@ -210,3 +210,39 @@ def test_every_row_is_counted_once(rows: list[LogRow], data: st.DataObject) -> N
 )
 def test_backslashes_and_control_characters_cannot_be_quoted(text: str, fine: bool) -> None:
     assert is_quotable(text) == fine
+
+
+def test_what_is_no_word_in_the_place_of_one_is_something_nobody_knows() -> None:
+    """However deep it is: a row with such an assignee is assigned, one with such a status finished."""
+    deep: object = []
+    for _ in range(5_000):
+        deep = [deep]
+
+    row = log_row(
+        {
+            "id": "row-1",
+            "tags": [deep, "a"],
+            "assignments": {"a": "b"},
+            "review_lists": {"__bt_default_review_list": {"status": [deep]}},
+        }
+    )
+
+    assert (row.tags, row.assignees, row.status) == (("?", "a"), ("?",), "?")
+
+
+def test_words_are_as_long_as_a_tag_can_be_and_groups_keep_apart_whatever_their_length() -> None:
+    rows = [log_row({"id": f"row-{end}", "tags": ["x" * 9_999], "group_key": "x" * 9_999 + end}) for end in "aab"]
+
+    assert {len(tag) for row in rows for tag in row.tags} == {255}
+    assert rows[0].group == rows[1].group != rows[2].group
+    assert max(len(row.group or "") for row in rows) < 255
+
+
+def test_only_the_most_frequent_statuses_are_kept() -> None:
+    """Each of a hundred thousand rows could have one of its own."""
+    lists = [{"__bt_default_review_list": {"status": f"S{number // 2}"}} for number in range(100)]
+
+    counts = gathered([log_row({"id": f"row-{n}", "review_lists": value}) for n, value in enumerate(lists)]).counts
+
+    assert (counts.finished, len(counts.statuses)) == (100, 20)
+    assert {rows for _, rows in counts.statuses} == {2}
