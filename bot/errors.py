@@ -52,6 +52,9 @@ class BraintrustUnavailableError(BraintrustError):
     """Braintrust did not answer properly; repeating the request may help."""
 
 
+STILL_LIMITED = "Braintrust's rate limit let nothing through for an hour. Try again later."
+
+
 class RateLimitedError(BraintrustUnavailableError):
     """Braintrust asks to wait; `retry_after_seconds` is None when it does not say how long."""
 

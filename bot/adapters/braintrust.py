@@ -2,6 +2,7 @@
 
 import json
 import logging
+import random
 import re
 import time
 from collections import Counter
@@ -11,25 +12,18 @@ from functools import partial
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode, urljoin
 
-from tenacity import (
-    Retrying,
-    retry_if_exception,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_exponential_jitter,
-)
-from tenacity.wait import wait_base
-
 from bot.adapters.braintrust_directory import group, identified, user
 from bot.adapters.braintrust_errors import moved, read_error, refusal, stripped, unreached
 from bot.adapters.http import Answer, Http, Limits, TooBigError, retry_after_seconds
 from bot.adapters.obstacles import nothing_was_sent
+from bot.domain.pauses import LIMITED_SECONDS, pause_seconds
 from bot.domain.people import Group
 from bot.domain.reading import is_quotable, log_row
 from bot.domain.reviewers import User
 from bot.domain.undo import Unassignment
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
 from bot.errors import (
+    STILL_LIMITED,
     BraintrustError,
     BraintrustRejectedError,
     BraintrustUnavailableError,
@@ -53,6 +47,7 @@ NOT_HANDED_OUT = "Braintrust's storage did not hand out the answer. Try again la
 MAX_COUNT = 2**53  # beyond it, numbers in JSON are not exact
 MAX_USER_PAGES = 1_000
 _REFUSALS = frozenset({400, 401, 403, 404, 421})  # nothing was done before these were answered
+MOST_AFTER_FAULT = 20.0  # seconds between two tries
 _T = TypeVar("_T")
 
 
@@ -228,35 +223,26 @@ def unassignment_event(row_id: str, reviewer_id: str, form: Unassignment) -> dic
     return event | {"metadata": {"~__bt_assignments": value}, "_merge_paths": [path]}
 
 
-class _AsAsked(wait_base):
-    """As long as the server asks; else twice as long each time, up to a minute, with jitter."""
-
-    def __init__(self) -> None:
-        self._otherwise = wait_exponential_jitter(multiplier=2, max=60, jitter=2)
-
-    def __call__(self, retry_state: Any) -> float:
-        error = retry_state.outcome.exception()
-        asked = error.retry_after_seconds if isinstance(error, RateLimitedError) else None
-        return self._otherwise(retry_state) if asked is None else asked
-
-
 def _patiently(request: Callable[[], _T], patience: Patience, *, tries: int = READ_TRIES) -> _T:
-    """Repeat a reading: without end on a rate limit, up to `tries` times on other faults that may pass."""
-    limits = Retrying(
-        retry=retry_if_exception_type(RateLimitedError),
-        wait=_AsAsked(),
-        sleep=lambda seconds: patience.wait(seconds, "Waiting for Braintrust's rate limit."),
-        reraise=True,
-    )
-    faults = Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, BraintrustUnavailableError)),
-        stop=stop_after_attempt(tries),
-        wait=wait_exponential_jitter(multiplier=0.5, max=20, jitter=1),
-        sleep=lambda seconds: patience.wait(seconds, "Braintrust did not answer; trying again."),
-        reraise=True,
-    )
-    answer: _T = faults(limits, request)
-    return answer
+    """Repeat a reading: on a rate limit for an hour, and up to `tries` times on other faults that may pass."""
+    limits = faults = 0
+    limited_seconds = 0.0
+    while True:
+        try:
+            return request()
+        except RateLimitedError as error:
+            limits += 1
+            pause = pause_seconds(limits, asked=error.retry_after_seconds, chance=random.random())  # noqa: S311 - jitter
+            limited_seconds += pause
+            if limited_seconds > LIMITED_SECONDS:
+                raise BraintrustUnavailableError(STILL_LIMITED) from error
+            patience.wait(pause, "Waiting for Braintrust's rate limit.")
+        except BraintrustUnavailableError:
+            faults += 1
+            if faults >= tries:
+                raise
+            pause = pause_seconds(faults, longest=MOST_AFTER_FAULT, chance=random.random())  # noqa: S311 - jitter
+            patience.wait(pause, "Braintrust did not answer; trying again.")
 
 
 def _size_of(entries: int) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.domain.checking import Wanted, checked, read_back, without_others
 from bot.domain.model import Batch, BatchState, Plan
+from bot.domain.pauses import LIMITED_SECONDS, pause_seconds
 from bot.domain.writing import (
     Acknowledged,
     NotBegun,
@@ -22,7 +23,7 @@ from bot.domain.writing import (
     ended,
     halves,
 )
-from bot.errors import BraintrustError, WorkInterruptedError
+from bot.errors import STILL_LIMITED, BraintrustError, WorkInterruptedError
 from bot.services.background import in_background
 from bot.services.ledger import Ledger
 from bot.services.ports import Announcer, Braintrust, Clock, Work
@@ -35,7 +36,6 @@ FRESH_SECONDS = 10.0  # how old the reading may be on which a write rests
 WRITE_SECONDS = 20.0  # the deadline of one write: with less lease left, none is begun
 SEEN_SECONDS = 1.0  # within which a write was visible in all recordings that are public
 FIRST_LOOK_SECONDS = 2.0  # an unknown batch is read back this long after its attempt ended
-MAX_RATE_LIMIT_SECONDS = 60.0  # the longest pause after a rate limit that does not say how long
 POLL_SECONDS = 1.0  # how soon a press of Stop is noticed when nothing else happens
 MAX_STALE_CHECKS = 5
 _TOO_SLOW = "Braintrust answers too slowly to check rows right before they are written. Try again later."
@@ -81,6 +81,7 @@ class Assignment:
         self._checking = 0  # batches whose rows are being read
         self._hold_until = 0.0
         self._limits = 0
+        self._limited_at = 0.0
         self._stale_checks = 0
         self._waiting: str | None = None
         self._reason: str | None = None
@@ -294,11 +295,16 @@ class Assignment:
         self._ledger.put(after, due_in_seconds=later)
 
     def _hold(self, retry_after_seconds: float | None) -> None:
-        """Send nothing for as long as Braintrust asks; without a number, twice as long each time, with jitter."""
-        self._limits += 1
-        otherwise = min(2.0**self._limits, MAX_RATE_LIMIT_SECONDS) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
-        seconds = otherwise if retry_after_seconds is None else retry_after_seconds
-        self._hold_until = max(self._hold_until, self._monotonic() + seconds)
+        """Send nothing for as long as Braintrust asks, or longer where that did not help; after an hour, no more."""
+        now = self._monotonic()
+        if self._limits == 0:
+            self._limited_at = now
+        if self._limits == 0 or now >= self._hold_until:  # those that were on their way together are told together
+            self._limits += 1
+        if now - self._limited_at > LIMITED_SECONDS:
+            self._reason = STILL_LIMITED
+        pause = pause_seconds(self._limits, asked=retry_after_seconds, chance=random.random())  # noqa: S311 - jitter
+        self._hold_until = max(self._hold_until, now + pause)
 
     def _finish_writes(self) -> None:
         """Wait for the requests that are on their way, and store what they brought, whatever ended the run."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from bot.domain.model import Origin, Plan, PlanState
+from bot.domain.pauses import pause_seconds
 from bot.domain.surfaces import NOT_SHOWN, Known, Shown, Surface
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages import answers
@@ -21,9 +22,9 @@ from bot.services.slack_ports import PrivateAnswers, ReplyTo, Slack, Surfaces
 log = logging.getLogger(__name__)
 
 READING_PROGRESS_SECONDS = (2.0, 15.0, 60.0)  # a response URL takes five answers; three are for progress
-SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 300.0  # seconds; the pause doubles with each try
+LONGEST_PAUSE = 300.0  # seconds
 MOST_TRIES = 100  # most of a working day
-MOST_UPLOADS = 6  # a minute: the report says it all, and only the list is missing
+MOST_UPLOADS = 6  # half a minute: the report says it all, and only the list is missing
 GIVEN_UP = "Slack did not take it, although it was tried for long."
 _DELETED = "message_not_found"
 
@@ -170,7 +171,7 @@ class SlackAnnouncer:
             self._refused(plan, surface, before, error)
             return Shown(before.ts, _digest(content), now, problem=GIVEN_UP)
         asked = error.retry_after_seconds if isinstance(error, SlackUnavailableError) else None
-        pause = max(SHORTEST_PAUSE, asked or 0.0, min(2.0**tries, LONGEST_PAUSE))
+        pause = pause_seconds(tries, asked=asked, longest=LONGEST_PAUSE)
         return replace(before, drawn=None, tries=tries, retry_at=now + timedelta(seconds=pause))
 
     def _edit_reply(self, plan: Plan) -> None:

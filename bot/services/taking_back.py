@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.domain.model import Plan, Progress
+from bot.domain.pauses import LIMITED_SECONDS, pause_seconds
 from bot.domain.undo import Unassignment, UndoCounts, UndoState, counted_undo, cut, judged
 from bot.domain.writing import (
     MAX_TRIES,
@@ -16,7 +17,7 @@ from bot.domain.writing import (
     Unreachable,
     WriteResult,
 )
-from bot.errors import BraintrustRejectedError
+from bot.errors import STILL_LIMITED, BraintrustRejectedError, BraintrustUnavailableError
 from bot.services.ports import Announcer, Braintrust, Plans, Undos, Work
 from bot.services.reading import RowReader
 from bot.services.waiting import VisiblePatience
@@ -25,7 +26,6 @@ from bot.settings import WorkSettings
 VISIBLE_SECONDS = 60.0  # how long an acknowledged change may take to be visible
 FORM_SECONDS = 12.0  # the same, for the one row on which a form is tried
 LOOK_AGAIN_SECONDS = 2.0
-RATE_LIMIT_SECONDS = 10.0
 FRESH_SECONDS = 10.0  # how old the reading may be on which a write rests
 WRITE_SECONDS = 20.0  # the deadline of one write: with less lease left, none is begun
 NO_FORM = "Braintrust keeps its assignments, however it is asked. The rows that are left have to be unassigned by hand."
@@ -168,6 +168,7 @@ class TakingBack:
 
         A rate limit is waited for and costs nothing.  Raises `BraintrustRejectedError` when Braintrust refuses.
         """
+        waited, limits = 0.0, 0
         while True:
             rows = self._fresh(number, part, rows)
             result = self._unassigned(number, part, rows, form) if rows else Acknowledged()
@@ -175,8 +176,13 @@ class TakingBack:
                 case Refused(reason):
                     raise BraintrustRejectedError(reason)
                 case RateLimited(seconds):
+                    limits += 1
+                    pause = pause_seconds(limits, asked=seconds)
+                    waited += pause
+                    if waited > LIMITED_SECONDS:
+                        raise BraintrustUnavailableError(STILL_LIMITED)
                     self._explain(number, part, "Waiting for Braintrust's rate limit.")
-                    self._work.pause(RATE_LIMIT_SECONDS if seconds is None else seconds)
+                    self._work.pause(pause)
                     self._explain(number, part, None)
                     continue
                 case Unknown() | Unreachable():

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.model import BatchState, DropReason, PlanState
 from bot.domain.report import report_of
 from bot.domain.writing import MAX_TRIES, begun
-from bot.errors import LeaseLostError, WorkInterruptedError
+from bot.errors import STILL_LIMITED, LeaseLostError, WorkInterruptedError
 from bot.messages.report import report_headline
 from bot.sandbox.braintrust import (
     AppliedThenReset,
@@ -428,10 +428,27 @@ def test_a_rate_limit_on_writing_is_waited_for(world: World, header: dict[str, s
     assert [reason for _, reason in waited(world) if "rate limit" in reason]
 
 
+def waits(world: World) -> bool:
+    """Whether people see now that the assignment waits."""
+    return bool(world.announcer.shown and world.announcer.shown[-1].progress.waiting)
+
+
 def waited(world: World) -> list[tuple[int, str]]:
     """(rows written so far, why nothing moves), as people saw it."""
     shown = [plan.progress for plan in world.announcer.shown]
     return [(progress.rows, progress.waiting) for progress in shown if progress.waiting]
+
+
+@pytest.mark.parametrize("header", ["0", "300"])
+def test_a_rate_limit_that_lets_nothing_through_ends_the_assignment_and_says_so(world: World, header: str) -> None:
+    world.braintrust.faults.always("insert", Status(429, headers={"Retry-After": header}))
+    world.work.before_round = lambda _: world.time.jump(20) if waits(world) else None
+
+    assert world.carry_out() is S.FAILED
+    assert world.plan.reason == STILL_LIMITED
+    assert world.written == []
+    assert len(world.inserts) < 100
+    assert all(after.at - before.at >= 1 for before, after in pairwise(world.inserts))
 
 
 def test_when_the_rate_limit_is_over_people_see_that_it_goes_on(world: World) -> None:
@@ -443,7 +460,7 @@ def test_when_the_rate_limit_is_over_people_see_that_it_goes_on(world: World) ->
 
 
 def test_rate_limits_alone_never_fail_a_plan(world: World) -> None:
-    world.braintrust.faults.next("insert", Status(429, headers={"Retry-After": "30"}), times=20)
+    world.braintrust.faults.next("insert", Status(429, headers={"Retry-After": "30"}), times=12)
 
     assert world.carry_out() is S.DONE
     assert world.plan.reason is None

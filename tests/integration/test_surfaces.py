@@ -319,7 +319,7 @@ def test_one_surface_that_waits_does_not_keep_the_others(window: Window, method:
 
     assert not window.draw()
     assert window.files == ["to_assign_ids.json"] or method.startswith("files")
-    assert window.rests == (7 if isinstance(fault, RateLimited) else 2)
+    assert window.rests == (7 if isinstance(fault, RateLimited) else 1)
     window.move(10)
     window.draw()
 

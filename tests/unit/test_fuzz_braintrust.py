@@ -17,7 +17,7 @@ from bot.adapters.braintrust import BraintrustClient
 from bot.adapters.braintrust_errors import stripped
 from bot.domain.btql import after, quoted
 from bot.domain.writing import Acknowledged, RateLimited, Unknown, WriteResult
-from bot.errors import BraintrustError, WorkInterruptedError
+from bot.errors import BraintrustError, BraintrustUnavailableError, WorkInterruptedError
 from bot.services.ports import Page
 from bot.settings import BraintrustSettings
 from tests.unit.builders import PROJECT
@@ -316,7 +316,7 @@ def test_a_refused_write_never_raises_and_is_never_acknowledged(
 def test_any_time_to_wait_is_understood_or_passed_over(server: Server, client: BraintrustClient, text: str) -> None:
     server.status, server.headers = 429, {"Retry-After": text}
 
-    assert isinstance(outcome(calls(client)["rows"]), WorkInterruptedError)
+    assert isinstance(outcome(calls(client)["rows"]), WorkInterruptedError | BraintrustUnavailableError)
     assert isinstance(client.assign(PROJECT, PAIRS), RateLimited)
 
 

@@ -20,7 +20,7 @@ from bot.domain.writing import (
     Unreachable,
     WriteResult,
 )
-from bot.errors import BraintrustRejectedError
+from bot.errors import BraintrustRejectedError, BraintrustUnavailableError
 from bot.services.taking_back import FRESH_SECONDS, NO_FORM, NOT_SEEN, VISIBLE_SECONDS, WRITE_SECONDS, TakingBack
 from bot.settings import WorkSettings
 from tests.unit.builders import a_plan, a_row
@@ -179,6 +179,18 @@ def test_without_an_acknowledgement_it_is_waited_and_looked_before_anything_is_s
     assert world.sent == [tuple(PAIRS)] * 2
     assert world.work.pauses == [7.0 if answer == RateLimited(7.0) else 60.0]
     assert world.run.counts == UndoCounts(taken_back=6)
+
+
+@pytest.mark.parametrize("asked", [0.0, 300.0, None])
+def test_a_rate_limit_that_lets_nothing_through_ends_the_undo(asked: float | None) -> None:
+    world = World()
+    world.braintrust.answers = [RateLimited(asked)] * 10_000
+
+    with pytest.raises(BraintrustUnavailableError, match="let nothing through for an hour"):
+        world.run.carry_out()
+
+    assert min(world.work.pauses) >= 1
+    assert 3_000 < sum(world.work.pauses) <= 3_600
 
 
 def test_a_request_that_had_an_effect_without_an_answer_is_not_repeated() -> None:
