@@ -21,6 +21,8 @@ from bot.settings import PolicySettings, Settings
 _CORRECT = frozenset({Exclusion.UNKNOWN, Exclusion.NOT_IN_SLACK, Exclusion.AMBIGUOUS, Exclusion.UNLISTED})
 _SLACK_S = frozenset({Exclusion.NOT_ASKED, Exclusion.UNREADABLE})
 """The reasons for which Slack is to blame where it cannot be asked."""
+_GROUP = "S"
+"""How the ids of user groups begin."""
 _NO_GROUP = "no_such_subteam"
 
 
@@ -88,18 +90,19 @@ def _people(slack: SlackPeople | None) -> Sequence[Person] | None:
 
 
 def _approvers(slack: SlackPeople, policy: PolicySettings) -> Iterator[Finding]:
+    names_group = any(name.startswith(_GROUP) for name in policy.approvers)
+    everybody = {person.id: person for person in _people(slack) or ()} if names_group else {}
     parts: list[Finding] = []
     unknown: list[str] = []
     able: dict[str, str] = {}
     for name in sorted(policy.approvers):
-        members = _group(slack, name) if name.startswith("S") else (name,)
-        people = [slack.person(member) for member in members or ()]
-        if members is None or (not name.startswith("S") and people == [None]):
+        people = _behind(slack, name, everybody)
+        if people is None:
             unknown.append(name)
             continue
-        there = [person for person in people if person is not None and not person.deactivated and not person.is_bot]
-        able |= {person.id: person.name for person in there}
-        parts.append(_approver(name, people) if not there else ok("APPROVERS", _shown(name, there)))
+        there = {person.id: person.name for person in people if not person.deactivated and not person.is_bot}
+        able |= there
+        parts.append(_approver(name, people, able=len(there)))
     if unknown:
         parts.append(wrong("APPROVERS", f"Slack knows {none_of(unknown)}; copy the ids again."))
     yield judged("APPROVERS", parts)
@@ -108,25 +111,27 @@ def _approvers(slack: SlackPeople, policy: PolicySettings) -> Iterator[Finding]:
         yield warning("FOUR_EYES", f"{only} is the only approver, so nobody can approve what {only} asks for.")
 
 
-def _group(slack: SlackPeople, group: str) -> Sequence[str] | None:
-    """Who is in a user group; None where there is none."""
+def _behind(slack: SlackPeople, name: str, everybody: Mapping[str, Person]) -> Sequence[Person] | None:
+    """The people whom an id names; None where Slack knows no such id."""
+    if not name.startswith(_GROUP):
+        person = everybody.get(name) or slack.person(name)
+        return None if person is None else (person,)
     try:
-        return slack.members_of(group)
+        return [everybody.get(member, Person(member, member)) for member in slack.members_of(name)]
     except SlackRejectedError as error:
         if error.code == _NO_GROUP:
             return None
         raise
 
 
-def _shown(name: str, there: Sequence[Person]) -> str:
-    return f"{name} ({len(there)} in the group)" if name.startswith("S") else there[0].name
-
-
-def _approver(name: str, people: Sequence[Person | None]) -> Finding:
-    """Why nobody behind a name can approve."""
-    if name.startswith("S"):
-        return warning("APPROVERS", f"nobody is in the group {name}")
-    [person] = [person for person in people if person is not None]
+def _approver(name: str, people: Sequence[Person], *, able: int) -> Finding:
+    """Whether those behind a name can approve."""
+    if name.startswith(_GROUP):
+        shown = f"{name} ({able} in the group)"
+        return ok("APPROVERS", shown) if able else warning("APPROVERS", f"nobody is in the group {name}")
+    [person] = people
+    if able:
+        return ok("APPROVERS", person.name)
     what = "has left the workspace" if person.deactivated else "is an app"
     return wrong("APPROVERS", f"{person.name} ({name}) {what}; take the id out, or name somebody else")
 
