@@ -10,6 +10,8 @@ import threading
 from datetime import UTC, datetime
 from math import isfinite
 
+from bot.domain.unseen import visible
+
 LONGEST = 2_000  # characters of a message or value
 LONGEST_TRACEBACK = 10_000
 MOST = 2**53  # a collector's numbers are exact up to here
@@ -45,13 +47,6 @@ class JsonFormatter(logging.Formatter):
         """One line; numbers stay numbers."""
         fields = {"time": _time(record), "level": record.levelname, "logger": record.name, "event": _message(record)}
         return visible(json.dumps(fields | _extra(record) | fields, ensure_ascii=False))
-
-
-def visible(text: str) -> str:
-    r"""`text` in which line breaks and all else that cannot be seen are escaped as in JSON: `\n`, `\u202e`."""
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)
 
 
 def _is_for_operators(record: logging.LogRecord) -> bool:

@@ -6,6 +6,7 @@ from io import BytesIO
 
 from bot.domain.model import Plan
 from bot.domain.staff import default_reason
+from bot.domain.unseen import visible
 
 
 def assignments_file(plan: Plan, pairs: Sequence[tuple[str, str]], reasons: Mapping[str, str]) -> bytes:
@@ -20,7 +21,7 @@ def assignments_file(plan: Plan, pairs: Sequence[tuple[str, str]], reasons: Mapp
     for number, (row_id, who) in enumerate(pairs):
         reason = reasons.get(row_id, usually)
         entry = {"row_id": row_id, "reviewer_id": who, "reviewer_name": names.get(who, ""), "reason": reason}
-        line = json.dumps(entry, ensure_ascii=False).encode(errors="replace")
-        file.write((b",\n " if number else b"\n ") + line)
+        line = visible(json.dumps(entry, ensure_ascii=False))  # escaped as JSON does it, so that it reads the same
+        file.write((b",\n " if number else b"\n ") + line.encode())
     file.write(b"\n]\n")
     return file.getvalue()

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import accumulate
 
+from bot.domain.unseen import readable
+
 NAME_LENGTH = 60
 TAG_LENGTH = 80
 SENTENCE_LENGTH = 600
@@ -79,8 +81,11 @@ def link(url: str, words: str) -> str:
 
 
 def _drawn(text: str, drawings: Mapping[str, str], *, length: int) -> str:
-    """`text` on one line, some characters drawn otherwise, cut to `length` as drawn: that is what Slack counts."""
-    pieces = [drawings.get(character, character) for character in " ".join(text.split())]
+    """`text` on one line, some characters drawn otherwise, cut to `length` as drawn: that is what Slack counts.
+
+    What cannot be seen is shown.
+    """
+    pieces = [drawings.get(character, character) for character in readable(" ".join(text.split()))]
     ends = list(accumulate(map(len, pieces)))
     if not ends or ends[-1] <= length:
         return "".join(pieces)

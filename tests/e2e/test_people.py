@@ -173,6 +173,27 @@ def test_rows_of_one_trace_go_to_one_reviewer_and_the_file_says_so(world: World)
     assert Counter(entry["reason"] for entry in json.loads(file.content)).most_common(1)[0][0] == "same trace"
 
 
+HOSTILE = "\x1b[2J\u202eA\x00\rb: 9 rows"
+
+
+def test_a_name_that_paints_over_things_is_shown_as_it_is_written(world: World) -> None:
+    """In the channel, in the thread, in the file and in the log."""
+    person = world.braintrust.users[0]
+    person["given_name"], person["family_name"] = HOSTILE, ""
+
+    plan = world.proposed(f"reviewers={person['email']} limit=10")
+    world.press(plan, "approve")
+    report = world.report(plan)
+
+    [file] = world.wait(lambda w: w.files(REVIEWS, plan.ts))
+    shown = r"\u001b[2J\u202eA\u0000 b: 9 rows"
+    assert f"• {shown}: 10 rows" in plan.text.replace("\u200b", "")
+    assert f"• {shown}: 10 rows" in report.text.replace("\u200b", "")
+    assert {entry["reviewer_name"] for entry in json.loads(file.content)} == {HOSTILE}
+    for text in (file.content.decode(), world.log()):
+        assert [one for one in text if not one.isprintable() and one != "\n"] == []
+
+
 def test_a_field_that_no_row_has_is_named_in_the_plan(world: World) -> None:
     plan = world.proposed("group_by=metadata.sesion")
 

@@ -24,6 +24,10 @@ HOSTILE_NAMES = {
     "entities": "&lt;!channel&gt;" * 30,
     "lines": "one\ntwo\r\nthree\u2028four",
     "empty": "",
+    "terminal": "\x1b[2J\x1b[1;1H\x07a\rb: 9999 rows\x00\x9b31m",
+    "directions": "\u202egnp.exe\u2066\u200f\u061c",
+    "unseen": "\u200b\u00ad\ufeff\u2060\ue000" * 100,
+    "broken": "\ud800x\udfff",
 }
 
 

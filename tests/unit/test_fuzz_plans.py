@@ -20,7 +20,7 @@ from bot.services.planning import Asker
 from bot.settings import DatabaseSettings, Settings
 from tests.integration.stored import ANA, Store
 from tests.integration.world import TAG, FakeWork, Time, World
-from tests.unit.builders import a_plan
+from tests.unit.builders import HOSTILE_NAMES, a_plan
 from tests.unit.fakes import FakeAnnouncer
 from tests.unit.test_fuzz_braintrust import GOOD, RAW, damaged
 
@@ -147,3 +147,13 @@ def test_a_name_that_is_no_text_still_fits_the_file() -> None:
     plan = a_plan(shares=(Share(Reviewer("r1", "An\ud800a"), 1),))
 
     assert b"row-1" in assignments_file(plan, [("row-1", "r1")], {})
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
+def test_a_file_hides_nothing_and_reads_as_it_was_written(name: str) -> None:
+    plan = a_plan(shares=(Share(Reviewer("r1", name), 1),))
+
+    content = assignments_file(plan, [("row-1", "r1")], {}).decode()
+
+    assert content.replace("\n", "").isprintable()
+    assert [entry["reviewer_name"] for entry in json.loads(content)] == [name]

@@ -8,19 +8,21 @@ from fractions import Fraction
 import pytest
 
 from bot.domain.choices import Choices
-from bot.domain.model import NOT_BEGUN, DropReason, Plan, PlanState, Progress, Reviewer, Share
+from bot.domain.model import NOT_BEGUN, DropReason, LeftOut, Plan, PlanState, Progress, Reviewer, Share
 from bot.domain.notice import NoticeCount
 from bot.domain.reading import ReadingCounts
 from bot.domain.report import Report
 from bot.domain.undo import UndoCounts
+from bot.domain.unseen import readable
 from bot.messages import answers
 from bot.messages.message import Message
 from bot.messages.notice import notice_message
 from bot.messages.plan import plan_message
 from bot.messages.report import changed_message, progress_message, report_message, undone_message
-from tests.unit.builders import NOW, a_plan, a_request
+from tests.unit.builders import HOSTILE_NAMES, NOW, a_plan, a_request, block_texts
 
 URL = "https://example.com/review"
+KEPT_APART = re.compile(r"([*_~`@])\u200b")
 DISAGREES = re.compile(
     r"\b1 (?:rows|reviewers|days|hours)\b"
     r"|(?<![\d,])(?!1 )[\d,]+ (?:row|reviewer|day|hour)\b"
@@ -28,6 +30,11 @@ DISAGREES = re.compile(
     r"|\b0 (?:because|already reviewed|changed|reviewers?\b)"
     r"|\b(?:last|your) 1 "
 )
+
+
+def texts_of(message: Message) -> list[str]:
+    """The text and what the blocks show, without the zero-width spaces behind marks, and on one line."""
+    return [KEPT_APART.sub(r"\1", text).replace("\n", " ") for text in (message.text, *block_texts(message))]
 
 
 def plans_of(count: int) -> Iterator[Plan]:
@@ -78,6 +85,21 @@ def test_words_agree_with_their_numbers(count: int) -> None:
     asked = {str(message.blocks) for plan in plans_of(count) for message in messages_of(plan, count)}
 
     assert [text for text in said | asked if DISAGREES.search(text)] == []
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
+def test_nothing_unseen_reaches_anybody_but_what_keeps_marks_apart(name: str) -> None:
+    shares = (Share(Reviewer("r1", name), 3), Share(Reviewer("r2", "Ben"), 2))
+    request = a_request(tag=name or "-")
+    hostile = [
+        replace(plan, request=request, shares=shares, left_out=(LeftOut(name, name),))
+        for plan in plans_of(2)
+        if plan.version == 1
+    ]
+
+    said = {text for plan in hostile for message in messages_of(plan, 2) for text in texts_of(message)}
+
+    assert [text for text in said if readable(text) != text] == []
 
 
 @pytest.mark.parametrize("state", PlanState)
