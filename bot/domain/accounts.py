@@ -111,7 +111,9 @@ class Accounts:
         return unfit or Reviewer(user.id, user.name, fit[0] if fit else None)
 
     def _accounts(self, user: User) -> Sequence[str]:
-        names = [user.id.lower(), *([_lower(user.email)] if user.email else [])]
+        email = _lower(user.email)
+        is_theirs = len(self._by_email.get(email, ())) == 1  # one that several share leads to none of them
+        names = [user.id.lower(), *([email] if is_theirs else [])]
         mapped = [who for name in names for who in self._mapped_ids.get(name, ())]
         return mapped or [who for name in names for who in self._claims.get(name, ())]
 

@@ -313,6 +313,14 @@ NAMES = st.lists(
 )
 
 
+def test_an_e_mail_that_two_users_share_makes_neither_of_them_somebody_in_slack() -> None:
+    users = (User(ANA_ID, "Ana", "c@x.com"), User(BEN_ID, "Ben", "C@x.com"))
+
+    found = roster(ANA_ID, BEN_ID, known=Known(users=users, groups=(), people=None, mapped={"U0ANA": "c@x.com"})).found
+
+    assert [(one.name, one.slack_id) for one in found] == [("Ana", None), ("Ben", None)]
+
+
 @given(NAMES, KNOWLEDGE)
 def test_each_person_is_found_once_and_nobody_who_must_not_be(names: list[str], known: Known) -> None:
     roll = roster(*names, known=known)
