@@ -12,9 +12,11 @@ from slack_sdk import WebClient
 
 import handlers
 from bot.adapters.braintrust import BraintrustClient
-from bot.adapters.slack import Identity, PrivateAnswerer, SlackClient, web_client
+from bot.adapters.slack import PrivateAnswerer, SlackClient, web_client
 from bot.adapters.slack_directory import SlackDirectory
+from bot.adapters.slack_introduction import Introduction
 from bot.adapters.slack_people import SlackPeople
+from bot.adapters.slack_tokens import Identity
 from bot.adapters.store.batches import BatchStore
 from bot.adapters.store.database import Database
 from bot.adapters.store.faults import FaultStore
@@ -191,9 +193,10 @@ class Bot:
         self.scheduler = self._make_scheduler(settings)
         project_id = settings.braintrust.project_id
         self._first_look = FirstLook(lambda patience: self._core.braintrust.project_name(project_id, patience=patience))
-        self._identity = Identity(client)
+        identity = Identity(web_client(settings.slack, waits=False))
+        self._introduction = Introduction(identity)
         self._listeners = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
-        self.bolt = _bolt(settings, self._identity, self._services(), self._listeners)
+        self.bolt = _bolt(settings, identity, self._services(), self._listeners)
 
     def _make_announcer(self, settings: Settings) -> SlackAnnouncer:
         facts = PlanFacts(
@@ -251,8 +254,8 @@ class Bot:
         }
 
     def start(self) -> None:
-        """Start worker and scheduler; a door is opened by `bot.web` or `bot.socket_mode`."""
-        self._answers.run(self._identity.learn)
+        """Start worker and scheduler; raises `SettingsError` where Slack refuses the bot's token."""
+        self._introduction.begin()
         self._first_look.begin()
         self.worker.start()
         self.scheduler.start()
@@ -260,6 +263,7 @@ class Bot:
 
     def stop(self) -> None:
         """Begin nothing new, finish what is on its way, hand the rest over."""
+        self._introduction.end()
         self._first_look.end()
         self.scheduler.stop()
         self._core.undoing.close()

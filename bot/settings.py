@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from dotenv import dotenv_values
-
 from bot import address_forms, id_forms
 from bot import setting_forms as forms
 from bot.database_forms import database_url
@@ -18,6 +16,7 @@ from bot.domain.options import MAX_DAYS, valid_tag
 from bot.domain.reading import USUAL_OPEN_STATUSES
 from bot.domain.unseen import as_seen
 from bot.domain.weekly import WeeklyTime, parsed_weekly
+from bot.environment import EnvFile, Environment
 from bot.errors import BotError, SettingsError
 
 _T = TypeVar("_T")
@@ -140,20 +139,9 @@ class Settings:
             reader.require(name)
         reader.refuse_pair("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
         reader.refuse_forgetful_disk()
-        _network(reader)
-        settings = cls(
-            slack=_slack(reader),
-            braintrust=_braintrust(reader),
-            queue=_queue(reader),
-            people=_people(reader),
-            policy=_policy(reader),
-            work=_work(reader),
-            notify_reviewers=reader.read("NOTIFY_REVIEWERS", forms.yes_or_no, default=True),
-            database=_database(reader),
-            port=reader.read("PORT", forms.number(1, 65_535), default=3000),
-            log_format=reader.read("LOG_FORMAT", forms.one_of("text", "json"), default="text"),
-        )
-        return settings, reader.problems
+        settings = _everything(reader)
+        unread = env.problems if isinstance(env, Environment) else {}
+        return settings, {**unread, **reader.problems}
 
 
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
@@ -163,15 +151,22 @@ FOR_SOCKET_MODE = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "BRAINTRUST_API_KEY", "
 FOR_HTTP = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "BRAINTRUST_API_KEY", "BRAINTRUST_PROJECT_ID")
 
 
-def environment(dotenv: Path = Path(".env")) -> dict[str, str]:
+def environment(dotenv: Path = Path(".env")) -> Environment:
     """The process's environment, with what it lacks taken from a `.env` file where there is one.
 
     What the HTTP libraries look up by themselves goes into the process's environment from there.
     """
-    from_file = {name: value for name, value in dotenv_values(dotenv).items() if value is not None}
-    for name in from_file.keys() & {*PROXIES, *CERTIFICATES, "NO_PROXY", "no_proxy"}:
-        os.environ.setdefault(name, from_file[name])
-    return {**from_file, **os.environ}
+    file = EnvFile(dotenv)
+    for name in file.values.keys() & {*PROXIES, *CERTIFICATES, "NO_PROXY", "no_proxy"}:
+        os.environ.setdefault(name, file.values[name])
+    return Environment(dict(os.environ), file)
+
+
+def names() -> frozenset[str]:
+    """Every variable that is read."""
+    reader = _Reader({})
+    _everything(reader)
+    return frozenset({*reader.asked, "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "DYNO", "NO_PROXY", "no_proxy"})
 
 
 class _Reader:
@@ -180,6 +175,7 @@ class _Reader:
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
         self.problems: dict[str, str] = {}
+        self.asked: set[str] = set()
 
     def require(self, name: str) -> None:
         if not self._env.get(name, "").strip():
@@ -199,6 +195,7 @@ class _Reader:
             )
 
     def read(self, name: str, parse: Callable[[str], _T], *, default: _T) -> _T:
+        self.asked.add(name)
         text = as_seen(self._env.get(name, "")).strip()  # pasting brings characters that nobody sees
         if not text:
             return default
@@ -218,6 +215,22 @@ HINTS = {
     "REVIEW_TAG": "It is the tag of the rows to be reviewed.",
     "REVIEWERS": "Name people by e-mail, or by Braintrust or Slack id, or groups of them, separated by commas.",
 }
+
+
+def _everything(reader: _Reader) -> Settings:
+    _network(reader)
+    return Settings(
+        slack=_slack(reader),
+        braintrust=_braintrust(reader),
+        queue=_queue(reader),
+        people=_people(reader),
+        policy=_policy(reader),
+        work=_work(reader),
+        notify_reviewers=reader.read("NOTIFY_REVIEWERS", forms.yes_or_no, default=True),
+        database=_database(reader),
+        port=reader.read("PORT", forms.number(1, 65_535), default=3000),
+        log_format=reader.read("LOG_FORMAT", forms.one_of("text", "json"), default="text"),
+    )
 
 
 def _network(reader: _Reader) -> None:

@@ -1,13 +1,12 @@
 """Slack's Web API, and private answers, with Slack's errors turned into sentences."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.client import HTTPException
 from typing import Any
 
-from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
@@ -119,47 +118,6 @@ class SlackClient:
             return None
 
 
-class Identity:
-    """Who the bot is, for Bolt; learned in the background, so that no listener waits for it."""
-
-    def __init__(self, client: WebClient) -> None:
-        self._client = client
-        self._known: Mapping[str, Any] = {}
-        self._scopes: frozenset[str] = frozenset()
-
-    def learn(self) -> None:
-        """Ask Slack; raises `SlackError`."""
-        answer = called(self._client.auth_test)
-        self._known = answer.data
-        listed = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
-        self._scopes = frozenset(scope.strip() for scope in str(listed).split(",") if scope.strip())
-
-    @property
-    def is_known(self) -> bool:
-        """Whether Slack was asked, and answered."""
-        return bool(self._known)
-
-    @property
-    def scopes(self) -> frozenset[str]:
-        """The scopes of the token, as Slack names them in the header `x-oauth-scopes`."""
-        return self._scopes
-
-    @property
-    def description(self) -> str:
-        """Who the bot is, in words."""
-        return f"{self._known.get('user', 'the bot')} in {self._known.get('team', 'a workspace')}"
-
-    def authorize(self) -> AuthorizeResult:
-        """The installation that every request belongs to: the bot lives in one workspace."""
-        return AuthorizeResult(
-            enterprise_id=self._known.get("enterprise_id"),
-            team_id=self._known.get("team_id"),
-            bot_id=self._known.get("bot_id"),
-            bot_user_id=self._known.get("user_id"),
-            bot_token=self._client.token,
-        )
-
-
 class PrivateAnswerer:
     """The `PrivateAnswers` port.
 
@@ -206,12 +164,6 @@ class PrivateAnswerer:
             log.info("no ephemeral message", extra={"channel": to.channel, "cause": type(error).__name__})
             return False
         return True
-
-
-def connection_opened(client: WebClient) -> str:
-    """Ask for a Socket Mode connection with an app-level token, without using it; raises `SlackError`."""
-    called(lambda: client.apps_connections_open(app_token=client.token or ""))
-    return "connections can be opened"
 
 
 def _guarded(task: Callable[[], None]) -> None:

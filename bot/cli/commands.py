@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bot.app import Store
 from bot.cli import plans
 from bot.cli.console import Console
+from bot.cli.loading import settings_for_a_server, settings_for_a_terminal
 from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
 from bot.domain.options import valid_days, valid_limit, valid_reviewers, valid_tag
 from bot.doors import socket_mode, web
@@ -18,7 +19,7 @@ from bot.history import plan_lines, step_lines
 from bot.logs import configure
 from bot.preflight.everything import findings
 from bot.preflight.finding import Verdict
-from bot.settings import FOR_HTTP, FOR_SOCKET_MODE, Settings, environment
+from bot.settings import FOR_HTTP, FOR_SOCKET_MODE, environment
 
 OK, FAILED, BY_SIGNAL = 0, 1, 128
 Command = Callable[[argparse.Namespace, Console], int]
@@ -106,16 +107,12 @@ def _carried_out(options: argparse.Namespace, console: Console) -> int:
 
 
 def _run(_options: argparse.Namespace, _console: Console) -> int:
-    settings = Settings.from_env(environment(), required=FOR_SOCKET_MODE)
-    configure(settings.log_format)
-    socket_mode.run(settings)
+    socket_mode.run(settings_for_a_server(FOR_SOCKET_MODE))
     return OK
 
 
 def _web(options: argparse.Namespace, _console: Console) -> int:
-    settings = Settings.from_env(environment(), required=FOR_HTTP)
-    configure(settings.log_format)
-    web.run(settings, host=options.host)
+    web.run(settings_for_a_server(FOR_HTTP), host=options.host)
     return OK
 
 
@@ -139,7 +136,7 @@ def _summary(counts: Mapping[Verdict, int]) -> str:
 
 def _history(options: argparse.Namespace, console: Console) -> int:
     configure("text", quiet=True)
-    store = Store(Settings.from_env(environment()).database)
+    store = Store(settings_for_a_terminal(console).database)
     try:
         lines = step_lines(store.plans.history(options.plan)) if options.plan else plan_lines(store.plans.recent())
     finally:
@@ -149,7 +146,7 @@ def _history(options: argparse.Namespace, console: Console) -> int:
 
 
 def _migrate(_options: argparse.Namespace, console: Console) -> int:
-    settings = Settings.from_env(environment())
+    settings = settings_for_a_terminal(console)
     configure(settings.log_format, quiet=True)
     Store(settings.database).database.close()
     console.say("The database is up to date.")

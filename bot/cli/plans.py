@@ -8,12 +8,13 @@ from types import FrameType
 from typing import NoReturn
 
 from bot.cli.console import Console
+from bot.cli.loading import settings_for_a_terminal
 from bot.domain.command import PlanCommand
 from bot.domain.model import REPORTED, WRITING, Plan, PlanState
 from bot.logs import configure
 from bot.messages.lines import preview_line, state_line, unfinished_line
 from bot.messages.text import counted
-from bot.settings import FOR_PLANNING, Settings, environment
+from bot.settings import FOR_PLANNING
 from bot.terminal import Terminal
 
 OK, FAILED = 0, 1
@@ -87,7 +88,7 @@ def undo(options: argparse.Namespace, console: Console) -> int:
 
 def _worked(required: tuple[str, ...], console: Console, carry_out: Callable[[Terminal], int]) -> int:
     """What `carry_out` returns; after a signal, what it means and what is left are told."""
-    settings = Settings.from_env(environment(), required=required)
+    settings = settings_for_a_terminal(console, required)
     configure(settings.log_format, quiet=True)
     with _signals_interrupt():
         terminal = Terminal(settings, say=console.say, complain=console.complain)

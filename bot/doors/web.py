@@ -28,21 +28,21 @@ StartResponse = Callable[..., Any]
 
 def run(settings: Settings, *, host: str) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is on its way."""
-    listening = _listening(host, settings.port)
-    bot = Bot(settings)
-    doorkeeper = Doorkeeper(settings.slack.signing_secret)
-    server = HttpServer(Door(bot, doorkeeper), listening, aside=(HEALTH, READINESS))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stop())
-    bot.start()
-    gc.collect()
-    gc.freeze()  # what was imported and built stays: looking through it again and again costs a tenth of the time
-    try:
+    with _listening(host, settings.port) as listening:
+        bot = Bot(settings)
+        doorkeeper = Doorkeeper(settings.slack.signing_secret)
+        server = HttpServer(Door(bot, doorkeeper), listening, aside=(HEALTH, READINESS))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: server.stop())
+        bot.start()
+        gc.collect()
+        gc.freeze()  # what was imported and built stays: looking through it again and again costs a tenth of the time
         log.info("Slack is listened to", extra={"host": host, "port": settings.port})
-        server.serve()
-    finally:
-        doorkeeper.close()
-        bot.stop()
+        try:
+            server.serve()
+        finally:
+            doorkeeper.close()
+            bot.stop()
 
 
 class Door:

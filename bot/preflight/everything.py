@@ -6,12 +6,14 @@ from pathlib import Path
 from slack_sdk import WebClient
 
 from bot.app import Store
+from bot.environment import Environment
 from bot.errors import BotError
 from bot.preflight.braintrust import BraintrustCheck
 from bot.preflight.channels import channel_findings
 from bot.preflight.finding import Finding, Misread, ok, warning, wrong
 from bot.preflight.people import approver_findings, reviewer_findings
 from bot.preflight.slack import token_findings
+from bot.preflight.variables import EXAMPLE, EXAMPLES, USABLE, is_example, variable_findings
 from bot.settings import CERTIFICATES, PROXIES, Settings
 
 REQUIRED = ("SLACK_BOT_TOKEN", "BRAINTRUST_API_KEY", "BRAINTRUST_PROJECT_ID")
@@ -21,10 +23,13 @@ NAMING_IDS = frozenset({"ALLOWED_CHANNELS", "REVIEW_CHANNEL", "APPROVERS", "BRAI
 """Settings that want ids.  Who wrote a name is told the id, as far as Slack and Braintrust can be asked for it."""
 
 
-def findings(env: Mapping[str, str]) -> Iterator[Finding]:
+def findings(env: Environment) -> Iterator[Finding]:
     """Every finding, as soon as it is known."""
-    settings, problems = Settings.as_far_as_readable(env, required=REQUIRED)
-    misread = {name: Misread(env.get(name, "").strip(), _sentence(name, told)) for name, told in problems.items()}
+    examples = [name for name in EXAMPLES if name not in USABLE and is_example(env, name)]
+    own = Environment({**env, **dict.fromkeys(examples, "")}, env.file)
+    settings, problems = Settings.as_far_as_readable(own, required=REQUIRED)
+    misread = {name: Misread(own.get(name, "").strip(), _sentence(name, told)) for name, told in problems.items()}
+    misread |= dict.fromkeys(examples, Misread("", EXAMPLE))
 
     yield from (
         wrong(name, found.sentence) for name, found in misread.items() if name not in NAMING_IDS or not found.text
@@ -32,6 +37,7 @@ def findings(env: Mapping[str, str]) -> Iterator[Finding]:
     if not misread:
         yield ok("settings", "all that are set can be read.")
     yield from _absent(env, misread)
+    yield from variable_findings(env)
     if "DATABASE_URL" not in misread:
         yield _database(settings)
     slack = (

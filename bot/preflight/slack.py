@@ -5,9 +5,10 @@ from collections.abc import Collection, Generator
 
 from slack_sdk import WebClient
 
-from bot.adapters.slack import Identity, connection_opened, web_client
+from bot.adapters.slack import web_client
 from bot.adapters.slack_errors import AGAIN
 from bot.adapters.slack_scopes import SCOPES
+from bot.adapters.slack_tokens import Identity, connection_address, refusal
 from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.preflight.finding import Finding, ok, warning, wrong
 from bot.settings import SlackSettings
@@ -15,15 +16,6 @@ from bot.settings import SlackSettings
 _NOWHERE = "Slack"
 """What is blamed where Slack is not reached."""
 _SECRET = re.compile(r"[0-9a-f]{32}")
-_REMOVED = "the app was removed from the workspace, or the token revoked; install it again, and copy the new token."
-_SENTENCES = {
-    "invalid_auth": "Slack does not know this token; copy it again, whole.",
-    "not_authed": "Slack does not know this token; copy it again, whole.",
-    "account_inactive": _REMOVED,
-    "token_revoked": _REMOVED,
-    "token_expired": "the token has expired; switch token rotation off in the app, and install it again.",
-    "missing_scope": "the token lacks the scope connections:write; make another one that has it.",
-}
 
 
 def token_findings(settings: SlackSettings, misread: Collection[str]) -> Generator[Finding, None, WebClient | None]:
@@ -49,21 +41,19 @@ def _bot_token(identity: Identity) -> Finding:
     except SlackUnavailableError as error:
         return wrong(_NOWHERE, str(error).removesuffix(AGAIN))
     except SlackRejectedError as error:
-        return wrong("SLACK_BOT_TOKEN", _refusal(error))
-    lacking = [f"{scope} ({purpose})" for scope, purpose in SCOPES.items() if scope not in identity.scopes]
-    if lacking:
-        advice = "add what is missing under OAuth & Permissions, and install the app again"
-        return wrong("SLACK_BOT_TOKEN", f"{advice}: {', '.join(lacking)}.")
+        return wrong("SLACK_BOT_TOKEN", refusal(error))
+    if identity.lacking:
+        return wrong("SLACK_BOT_TOKEN", identity.lacking)
     return ok("SLACK_BOT_TOKEN", f"{identity.description}, with all {len(SCOPES)} scopes.")
 
 
 def _app_token(settings: SlackSettings) -> Finding:
     try:
-        connection_opened(WebClient(token=settings.app_token, base_url=settings.api_url))
+        connection_address(WebClient(token=settings.app_token, base_url=settings.api_url))
     except SlackUnavailableError as error:
         return wrong(_NOWHERE, str(error).removesuffix(AGAIN))
     except SlackRejectedError as error:
-        return wrong("SLACK_APP_TOKEN", _refusal(error))
+        return wrong("SLACK_APP_TOKEN", refusal(error))
     return ok("SLACK_APP_TOKEN", "Socket Mode connections can be opened.")
 
 
@@ -73,7 +63,3 @@ def _signing_secret(secret: str) -> Finding:
             "SLACK_SIGNING_SECRET", "Slack's have 32 characters from 0-9 and a-f, and this one has not; copy it again."
         )
     return ok("SLACK_SIGNING_SECRET", "it looks like one; whether it is the right one shows at the first command.")
-
-
-def _refusal(error: SlackRejectedError) -> str:
-    return _SENTENCES.get(error.code, f"Slack refuses the token ({error.code}); copy it again, whole.")

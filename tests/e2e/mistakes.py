@@ -283,4 +283,41 @@ WHO_AND_WHERE = (
     ),
 )
 
-MISTAKES = (*IN_SLACK, *IN_BRAINTRUST, *IN_THE_QUEUE, *WHO_AND_WHERE)
+IN_THE_ENVIRONMENT = (
+    Mistake(
+        "the example's tokens",
+        {
+            "SLACK_BOT_TOKEN": "xoxb-your-bot-token",
+            "SLACK_APP_TOKEN": "xapp-your-app-level-token",
+            "BRAINTRUST_API_KEY": "sk-your-api-key",
+            "BRAINTRUST_PROJECT_ID": "00000000-0000-4000-8000-000000000000",
+        },
+        (
+            ("wrong SLACK_BOT_TOKEN", "still the example from .env.example"),
+            ("wrong BRAINTRUST_API_KEY", "still the example"),
+            ("wrong BRAINTRUST_PROJECT_ID", "still the example"),
+            ("wrong SLACK_APP_TOKEN", "still the example"),
+        ),
+    ),
+    Mistake(
+        "misspelt names",
+        {"REVIEWERS": "", "REVIEWER": "ana@example.com", "APPROVER": "U0ADA", "FOUR_EYE": "true", "review_days": "3"},
+        (
+            ("warning REVIEWERS", "every command has to name reviewers"),
+            ("warning APPROVER", "write APPROVERS."),
+            ("warning FOUR_EYE", "write FOUR_EYES."),
+            ("warning REVIEWER", "write REVIEWERS."),
+            ("warning review_days", "write REVIEW_DAYS."),
+        ),
+    ),
+    Mistake(
+        "quotes as docker --env-file keeps them",
+        {"REVIEW_TAG": '"needs-review"', "SLACK_BOT_TOKEN": "'xoxb-sandbox'"},
+        (
+            ("warning REVIEW_TAG", "the quotes around it are taken off"),
+            ("warning SLACK_BOT_TOKEN", "the quotes around it are taken off"),
+        ),
+    ),
+)
+
+MISTAKES = (*IN_THE_ENVIRONMENT, *IN_SLACK, *IN_BRAINTRUST, *IN_THE_QUEUE, *WHO_AND_WHERE)

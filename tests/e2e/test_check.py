@@ -12,7 +12,7 @@ from tests.e2e.mistakes import MISTAKES, Mistake
 from tests.e2e.world import World
 from tests.peer import Peer, http
 
-LINE = re.compile(r"(ok|warning|wrong) +(\S+): (.+\.)")
+LINE = re.compile(r"(ok|warning|wrong) +(\S[^:]*): (.+\.)")
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ def told(world: World, plan: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
-@pytest.mark.parametrize("door", ["http"])
+@pytest.mark.parametrize("door", ["http", "socket"])
 def test_a_normal_start_and_end_look_like_no_fault(start_world: StartWorld, door: str, log_format: str) -> None:
     world = start_world(door=door, LOG_FORMAT=log_format)
     world.stop_bot(signal.SIGTERM)

@@ -26,6 +26,7 @@ from bot.domain.reading import USUAL_OPEN_STATUSES
 from bot.errors import SettingsError
 from bot.messages.buttons import approve_button, cancel_button, retry_button, stop_button, undo_button
 from bot.messages.help import OPTIONS, PERSONAL
+from bot.preflight.variables import EXAMPLES
 from bot.settings import CERTIFICATES, FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, PROXIES, Settings
 from tests.unit.builders import PROJECT, a_plan
 
@@ -231,6 +232,12 @@ def test_the_example_can_be_used_as_it_stands_and_with_every_line() -> None:
 
     Settings.from_env(given, required=FOR_SOCKET_MODE)
     assert Settings.from_env({**given, **commented}).queue.weekly_post is not None
+
+
+def test_what_is_to_be_replaced_in_the_example_is_known_to_the_check() -> None:
+    given, commented = env_example()
+
+    assert {**given, "SLACK_SIGNING_SECRET": commented["SLACK_SIGNING_SECRET"]} == EXAMPLES
 
 
 def test_each_line_of_the_example_has_a_comment_above_it() -> None:

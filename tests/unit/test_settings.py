@@ -1,6 +1,5 @@
 """The settings: every variable is read, every problem is found at once, and no secret is shown."""
 
-import os
 from collections.abc import Iterator, Mapping
 from datetime import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from bot.address_forms import is_readable_on_the_way
 from bot.domain.absence import USUAL_SIGNS, AwayRules
 from bot.domain.allocation import Strategy
 from bot.domain.weekly import WeeklyTime
+from bot.environment import EnvFile, Environment
 from bot.errors import SettingsError
 from bot.settings import (
     CERTIFICATES,
@@ -23,6 +23,7 @@ from bot.settings import (
     PROXIES,
     Settings,
     environment,
+    names,
 )
 from tests.unit.builders import PROJECT
 
@@ -492,34 +493,26 @@ def test_each_sign_of_absence_can_be_switched_off(text: str) -> None:
     assert without_words == AwayRules(USUAL_SIGNS.emoji, ())
 
 
-def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_process_s_environment_is_read_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process's environment itself is what is read here, so it has to be set."""
     file = tmp_path / ".env"
-    file.write_text("REVIEW_TAG=from the file\nREVIEW_DAYS=30\nLOG_FORMAT\n")
+    file.write_text("REVIEW_TAG=from the file\nREVIEW_DAYS=30\n")
     monkeypatch.setenv("REVIEW_TAG", "from the environment")
     monkeypatch.delenv("REVIEW_DAYS", raising=False)
-    monkeypatch.delenv("LOG_FORMAT", raising=False)
 
     found = environment(file)
 
     assert (found["REVIEW_TAG"], found["REVIEW_DAYS"]) == ("from the environment", "30")
-    assert "LOG_FORMAT" not in found
 
 
-def test_what_the_http_libraries_look_up_may_stand_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They read the process's environment, so that is where it has to be."""
+def test_problems_of_the_file_and_of_settings_are_told_together(tmp_path: Path) -> None:
     file = tmp_path / ".env"
-    file.write_text("HTTPS_PROXY=http://file:3128\nNO_PROXY=file.example.com\n")
-    monkeypatch.setenv("HTTPS_PROXY", "http://environment:3128")
-    monkeypatch.setenv("NO_PROXY", "")  # so that what the file sets is taken back after the test
-    monkeypatch.delenv("NO_PROXY")
+    file.write_text("PORT=x\nREVIEW_TAG: mine\n")
 
-    environment(file)
+    problems = problems_of(Environment({}, EnvFile(file)))
 
-    assert (os.environ["HTTPS_PROXY"], os.environ["NO_PROXY"]) == ("http://environment:3128", "file.example.com")
+    assert [problem.partition(":")[0] for problem in problems] == [".env, line 2", "PORT"]
 
 
-def test_a_missing_file_is_no_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REVIEW_TAG", "from the environment")
-
-    assert environment(tmp_path / ".env")["REVIEW_TAG"] == "from the environment"
+def test_every_variable_has_its_name_listed() -> None:
+    assert set(VALUES) <= names()

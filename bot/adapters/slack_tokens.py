@@ -1,0 +1,76 @@
+"""Slack's tokens: who the bot is by them, and what a refusal says about the one that was sent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+
+from bot.adapters.slack_errors import answered, called
+from bot.adapters.slack_scopes import SCOPES
+from bot.errors import SlackRejectedError
+
+_REMOVED = "the app was removed from the workspace, or the token revoked; install it again, and copy the new token."
+_UNKNOWN = "Slack does not know this token; copy it again, whole."
+_REFUSALS = {
+    "invalid_auth": _UNKNOWN,
+    "not_authed": _UNKNOWN,
+    "not_allowed_token_type": "this is a token of another kind; copy the right one.",
+    "account_inactive": _REMOVED,
+    "token_revoked": _REMOVED,
+    "token_expired": "the token has expired; switch token rotation off in the app, and install it again.",
+    "missing_scope": "the token lacks the scope connections:write; make another one that has it.",
+}
+
+
+def refusal(error: SlackRejectedError) -> str:
+    """What is wrong with the token that was sent, to stand behind its setting's name."""
+    return _REFUSALS.get(error.code, f"Slack refuses the token ({error.code}); copy it again, whole.")
+
+
+def connection_address(client: WebClient) -> str:
+    """A new address for Socket Mode, by an app-level token; raises `SlackError`."""
+    return answered(lambda: client.apps_connections_open(app_token=client.token or ""), "url", str)
+
+
+class Identity:
+    """Who the bot is, for Bolt; learned at the start, so that no listener waits for it."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+        self._known: Mapping[str, Any] = {}
+        self._scopes: frozenset[str] = frozenset()
+
+    def learn(self) -> None:
+        """Ask Slack; raises `SlackError`."""
+        answer = called(self._client.auth_test)
+        self._known = answer.data
+        listed = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
+        self._scopes = frozenset(scope.strip() for scope in str(listed).split(",") if scope.strip())
+
+    @property
+    def is_known(self) -> bool:
+        """Whether Slack was asked, and answered."""
+        return bool(self._known)
+
+    @property
+    def lacking(self) -> str:
+        """The scopes that the token lacks, each with what it is for, and what to do; empty when it has all."""
+        missing = [f"{scope} ({purpose})" for scope, purpose in SCOPES.items() if scope not in self._scopes]
+        advice = "add what is missing under OAuth & Permissions, and install the app again"
+        return f"{advice}: {', '.join(missing)}." if missing else ""
+
+    @property
+    def description(self) -> str:
+        """Who the bot is, in words."""
+        return f"{self._known.get('user', 'the bot')} in {self._known.get('team', 'a workspace')}"
+
+    def authorize(self) -> AuthorizeResult:
+        """The installation that every request belongs to: the bot lives in one workspace."""
+        return AuthorizeResult(
+            enterprise_id=self._known.get("enterprise_id"),
+            team_id=self._known.get("team_id"),
+            bot_id=self._known.get("bot_id"),
+            bot_user_id=self._known.get("user_id"),
+            bot_token=self._client.token,
+        )

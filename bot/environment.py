@@ -1,0 +1,118 @@
+"""The environment that settings are read from: the process's own, and the file `.env` for what that lacks.
+
+Nothing in it is passed over in silence.  What is wrong is told by line or name, without the value: it may be a secret.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from io import StringIO
+from pathlib import Path
+
+from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
+from typing_extensions import override
+
+_LINE = re.compile(r"\s*(?:(?:export|set)\s+)?([A-Z][A-Z0-9_]*)\s*([=:]?)\s*([\"']?)")
+_PAIRS = ('""', "''", "\u201c\u201d", "\u2018\u2019")  # straight, and as word processors write them
+
+
+class EnvFile:
+    """A `.env` file: its variables, and a sentence on each line that is none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.problems: dict[str, str] = {}
+        """By where they are, with which they begin: `.env, line 3`."""
+        text = self._text().replace("\r\n", "\n")
+        bindings = list(parse_stream(StringIO(text)))
+        for binding in bindings:
+            if not _is_good(binding):
+                self._tell(*_problem(binding))
+        good = "".join(binding.original.string for binding in bindings if _is_good(binding))
+        self.values = {name: value or "" for name, value in dotenv_values(stream=StringIO(good)).items()}
+
+    def _text(self) -> str:
+        try:
+            content = self._path.read_bytes()
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            self.problems[self._path.name] = f"{self._path.name}: the file cannot be read: {error.strerror}."
+            return ""
+        readable = content.partition(b"\0")[0]
+        try:
+            text = readable.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            readable = readable[: error.start]
+        else:
+            if readable == content:
+                return text
+        self._tell(1 + readable.count(b"\n"), "this is not UTF-8. Save the file in this encoding")
+        return ""
+
+    def _tell(self, number: int, sentence: str) -> None:
+        where = f"{self._path.name}, line {number}"
+        self.problems[where] = f"{where}: {sentence}."
+
+
+class Environment(Mapping[str, str]):
+    """The variables of a process, with what it lacks taken from a file; quotes that were kept are taken off."""
+
+    def __init__(self, process: Mapping[str, str], file: EnvFile) -> None:
+        self.process = process
+        self.file = file
+        self._values = {**file.values, **process}
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """What is wrong with the file."""
+        return self.file.problems
+
+    def quoted(self, names: frozenset[str]) -> list[str]:
+        """Those of `names` whose values stand in quotes, which `docker --env-file` keeps."""
+        return [name for name in sorted(names & self._values.keys()) if _bare(self._values[name]) != self._values[name]]
+
+    @override
+    def __getitem__(self, name: str) -> str:
+        return _bare(self._values[name])
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def _is_good(binding: Binding) -> bool:
+    """Whether it is a comment, or a variable whose value ends in its line."""
+    return not binding.error and (not binding.key or (binding.value is not None and "\n" not in binding.value))
+
+
+def _problem(binding: Binding) -> tuple[int, str]:
+    """The line of a binding that cannot be used, and what is wrong with it."""
+    lines = binding.original.string.splitlines()
+    blank = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    return binding.original.line + blank, _complaint(lines[blank] if lines else "")
+
+
+def _complaint(line: str) -> str:
+    found = _LINE.match(line)
+    if found is None:
+        return "write NAME=value, with a name in capital letters"
+    name, sign, quote = found.groups()
+    if sign == ":":
+        return f"write {name}=value, with = in place of the colon"
+    if sign != "=":
+        return f"write {name}=value, or remove the line"
+    rest = line[found.end() :]
+    if quote and quote not in rest:
+        return f"the quote that {name} begins with is not closed"
+    return f"{name} has something behind its closing quote. Remove it, or write the quotes around all"
+
+
+def _bare(value: str) -> str:
+    """`value` without the quotes around it."""
+    text = value.strip()
+    return text[1:-1] if len(text) > 1 and text[0] + text[-1] in _PAIRS else value
