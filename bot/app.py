@@ -1,9 +1,10 @@
 """The composition root: from settings to a running bot.  The one module that knows every part."""
 
 import logging
+import os
 import secrets
-import socket
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -12,36 +13,28 @@ from slack_sdk import WebClient
 
 import handlers
 from bot.adapters.braintrust import BraintrustClient
+from bot.adapters.braintrust_home import organisation
 from bot.adapters.slack import PrivateAnswerer, SlackClient, web_client
 from bot.adapters.slack_directory import SlackDirectory
-from bot.adapters.slack_introduction import Introduction
+from bot.adapters.slack_introduction import workspace
 from bot.adapters.slack_people import SlackPeople
 from bot.adapters.slack_tokens import Identity
-from bot.adapters.store.batches import BatchStore
-from bot.adapters.store.database import Database
-from bot.adapters.store.faults import FaultStore
-from bot.adapters.store.leases import LeaseStore
-from bot.adapters.store.matches import MatchStore
-from bot.adapters.store.notices import NoticeStore
-from bot.adapters.store.plans import PlanStore
-from bot.adapters.store.preferences import PreferenceStore
-from bot.adapters.store.schedules import ScheduleStore
-from bot.adapters.store.surfaces import SurfaceStore
-from bot.adapters.store.undos import UndoStore
+from bot.adapters.store.store import Store
+from bot.domain.home import Home
 from bot.domain.model import PlanState
 from bot.scheduler import Scheduler
 from bot.services.assigning import Assigning
+from bot.services.belonging import Belonging, Finder
 from bot.services.copies import Copies
 from bot.services.deciding import Deciding
 from bot.services.entering import Entrance
 from bot.services.facts import PlanFacts
-from bot.services.first_look import FirstLook
 from bot.services.greeting import Greeting
 from bot.services.notifying import Arranging, Notifying
 from bot.services.people_ports import People
 from bot.services.permissions import Permissions
 from bot.services.planning import Planning
-from bot.services.ports import Announcer
+from bot.services.ports import Announcer, Patience
 from bot.services.preferences import Preferring
 from bot.services.rechecking import Rechecking
 from bot.services.roster import RosterReader
@@ -49,7 +42,7 @@ from bot.services.scheduling import Scheduling
 from bot.services.staffing import Staffing
 from bot.services.surfaces import SlackAnnouncer
 from bot.services.undoing import Undoing
-from bot.settings import DatabaseSettings, Settings
+from bot.settings import Settings
 from bot.turn import Step, Turn
 from bot.worker import Worker
 
@@ -59,24 +52,6 @@ LISTENER_THREADS = 16  # Bolt's own default is 5; a listener waits for one trans
 ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is easily misread
 ID_LENGTH = 7
 STOP_SECONDS = 25.0  # platforms kill 30 s after SIGTERM; a write takes up to 20 s
-
-
-class Store:
-    """The database and what is kept in it."""
-
-    def __init__(self, settings: DatabaseSettings) -> None:
-        self.database = Database(settings.url, pool_size=settings.pool_size)
-        self.database.migrate()
-        self.plans = PlanStore(self.database)
-        self.batches = BatchStore(self.database)
-        self.undos = UndoStore(self.database)
-        self.notices = NoticeStore(self.database)
-        self.surfaces = SurfaceStore(self.database)
-        self.preferences = PreferenceStore(self.database)
-        self.matches = MatchStore(self.database)
-        self.schedules = ScheduleStore(self.database)
-        self.faults = FaultStore(self.database)
-        self.leases = LeaseStore(self.database, owner=f"{socket.gethostname()}-{secrets.token_hex(3)}")
 
 
 class Core:
@@ -168,6 +143,16 @@ class Core:
             PlanState.UNDOING: self.undoing.take_back,
         }
 
+    def belonging(self, others: Mapping[str, Finder]) -> Belonging:
+        """Whether the database is that of Braintrust's organisation, and of `others`; if not, the process is to end."""
+        settings = self._settings.braintrust
+
+        def of_braintrust(patience: Patience) -> Home | None:
+            return organisation(self.braintrust, settings, patience=patience)
+
+        finders = {**others, "Braintrust": of_braintrust}
+        return Belonging(self.store.homes, finders, stop=lambda: os.kill(os.getpid(), signal.SIGTERM))
+
     def _wake(self) -> None:
         self.worker.wake()
 
@@ -191,10 +176,8 @@ class Bot:
         )
         self.worker = self._core.worker
         self.scheduler = self._make_scheduler(settings)
-        project_id = settings.braintrust.project_id
-        self._first_look = FirstLook(lambda patience: self._core.braintrust.project_name(project_id, patience=patience))
         identity = Identity(web_client(settings.slack, waits=False))
-        self._introduction = Introduction(identity)
+        self._belonging = self._core.belonging({"Slack": lambda _: workspace(identity)})
         self._listeners = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         self.bolt = _bolt(settings, identity, self._services(), self._listeners)
 
@@ -254,17 +237,19 @@ class Bot:
         }
 
     def start(self) -> None:
-        """Start worker and scheduler; raises `SettingsError` where Slack refuses the bot's token."""
-        self._introduction.begin()
-        self._first_look.begin()
+        """Start worker and scheduler.
+
+        Raises `SettingsError` where Slack refuses the bot's token, and `StoreUnusableError` where the database belongs
+        to another workspace or organisation.
+        """
+        self._belonging.begin()
         self.worker.start()
         self.scheduler.start()
         log.info("the bot works")
 
     def stop(self) -> None:
-        """Begin nothing new, finish what is on its way, hand the rest over."""
-        self._introduction.end()
-        self._first_look.end()
+        """Begin nothing new, finish what is on its way, hand the rest over; raises what `start` did not know yet."""
+        self._belonging.end()
         self.scheduler.stop()
         self._core.undoing.close()
         self._listeners.shutdown(wait=True)
@@ -272,6 +257,7 @@ class Bot:
         self._answers.close()
         self.store.database.close()
         log.info("the bot stopped")
+        self._belonging.require()
 
 
 def utc_now() -> datetime:
@@ -303,7 +289,7 @@ def _bolt(settings: Settings, identity: Identity, services: dict[str, object], l
 
     def provide(context: BoltContext, next_: Callable[[], None]) -> None:
         """Services reach the listeners by name."""
-        context.update(services)
+        context.update(services, installation=identity.installation)
         next_()
 
     app = App(

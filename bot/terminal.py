@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.app import Core, Store
+from bot.adapters.store.store import Store
+from bot.app import Core
 from bot.domain.command import PlanCommand
 from bot.domain.model import REPORTED, WORKED_ON, Origin, Plan, PlanState
 from bot.domain.report import planned_pairs, report_of
@@ -74,13 +75,20 @@ class Terminal:
         self._store = Store(settings.database)
         announcer = TerminalAnnouncer(self._store.plans, self._store.surfaces, say)
         self._core = Core(settings, self._store, entrance=None, people=None, announcer=announcer)
+        self._belonging = self._core.belonging({})
         self._plan_id: str | None = None
         self._patience_seconds = STOP_SECONDS
 
+    def begin(self) -> None:
+        """Raise `StoreUnusableError` where the database is another organisation's."""
+        self._belonging.begin()
+
     def close(self) -> None:
-        """Finish what is on its way, and hand the rest over to the next start."""
+        """Finish what is on its way, and hand the rest over to the next start; raises like `begin`."""
+        self._belonging.end()
         self._core.worker.stop(timeout_seconds=self._patience_seconds)
         self._store.database.close()
+        self._belonging.require()
 
     def plan(self, plan_id: str) -> Plan | None:
         """A plan by its id."""

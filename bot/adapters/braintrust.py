@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode, urljoin
 
-from bot.adapters.braintrust_directory import group, identified, user
+from bot.adapters.braintrust_directory import Project, group, identified, project, user
 from bot.adapters.braintrust_errors import moved, read_error, refusal, stripped, unreached
 from bot.adapters.http import Answer, Http, Limits, TooBigError, retry_after_seconds
 from bot.adapters.obstacles import nothing_was_sent
@@ -122,10 +122,9 @@ class BraintrustClient:
             return Unreachable(str(unreached(error, url=self._url))) if unsent else Unknown("Braintrust did not answer")
         return _write_result(answer, [event["id"] for event in events])
 
-    def project_name(self, project_id: str, *, patience: Patience) -> str:
-        """A project's name; raises like `page`."""
-        found = _patiently(lambda: self._read(f"/v1/project/{project_id}", patience), patience)
-        return str(found.get("name", project_id))
+    def project(self, project_id: str, *, patience: Patience) -> Project:
+        """One project; raises like `page`."""
+        return project(_patiently(lambda: self._read(f"/v1/project/{project_id}", patience), patience))
 
     def names(self, kind: Literal["organization", "project"], *, patience: Patience) -> Mapping[str, str]:
         """The names of the first hundred that the key reaches, by id; raises like `page`."""

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.people import Group
@@ -9,6 +10,23 @@ from bot.domain.reviewers import User, unlisted_name
 
 MAX_NAME_LENGTH = 255
 MAX_ID_LENGTH = len("urn:uuid:") + 36
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project, and the organisation that it is in, where Braintrust says so."""
+
+    name: str
+    organisation_id: str | None
+
+
+def project(entry: Mapping[str, Any]) -> Project:
+    """A project; it may have no name for us."""
+    organisation_id = entry.get("org_id")
+    return Project(
+        name=_fit(str(entry.get("name") or entry.get("id"))),
+        organisation_id=str(organisation_id) if _is_id(organisation_id) else None,
+    )
 
 
 def identified(entries: list[Any]) -> list[Mapping[str, Any]]:

@@ -8,6 +8,8 @@ from slack_sdk import WebClient
 
 from bot.adapters.slack_errors import answered, called
 from bot.adapters.slack_scopes import SCOPES
+from bot.domain.home import Home, HomeKind
+from bot.domain.installation import Installation
 from bot.errors import SlackRejectedError
 
 _REMOVED = "the app was removed from the workspace, or the token revoked; install it again, and copy the new token."
@@ -47,6 +49,24 @@ class Identity:
         self._known = answer.data
         listed = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
         self._scopes = frozenset(scope.strip() for scope in str(listed).split(",") if scope.strip())
+
+    def home(self) -> Home | None:
+        """Ask Slack for the workspace, or the enterprise, that the bot is installed in; raises `SlackError`."""
+        self.learn()
+        here = self.installation
+        home_id = here.enterprise if here.is_for_enterprise else here.team
+        return None if home_id is None else Home(HomeKind.WORKSPACE, home_id, str(self._known.get("team") or home_id))
+
+    @property
+    def installation(self) -> Installation:
+        """What is known of where the bot is installed."""
+        told = {key: value for key, value in self._known.items() if isinstance(value, str) and value}
+        return Installation(
+            app=told.get("app_id"),
+            team=told.get("team_id"),
+            enterprise=told.get("enterprise_id"),
+            is_for_enterprise=self._known.get("is_enterprise_install") is True,
+        )
 
     @property
     def is_known(self) -> bool:

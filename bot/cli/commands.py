@@ -7,7 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from bot.app import Store
+from bot.adapters.store.store import Store
 from bot.cli import plans
 from bot.cli.console import Console
 from bot.cli.loading import settings_for_a_server, settings_for_a_terminal

@@ -93,6 +93,7 @@ def _worked(required: tuple[str, ...], console: Console, carry_out: Callable[[Te
     with _signals_interrupt():
         terminal = Terminal(settings, say=console.say, complain=console.complain)
         try:
+            terminal.begin()
             return carry_out(terminal)
         except KeyboardInterrupt:
             console.complain(terminal.interrupt())

@@ -56,14 +56,14 @@ class BraintrustCheck:
     def users(self) -> Sequence[User] | None:
         """Braintrust's users; None where they may not be listed; raises `BraintrustError`."""
         try:
-            return self._client.users(patience=_patience()) or None
+            return self._client.users(patience=bounded_patience()) or None
         except BraintrustRejectedError:
             return None
 
     def groups(self) -> Sequence[Group] | None:
         """Braintrust's groups; None where they may not be listed; raises `BraintrustError`."""
         try:
-            return self._client.groups(patience=_patience())
+            return self._client.groups(patience=bounded_patience())
         except BraintrustRejectedError:
             return None
 
@@ -72,7 +72,7 @@ class BraintrustCheck:
         try:
             # Without the organisation's name, which may be the mistake.
             client = BraintrustClient(replace(self._settings.braintrust, org_name=""))
-            names = sorted(client.names("organization", patience=_patience()).values())
+            names = sorted(client.names("organization", patience=bounded_patience()).values())
         except NoAccessError as error:
             yield wrong(error.setting, str(error))
             return
@@ -122,7 +122,7 @@ class BraintrustCheck:
     def _project(self) -> Iterator[Finding]:
         project_id = self._settings.braintrust.project_id
         try:
-            name = self._client.project_name(project_id, patience=_patience())
+            name = self._client.project(project_id, patience=bounded_patience()).name
         except BraintrustRejectedError:
             known = [f"`{name}` is {found}" for found, name in self._projects().items()][:MOST_NAMED]
             advice = f"of those it reaches, {', '.join(known)}" if known else "check the id and the key's permissions"
@@ -137,7 +137,7 @@ class BraintrustCheck:
 
     def _projects(self) -> Mapping[str, str]:
         try:
-            return self._client.names("project", patience=_patience())
+            return self._client.names("project", patience=bounded_patience())
         except BraintrustError:
             return {}
 
@@ -162,12 +162,12 @@ class BraintrustCheck:
     def _is_carried(self, tag: str) -> bool:
         project_id = self._settings.braintrust.project_id
         query = matching_rows(project_id, tag=tag, window=self._window(), limit=1)
-        return bool(self._client.page(query, patience=_patience()).rows)
+        return bool(self._client.page(query, patience=bounded_patience()).rows)
 
     def _tags(self) -> list[str]:
         """The tags of the newest rows, the most frequent first."""
         query = newest_rows(self._settings.braintrust.project_id, window=self._window(), limit=LOOKED_AT)
-        rows = self._client.page(query, patience=_patience()).rows
+        rows = self._client.page(query, patience=bounded_patience()).rows
         tags = [tag for row in rows for tag in row.tags]
         return sorted(dict.fromkeys(tags), key=tags.count, reverse=True)
 
@@ -192,5 +192,6 @@ def _unanswered(error: BraintrustUnavailableError) -> Finding:
     return wrong("Braintrust", f"{error} If that stays so, check BRAINTRUST_API_URL.")
 
 
-def _patience() -> BoundedPatience:
+def bounded_patience() -> BoundedPatience:
+    """Nobody waits for a check for ever."""
     return BoundedPatience(time.sleep, seconds=MAX_WAIT_SECONDS)

@@ -3,13 +3,10 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from slack_sdk import WebClient
-
-from bot.app import Store
 from bot.environment import Environment
-from bot.errors import BotError
 from bot.preflight.braintrust import BraintrustCheck
 from bot.preflight.channels import channel_findings
+from bot.preflight.database import DatabaseCheck
 from bot.preflight.finding import Finding, Misread, ok, warning, wrong
 from bot.preflight.people import approver_findings, reviewer_findings
 from bot.preflight.slack import token_findings
@@ -38,21 +35,21 @@ def findings(env: Environment) -> Iterator[Finding]:
         yield ok("settings", "all that are set can be read.")
     yield from _absent(env, misread)
     yield from variable_findings(env)
+    database = DatabaseCheck(settings.database)
     if "DATABASE_URL" not in misread:
-        yield _database(settings)
+        yield database.finding()
     slack = (
         None if misread.keys() & {*NETWORK, "SLACK_API_URL"} else (yield from token_findings(settings.slack, misread))
     )
+    yield from database.of_slack(slack)
     yield from channel_findings(slack, settings, misread)
     yield from approver_findings(slack, settings.policy, misread)
     if not misread.keys() & {*NETWORK, "BRAINTRUST_API_URL", "BRAINTRUST_API_KEY"}:
-        yield from _braintrust(slack, settings, misread)
-
-
-def _braintrust(slack: WebClient | None, settings: Settings, misread: Mapping[str, Misread]) -> Iterator[Finding]:
-    braintrust = BraintrustCheck(settings)
-    yield from braintrust.findings(misread)
-    yield from reviewer_findings(slack, braintrust, settings)
+        braintrust = BraintrustCheck(settings)
+        yield from braintrust.findings(misread)
+        if braintrust.is_reached:
+            yield from database.of_braintrust(settings)
+        yield from reviewer_findings(slack, braintrust, settings)
 
 
 def _sentence(name: str, problem: str) -> str:
@@ -72,12 +69,3 @@ def _absent(env: Mapping[str, str], misread: Mapping[str, Misread]) -> Iterator[
     for name, what in (("REVIEW_TAG", "a tag"), ("REVIEWERS", "reviewers")):
         if not env.get(name, "").strip() and name not in misread:
             yield warning(name, f"not set, so every command has to name {what}.")
-
-
-def _database(settings: Settings) -> Finding:
-    try:
-        store = Store(settings.database)
-    except BotError as error:
-        return wrong("DATABASE_URL", str(error).removeprefix("DATABASE_URL: "))
-    store.database.close()
-    return ok("DATABASE_URL", f"{store.database.engine.dialect.name}, up to date.")

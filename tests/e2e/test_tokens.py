@@ -103,7 +103,7 @@ def test_an_outage_of_slack_is_waited_for_and_seen(start_world: StartWorld, door
     world.wait_for_log("Slack knows the bot")
 
     assert "dry-run" in answer
-    assert "Slack does not say who the bot is" in world.log()
+    assert "Slack cannot be used" in world.log()
     assert ("Slack cannot be reached" in world.log()) == (door == "socket")
     assert "Traceback" not in world.log()
 

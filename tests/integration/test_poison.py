@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot import app
+from bot.adapters.store.store import Store
 from bot.domain.command import PlanCommand
 from bot.domain.model import Origin, Plan, PlanState
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status
@@ -72,7 +73,7 @@ def braintrust() -> Iterator[BraintrustStandIn]:
 
 @pytest.fixture
 def core(braintrust: BraintrustStandIn, database_url: str) -> Iterator[app.Core]:
-    store = app.Store(DatabaseSettings(database_url))
+    store = Store(DatabaseSettings(database_url))
     settings = Settings.from_env(
         {
             "BRAINTRUST_API_KEY": braintrust.api_key,

@@ -193,7 +193,7 @@ def calls(client: BraintrustClient) -> dict[str, Callable[[], object]]:
         "rows": lambda: client.page("q", patience=Impatient()),
         "users": lambda: client.users(patience=Impatient()),
         "groups": lambda: client.groups(patience=Impatient()),
-        "project": lambda: client.project_name(PROJECT, patience=Impatient()),
+        "project": lambda: client.project(PROJECT, patience=Impatient()),
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot import app
+from bot.adapters.store.store import Store as WholeStore
 from bot.domain.command import PlanCommand
 from bot.domain.model import Origin, Plan, PlanState, Reviewer, Share
 from bot.messages.attachments import assignments_file
@@ -37,14 +38,14 @@ def braintrust() -> Iterator[BraintrustStandIn]:
 
 
 @pytest.fixture
-def store(sqlite_url: str) -> Iterator[app.Store]:
-    store = app.Store(DatabaseSettings(sqlite_url))
+def store(sqlite_url: str) -> Iterator[WholeStore]:
+    store = WholeStore(DatabaseSettings(sqlite_url))
     yield store
     store.database.close()
 
 
 @pytest.fixture
-def core(braintrust: BraintrustStandIn, store: app.Store) -> app.Core:
+def core(braintrust: BraintrustStandIn, store: WholeStore) -> app.Core:
     braintrust.faults.clear()
     braintrust.requests.clear()
     settings = Settings.from_env(

@@ -16,6 +16,7 @@ from slack_sdk import WebClient
 
 import handlers
 from bot.adapters.slack_scopes import SCOPES
+from bot.domain.installation import Installation
 from bot.domain.options import COMMAND
 from bot.messages import buttons
 from bot.messages.help import OPTIONS
@@ -115,6 +116,7 @@ def app() -> App:
 
     def provide(context: BoltContext, next_: Any) -> None:
         context.update(dict.fromkeys(("planning", "permissions", "deciding", "greeting", "private_answers"), Quiet()))
+        context.update(installation=Installation())
         next_()
 
     installation = AuthorizeResult(enterprise_id=None, team_id="T0", bot_user_id="U0BOT", bot_token="xoxb-none")

@@ -227,3 +227,11 @@ schedules = Table(
     Column("weekly", String(120), nullable=False),
     Column("next_fire_at", UtcDateTime, nullable=False),
 )
+
+homes = Table(  # whom the database belongs to
+    "homes",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("id", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+)

@@ -22,6 +22,8 @@ class Directory:
     groups: list[dict[str, Any]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     api_url: str = ""
+    organization_id: str = ORGANIZATION_ID
+    organization_name: str = ORGANIZATION_NAME
 
     def add_project(self, project_id: str, name: str) -> None:
         """Make a project known, under a name."""
@@ -31,7 +33,7 @@ class Directory:
     def list_users(self, asked: Asked) -> Answer:
         """`GET /v1/user`: the newest first, a page at a time."""
         found = sorted(self.users, key=lambda user: str(user.get("created") or ""), reverse=True)
-        if asked.parameter("org_name") not in (None, ORGANIZATION_NAME):
+        if asked.parameter("org_name") not in (None, self.organization_name):
             found = []
         for parameter, key in (("ids", "id"), ("email", "email"), ("given_name", "given_name")):
             wanted = asked.parameters.get(parameter)
@@ -78,7 +80,7 @@ class Directory:
         return [
             {
                 "id": project_id,
-                "org_id": ORGANIZATION_ID,
+                "org_id": self.organization_id,
                 "name": self.names.get(project_id, f"project-{project_id[:8]}"),
                 "created": "2026-01-01T00:00:00.000Z",
             }
@@ -87,7 +89,7 @@ class Directory:
 
     def _organization(self) -> dict[str, Any]:
         urls = dict.fromkeys(("api_url", "proxy_url", "realtime_url"), self.api_url)
-        return {"id": ORGANIZATION_ID, "name": ORGANIZATION_NAME, "is_universal_api": None, **urls}
+        return {"id": self.organization_id, "name": self.organization_name, "is_universal_api": None, **urls}
 
 
 def _named(objects: Iterable[dict[str, Any]], name: str | None) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ def auth_test(backend: Backend, _: Arguments) -> Json:
         "team_id": workspace.team_id,
         "user_id": workspace.bot.id,
         "bot_id": workspace.bot_id,
+        "app_id": workspace.app_id,
         "is_enterprise_install": False,
     }
 

@@ -1,0 +1,58 @@
+"""The check of the database: whether it can be used, and whose it is.  Nothing is recorded."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from slack_sdk import WebClient
+
+from bot.adapters.braintrust import BraintrustClient
+from bot.adapters.braintrust_home import organisation
+from bot.adapters.slack_tokens import Identity
+from bot.adapters.store.store import Store
+from bot.domain.home import Home, HomeKind, refusal
+from bot.errors import BotError
+from bot.preflight.braintrust import bounded_patience
+from bot.preflight.finding import Finding, ok, wrong
+from bot.settings import DatabaseSettings, Settings
+
+_SETTING = "DATABASE_URL"
+
+
+class DatabaseCheck:
+    """Opens the database once; what it says of its homes is compared later."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self._settings = settings
+        self._kept: Mapping[HomeKind, Home] = {}
+
+    def finding(self) -> Finding:
+        """Whether it can be used."""
+        try:
+            store = Store(self._settings)
+            self._kept = store.homes.kept()
+        except BotError as error:
+            return wrong(_SETTING, _bare(str(error)))
+        store.database.close()
+        return ok(_SETTING, f"{store.database.engine.dialect.name}, up to date.")
+
+    def of_slack(self, client: WebClient | None) -> Iterator[Finding]:
+        """What is wrong where the database belongs to another workspace than the token's."""
+        if client is not None:
+            yield from self._compared(Identity(client).home)
+
+    def of_braintrust(self, settings: Settings) -> Iterator[Finding]:
+        """What is wrong where the database belongs to another organisation than the project's."""
+        client, patience = BraintrustClient(settings.braintrust), bounded_patience()
+        yield from self._compared(lambda: organisation(client, settings.braintrust, patience=patience))
+
+    def _compared(self, find: Callable[[], Home | None]) -> Iterator[Finding]:
+        try:
+            found = find()
+        except BotError:
+            return  # told by others
+        kept = found and self._kept.get(found.kind)
+        if found and kept and (sentence := refusal(kept, found)):
+            yield wrong(_SETTING, _bare(sentence))
+
+
+def _bare(sentence: str) -> str:
+    return sentence.removeprefix(f"{_SETTING}: ")
