@@ -45,6 +45,7 @@ from bot.services.undoing import Undoing
 from bot.settings import Settings
 from bot.turn import Step, Turn
 from bot.worker import Worker
+from handlers.desk import Desk
 
 log = logging.getLogger(__name__)
 
@@ -162,16 +163,15 @@ class Bot:
 
     def __init__(self, settings: Settings) -> None:
         self.store = Store(settings.database)
-        client = web_client(settings.slack)
+        client = web_client(settings.slack, waits=False)  # who is asked to wait does something else meanwhile
         self.slack = SlackClient(client)
-        self._hasty = SlackClient(web_client(settings.slack, waits=False))  # fails where the other one would wait
         self._answers = PrivateAnswerer(self.slack)
         self._permissions = Permissions(settings.policy, SlackDirectory(client))
         self._core = Core(
             settings,
             self.store,
             entrance=Entrance(self.slack, self._permissions),
-            people=SlackPeople(client),
+            people=SlackPeople(web_client(settings.slack)),
             announcer=self._make_announcer(settings),
         )
         self.worker = self._core.worker
@@ -179,6 +179,7 @@ class Bot:
         identity = Identity(web_client(settings.slack, waits=False))
         self._belonging = self._core.belonging({"Slack": lambda _: workspace(identity)})
         self._listeners = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
+        self._desk = self._make_desk()
         self.bolt = _bolt(settings, identity, self._services(), self._listeners)
 
     def _make_announcer(self, settings: Settings) -> SlackAnnouncer:
@@ -193,7 +194,7 @@ class Bot:
             plans=self.store.plans,
             surfaces=self.store.surfaces,
             facts=facts,
-            slack=self._hasty,
+            slack=self.slack,
             answers=self._answers,
             clock=utc_now,
         )
@@ -202,17 +203,26 @@ class Bot:
         scheduling = Scheduling(
             schedules=self.store.schedules, planning=self._core.planning, queue=settings.queue, clock=utc_now
         )
+        notifying = Notifying(
+            notices=self.store.notices,
+            plans=self.store.plans,
+            batches=self.store.batches,
+            undos=self.store.undos,
+            preferences=self.store.preferences,
+            messenger=self.slack,
+            settings=settings,
+            clock=utc_now,
+        )
         return Scheduler(
             scheduling=scheduling,
-            notifying=_notifying(settings, self.store, self._hasty),
+            notifying=notifying,
             plans=self.store.plans,
             surfaces=self.store.surfaces,
             clock=utc_now,
             wake=self.worker.wake,
         )
 
-    def _services(self) -> dict[str, object]:
-        """What listeners reach by name."""
+    def _make_desk(self) -> Desk:
         deciding = Deciding(
             plans=self.store.plans,
             permissions=self._permissions,
@@ -221,15 +231,18 @@ class Bot:
             clock=utc_now,
             wake=self.worker.wake,
         )
+        return Desk(deciding, Copies(self.store.surfaces), self._answers)
+
+    def _services(self) -> dict[str, object]:
+        """What listeners reach by name."""
         return {
             "planning": self._core.planning,
             "permissions": self._permissions,
-            "deciding": deciding,
-            "copies": Copies(self.store.surfaces),
+            "desk": self._desk,
             "greeting": Greeting(self.slack, aside=self._answers.run),
             "preferring": Preferring(
                 preferences=self.store.preferences,
-                time_zones=self._hasty,
+                time_zones=self.slack,
                 private_answers=self._answers,
                 clock=utc_now,
             ),
@@ -253,6 +266,7 @@ class Bot:
         self.scheduler.stop()
         self._core.undoing.close()
         self._listeners.shutdown(wait=True)
+        self._desk.close()
         self.worker.stop(timeout_seconds=STOP_SECONDS)
         self._answers.close()
         self.store.database.close()
@@ -268,20 +282,6 @@ def utc_now() -> datetime:
 def new_plan_id() -> str:
     """A short id that people can read to each other."""
     return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
-
-
-def _notifying(settings: Settings, store: Store, hasty: SlackClient) -> Notifying:
-    """Writes to reviewers, with a client that does not wait: a claim would run out meanwhile."""
-    return Notifying(
-        notices=store.notices,
-        plans=store.plans,
-        batches=store.batches,
-        undos=store.undos,
-        preferences=store.preferences,
-        messenger=hasty,
-        settings=settings,
-        clock=utc_now,
-    )
 
 
 def _bolt(settings: Settings, identity: Identity, services: dict[str, object], listeners: Executor) -> App:

@@ -75,15 +75,25 @@ class HeldPlan:
             self._shown = self._aside.submit(draw)
             self._shown.add_done_callback(_noted)
 
+    def show_first(self, draw: Callable[[], None]) -> None:
+        """Run `draw` aside, before anything else is shown."""
+        self._shown = self._aside.submit(draw)
+        self._shown.add_done_callback(_noted)
+
     def quiet(self) -> None:
-        """Wait until nothing is shown aside any more, so that no late edit follows the last one."""
-        if self._shown is not None:
+        """Wait until nothing is shown aside any more, so that no late edit follows the last one.
+
+        What was not begun yet is left to whoever shows the plan next.
+        """
+        if self._shown is not None and not self._shown.cancel():
             wait([self._shown])
 
 
 def _noted(shown: Future[None]) -> None:
     """Log what went wrong: it changes nothing for the work itself."""
     error = None if shown.cancelled() else shown.exception()
+    if isinstance(error, WorkInterruptedError):
+        return
     if isinstance(error, BotError):
         log.info("progress could not be shown", extra={"cause": type(error).__name__})
     elif error is not None:

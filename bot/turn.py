@@ -42,7 +42,10 @@ class Turn:
         self._announcer = announcer
 
     def take(self, held: HeldPlan, claim: Claim, states: frozenset[PlanState]) -> float | None:
-        """Show the plan, and run its steps while it is in `states`; how many seconds it rests then, None: none."""
+        """Run the plan's steps while it is in `states`, and show it aside; without any, only show it.
+
+        How many seconds it rests then; None: none.
+        """
         ended = _outcome(lambda: self._taken(held, claim, states))
         match ended:
             case WorkInterruptedError():
@@ -59,12 +62,14 @@ class Turn:
     def _taken(self, held: HeldPlan, claim: Claim, states: frozenset[PlanState]) -> float | None:
         if claim.was_abandoned:
             self._fault_book.met(claim.lease, Fault.DEATH, reason=_DIED, now=datetime.now(UTC))
-        if claim.may_be_drawn:
+        if not states:
             self._draw(held)
+            return None
+        if claim.may_be_drawn:
+            held.show_first(lambda: self._draw(held))
         return self._counted(held, lambda: self._moved(held, states), self._fault_book.met, "a step met a fault")
 
     def _moved(self, held: HeldPlan, states: frozenset[PlanState]) -> float | None:
-        has_moved = False
         while (plan := self._plans.get(held.lease.plan_id)) is not None and plan.state in states:
             try:
                 self._steps[plan.state](held, plan)
@@ -73,11 +78,6 @@ class Turn:
             after = self._plans.get(plan.id)
             if after is not None and after.state is plan.state:
                 return AGAIN_SECONDS
-            has_moved = True
-
-        if has_moved:
-            held.quiet()
-            self._draw(held)
         return None
 
     def _draw(self, held: HeldPlan) -> None:

@@ -27,18 +27,15 @@ PATIENCE_SECONDS = 15.0  # how long it is tried to give a lease back, or to look
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Threads for some kinds of work, so that long readings never hold up an approval."""
+    """Threads for some kinds of work: long readings hold up no approval, and a Slack that is slow no work at all."""
 
     name: str
     states: frozenset[PlanState]
-    threads: int
-    redraws: bool
+    """Whose steps are run; empty: plans are only shown."""
+    threads: int = 4
 
 
-LANES = (
-    Lane("reading", frozenset({PlanState.READING}), threads=4, redraws=False),
-    Lane("writing", WORKED_ON, threads=4, redraws=True),
-)
+LANES = (Lane("reading", frozenset({PlanState.READING})), Lane("writing", WORKED_ON), Lane("showing", frozenset()))
 
 
 class Worker:
@@ -49,11 +46,12 @@ class Worker:
         self._plans = plans
         self._turn = turn
         self._held: set[HeldPlan] = set()
+        self._shown: set[HeldPlan] = set()  # those of them that are only shown
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._stopped = threading.Event()
         self._work = {lane.name: threading.Event() for lane in LANES}
-        self._aside = ThreadPoolExecutor(4, thread_name_prefix="progress")
+        self._aside = ThreadPoolExecutor(8, thread_name_prefix="progress")
         self._threads: list[threading.Thread] = []
         self._foreground: list[Future[None]] = []
         self._beat_at = time.monotonic()
@@ -66,9 +64,14 @@ class Worker:
                 self._spawn(self._serve, f"{lane.name}-{number}", lane)
 
     def wake(self) -> None:
-        """Look for work now; called after a change of a plan in this process."""
-        for event in self._work.values():
-            event.set()
+        """Look for work now; called after a change of a plan in this process.
+
+        Whatever is being shown may have work now: it is let go after the call that is on its way.
+        """
+        with self._lock:
+            for held in self._shown:
+                held.end(WorkInterruptedError())
+        self._look()
 
     def stop(self, *, timeout_seconds: float) -> None:
         """Begin nothing new, finish the requests that are on their way, and hand the plans back."""
@@ -96,16 +99,21 @@ class Worker:
         """
         if not self._threads:
             self._spawn(self._keep_leases, "leases")
-        lane = Lane("foreground", states, threads=1, redraws=False)
+        lane = Lane("foreground", states)
         self._foreground.append(in_background(partial(self._finish, plan_id, lane), name=lane.name))
         while not self._foreground[-1].done():
             wait(self._foreground[-1:], POLL_SECONDS)  # a signal right before a wait is noticed only after it
         self._foreground[-1].result()
 
+    def _look(self) -> None:
+        for event in self._work.values():
+            event.set()
+
     def _finish(self, plan_id: str, lane: Lane) -> None:
         while not self._stopping.is_set():
             plan = _patiently(self._plans.get, plan_id)
             if plan is None or plan.state not in lane.states:
+                self._claim_and_advance(LANES[-1], only=plan_id)
                 return
             if not self._claim_and_advance(lane, only=plan_id):
                 self._stopping.wait(POLL_SECONDS)
@@ -125,27 +133,31 @@ class Worker:
         """Take a turn at one plan; False when there is nothing to do just now."""
         claimed_at = time.monotonic()
         try:
-            claim = self._leases.claim(lane.states, only=only, redraw=lane.redraws)
+            claim = self._leases.claim(lane.states, only=only)
         except StoreUnavailableError as error:
             log.warning("no work can be claimed", extra={"cause": repr(error.__cause__)})
             return False
         if claim is not None:
             held = HeldPlan(claim.lease, claimed_at=claimed_at, aside=self._aside)
             self._release(held, self._advance(held, claim, lane))
-            self.wake()  # somebody may have decided about it while it was held
+            self._look()  # somebody may have decided about it while it was held
         return claim is not None
 
     def _advance(self, held: HeldPlan, claim: Claim, lane: Lane) -> float | None:
         with self._lock:
             self._held.add(held)
+            if not lane.states:
+                self._shown.add(held)
             if self._stopping.is_set():
                 held.end(WorkInterruptedError())
         try:
             return self._turn.take(held, claim, lane.states)
         finally:
+            held.end(WorkInterruptedError())  # what is shown aside comes to its end
             held.quiet()  # no late edit may follow what the next one shows
             with self._lock:
                 self._held.discard(held)
+                self._shown.discard(held)
 
     def _release(self, held: HeldPlan, rests_seconds: float | None) -> None:
         try:

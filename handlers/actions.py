@@ -1,17 +1,12 @@
 """Presses of the buttons."""
 
-import logging
-from collections.abc import Callable
 from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, UNDO, UNDO_CONFIRM, target
-from bot.services.copies import Copies
-from bot.services.deciding import Deciding, Press
-from handlers.reply_to import pressed_message, reply_to
-
-log = logging.getLogger(__name__)
+from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, UNDO, UNDO_CONFIRM
+from bot.services.deciding import Deciding
+from handlers.desk import Desk
 
 
 def register(app: App) -> None:
@@ -24,53 +19,37 @@ def register(app: App) -> None:
     app.action(UNDO_CONFIRM)(undo_confirm)
 
 
-def approve(ack: Ack, body: dict[str, Any], deciding: Deciding, copies: Copies) -> None:
+def approve(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
     """Approve was pressed."""
     ack()
-    _carry_out(body, deciding.approve, copies)
+    desk.take(body, Deciding.approve)
 
 
-def cancel(ack: Ack, body: dict[str, Any], deciding: Deciding, copies: Copies) -> None:
+def cancel(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
     """Cancel was pressed."""
     ack()
-    _carry_out(body, deciding.cancel, copies)
+    desk.take(body, Deciding.cancel)
 
 
-def stop(ack: Ack, body: dict[str, Any], deciding: Deciding, copies: Copies) -> None:
+def stop(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
     """Stop was pressed."""
     ack()
-    _carry_out(body, deciding.stop, copies)
+    desk.take(body, Deciding.stop)
 
 
-def retry(ack: Ack, body: dict[str, Any], deciding: Deciding, copies: Copies) -> None:
+def retry(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
     """Retry was pressed."""
     ack()
-    _carry_out(body, deciding.retry, copies)
+    desk.take(body, Deciding.retry)
 
 
-def undo(ack: Ack, body: dict[str, Any], deciding: Deciding, copies: Copies) -> None:
+def undo(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
     """Undo was pressed: it tells what it would do, and does nothing yet."""
     ack()
-    _carry_out(body, deciding.preview_undo, copies)
+    desk.take(body, Deciding.preview_undo)
 
 
-def undo_confirm(ack: Ack, body: dict[str, Any], deciding: Deciding, copies: Copies) -> None:
+def undo_confirm(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
     """Take back was pressed."""
     ack()
-    _carry_out(body, deciding.undo, copies)
-
-
-def _carry_out(body: dict[str, Any], decide: Callable[[Press], None], copies: Copies) -> None:
-    if (press := _press(body)) is not None:
-        decide(press)
-        copies.close(press)
-
-
-def _press(body: dict[str, Any]) -> Press | None:
-    """The press in a payload; None when no button of ours sends such a value."""
-    about = target(str(body["actions"][0].get("value") or ""))
-    if about is None:
-        log.warning("a button with a foreign value was pressed")
-        return None
-    to = reply_to(body)
-    return None if to is None else Press(about, to, pressed_message(body))
+    desk.take(body, Deciding.undo)

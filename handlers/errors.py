@@ -20,7 +20,7 @@ def register(app: App) -> None:
     app.error(answer_error)
 
 
-def answer_error(error: Exception, body: dict[str, Any], private_answers: PrivateAnswers) -> BoltResponse:
+def answer_error(error: BaseException, body: dict[str, Any], private_answers: PrivateAnswers) -> BoltResponse:
     """A calm sentence for the person, whatever happened; then 200, because Slack repeats nothing anyway."""
     if isinstance(error, BoltUnhandledRequestError):
         log.warning("Slack sent something that the bot does not listen to", extra={"type": body.get("type")})

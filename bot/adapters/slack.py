@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.client import HTTPException
 from typing import Any
@@ -14,14 +13,20 @@ from slack_sdk.webhook import WebhookClient
 
 from bot.adapters.slack_directory import SlackDirectory
 from bot.adapters.slack_errors import INVITE, answered, called
-from bot.errors import SlackError, SlackRejectedError
+from bot.domain.pauses import pause_seconds
+from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.message import Message
+from bot.services.errands import Errands
 from bot.services.slack_ports import Channel, ReplyTo
 from bot.settings import SlackSettings
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 15
+ANSWER_THREADS = 4
+MOST_ANSWERS = 1_000
+MOST_TRIES = 3  # of an answer while Slack asks to wait: after minutes, nobody looks for it any more
+CLOSING_SECONDS = 5.0
 
 
 def web_client(settings: SlackSettings, *, waits: bool = True) -> WebClient:
@@ -127,7 +132,7 @@ class PrivateAnswerer:
 
     def __init__(self, slack: SlackClient) -> None:
         self._slack = slack
-        self._pool = ThreadPoolExecutor(4, thread_name_prefix="answers")
+        self._errands = Errands("answers", threads=ANSWER_THREADS, most=MOST_ANSWERS)
 
     def send(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
         """Answer one person, soon; raises nothing.  A listener is not held up by it."""
@@ -145,15 +150,29 @@ class PrivateAnswerer:
             log.warning("a person could not be answered", extra={"user": to.user, "code": error.code})
 
     def run(self, task: Callable[[], None]) -> None:
-        """Carry out something else that talks to Slack in the background; its faults are logged."""
-        try:
-            self._pool.submit(_guarded, task)
-        except RuntimeError:  # the process is ending
-            log.warning("an answer came too late to be sent")
+        """Carry out something else that talks to Slack in the background, again where Slack asks to wait.
+
+        Its faults are logged.
+        """
+        self._take(task, tries=1)
 
     def close(self) -> None:
-        """Send what is waiting, then no more."""
-        self._pool.shutdown(wait=True)
+        """Send what is due, then no more."""
+        self._errands.close(timeout_seconds=CLOSING_SECONDS)
+
+    def _take(self, task: Callable[[], None], *, tries: int, in_seconds: float = 0.0) -> None:
+        if not self._errands.take(lambda: self._tried(task, tries), in_seconds=in_seconds):
+            log.warning("an answer is not sent: too many wait, or the process is ending")
+
+    def _tried(self, task: Callable[[], None], tries: int) -> None:
+        try:
+            task()
+        except SlackError as error:
+            asked = error.retry_after_seconds if isinstance(error, SlackUnavailableError) else None
+            if asked is None or tries >= MOST_TRIES:
+                log.warning("Slack did not do what was asked", extra={"error": str(error)})
+            else:  # nothing was done
+                self._take(task, tries=tries + 1, in_seconds=pause_seconds(tries, asked=asked))
 
     def _shown(self, to: ReplyTo, message: Message) -> bool:
         if to.channel is None:
@@ -164,13 +183,6 @@ class PrivateAnswerer:
             log.info("no ephemeral message", extra={"channel": to.channel, "cause": type(error).__name__})
             return False
         return True
-
-
-def _guarded(task: Callable[[], None]) -> None:
-    try:
-        task()
-    except SlackError as error:
-        log.warning("Slack did not do what was asked", extra={"error": str(error)})
 
 
 def _respond(url: str | None, message: Message, *, replace: bool) -> bool:

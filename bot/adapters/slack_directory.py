@@ -9,13 +9,14 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot.adapters.slack_errors import answered, called
-from bot.errors import SlackRejectedError
+from bot.errors import SlackRejectedError, SlackUnavailableError
 
 log = logging.getLogger(__name__)
 
 CACHE_SECONDS = 300.0
 NOBODY = frozenset({"user_not_found", "user_not_visible"})
 """The refusals that say there is no such person; every other one says that the bot cannot know."""
+LIMITED = "Slack asks the bot to wait."
 _NO_GROUP = "no_such_subteam"
 _OUTSIDE = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
 
@@ -26,6 +27,7 @@ class SlackDirectory:
     def __init__(self, client: WebClient) -> None:
         self._client = client
         self._cache: dict[str, tuple[float, Any]] = {}
+        self._limited: dict[str, float] = {}  # until when Slack wants not to be asked, by the kind of question
         self._lock = threading.Lock()
 
     def is_outsider(self, user: str) -> bool:
@@ -76,7 +78,18 @@ class SlackDirectory:
         with self._lock:
             known = self._cache.get(key)
         if known is None or known[0] < time.monotonic():
-            known = (time.monotonic() + CACHE_SECONDS, read())
+            known = (time.monotonic() + CACHE_SECONDS, self._read(key.partition(" ")[0], read))
             with self._lock:
                 self._cache[key] = known
         return known[1]
+
+    def _read(self, kind: str, read: Callable[[], Any]) -> Any:
+        """What `read` returns; while Slack wants not to be asked, it is not."""
+        rest = self._limited.get(kind, 0.0) - time.monotonic()
+        if rest > 0:
+            raise SlackUnavailableError(LIMITED, retry_after_seconds=rest)
+        try:
+            return read()
+        except SlackUnavailableError as error:
+            self._limited[kind] = time.monotonic() + (error.retry_after_seconds or 0.0)
+            raise

@@ -156,6 +156,11 @@ def back() -> Message:
     return sentence("You are back: new rows can come to you again.")
 
 
+def busy() -> Message:
+    """For a press that nobody has time for."""
+    return sentence("Too much is asked of the bot just now, so nothing was changed. Press again in a minute.")
+
+
 def failure(reference: str) -> Message:
     """For what nobody foresaw; the reference stands in the log."""
     return sentence(

@@ -16,7 +16,7 @@ def in_background(task: Callable[[], _T], *, name: str) -> "Future[_T]":
     A reading may hang for two minutes.  The threads of `ThreadPoolExecutor` would keep the process alive for as long.
     """
     future: Future[_T] = Future()
-    threading.Thread(target=_carry_out, args=(task, future), name=name, daemon=True).start()
+    threading.Thread(target=carry_out, args=(task, future), name=name, daemon=True).start()
     return future
 
 
@@ -40,7 +40,8 @@ def for_each(items: Sequence[_Item], task: Callable[[_Item], _T], *, at_once: in
     return [result for thread in threads for result in thread.result()]
 
 
-def _carry_out(task: Callable[[], _T], future: "Future[_T]") -> None:
+def carry_out(task: Callable[[], _T], future: "Future[_T]") -> None:
+    """Do `task` now; what it returns or raises is the future's."""
     try:
         future.set_result(task())
     except BaseException as error:  # noqa: BLE001 - not handled here, only handed to whoever asks for the result

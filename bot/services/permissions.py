@@ -1,6 +1,7 @@
 """Who may do what, decided at the moment of the press or of the reading."""
 
 import logging
+import math
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -120,9 +121,10 @@ def _refusal(user: str, holds: Callable[[], bool], otherwise: str) -> str | None
     """None when a rule holds, `otherwise` when it does not; where Slack cannot be asked, that nobody knows."""
     try:
         return None if holds() else otherwise
-    except SlackUnavailableError:
+    except SlackUnavailableError as error:
         log.warning("Slack does not say just now who somebody is", extra={"user": user})
-        return "Slack does not say just now whether you may do this. Nothing was changed: try again in a minute."
+        soon = "a minute" if error.retry_after_seconds is None else f"{math.ceil(error.retry_after_seconds)} s"
+        return f"Slack does not say just now whether you may do this. Nothing was changed: press again in {soon}."
     except SlackRejectedError as error:
         _tell_operator(user, error)
         return f"The bot cannot find out whether you may do this. Nothing was changed. {error}"

@@ -24,8 +24,8 @@ class Claim:
 class Leases(Protocol):
     """Who works on which plan."""
 
-    def claim(self, states: Collection[PlanState], *, only: str | None = None, redraw: bool) -> Claim | None:
-        """A plan that waits for work in `states`, or (with `redraw`) for being drawn again; `only` names one."""
+    def claim(self, states: Collection[PlanState], *, only: str | None = None) -> Claim | None:
+        """A plan that waits for work in `states`, or (without any) only for being shown; `only` names one."""
 
     def renew(self, lease: Lease) -> bool:
         """Extend a lease by `LEASE_SECONDS` from now; False when another worker has taken the plan."""

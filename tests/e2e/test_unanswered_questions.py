@@ -37,7 +37,7 @@ def test_an_approval_while_slack_is_away_is_to_be_pressed_again(world: World) ->
     told = world.answer(BEN, "Slack does not say just now")
     world.press(plan, "approve", user=BEN)
 
-    assert "Nothing was changed: try again in a minute." in told
+    assert "Nothing was changed: press again in a minute." in told
     assert world.report(plan).text.startswith("Done.")
 
 

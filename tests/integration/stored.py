@@ -100,7 +100,7 @@ class Store:
 
     def claim(self, plan_id: str = "plan") -> Lease:
         """A lease on the plan, whatever its state."""
-        claimed = self.leases.claim(ALL_STATES, only=plan_id, redraw=False)
+        claimed = self.leases.claim(ALL_STATES, only=plan_id)
         assert claimed is not None
         return claimed.lease
 

@@ -97,7 +97,7 @@ def read(core: app.Core, braintrust: BraintrustStandIn, *, rows: str, loads: str
     braintrust.faults.always("query", counted, when=lambda query: "as (assignee)" in query)
     braintrust.faults.always("user", Status(200, written(objects=f"[{users or user()}]")))
     plan = core.planning.request(PlanCommand(), Asker(Origin.TERMINAL)).plan
-    claim = core.store.leases.claim({plan.state}, only=plan.id, redraw=False)
+    claim = core.store.leases.claim({plan.state}, only=plan.id)
     assert claim is not None
     core.planning.read(FakeWork(claim.lease, Time()), plan)  # whatever it raises is what nobody foresaw
     became = core.store.plans.get(plan.id)

@@ -52,7 +52,7 @@ def test_somebody_whom_the_bot_may_not_see_is_an_outsider(slack: SlackStandIn, d
     ("fault", "error"),
     [
         (Status(503), SlackUnavailableError),
-        (RateLimited(), SlackUnavailableError),
+        (RateLimited(0), SlackUnavailableError),
         (Reset(), SlackUnavailableError),
         (Error("internal_error"), SlackUnavailableError),
         (Error("missing_scope"), SlackRejectedError),
@@ -72,6 +72,22 @@ def test_a_question_that_slack_does_not_answer_is_no_answer(
         ask(directory, method)
 
     assert ask(directory, method) in (False, {BEN, CHLOE})
+
+
+@pytest.mark.parametrize("method", ["users.info", "usergroups.users.list"])
+def test_while_slack_wants_not_to_be_asked_it_is_not(
+    slack: SlackStandIn, directory: SlackDirectory, method: str
+) -> None:
+    slack.faults.next(method, RateLimited(30))
+
+    waits = []
+    for _ in range(3):
+        with pytest.raises(SlackUnavailableError) as refused:
+            ask(directory, method)
+        waits.append(refused.value.retry_after_seconds or 0.0)
+
+    assert all(29 < wait <= 30 for wait in waits)
+    assert len(slack.calls.of(method)) == 1
 
 
 @pytest.mark.parametrize(("method", "scope"), [("users.info", "users:read"), (GROUP, "usergroups:read")])

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.adapters.store.leases import LeaseStore
 from bot.adapters.store.tables import database_clock
-from bot.domain.model import RESTING, WRITING, PlanState
+from bot.domain.model import RESTING, WORKED_ON, PlanState
 from bot.services.ports import LEASE_SECONDS, Lease
 from bot.services.worker_ports import Claim
 from tests.integration.stored import ALL_STATES, EXPIRES, NOW, PROPOSAL, Store, new_plan, opened, together
@@ -18,16 +18,22 @@ from tests.integration.stored import ALL_STATES, EXPIRES, NOW, PROPOSAL, Store, 
 S = PlanState
 
 
-def claimed(store: Store, *states: PlanState, redraw: bool = False) -> str | None:
+def claimed(store: Store, *states: PlanState) -> str | None:
     """The id of the plan that is claimed for work in `states`."""
-    found = store.leases.claim(states or ALL_STATES, redraw=redraw)
+    found = store.leases.claim(states or ALL_STATES)
+    return found.lease.plan_id if found else None
+
+
+def shown(store: Store) -> str | None:
+    """The id of the plan that is claimed to be shown."""
+    found = store.leases.claim(())
     return found.lease.plan_id if found else None
 
 
 def test_a_claimed_plan_is_nobody_else_s(store: Store, rival: Store) -> None:
     store.add()
 
-    claim = store.leases.claim([S.READING], redraw=False)
+    claim = store.leases.claim([S.READING])
 
     assert claim == Claim(Lease("plan", 1), was_abandoned=False, may_be_drawn=True)
     assert claimed(rival) is None
@@ -50,31 +56,29 @@ def test_a_lane_claims_plans_of_its_states_only(store: Store, state: PlanState) 
 
 
 @pytest.mark.parametrize("state", ALL_STATES)
-def test_a_plan_whose_message_is_old_is_claimed_to_be_drawn_anew(store: Store, state: PlanState) -> None:
-    """But not while it is read: nothing of it is shown yet."""
+def test_a_plan_whose_message_is_old_is_claimed_to_be_shown(store: Store, state: PlanState) -> None:
+    """But not while it is read, or worked on: whoever does shows it, too, and does not wait for that."""
     store.add(state=state, revision=3, drawn=2)
 
-    others = sorted(WRITING - {state})
-    assert claimed(store, *others) is None
-    assert claimed(store, *others, redraw=True) == (None if state is S.READING else "plan")
+    assert shown(store) == (None if state in WORKED_ON | {S.READING} else "plan")
 
 
 @pytest.mark.parametrize("state", sorted(RESTING))
 def test_a_plan_that_is_shown_as_it_is_needs_nobody(store: Store, state: PlanState) -> None:
     store.add(state=state, revision=3, drawn=3)
 
-    assert claimed(store, *WRITING, redraw=True) is None
+    assert shown(store) is None
 
 
 def test_one_plan_can_be_asked_for(store: Store) -> None:
     store.add("first")
     store.add("second", tag="other")
 
-    found = store.leases.claim([S.READING], only="second", redraw=False)
+    found = store.leases.claim([S.READING], only="second")
 
     assert found is not None
     assert found.lease.plan_id == "second"
-    assert store.leases.claim([S.READING], only="second", redraw=False) is None
+    assert store.leases.claim([S.READING], only="second") is None
 
 
 def test_each_claim_has_a_higher_fence(store: Store) -> None:
@@ -156,11 +160,11 @@ def test_a_decision_ends_the_rest(store: Store, state: PlanState, decide: Callab
     store.add(state=state, drawn=1)
     store.leases.release(store.claim(), wake_in_seconds=3600)
 
-    before = store.leases.claim(ALL_STATES, only="plan", redraw=True)
+    before = store.leases.claim(ALL_STATES, only="plan")
     decide(store)
 
     assert before is None
-    assert store.leases.claim(ALL_STATES, only="plan", redraw=True) is not None
+    assert store.leases.claim(ALL_STATES, only="plan") is not None
 
 
 def test_leases_go_by_the_database_s_clock(store: Store) -> None:
@@ -221,7 +225,7 @@ def test_a_takeover_and_a_change_under_the_old_lease_never_both_count(store: Sto
 
         outcome, taken = together(
             lambda lease=lease: _proposed(store, lease),  # type: ignore[misc]
-            lambda name=name: rival.leases.claim([S.READING], only=name, redraw=False),  # type: ignore[misc]
+            lambda name=name: rival.leases.claim([S.READING], only=name),  # type: ignore[misc]
         )
 
         assert (outcome is True) == (store.get(name).state is S.PROPOSED)
@@ -238,7 +242,7 @@ def _proposed(store: Store, lease: Lease) -> object:
 
 def _all(worker: LeaseStore) -> list[Lease]:
     leases: list[Lease] = []
-    while found := worker.claim([S.READING], redraw=False):
+    while found := worker.claim([S.READING]):
         leases.append(found.lease)
     return leases
 

@@ -105,9 +105,7 @@ class Quiet:
 
     def say(self, *_: object, **__: object) -> None: ...
 
-    def approve(self, _: object) -> None: ...
-
-    cancel = stop = retry = preview_undo = undo = approve
+    def take(self, *_: object) -> None: ...
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +113,7 @@ def app() -> App:
     """A Bolt app with the bot's listeners, and nothing behind them."""
 
     def provide(context: BoltContext, next_: Any) -> None:
-        context.update(dict.fromkeys(("planning", "permissions", "deciding", "greeting", "private_answers"), Quiet()))
+        context.update(dict.fromkeys(("planning", "permissions", "desk", "greeting", "private_answers"), Quiet()))
         context.update(installation=Installation())
         next_()
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import database_clock, plans
-from bot.domain.model import PlanState
+from bot.domain.model import WORKED_ON, PlanState
 from bot.services.ports import LEASE_SECONDS, Lease
 from bot.services.worker_ports import Claim
 
@@ -18,16 +18,16 @@ class LeaseStore:
         self._database = database
         self._owner = owner
 
-    def claim(self, states: Collection[PlanState], *, only: str | None = None, redraw: bool) -> Claim | None:
-        """The plan that has waited longest for work in `states`, or (with `redraw`) for being drawn anew.
+    def claim(self, states: Collection[PlanState], *, only: str | None = None) -> Claim | None:
+        """The plan that has waited longest for work in `states`, or (without any) only for being shown.
 
         Two workers never get the same one: PostgreSQL skips rows that another claim has locked, SQLite has one writer.
         `only` names a single plan.
         """
-        conditions = [_is_free(), _has_work(states, redraw=redraw), *([plans.c.id == only] if only else [])]
-        work_first = case((plans.c.state.in_([state.value for state in states]), 0), else_=1)
+        waits = plans.c.state.in_([state.value for state in states]) if states else _is_only_stale()
+        conditions = [_is_free(), waits, *([plans.c.id == only] if only else [])]
         found = select(plans.c.id, plans.c.fence, plans.c.lease_owner, _may_be_drawn().label("may_be_drawn"))
-        oldest = found.where(*conditions).order_by(work_first, plans.c.created_at).limit(1)
+        oldest = found.where(*conditions).order_by(plans.c.created_at).limit(1)
         with self._database.write() as connection:
             row = connection.execute(oldest.with_for_update(skip_locked=True)).one_or_none()
             if row is None:
@@ -62,10 +62,10 @@ def _is_free() -> ColumnElement[bool]:
     return is_unowned & or_(plans.c.wake_at.is_(None), plans.c.wake_at <= clock)
 
 
-def _has_work(states: Collection[PlanState], *, redraw: bool) -> ColumnElement[bool]:
-    in_states = plans.c.state.in_([state.value for state in states])
-    is_stale = (plans.c.drawn < plans.c.revision) & (plans.c.state != PlanState.READING.value)
-    return or_(in_states, is_stale & _may_be_drawn()) if redraw else in_states
+def _is_only_stale() -> ColumnElement[bool]:
+    """Whether a plan has to be shown, and nothing else is done with it: whoever does shows it, too."""
+    is_worked_on = plans.c.state.in_([state.value for state in WORKED_ON | {PlanState.READING}])
+    return (plans.c.drawn < plans.c.revision) & ~is_worked_on & _may_be_drawn()
 
 
 def _may_be_drawn() -> ColumnElement[bool]:
