@@ -12,7 +12,7 @@ from bot.domain.report import planned_pairs, report_of
 from bot.domain.undo import UndoCounts, counted_undo
 from bot.messages.lines import people_lines, plan_lines, report_lines, state_line, unfinished_line
 from bot.messages.reasons import drift_sentence
-from bot.messages.text import counted
+from bot.messages.text import counted, number
 from bot.services.planning import Asker
 from bot.services.ports import Plans, Work
 from bot.services.slack_ports import Surfaces
@@ -36,18 +36,24 @@ class TerminalAnnouncer:
         self._rows = 0
 
     def reading_progress(self, work: Work, plan: Plan) -> None:
-        """`page 3: 1000 rows (total 3000)`, or why nothing moves."""
+        """`page 3: 1,000 rows (total 3,000)`, or why nothing moves."""
         progress = plan.progress
         if progress.waiting:
             self._tell(f"  {progress.waiting}")
         elif progress.pages:
-            self._tell(f"  page {progress.pages}: {progress.rows - self._rows} rows (total {progress.rows})")
+            self._tell(
+                f"  page {progress.pages}: {counted(progress.rows - self._rows, 'row')} (total {number(progress.rows)})"
+            )
             self._rows = progress.rows
 
     def writing_progress(self, work: Work, plan: Plan) -> None:
-        """`assigned 2000/2210`, `taken back 300`, or why nothing moves."""
+        """`assigned 2,000/2,210`, `taken back 300`, or why nothing moves."""
         rows, waiting = plan.progress.rows, plan.progress.waiting
-        done = f"taken back {rows}" if plan.state is PlanState.UNDOING else f"assigned {rows}/{plan.planned_rows}"
+        done = (
+            f"taken back {number(rows)}"
+            if plan.state is PlanState.UNDOING
+            else f"assigned {number(rows)}/{number(plan.planned_rows)}"
+        )
         if rows or waiting:
             self._tell(f"  {done} {waiting or ''}".rstrip())
 

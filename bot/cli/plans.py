@@ -12,7 +12,7 @@ from bot.cli.loading import settings_for_a_terminal
 from bot.domain.command import PlanCommand
 from bot.domain.model import REPORTED, WRITING, Plan, PlanState
 from bot.logs import configure
-from bot.messages.lines import preview_line, state_line, unfinished_line
+from bot.messages.lines import preview_line, reason_line, state_line, unfinished_line
 from bot.messages.text import counted
 from bot.settings import FOR_PLANNING
 from bot.terminal import Terminal
@@ -177,10 +177,10 @@ def _carried_out(terminal: Terminal, proposed: Plan, options: argparse.Namespace
     if proposed.state is PlanState.EMPTY:
         return OK
     if proposed.state is not PlanState.PROPOSED:
-        console.complain(proposed.reason or state_line(proposed))
+        console.complain(reason_line(proposed))
         return FAILED
     while proposed.state is PlanState.PROPOSED:  # again when too much changed since it was shown
-        if not _agreed(console, f"Assign {proposed.planned_rows} rows?", asked=not options.yes):
+        if not _agreed(console, f"Assign {counted(proposed.planned_rows, 'row')}?", asked=not options.yes):
             terminal.cancel(proposed)
             console.say("No rows updated.")
             return FAILED

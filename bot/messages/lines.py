@@ -6,7 +6,7 @@ from bot.domain.undo import UndoCounts
 from bot.messages.plan import crowded_lines, picked_lines
 from bot.messages.reasons import kept_rows
 from bot.messages.report import exception_lines, report_headline, undo_sentence
-from bot.messages.text import counted, number
+from bot.messages.text import counted, last_days, number, plain
 
 
 def plan_lines(plan: Plan) -> list[str]:
@@ -14,10 +14,10 @@ def plan_lines(plan: Plan) -> list[str]:
     counts, request = plan.counts, plan.request
     lines = [
         "",
-        f"Fetched {counts.matched} logs tagged '{request.tag}' from the last {request.days} days.",
-        f"  already assigned (skip):   {counts.assigned}",
-        f"  finished (skip):           {counts.finished}",
-        f"  not assigned (to assign):  {counts.unassigned}",
+        f"Fetched {counted(counts.matched, 'log')} tagged '{request.tag}' from {last_days(request.days)}.",
+        f"  already assigned (skip):   {number(counts.assigned)}",
+        f"  finished (skip):           {number(counts.finished)}",
+        f"  not assigned (to assign):  {number(counts.unassigned)}",
     ]
     if plan.state is PlanState.EMPTY:
         return [*lines, "Nothing to assign."]
@@ -25,11 +25,12 @@ def plan_lines(plan: Plan) -> list[str]:
 
 
 def people_lines(plan: Plan) -> list[str]:
-    """Who would get how much, and who is left out."""
+    """Who would get how much, who is left out, and what else has to be known."""
     left_out = [f"  left out: {left.name} ({left.reason})" for left in plan.left_out]
-    people = [f"  {share.reviewer.name}: {share.rows} {'row' if share.rows == 1 else 'rows'}" for share in plan.shares]
+    people = [f"  {share.reviewer.name}: {counted(share.rows, 'row')}" for share in plan.shares]
     crowded = [f"  {line}" for line in crowded_lines(plan)]
-    return ["", "Assignment plan:", *people, *crowded, *left_out]
+    notes = [f"  {plain(note)}" for note in plan.notes]
+    return ["", "Assignment plan:", *people, *crowded, *notes, *left_out]
 
 
 def report_lines(plan: Plan, report: Report, undo: UndoCounts) -> list[str]:
@@ -37,9 +38,12 @@ def report_lines(plan: Plan, report: Report, undo: UndoCounts) -> list[str]:
     if plan.state is PlanState.UNDONE:
         return [f"Undone. {undo_sentence(undo)}"]
     if plan.undone_by:
-        return [f"Taking it back ended early. {plan.reason}", f"  {undo_sentence(undo)}"]
+        return [f"Taking it back ended early. {reason_line(plan)}", f"  {undo_sentence(undo)}"]
     why = [reason for reason in (plan.reason, *report.reasons) if reason] if plan.state is not PlanState.DONE else []
-    return [report_headline(plan, report), *(f"  {line}" for line in [*exception_lines(report), *dict.fromkeys(why)])]
+    return [
+        report_headline(plan, report),
+        *(f"  {line}" for line in [*exception_lines(report), *map(plain, dict.fromkeys(why))]),
+    ]
 
 
 def unfinished_line(plan: Plan) -> str:
@@ -48,6 +52,11 @@ def unfinished_line(plan: Plan) -> str:
         return f"Plan {plan.id} is being taken back and not finished: {counted(plan.progress.rows, 'row')} so far."
     assigned = f"{number(plan.progress.rows)} of {counted(plan.planned_rows, 'row')}"
     return f"Plan {plan.id} is not finished: {assigned} assigned so far."
+
+
+def reason_line(plan: Plan) -> str:
+    """Why a plan is where it is, or at least where that is."""
+    return plain(plan.reason) if plan.reason else state_line(plan)
 
 
 def state_line(plan: Plan) -> str:

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
+from html import unescape
 from itertools import accumulate
 
 from bot.domain.unseen import readable
@@ -25,6 +26,11 @@ def escaped(text: str, *, length: int = SENTENCE_LENGTH) -> str:
 def code(text: str, *, length: int = TAG_LENGTH) -> str:
     """`text` set apart from the sentence around it, as it was written."""
     return f"`{_drawn(text, _AS_CODE, length=length)}`"
+
+
+def plain(text: str) -> str:
+    """`text` as it was before it was made harmless for Slack."""
+    return unescape(text.replace(_ZERO_WIDTH, ""))
 
 
 def number(value: int) -> str:

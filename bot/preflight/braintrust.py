@@ -21,6 +21,7 @@ from bot.errors import (
     NoAccessError,
     UnreachedError,
 )
+from bot.messages.text import last_days
 from bot.preflight.finding import Finding, Misread, ok, warning, wrong
 from bot.services.waiting import BoundedPatience
 from bot.settings import Settings
@@ -146,7 +147,7 @@ class BraintrustCheck:
         tag = self._settings.queue.tag
         try:
             if tag and self._is_carried(tag):
-                yield ok("REVIEW_TAG", f"rows of the last {self._settings.queue.days} days carry it.")
+                yield ok("REVIEW_TAG", f"rows of {last_days(self._settings.queue.days)} carry it.")
                 return
             tags = self._tags()
         except NoAccessError as error:
@@ -174,12 +175,12 @@ class BraintrustCheck:
     def _carried_instead(self, tag: str, tags: Sequence[str]) -> str:
         days = self._settings.queue.days
         if not tags:
-            return f"no row of the last {days} days carries it, and no new one carries any tag."
+            return f"no row of {last_days(days)} carries it, and no new one carries any tag."
         near = difflib.get_close_matches(tag.lower(), [known.lower() for known in tags], n=1)
         first = [known for known in tags if known.lower() in near]
         others = [known for known in tags if known not in first]
         named = ", ".join(f"`{known}`" for known in [*first, *others][:MOST_NAMED])
-        return f"no row of the last {days} days carries it; others carry {named}."
+        return f"no row of {last_days(days)} carries it; others carry {named}."
 
     def _window(self) -> Window:
         now = datetime.now(UTC)

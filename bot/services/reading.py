@@ -11,6 +11,7 @@ from bot.domain.btql import MAX_IDS_PER_QUERY, after, matching_rows, open_load, 
 from bot.domain.model import PlanRequest, Window
 from bot.domain.reading import Gathered, Gathering, LogRow
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, QueryRefusedError
+from bot.messages.text import counted
 from bot.services.background import for_each, in_background
 from bot.services.ports import Braintrust, Page, Patience
 from bot.settings import WorkSettings
@@ -142,7 +143,9 @@ class RowReader:
         for number, found in enumerate(_followed(page, ahead=True), 1):
             if number > self._settings.max_pages:
                 most = f"{self._settings.max_pages:,}"
-                raise BraintrustRejectedError(f"More than {most} pages match. Ask for fewer days, or raise MAX_PAGES.")
+                raise BraintrustRejectedError(
+                    f"More than {counted(most, 'page')} match. Ask for fewer days, or raise MAX_PAGES."
+                )
             yield found
 
 

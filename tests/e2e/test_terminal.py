@@ -20,11 +20,11 @@ def test_the_plan_is_shown_assigned_and_written_to_a_file(terminal: World) -> No
 
     seeded = terminal.seeded
     assert said.returncode == 0, said.stderr
-    assert "  page 1: 1000 rows (total 1000)\n" in said.stdout
-    assert f"Fetched {seeded.matching} logs tagged 'needs-review' from the last 7 days." in said.stdout
-    assert f"  already assigned (skip):   {seeded.assigned}" in said.stdout
-    assert f"  not assigned (to assign):  {seeded.open}" in said.stdout
-    assert f"  assigned {seeded.open}/{seeded.open}" in said.stdout
+    assert "  page 1: 1,000 rows (total 1,000)\n" in said.stdout
+    assert f"Fetched {seeded.matching:,} logs tagged 'needs-review' from the last 7 days." in said.stdout
+    assert f"  already assigned (skip):   {seeded.assigned:,}" in said.stdout
+    assert f"  not assigned (to assign):  {seeded.open:,}" in said.stdout
+    assert f"  assigned {seeded.open:,}/{seeded.open:,}" in said.stdout
     assert f"Done. Assigned {seeded.open:,} rows across 5 reviewers." in said.stdout
     assert set(json.loads((terminal.folder / "to_assign_ids.json").read_text())) == set(terminal.newly_assigned())
     terminal.assert_each_written_once()

@@ -1,0 +1,36 @@
+"""Plans and reports as lines of plain text."""
+
+from bot.domain.reading import ReadingCounts
+from bot.messages.lines import people_lines, plan_lines, reason_line
+from bot.messages.text import escaped
+from tests.unit.builders import a_plan, a_request
+
+NOTE = "Braintrust does not let the bot list users, so reviewers are shown by id."
+
+
+def test_one_row_of_one_day_is_told_in_the_singular() -> None:
+    plan = a_plan(request=a_request(days=1), counts=ReadingCounts(matched=1, assigned=0, finished=0, unassigned=1))
+
+    assert plan_lines(plan)[1] == "Fetched 1 log tagged 'My dummy tag' from the last day."
+
+
+def test_large_numbers_are_told_with_thousands_apart() -> None:
+    counts = ReadingCounts(matched=2_210, assigned=1_000, finished=0, unassigned=1_210)
+
+    lines = plan_lines(a_plan(counts=counts))
+
+    assert lines[1] == "Fetched 2,210 logs tagged 'My dummy tag' from the last 7 days."
+    assert lines[2:5:2] == ["  already assigned (skip):   1,000", "  not assigned (to assign):  1,210"]
+
+
+def test_what_slack_tells_beside_the_people_is_told_here_as_well() -> None:
+    """Also where a plan is proposed again."""
+    assert f"  {NOTE}" in people_lines(a_plan(notes=(NOTE,)))
+
+
+def test_what_was_made_harmless_for_slack_is_as_it_was() -> None:
+    name = "ana_b & <co>"
+    plan = a_plan(notes=(f"{escaped(name)} is named with the weight 1 and with 2: 1 counts.",))
+
+    assert f"  {name} is named with the weight 1 and with 2: 1 counts." in people_lines(plan)
+    assert reason_line(a_plan(reason=f"{escaped(name)} is gone.")) == f"{name} is gone."
