@@ -2,6 +2,10 @@
 
 import sys
 
-from bot.cli import main
+try:
+    from bot.cli import main
 
-sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+except KeyboardInterrupt:  # before anything was begun, or after its end
+    code = 130
+sys.exit(code)

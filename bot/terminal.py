@@ -11,7 +11,7 @@ from bot.domain.model import REPORTED, WORKED_ON, Origin, Plan, PlanState
 from bot.domain.report import planned_pairs, report_of
 from bot.domain.undo import UndoCounts, counted_undo
 from bot.messages.lines import people_lines, plan_lines, report_lines, state_line, unfinished_line
-from bot.messages.reasons import drift_sentence
+from bot.messages.reasons import drift_sentence, undo_limit
 from bot.messages.text import counted, number
 from bot.services.planning import Asker
 from bot.services.ports import Plans, Work
@@ -75,10 +75,10 @@ class TerminalAnnouncer:
 class Terminal:
     """Works on one plan after the other in the foreground.  What it is told to do, it may do: it has the key."""
 
-    def __init__(self, settings: Settings, *, say: Say, complain: Say) -> None:
+    def __init__(self, settings: Settings, store: Store, *, say: Say, complain: Say) -> None:
         self._say = say
         self._complain = complain
-        self._store = Store(settings.database)
+        self._store = store
         announcer = TerminalAnnouncer(self._store.plans, self._store.surfaces, say)
         self._core = Core(settings, self._store, entrance=None, people=None, announcer=announcer)
         self._belonging = self._core.belonging({})
@@ -151,8 +151,7 @@ class Terminal:
             return None
         if plan.state not in REPORTED or plan.finished_at is None:
             return f"{state_line(plan)} There is nothing to take back."
-        within = counted(self._core.undoing.hours, "hour")
-        return f"Plan {plan.id} cannot be taken back: that works within {within} of its end (UNDO_HOURS)."
+        return f"Plan {plan.id} cannot be taken back: {undo_limit(self._core.undoing.hours)} (UNDO_HOURS)."
 
     def preview_undo(self, plan: Plan) -> UndoCounts:
         """Fresh numbers of what an undo would take back and keep; raises `BraintrustError`."""
@@ -174,10 +173,15 @@ class Terminal:
         plan = self._as_it_is(plan)
         if plan.state not in WORKED_ON:
             return f"Interrupted. {state_line(plan)}"
-        ways = "'python -m bot plan --resume' finishes it"
-        if plan.state is not PlanState.UNDOING:
-            ways += f", 'python -m bot stop {plan.id}' ends it"
-        return f"Interrupted. {unfinished_line(plan)} {ways}. A bot that runs on the same database goes on with it."
+        on_its_own = "A bot that runs on the same database goes on with it."
+        return f"Interrupted. {unfinished_line(plan)} {self._ways(plan)}. {on_its_own}"
+
+    def _ways(self, plan: Plan) -> str:
+        if plan.state is PlanState.UNDOING:
+            return f"'python -m bot undo {plan.id}' finishes it"
+        stop = f"'python -m bot stop {plan.id}' ends it"
+        is_ours = any(plan.id == one.id for one in self.unfinished())
+        return f"'python -m bot plan --resume' finishes it, {stop}" if is_ours else stop
 
     def _work(self, plan: Plan, states: frozenset[PlanState]) -> None:
         self._plan_id = plan.id

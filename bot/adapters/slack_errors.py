@@ -22,6 +22,7 @@ _PASSING = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
 _CODE = re.compile(r"[a-z][a-z_]{1,60}")
+_WAY = "SLACK_API_URL, if it is set, and the network"
 AGAIN = "The bot tries again by itself."
 INVITE = (
     "The bot is not in this channel, and cannot join it by itself. "
@@ -80,16 +81,22 @@ def _unreached(error: Exception) -> str:
         return "Slack does not answer."
     if load_http_proxy_from_env() and found.culprit in (Culprit.ADDRESS, Culprit.PROXY):
         return f"Slack cannot be reached through the proxy: {found.what}. Check HTTPS_PROXY."
-    where = {Culprit.AUTHORITIES: "SSL_CERT_FILE", Culprit.PROXY: "HTTPS_PROXY"}.get(found.culprit, "the network")
-    return f"Slack cannot be reached: {found.what}. Check {where}."
+    where = {Culprit.ADDRESS: _WAY, Culprit.AUTHORITIES: "SSL_CERT_FILE", Culprit.PROXY: "HTTPS_PROXY"}
+    return f"Slack cannot be reached: {found.what}. Check {where.get(found.culprit, 'the network')}."
 
 
 def _refusal(error: SlackApiError) -> SlackError:
     answer = error.response
     code = str(answer.get("error")) if isinstance(answer.data, dict) else ""
-    code = code if _CODE.fullmatch(code) else "unknown"  # a proxy's page may stand there
-    if code in _PASSING or getattr(answer, "status_code", 200) >= 429 or code == "unknown":
-        return SlackUnavailableError(f"Slack has a problem ({code}). {AGAIN}", retry_after_seconds=_retry_after(answer))
+    status = getattr(answer, "status_code", 200)
+    is_slack = bool(_CODE.fullmatch(code))  # or a proxy's page, or whatever else lives at the address
+    if code in _PASSING or status >= 429:
+        what = code if is_slack else f"status {status}"
+        return SlackUnavailableError(f"Slack has a problem ({what}). {AGAIN}", retry_after_seconds=_retry_after(answer))
+    if not is_slack:
+        return SlackUnavailableError(
+            f"Slack cannot be reached: something else answers in its place (status {status}). Check {_WAY}. {AGAIN}"
+        )
     if code == "missing_scope":
         return missing_scope(str(answer.get("needed") or "a scope"))
     log.warning(

@@ -22,6 +22,7 @@ from bot.preflight.finding import Verdict
 from bot.settings import FOR_HTTP, FOR_SOCKET_MODE, environment
 
 OK, FAILED, BY_SIGNAL = 0, 1, 128
+LAST_PORT = 65_535
 Command = Callable[[argparse.Namespace, Console], int]
 
 
@@ -59,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
 
     demo = known.add_parser("demo", help="try everything on local stand-ins, in the browser")
     demo.add_argument("--once", action="store_true", help="without a browser: once from the command to the counts")
-    demo.add_argument("--port", type=int, default=8080, help="the page's port (default: 8080)")
+    demo.add_argument("--port", type=_port, default=8080, help="the page's port (default: 8080)")
     demo.set_defaults(command=_demo)
     return commands
 
@@ -102,6 +103,7 @@ def _carried_out(options: argparse.Namespace, console: Console) -> int:
     except plans.Interruption as error:
         return BY_SIGNAL + error.number
     except KeyboardInterrupt:
+        console.complain("Interrupted.")
         return BY_SIGNAL + signal.SIGINT
     return FAILED
 
@@ -136,7 +138,7 @@ def _summary(counts: Mapping[Verdict, int]) -> str:
 
 def _history(options: argparse.Namespace, console: Console) -> int:
     configure("text", quiet=True)
-    store = Store(settings_for_a_terminal(console).database)
+    store = Store.existing(settings_for_a_terminal(console).database)
     try:
         lines = step_lines(store.plans.history(options.plan)) if options.plan else plan_lines(store.plans.recent())
     finally:
@@ -160,7 +162,7 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
     except ModuleNotFoundError as error:
         console.complain(f"The demo needs {error.name}: pip install -r requirements-dev.txt")
         return FAILED
-    code: int = demo.run(once=options.once, port=options.port)
+    code: int = demo.run(once=options.once, port=options.port, say=lambda text: console.say(*text.split("\n")))
     return code
 
 
@@ -174,3 +176,9 @@ def _valid(read: Callable[[str], object]) -> Callable[[str], object]:
             raise argparse.ArgumentTypeError(str(error).replace("`", "")) from error
 
     return parse
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or len(text) > len(str(LAST_PORT)) or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a whole number up to {LAST_PORT}")
+    return int(text)

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from bot.domain.unseen import readable
 
+GLANCE_SECONDS = 0.5
 PATIENCE_SECONDS = 30.0  # how long a reader may take for the last lines
 
 
@@ -37,7 +38,9 @@ class Console:
     def ask(self, question: str) -> str:
         """What a person answers, in small letters; nothing where they close their input (Ctrl-D)."""
         self._print(self._shown, f"\n{readable(question)} ")
-        self._printed().wait()
+        printed = self._printed()
+        while not printed.wait(GLANCE_SECONDS):  # a signal that comes right before a wait is noticed only after it
+            pass
         answer = sys.stdin.readline()
         if not answer.endswith("\n"):
             self.say("")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+from bot.adapters.store.store import Store
 from bot.cli.console import Console
 from bot.cli.loading import settings_for_a_terminal
 from bot.domain.command import PlanCommand
@@ -14,7 +15,7 @@ from bot.domain.model import REPORTED, WRITING, Plan, PlanState
 from bot.logs import configure
 from bot.messages.lines import preview_line, reason_line, state_line, unfinished_line
 from bot.messages.text import counted
-from bot.settings import FOR_PLANNING
+from bot.settings import FOR_PLANNING, DatabaseSettings
 from bot.terminal import Terminal
 
 OK, FAILED = 0, 1
@@ -23,7 +24,7 @@ NOBODY = "Nobody can be asked here: pass"
 
 
 class Interruption(KeyboardInterrupt):
-    """A signal asked the process to end, as Ctrl-C does."""
+    """A signal asked the process to end, as Ctrl-C does.  What that means was told."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -41,7 +42,7 @@ def plan(options: argparse.Namespace, console: Console) -> int:
                 return FAILED
         return _carried_out(terminal, terminal.propose(_command(options)), options, console)
 
-    return _worked(required, console, carry_out)
+    return _worked(console, carry_out, required=required, opened=Store)
 
 
 def stop(options: argparse.Namespace, console: Console) -> int:
@@ -59,7 +60,7 @@ def stop(options: argparse.Namespace, console: Console) -> int:
             return FAILED
         return OK if terminal.stop(found).state in REPORTED else FAILED
 
-    return _worked(FOR_KNOWN_PLANS, console, carry_out)
+    return _worked(console, carry_out)
 
 
 def undo(options: argparse.Namespace, console: Console) -> int:
@@ -83,21 +84,27 @@ def undo(options: argparse.Namespace, console: Console) -> int:
             return FAILED
         return _ended(terminal.undo(found), PlanState.UNDONE)
 
-    return _worked(FOR_KNOWN_PLANS, console, carry_out)
+    return _worked(console, carry_out)
 
 
-def _worked(required: tuple[str, ...], console: Console, carry_out: Callable[[Terminal], int]) -> int:
+def _worked(
+    console: Console,
+    carry_out: Callable[[Terminal], int],
+    *,
+    required: tuple[str, ...] = FOR_KNOWN_PLANS,
+    opened: Callable[[DatabaseSettings], Store] = Store.existing,
+) -> int:
     """What `carry_out` returns; after a signal, what it means and what is left are told."""
     settings = settings_for_a_terminal(console, required)
     configure(settings.log_format, quiet=True)
     with _signals_interrupt():
-        terminal = Terminal(settings, say=console.say, complain=console.complain)
+        terminal = Terminal(settings, opened(settings.database), say=console.say, complain=console.complain)
         try:
             terminal.begin()
             return carry_out(terminal)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             console.complain(terminal.interrupt())
-            raise
+            raise error if isinstance(error, Interruption) else Interruption(signal.SIGINT) from error
         finally:
             terminal.close()
 

@@ -47,6 +47,7 @@ _BY_FORM = ("sample", "strategy", "order", "group_by", "limit")
 _JOINED = {"tag": " ", "reviewers": ","}
 """What stands between the words of a value that may have several."""
 _SAYS = re.compile(r"[^\W_]|[^\x00-\x7f]")  # more than dashes and the like
+_FILLERS = frozenset({"for", "from", "in", "of", "the", "last", "past", "please"})
 _SIMPLE = re.compile(r"[^\s\"'\u2018-\u201e`]+")
 
 
@@ -93,10 +94,11 @@ def _hint(items: Sequence[Typed], first: str) -> str:
     near = _nearest(first.lower().strip("-"), [*commands, *_NAMES], cutoff=_CLOSE if alone else 1)
     if near in commands:
         return ELSEWHERE.get(near, f"Did you mean `{COMMAND} {near}`?")
-    if near and alone:
-        return f"Did you mean `{example(near)}`?"
+    usual = f"Did you mean `{example(near)}`?" if near and alone else f"`{COMMAND} help` lists what exists."
+    if near and alone and not _PAIR.fullmatch(first):
+        return usual
     meant = _meant(items) if len(items) <= MAX_WORDS else None
-    return f"Did you mean `{COMMAND} {meant}`?" if meant else f"`{COMMAND} help` lists what exists."
+    return f"Did you mean `{COMMAND} {meant}`?" if meant else usual
 
 
 def _meant(items: Iterable[Typed]) -> str | None:
@@ -105,6 +107,8 @@ def _meant(items: Iterable[Typed]) -> str | None:
     last, rest = "", deque(items)
     while rest:
         item = rest.popleft()
+        if isinstance(item, Stray) and not last and rest and item.text.lower() in _FILLERS:
+            continue
         if isinstance(item, Stray):
             following = rest[0].text if rest and isinstance(rest[0], Stray) else ""
             item, uses_two = _value(item.text, following, last)

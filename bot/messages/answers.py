@@ -9,7 +9,7 @@ from bot.messages.blocks import actions, section
 from bot.messages.buttons import cancel_button, undo_confirm_button
 from bot.messages.message import Message
 from bot.messages.plan import status_words
-from bot.messages.reasons import drift_sentence, kept_rows
+from bot.messages.reasons import drift_sentence, kept_rows, undo_limit
 from bot.messages.text import absolute, code, counted, last_days, link, mention, moment, number
 
 _CURLY = frozenset("\u2018\u2019\u201c\u201d")  # phones make them of straight ones
@@ -81,7 +81,7 @@ def undo_preview(plan: Plan, counts: UndoCounts) -> Message:
 
 def undo_too_late(plan: Plan, hours: int) -> Message:
     """For an undo of something that cannot be taken back any more."""
-    return sentence(f"Plan `{plan.id}` cannot be taken back: that works within {counted(hours, 'hour')} of its end.")
+    return sentence(f"Plan `{plan.id}` cannot be taken back: {undo_limit(hours)}.")
 
 
 def undo_failed(plan: Plan, reason: str) -> Message:

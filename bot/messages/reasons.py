@@ -40,3 +40,8 @@ def kept_rows(counts: UndoCounts) -> str:
     """Why an undo leaves rows where they are; empty when it leaves none."""
     reasons = ((counts.reviewed, "already reviewed"), (counts.changed, "changed since"))
     return " and ".join(f"{number(count)} {why}" for count, why in reasons if count)
+
+
+def undo_limit(hours: int) -> str:
+    """Until when an assignment may be taken back."""
+    return f"that works within {counted(hours, 'hour')} of its end" if hours else "that is switched off"

@@ -1,12 +1,15 @@
 """The check of the database: whether it can be used, and whose it is.  Nothing is recorded."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from slack_sdk import WebClient
 
 from bot.adapters.braintrust import BraintrustClient
 from bot.adapters.braintrust_home import organisation
 from bot.adapters.slack_tokens import Identity
+from bot.adapters.store.database import missing_file
 from bot.adapters.store.store import Store
 from bot.domain.home import Home, HomeKind, refusal
 from bot.errors import BotError
@@ -26,6 +29,8 @@ class DatabaseCheck:
 
     def finding(self) -> Finding:
         """Whether it can be used."""
+        if path := missing_file(self._settings.url):
+            return _new(path)
         try:
             store = Store(self._settings)
             self._kept = store.homes.kept()
@@ -52,6 +57,14 @@ class DatabaseCheck:
         kept = found and self._kept.get(found.kind)
         if found and kept and (sentence := refusal(kept, found)):
             yield wrong(_SETTING, _bare(sentence))
+
+
+def _new(path: Path) -> Finding:
+    """Whether a database can be made; that is left to the first start."""
+    folder = next(parent for parent in path.parents if parent.exists())
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return ok(_SETTING, f"there is no database at {path} yet; the first start makes it.")
+    return wrong(_SETTING, f"{path} cannot be made: the bot may not write to {folder}.")
 
 
 def _bare(sentence: str) -> str:

@@ -142,10 +142,8 @@ class RowReader:
 
         for number, found in enumerate(_followed(page, ahead=True), 1):
             if number > self._settings.max_pages:
-                most = f"{self._settings.max_pages:,}"
-                raise BraintrustRejectedError(
-                    f"More than {counted(most, 'page')} match. Ask for fewer days, or raise MAX_PAGES."
-                )
+                most = counted(self._settings.max_pages, "page")
+                raise BraintrustRejectedError(f"More than {most} match. Ask for fewer days, or raise MAX_PAGES.")
             yield found
 
 

@@ -21,7 +21,7 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-PROGRAM = "import sys; from bot.sandbox.demo import run; sys.exit(run(once=False, port=0))"
+PROGRAM = "import sys; from bot.cli import main; sys.exit(main(['demo', '--port', '0']))"
 LARGE, SMALL = {"width": 1440, "height": 900}, {"width": 1120, "height": 800}
 NARROW = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000

@@ -33,7 +33,9 @@ def demo(folder: Path, call: str) -> Iterator[subprocess.Popen[str]]:
     """The demo in a process of its own, whose temporary files lie in `folder`."""
     environment = {**os.environ, **HOSTILE, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder / "tmp")}
     (folder / "tmp").mkdir()
-    program = f"import sys; from bot.sandbox.demo import run; sys.exit(run({call}))"
+    program = (
+        f"import sys; from bot.sandbox.demo import run; sys.exit(run({call}, say=lambda text: print(text, flush=True)))"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", program],
         cwd=folder,

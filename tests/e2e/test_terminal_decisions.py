@@ -195,7 +195,7 @@ def test_an_undo_that_is_not_possible_says_why(alone: World, hours: str) -> None
 
     assert (said.returncode, said.stdout) == (1, "")
     assert said.stderr == (
-        f"Plan {plan} cannot be taken back: that works within 0 hours of its end (UNDO_HOURS).\n"
+        f"Plan {plan} cannot be taken back: that is switched off (UNDO_HOURS).\n"
         if hours == "0"
         else f"Plan {plan} is shown. There is nothing to take back.\n"
     )

@@ -237,3 +237,41 @@ def test_http_where_https_is_spoken_is_told_as_that(braintrust: BraintrustStandI
         client_of(braintrust.url).page(query(), patience=NoPatience())
 
     assert str(raised.value) == "Braintrust is spoken to by https:// there. Check BRAINTRUST_API_URL."
+
+
+# --- what answers in Slack's place ---
+
+
+def answer(status: str, body: str = "", *headers: str) -> bytes:
+    """An answer of HTTP, with a body."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers]
+    return ("\r\n".join(lines) + f"\r\n\r\n{body}").encode()
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (answer("200 OK", "<html>Welcome to our network</html>"), 200),
+        (answer("404 Not Found", "<html>nothing here</html>"), 404),
+        (answer("401 Unauthorized", '{"message": "who are you?"}'), 401),
+        (answer("200 OK", '{"a": 1}'), 200),
+        (answer("200 OK", "[]"), 200),
+        (answer("200 OK"), 200),
+        (answer("307 Temporary Redirect", "", "Location: https://elsewhere.invalid/"), 307),
+    ],
+)
+def test_what_answers_in_slacks_place_points_at_its_address(
+    peer: Callable[..., Peer], said: bytes, status: int
+) -> None:
+    sentence = slack_says(f"http://127.0.0.1:{peer(said).port}")
+
+    assert sentence == (
+        f"Slack cannot be reached: something else answers in its place (status {status}). "
+        "Check SLACK_API_URL, if it is set, and the network. The bot tries again by itself."
+    )
+
+
+def test_an_outage_of_slack_is_none_of_its_address(peer: Callable[..., Peer]) -> None:
+    sentence = slack_says(f"http://127.0.0.1:{peer(answer('503 Service Unavailable', 'down')).port}")
+
+    assert sentence == "Slack has a problem (status 503). The bot tries again by itself."

@@ -72,6 +72,10 @@ def refusal(text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "what", "meant"),
     [
+        ("limits=5", "`limits=5`", "limit=5"),
+        ("limit:50", "`limit:50`", "limit=50"),
+        ("dais=3", "`dais=3`", "days=3"),
+        ("for the last 7 days", "`for the last 7 days`", "days=7"),
         ("tag=My tag", "`tag` behind `tag=My`", 'tag="My tag"'),
         ("tag=My tag days=3", "`tag` behind `tag=My`", 'tag="My tag" days=3'),
         ("days=3 tag=needs a review", "`a review` behind `tag=needs`", 'days=3 tag="needs a review"'),

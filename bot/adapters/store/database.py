@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
@@ -10,8 +11,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from bot.adapters.store import journal
 from bot.adapters.store.postgresql import PostgresqlServer
 from bot.adapters.store.postgresql_words import is_full
-from bot.adapters.store.schema import bring_up_to_date, refuse_unexpected
-from bot.adapters.store.sqlite import SqliteFile
+from bot.adapters.store.schema import bring_up_to_date, is_empty, refuse_unexpected
+from bot.adapters.store.sqlite import SqliteFile, path_of
 from bot.errors import OutcomeUnknownError, StoreError, StoreUnavailableError, StoreUnusableError
 
 NOTHING_CHANGED = "The bot's database does not answer, so nothing was changed. Please try again in a minute."
@@ -68,21 +69,32 @@ class Database:
 
         Raises `StoreUnusableError`, and changes nothing, where somebody has to mend something first.
         """
-        try:
+        with self._telling_why():
             with _changing(self._migrating) as connection:
                 self._home.refuse_unfit(connection)
                 bring_up_to_date(connection)
                 connection.execute(_NOTHING_NEW)  # SQLite lets a transaction begin that may not write
             with self.read() as connection:
                 refuse_unexpected(connection)
-        except StoreUnavailableError as error:
-            if isinstance(error.__cause__, DBAPIError):
-                raise self._told(error, error.__cause__) from error.__cause__
-            raise
+
+    def refuse_empty(self) -> None:
+        """Raise `StoreUnusableError` where no bot has stored anything yet."""
+        with self._telling_why(), self.read() as connection:
+            if is_empty(connection):
+                raise StoreUnusableError("DATABASE_URL: no bot has used this database yet. Name that of your bot.")
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    @contextmanager
+    def _telling_why(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreUnavailableError as error:
+            if isinstance(error.__cause__, DBAPIError):
+                raise self._told(error, error.__cause__) from error.__cause__
+            raise
 
     def _told(self, error: StoreUnavailableError, cause: DBAPIError) -> StoreError:
         """A fault as the operator is told it, who can do something about it."""
@@ -90,6 +102,25 @@ class Database:
             return StoreUnusableError(f"DATABASE_URL: {refusal}")
         setting = "DATABASE_POOL_SIZE and the server's max_connections" if is_full(cause.orig) else "DATABASE_URL"
         return StoreUnavailableError(f"{error} If it stays so, look after {setting}: {self._home.words(cause)}.")
+
+
+def missing_file(url: str) -> Path | None:
+    """Where the database would be, if it is a file that is not there yet."""
+    path = path_of(url) if url.startswith("sqlite") else None
+    return None if path is None or path.exists() else path
+
+
+def refuse_missing(url: str) -> None:
+    """Raise `StoreUnusableError` where there is no database of a bot.  None is made."""
+    if path := missing_file(url):
+        raise StoreUnusableError(
+            f"DATABASE_URL: there is no database at {path}. Go to the folder that the bot starts in, or name its file."
+        )
+    database = Database(url, pool_size=1)
+    try:
+        database.refuse_empty()
+    finally:
+        database.close()
 
 
 @contextmanager

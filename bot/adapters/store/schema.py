@@ -42,6 +42,11 @@ def refuse_unexpected(connection: Connection) -> None:
         )
 
 
+def is_empty(connection: Connection) -> bool:
+    """Whether no migration ever ran here."""
+    return not _context(connection).get_current_heads()
+
+
 def upgrade(connection: Connection, *, to: str = "head") -> None:
     """Run the migrations up to one of them."""
     config = Config()

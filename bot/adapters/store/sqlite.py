@@ -19,7 +19,7 @@ class SqliteFile:
     """The file behind an address, in a folder that is made; other writers are waited for as long as `patience_ms`."""
 
     def __init__(self, url: str, *, patience_ms: int) -> None:
-        self._path = Path(url.removeprefix("sqlite:///")).absolute()
+        self._path = path_of(url)
         self._patience_ms = patience_ms
         self._make_folder()
         self.engine = create_engine(
@@ -80,6 +80,11 @@ class SqliteFile:
             reraise=True,
         )
         patiently(connection.execute, "PRAGMA journal_mode=WAL")
+
+
+def path_of(url: str) -> Path:
+    """The file that an address names."""
+    return Path(url.removeprefix("sqlite:///")).absolute()
 
 
 def _begin(connection: Connection) -> None:

@@ -4,7 +4,7 @@ import secrets
 import socket
 
 from bot.adapters.store.batches import BatchStore
-from bot.adapters.store.database import Database
+from bot.adapters.store.database import Database, refuse_missing
 from bot.adapters.store.faults import FaultStore
 from bot.adapters.store.homes import HomeStore
 from bot.adapters.store.leases import LeaseStore
@@ -35,3 +35,9 @@ class Store:
         self.faults = FaultStore(self.database)
         self.homes = HomeStore(self.database)
         self.leases = LeaseStore(self.database, owner=f"{socket.gethostname()}-{secrets.token_hex(3)}")
+
+    @classmethod
+    def existing(cls, settings: DatabaseSettings) -> "Store":
+        """The store of a bot that was started before; raises `StoreUnusableError` where there is none."""
+        refuse_missing(settings.url)
+        return cls(settings)
