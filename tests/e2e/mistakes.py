@@ -85,12 +85,12 @@ IN_SLACK = (
     Mistake(
         "the address of something else in place of Slack's",
         lambda world: {"SLACK_API_URL": world.braintrust.url},
-        (("wrong Slack", "something else answers in its place (status 404). Check SLACK_API_URL"),),
+        (("wrong Slack", "something else answers in its place (status 404); check SLACK_API_URL"),),
     ),
     Mistake(
         "a typo in Slack's address",
         {"SLACK_API_URL": "https://slack.invalid/api"},
-        (("wrong Slack", "no address is known for its name. Check SLACK_API_URL"),),
+        (("wrong Slack", "no address is known for its name; check SLACK_API_URL"),),
     ),
     Mistake(
         "neither an app-level token nor a signing secret",
