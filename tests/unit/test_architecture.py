@@ -62,10 +62,8 @@ def test_only_the_settings_read_the_environment() -> None:
 
 
 def test_only_the_terminal_prints() -> None:
-    """The demo writes to standard output, too: it is all that the demo says."""
     assert users_of("print") == set()
-    assert users_of("sys.stderr", "sys.stdin") == {"bot/cli/console.py"}
-    assert users_of("sys.stdout") == {"bot/cli/console.py", "bot/sandbox/demo.py"}
+    assert users_of("sys.stdout", "sys.stderr", "sys.stdin") == {"bot/cli/console.py"}
 
 
 def test_only_the_entry_point_exits() -> None:

@@ -367,9 +367,8 @@ def test_what_cannot_be_taken_back_any_more_is_said(changes: dict[str, Any], hou
 
     assert world.plan == plan
     assert len(world.answers.texts) == 2
-    assert world.answers.texts[0] == (
-        f"Plan `k7f3q2` cannot be taken back: that works within {hours} hours of its end."
-    )
+    limit = f"that works within {hours} hours of its end" if hours else "that is switched off"
+    assert world.answers.texts[0] == f"Plan `k7f3q2` cannot be taken back: {limit}."
 
 
 def test_an_undo_is_possible_until_its_last_second() -> None:
