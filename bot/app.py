@@ -6,7 +6,6 @@ import secrets
 import signal
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from datetime import UTC, datetime
 
 from slack_bolt import App, BoltContext
 from slack_sdk import WebClient
@@ -75,7 +74,9 @@ class Core:
         self._arranging = Arranging(notices=store.notices, batches=store.batches, undos=store.undos)
         self.planning = self._make_planning(entrance)
         self.undoing = self._make_undoing()
-        turn = Turn(plans=store.plans, fault_book=store.faults, steps=self._steps(), announcer=announcer)
+        turn = Turn(
+            plans=store.plans, fault_book=store.faults, steps=self._steps(), announcer=announcer, clock=store.clock
+        )
         self.worker = Worker(leases=store.leases, plans=store.plans, turn=turn)
 
     def _make_roster(self, people: People | None) -> RosterReader:
@@ -85,18 +86,20 @@ class Core:
             preferences=self.store.preferences,
             matches=self.store.matches,
             settings=self._settings.people,
-            clock=utc_now,
+            clock=self.store.clock,
         )
 
     def _make_planning(self, entrance: Entrance | None) -> Planning:
         return Planning(
             plans=self.store.plans,
             braintrust=self.braintrust,
-            staffing=Staffing(roster=self._roster, braintrust=self.braintrust, settings=self._settings, clock=utc_now),
+            staffing=Staffing(
+                roster=self._roster, braintrust=self.braintrust, settings=self._settings, clock=self.store.clock
+            ),
             entrance=entrance,
             announcer=self._announcer,
             settings=self._settings,
-            clock=utc_now,
+            clock=self.store.clock,
             new_id=new_plan_id,
             wake=self._wake,
         )
@@ -109,7 +112,7 @@ class Core:
             roster=self._roster,
             announcer=self._announcer,
             settings=self._settings,
-            clock=utc_now,
+            clock=self.store.clock,
         )
         return Assigning(
             plans=self.store.plans,
@@ -119,7 +122,7 @@ class Core:
             announcer=self._announcer,
             arranging=self._arranging,
             settings=self._settings.work,
-            clock=utc_now,
+            clock=self.store.clock,
         )
 
     def _make_undoing(self) -> Undoing:
@@ -131,7 +134,7 @@ class Core:
             announcer=self._announcer,
             arranging=self._arranging,
             settings=self._settings,
-            clock=utc_now,
+            clock=self.store.clock,
         )
 
     def _steps(self) -> dict[PlanState, Step]:
@@ -196,12 +199,12 @@ class Bot:
             facts=facts,
             slack=self.slack,
             answers=self._answers,
-            clock=utc_now,
+            clock=self.store.clock,
         )
 
     def _make_scheduler(self, settings: Settings) -> Scheduler:
         scheduling = Scheduling(
-            schedules=self.store.schedules, planning=self._core.planning, queue=settings.queue, clock=utc_now
+            schedules=self.store.schedules, planning=self._core.planning, queue=settings.queue, clock=self.store.clock
         )
         notifying = Notifying(
             notices=self.store.notices,
@@ -211,14 +214,14 @@ class Bot:
             preferences=self.store.preferences,
             messenger=self.slack,
             settings=settings,
-            clock=utc_now,
+            clock=self.store.clock,
         )
         return Scheduler(
             scheduling=scheduling,
             notifying=notifying,
             plans=self.store.plans,
             surfaces=self.store.surfaces,
-            clock=utc_now,
+            clock=self.store.clock,
             wake=self.worker.wake,
         )
 
@@ -228,7 +231,7 @@ class Bot:
             permissions=self._permissions,
             answers=self._answers,
             undoing=self._core.undoing,
-            clock=utc_now,
+            clock=self.store.clock,
             wake=self.worker.wake,
         )
         return Desk(deciding, Copies(self.store.surfaces), self._answers)
@@ -244,7 +247,7 @@ class Bot:
                 preferences=self.store.preferences,
                 time_zones=self.slack,
                 private_answers=self._answers,
-                clock=utc_now,
+                clock=self.store.clock,
             ),
             "private_answers": self._answers,
         }
@@ -256,6 +259,8 @@ class Bot:
         to another workspace or organisation.
         """
         self._belonging.begin()
+        if skew := self.store.clock.skew():
+            log.warning("the clocks differ", extra={"error": skew})
         self.worker.start()
         self.scheduler.start()
         log.info("the bot works")
@@ -272,11 +277,6 @@ class Bot:
         self.store.database.close()
         log.info("the bot stopped")
         self._belonging.require()
-
-
-def utc_now() -> datetime:
-    """The clock."""
-    return datetime.now(UTC)
 
 
 def new_plan_id() -> str:

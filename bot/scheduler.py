@@ -6,7 +6,7 @@ Times, and who is first, are decided in the database.
 import logging
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -48,8 +48,9 @@ class Scheduler:
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         ticks = (self._fire, self._expire, self._remind)
+        first = datetime.now(UTC)  # APScheduler goes by the clock of the process; what is due goes by `clock`
         for tick, seconds in (*((tick, TICK_SECONDS) for tick in ticks), (self._notify, NOTICE_SECONDS)):
-            self._ticks.add_job(self._guarded, "interval", args=[tick], seconds=seconds, next_run_time=clock())
+            self._ticks.add_job(self._guarded, "interval", args=[tick], seconds=seconds, next_run_time=first)
         self._ticks.add_job(self._guarded, "interval", args=[self._clean_up], hours=CLEAN_UP_HOURS)
 
     def start(self) -> None:

@@ -3,7 +3,7 @@
 import logging
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from bot.domain.faults import Fault
@@ -17,7 +17,7 @@ from bot.errors import (
     WorkInterruptedError,
 )
 from bot.held_plan import HeldPlan
-from bot.services.ports import Announcer, Lease, Plans, Work
+from bot.services.ports import Announcer, Clock, Lease, Plans, Work
 from bot.services.worker_ports import Claim, FaultBook
 
 log = logging.getLogger(__name__)
@@ -34,12 +34,19 @@ class Turn:
     """Works on a plan under a lease.  Whether it can be shown never holds up the work itself."""
 
     def __init__(
-        self, *, plans: Plans, fault_book: FaultBook, steps: Mapping[PlanState, Step], announcer: Announcer
+        self,
+        *,
+        plans: Plans,
+        fault_book: FaultBook,
+        steps: Mapping[PlanState, Step],
+        announcer: Announcer,
+        clock: Clock,
     ) -> None:
         self._plans = plans
         self._fault_book = fault_book
         self._steps = steps
         self._announcer = announcer
+        self._clock = clock
 
     def take(self, held: HeldPlan, claim: Claim, states: frozenset[PlanState]) -> float | None:
         """Run the plan's steps while it is in `states`, and show it aside; without any, only show it.
@@ -61,7 +68,7 @@ class Turn:
 
     def _taken(self, held: HeldPlan, claim: Claim, states: frozenset[PlanState]) -> float | None:
         if claim.was_abandoned:
-            self._fault_book.met(claim.lease, Fault.DEATH, reason=_DIED, now=datetime.now(UTC))
+            self._fault_book.met(claim.lease, Fault.DEATH, reason=_DIED, now=self._clock())
         if not states:
             self._draw(held)
             return None
@@ -85,8 +92,7 @@ class Turn:
             held, lambda: self._announcer.draw(held), self._fault_book.met_drawing, "a plan could not be shown"
         )
 
-    @staticmethod
-    def _counted(held: HeldPlan, task: Task, count: "_Count", event: str) -> float | None:
+    def _counted(self, held: HeldPlan, task: Task, count: "_Count", event: str) -> float | None:
         """What `task` returns; after a fault of it, for how many seconds the plan rests."""
         error = _outcome(task)
         if not isinstance(error, Exception):
@@ -95,7 +101,7 @@ class Turn:
             raise error
         reason = _logged(error, event, plan_id=held.lease.plan_id)
         fault = Fault.OUTAGE if isinstance(error, _OUTAGES) else Fault.BUG
-        rests = count(held.lease, fault, reason=reason, now=datetime.now(UTC))
+        rests = count(held.lease, fault, reason=reason, now=self._clock())
         if rests is None:
             log.error("a plan was given up", extra={"plan": held.lease.plan_id, "reason": reason})
         return rests

@@ -154,14 +154,16 @@ def retry_after_seconds(headers: CaseInsensitiveDict[str]) -> float | None:
     """How long the server asks to wait: `Retry-After` as seconds or as an HTTP date; None without a usable one."""
     text = headers.get("Retry-After", "").strip()
     try:
-        seconds = float(text) if text.replace(".", "", 1).isdigit() else _until(text)
+        seconds = float(text) if text.replace(".", "", 1).isdigit() else _until(text, headers.get("Date"))
     except (TypeError, ValueError, OverflowError):
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
 
 
-def _until(http_date: str) -> float:
-    return parsedate_to_datetime(http_date).timestamp() - time.time()
+def _until(http_date: str, sent_at: str | None) -> float:
+    """The seconds to a moment of the server's clock, which is not ours; it may say in `Date` what it shows."""
+    now = parsedate_to_datetime(sent_at).timestamp() if sent_at else time.time()
+    return parsedate_to_datetime(http_date).timestamp() - now
 
 
 def _body(response: requests.Response, most_bytes: int) -> bytes:

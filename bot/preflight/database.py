@@ -14,7 +14,7 @@ from bot.adapters.store.store import Store
 from bot.domain.home import Home, HomeKind, refusal
 from bot.errors import BotError
 from bot.preflight.braintrust import bounded_patience
-from bot.preflight.finding import Finding, ok, wrong
+from bot.preflight.finding import Finding, ok, warning, wrong
 from bot.settings import DatabaseSettings, Settings
 
 _SETTING = "DATABASE_URL"
@@ -28,15 +28,18 @@ class DatabaseCheck:
         self._kept: Mapping[HomeKind, Home] = {}
 
     def finding(self) -> Finding:
-        """Whether it can be used."""
+        """Whether it can be used, and tells the time as this machine does."""
         if path := missing_file(self._settings.url):
             return _new(path)
         try:
             store = Store(self._settings)
             self._kept = store.homes.kept()
+            skew = store.clock.skew()
         except BotError as error:
             return wrong(_SETTING, _bare(str(error)))
         store.database.close()
+        if skew is not None:
+            return warning(_SETTING, skew)
         return ok(_SETTING, f"{store.database.engine.dialect.name}, up to date.")
 
     def of_slack(self, client: WebClient | None) -> Iterator[Finding]:

@@ -60,7 +60,13 @@ class Process:
     def turn(self) -> bool:
         """One turn at whatever waits, in each lane; whether anything did."""
         steps = {state: self._noted(state, step) for state, step in self.steps.items()}
-        turn = Turn(plans=self.store.plans, fault_book=self.store.faults, steps=steps, announcer=self.announcer)
+        turn = Turn(
+            plans=self.store.plans,
+            fault_book=self.store.faults,
+            steps=steps,
+            announcer=self.announcer,
+            clock=lambda: NOW,
+        )
         worker = Worker(leases=self.store.leases, plans=self.store.plans, turn=turn)
         return sum(worker._claim_and_advance(lane) for lane in LANES) > 0  # noqa: SLF001 - not in threads
 

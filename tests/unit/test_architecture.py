@@ -77,6 +77,20 @@ def test_what_nobody_foresaw_is_caught_around_a_step_and_around_a_tick() -> None
     assert found == {"bot/turn.py": 1, "bot/scheduler.py": 1, "bot/services/background.py": 1}
 
 
+def test_what_is_compared_goes_by_the_clock_of_the_database() -> None:
+    """Of the process's own there is what dates the log, checks Slack's signatures, starts ticks, and finds the skew."""
+    used = users_of("time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "date.today")
+
+    assert {module for module in used if not module.startswith("bot/sandbox/")} == {
+        "bot/adapters/http.py",
+        "bot/adapters/store/clock.py",
+        "bot/doors/doorkeeper.py",
+        "bot/preflight/braintrust.py",
+        "bot/preflight/channels.py",
+        "bot/scheduler.py",
+    }
+
+
 def test_nothing_sleeps_but_the_check_on_the_terminal() -> None:
     """Whatever else waits, waits on an event, so that a shutdown ends it."""
     assert users_of("time.sleep") == {"bot/preflight/braintrust.py"}

@@ -4,6 +4,7 @@ import secrets
 import socket
 
 from bot.adapters.store.batches import BatchStore
+from bot.adapters.store.clock import DatabaseClock
 from bot.adapters.store.database import Database, refuse_missing
 from bot.adapters.store.faults import FaultStore
 from bot.adapters.store.homes import HomeStore
@@ -24,6 +25,7 @@ class Store:
     def __init__(self, settings: DatabaseSettings) -> None:
         self.database = Database(settings.url, pool_size=settings.pool_size)
         self.database.migrate()
+        self.clock = DatabaseClock(self.database)
         self.plans = PlanStore(self.database)
         self.batches = BatchStore(self.database)
         self.undos = UndoStore(self.database)
