@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.adapters.private_files import write_private_file
 from bot.adapters.store.store import Store
 from bot.app import Core
 from bot.domain.command import PlanCommand
@@ -194,7 +195,6 @@ class Terminal:
         """The row ids as a file, for its owner alone; the plan goes on without it."""
         row_ids = [row_id for row_id, _ in planned_pairs(self._store.batches.of(plan.id))]
         try:
-            IDS_FILE.touch(mode=0o600)
-            IDS_FILE.write_text(json.dumps(row_ids, indent=2))
+            write_private_file(IDS_FILE, json.dumps(row_ids, indent=2))
         except OSError as error:
             self._complain(f"{IDS_FILE} could not be written ({error.strerror}). The plan goes on without it.")

@@ -1,6 +1,7 @@
 """SQLite: one file on this machine, with one writer at a time and any number of readers."""
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
+from bot.adapters.private_files import close_to_others, make_private_file, make_private_folder
 from bot.errors import StoreUnusableError
 
+_BESIDE = ("-wal", "-shm", "-journal")
 _OLDEST = (3, 35)  # DROP COLUMN <https://sqlite.org/releaselog/3_35_0.html>
 
 
@@ -22,6 +25,7 @@ class SqliteFile:
         self._path = path_of(url)
         self._patience_ms = patience_ms
         self._make_folder()
+        self._close_to_others()
         self.engine = create_engine(
             URL.create("sqlite", database=str(self._path)),
             poolclass=QueuePool,
@@ -65,9 +69,17 @@ class SqliteFile:
     def _make_folder(self) -> None:
         folder = self._path.parent
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(folder)
         except OSError as error:
             raise StoreUnusableError(f"DATABASE_URL: the folder {folder} cannot be made: {error.strerror}.") from error
+
+    def _close_to_others(self) -> None:
+        """SQLite gives the files beside it (-wal, -shm) the mode of the database: <https://sqlite.org/wal.html>."""
+        with suppress(OSError):  # the first connection tells what is wrong
+            make_private_file(self._path)
+        for suffix in _BESIDE:
+            with suppress(OSError):
+                close_to_others(self._path.with_name(self._path.name + suffix))
 
     def _prepare(self, connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # `_begin` starts transactions, not the driver
