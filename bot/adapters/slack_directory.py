@@ -4,15 +4,17 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from slack_sdk import WebClient
 
-from bot.adapters.slack_errors import answered, called
+from bot.adapters.slack_errors import answered, called, unusable
 from bot.errors import SlackRejectedError, SlackUnavailableError
 
 log = logging.getLogger(__name__)
 
+MEMBERS_PER_PAGE, MAX_MEMBER_PAGES = 1000, 100
 CACHE_SECONDS = 300.0
 NOBODY = frozenset({"user_not_found", "user_not_visible"})
 """The refusals that say there is no such person; every other one says that the bot cannot know."""
@@ -44,6 +46,23 @@ class SlackDirectory:
         """A person's IANA time zone; None where there is none; raises `SlackError`."""
         name = (self._person(user) or {}).get("tz")
         return str(name) if name else None
+
+    def is_member(self, user: str, channel: str) -> bool:
+        """Whether `user` is in a channel; raises `SlackError`."""
+        return bool(self._cached(f"member {user} {channel}", lambda: self._is_listed(user, channel)))
+
+    def _is_listed(self, user: str, channel: str) -> bool:
+        cursor = ""
+        for _ in range(MAX_MEMBER_PAGES):
+            page = partial(self._client.conversations_members, channel=channel, limit=MEMBERS_PER_PAGE, cursor=cursor)
+            answer = called(page)
+            members = answer.get("members")
+            if not isinstance(members, list):
+                raise unusable("no members")
+            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if user in members or not cursor:
+                return user in members
+        raise unusable("a list of members that does not end")
 
     def _members(self, group: str) -> frozenset[str]:
         try:

@@ -71,7 +71,7 @@ class Deciding:
     def preview_undo(self, press: Press) -> None:
         """Say what an undo would take back; the rows are looked at in the background."""
         plan = self._plans.get(press.target.plan_id)
-        refusal = self._permissions.to_undo(plan, press.user) if plan else None
+        refusal = self._refusal(plan, press, self._permissions.to_undo) if plan else None
         if plan is None:
             self._end(press, answers.unknown_plan(press.target.plan_id))
         elif refusal is not None:
@@ -102,7 +102,7 @@ class Deciding:
         if plan is None:
             self._end(press, answers.unknown_plan(press.target.plan_id))
             return
-        refusal = permission(plan, press.user)
+        refusal = self._refusal(plan, press, permission)
         if refusal is not None:
             self._answers.send(press.reply_to, answers.not_allowed(plan, refusal))
             return
@@ -115,6 +115,10 @@ class Deciding:
             self._end(press, answers.unknown_plan(plan.id))
         else:
             self._end(press, done(plan) if changed else late(now, press))
+
+    def _refusal(self, plan: Plan, press: Press, permission: Callable[[Plan, str], str | None]) -> str | None:
+        elsewhere = self._permissions.to_reach(plan, press.user, channel=press.reply_to.channel)
+        return elsewhere or permission(plan, press.user)
 
     def _end(self, press: Press, message: Message) -> None:
         """Answer a press after which its button means nothing more: a private message with it makes way."""

@@ -111,3 +111,6 @@ class Directory(Protocol):
 
     def group_members(self, group: str) -> frozenset[str]:
         """The users of a Slack user group; raises `SlackError`.  A group that does not exist has none."""
+
+    def is_member(self, user: str, channel: str) -> bool:
+        """Whether `user` is in a channel; raises `SlackError`."""

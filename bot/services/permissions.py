@@ -66,16 +66,27 @@ class Permissions:
                     "Ask in a channel, or add `dry-run`."
                 )
 
+    def to_reach(self, plan: Plan, user: str, *, channel: str | None) -> str | None:
+        """Why `user`, who acts in `channel`, may not decide about a plan of another one, or why nobody knows."""
+        home = plan.request.channel
+        if home is not None and home == channel:
+            return None
+        if home is None or plan.request.is_direct:
+            is_theirs = home is not None and user == plan.request.requested_by
+            return None if is_theirs else "It does not belong to this conversation, so nothing was changed."
+        otherwise = f"It belongs to <#{home}>, and you are not in that channel. Nothing was changed: join it first."
+        return _refusal(user, lambda: self._directory.is_member(user, home), otherwise)
+
     def to_approve(self, plan: Plan, user: str) -> str | None:
         """Why `user` may not approve `plan`, or why nobody knows; None when they may."""
         if self._policy.four_eyes and user == plan.request.requested_by:
-            return f"You asked for it, so somebody else has to approve it. {self._who_may()}"
-        return _refusal(user, lambda: self._is_approver(user), self._who_may())
+            return f"You asked for it, so somebody else has to approve it. {self._who_may(plan)}"
+        return _refusal(user, lambda: self._is_approver(user), self._who_may(plan))
 
     def to_end(self, plan: Plan, user: str) -> str | None:
         """Why `user` may not cancel or stop `plan`, or why nobody knows; None when they may, like the requester."""
         asked = mention(plan.request.requested_by) + " or an approver" if plan.request.requested_by else "An approver"
-        otherwise = f"{asked} may end it. {self._who_may()}"
+        otherwise = f"{asked} may end it. {self._who_may(plan)}"
         return _refusal(user, lambda: user == plan.request.requested_by or self._is_approver(user), otherwise)
 
     def to_undo(self, plan: Plan, user: str) -> str | None:
@@ -97,7 +108,9 @@ class Permissions:
     def _belongs(self, user: str, group: str) -> bool:
         return user in self._directory.group_members(group)
 
-    def _who_may(self) -> str:
+    def _who_may(self, plan: Plan) -> str:
+        if not self._policy.approvers and plan.request.is_direct:
+            return "Nobody else sees it here, so ask for it in a channel."
         if not self._policy.approvers:
             return "Guests and people from other organisations cannot approve; everybody else in the channel can."
         return f"Approvers are {approver_mentions(self._policy.approvers)}."

@@ -151,3 +151,22 @@ def ask(directory: SlackDirectory, method: str) -> object:
     if method in (GROUP, "usergroups.users.list"):
         return directory.group_members(GROUP)
     return directory.is_outsider(ADA)
+
+
+def test_a_member_is_found_on_any_page_of_a_large_channel(slack: SlackStandIn) -> None:
+    crowd = {f"U0{number:05}" for number in range(2_500)}
+    slack.workspace.change_channel("C0REVIEWS", members=frozenset({ADA, "U0BOT", *crowd}))
+    directory = new_directory(slack)
+
+    assert directory.is_member(ADA, "C0REVIEWS") is True
+    assert directory.is_member(ADA, "C0REVIEWS") is True  # remembered
+    assert directory.is_member(GUS, "C0REVIEWS") is False
+
+    assert len(slack.calls.of("conversations.members")) == 6
+
+
+def test_who_is_in_a_channel_that_the_bot_may_not_see_is_not_guessed(slack: SlackStandIn) -> None:
+    slack.faults.next("conversations.members", Error("channel_not_found"))
+
+    with pytest.raises(SlackRejectedError):
+        new_directory(slack).is_member(ADA, "C0REVIEWS")

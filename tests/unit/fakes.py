@@ -517,6 +517,11 @@ class FakeDirectory:
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     is_away: bool = False
     unknown: Mapping[str, SlackError] = field(default_factory=dict)
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def is_member(self, user: str, channel: str) -> bool:
+        self._meet(user)
+        return user in self.members.get(channel, frozenset())
 
     def is_outsider(self, user: str) -> bool:
         self._meet(user)

@@ -415,3 +415,16 @@ def test_every_press_is_answered_once_where_it_was_made(
 
     assert [to for to, _ in world.answers.sent] == [made.reply_to]
     assert "`k7f3q2`" in world.answers.texts[0]
+
+
+@pytest.mark.parametrize("act", ["approve", "cancel", "stop", "retry", "undo", "preview_undo"])
+def test_a_press_in_another_channel_by_who_is_not_in_the_plans_changes_nothing(act: str) -> None:
+    state = PlanState.PROPOSED if act in ("approve", "cancel") else PlanState.DONE
+    world = World(a_plan(state, finished_at=NOW))
+    before = world.plan
+    pressed = Press(Target("k7f3q2", 1), ReplyTo("U0ANA", "C0ELSEWHERE", "https://hooks.slack.com/actions/1"))
+
+    getattr(world.deciding, act)(pressed)
+
+    assert world.plan == before
+    assert "you are not in that channel" in world.answers.texts[-1]

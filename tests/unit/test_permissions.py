@@ -289,3 +289,39 @@ def test_a_shared_channel_has_to_be_named(allowed: frozenset[str], is_shared: bo
 
     with nullcontext() if may else pytest.raises(NotAllowedError, match="name `C0REV` in ALLOWED_CHANNELS"):
         rules.require_unshared(channel)
+
+
+@pytest.mark.parametrize(
+    ("home", "user", "channel", "words"),
+    [
+        ("C0REV", "U0STRANGER", "C0REV", None),  # who sees a public channel need not be in it
+        ("C0REV", "U0MEMBER", "C0ELSEWHERE", None),
+        ("C0REV", "U0MEMBER", "D0MEMBER", None),  # a private answer that came as a direct message
+        ("C0REV", "U0MEMBER", None, None),
+        ("C0REV", "U0STRANGER", "C0ELSEWHERE", "It belongs to <#C0REV>, and you are not in that channel."),
+        ("C0REV", "U0STRANGER", None, "you are not in that channel"),
+        ("D0ASK", "U0ASK", "D0ASK", None),
+        ("D0ASK", "U0ASK", "D0BOT", None),
+        ("D0ASK", "U0MEMBER", "C0REV", "It does not belong to this conversation"),
+        (None, "U0MEMBER", "C0REV", "It does not belong to this conversation"),  # one of the terminal
+        ("C0REV", "U0UNKNOWN", "C0ELSEWHERE", "Slack does not say just now"),
+    ],
+)
+def test_a_press_elsewhere_counts_only_from_who_is_in_the_plans_channel(
+    home: str | None, user: str, channel: str | None, words: str | None
+) -> None:
+    directory = FakeDirectory(
+        members={"C0REV": frozenset({"U0MEMBER"})}, unknown={"U0UNKNOWN": SlackUnavailableError("away")}
+    )
+
+    told = Permissions(ANYBODY, directory).to_reach(a_plan(request=a_request(channel=home)), user, channel=channel)
+
+    assert (told is None) if words is None else (told is not None and words in told)
+
+
+def test_who_asks_in_direct_messages_is_not_told_of_others_in_a_channel() -> None:
+    told = permissions(FOUR_EYES).to_approve(a_plan(request=a_request(channel="D0ASK")), "U0ASK")
+
+    assert told == (
+        "You asked for it, so somebody else has to approve it. Nobody else sees it here, so ask for it in a channel."
+    )
