@@ -10,7 +10,7 @@ from bot.domain.model import Origin
 from bot.domain.options import COMMAND
 from bot.domain.personal import AwayCommand, PersonalCommand
 from bot.errors import BotError, CommandError, NotAllowedError
-from bot.messages.answers import reading, sentence, twin
+from bot.messages.answers import problem, reading, twin
 from bot.messages.help import help_message
 from bot.messages.message import Message
 from bot.services.permissions import Permissions
@@ -35,10 +35,10 @@ def assign_reviews(
         asked = parsed(str(command.get("text") or ""))
         answer = _answer(asked, command, planning, permissions, preferring)
     except (CommandError, NotAllowedError) as error:
-        answer = sentence(str(error))
+        answer = problem(error)
     except BotError as error:
         log.warning("a command met a fault", extra={"error": str(error)}, exc_info=True)
-        answer = sentence(str(error))
+        answer = problem(error)
     ack(text=answer.text, blocks=list(answer.blocks))
     to = reply_to(command)
     if isinstance(asked, AwayCommand) and to is not None:

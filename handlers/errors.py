@@ -8,7 +8,7 @@ from slack_bolt import App, BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
 
 from bot.errors import BotError
-from bot.messages.answers import failure, sentence
+from bot.messages.answers import failure, problem
 from bot.services.slack_ports import PrivateAnswers
 from handlers.reply_to import reply_to
 
@@ -27,7 +27,7 @@ def answer_error(error: BaseException, body: dict[str, Any], private_answers: Pr
         return BoltResponse(status=404, body="")
     if isinstance(error, BotError):
         log.warning("a listener met a fault", extra={"error": str(error)}, exc_info=error)
-        message = sentence(str(error))
+        message = problem(error)
     else:
         reference = uuid.uuid4().hex[:8]
         log.error("a listener failed", extra={"reference": reference}, exc_info=error)

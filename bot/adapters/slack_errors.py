@@ -21,6 +21,7 @@ _T = TypeVar("_T")
 _PASSING = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
+_SCOPES = re.compile(r"[a-z][a-z_.:,]{1,100}")
 _CODE = re.compile(r"[a-z][a-z_]{1,60}")
 _WAY = "SLACK_API_URL, if it is set, and the network"
 AGAIN = "The bot tries again by itself."
@@ -63,9 +64,10 @@ def answered(call: Callable[[], Any], part: str, kind: type[_T]) -> _T:
 
 
 def missing_scope(scope: str) -> SlackRejectedError:
-    """The refusal of what needs a scope that the app was not granted."""
+    """The refusal of what needs a scope that the app was not granted; what is no scope is not repeated."""
+    lacks = f"the scope `{scope}`" if _SCOPES.fullmatch(scope) else "a scope"
     return SlackRejectedError(
-        f"The Slack app lacks the scope `{scope}`. Add it under OAuth & Permissions, and install the app again.",
+        f"The Slack app lacks {lacks}. Add it under OAuth & Permissions, and install the app again.",
         code="missing_scope",
     )
 
@@ -98,7 +100,7 @@ def _refusal(error: SlackApiError) -> SlackError:
             f"Slack cannot be reached: something else answers in its place (status {status}). Check {_WAY}. {AGAIN}"
         )
     if code == "missing_scope":
-        return missing_scope(str(answer.get("needed") or "a scope"))
+        return missing_scope(str(answer.get("needed")))
     log.warning(
         "Slack refused a call", extra={"code": code, "detail": str(answer.get("response_metadata") or "")[:500]}
     )

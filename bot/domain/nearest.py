@@ -1,7 +1,6 @@
 """The nearest command to one that was not understood, and the sentence that names it."""
 
 import difflib
-import html
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -150,7 +149,7 @@ def _written(values: Mapping[str, str]) -> str | None:
     text = " ".join(name if name == DRY_RUN else f"{name}={_quoted(name, value)}" for name, value in values.items())
     both = any('"' in value and "'" in value for value in values.values())
     fits = len(text) <= MAX_SUGGESTION and readable(text) == text and "`" not in text and not both
-    return html.escape(text, quote=False) if fits else None
+    return text if fits else None
 
 
 def _quoted(name: str, value: str) -> str:

@@ -5,12 +5,13 @@ from datetime import date, datetime
 from bot.domain.model import Plan, PlanRequest, PlanState
 from bot.domain.options import MAX_DAYS
 from bot.domain.undo import UndoCounts
+from bot.errors import BotError
 from bot.messages.blocks import actions, section
 from bot.messages.buttons import cancel_button, undo_confirm_button
 from bot.messages.message import Message
 from bot.messages.plan import status_words
 from bot.messages.reasons import drift_sentence, kept_rows, undo_limit
-from bot.messages.text import absolute, code, counted, last_days, link, mention, moment, number
+from bot.messages.text import absolute, code, counted, last_days, link, mention, moment, number, said
 
 _CURLY = frozenset("\u2018\u2019\u201c\u201d")  # phones make them of straight ones
 
@@ -18,6 +19,11 @@ _CURLY = frozenset("\u2018\u2019\u201c\u201d")  # phones make them of straight o
 def sentence(text: str) -> Message:
     """A plain sentence of ours."""
     return Message(text, (section(text),))
+
+
+def problem(error: BotError) -> Message:
+    """What an error says."""
+    return sentence(said(str(error)))
 
 
 def reading(plan: Plan) -> Message:
@@ -86,7 +92,7 @@ def undo_too_late(plan: Plan, hours: int) -> Message:
 
 def undo_failed(plan: Plan, reason: str) -> Message:
     """When an undo cannot be looked into."""
-    return sentence(f"Plan `{plan.id}`: nothing was taken back. {reason}")
+    return sentence(f"Plan `{plan.id}`: nothing was taken back. {said(reason)}")
 
 
 def undoing(plan: Plan) -> Message:
@@ -127,7 +133,7 @@ def unknown_plan(plan_id: str) -> Message:
 
 def not_allowed(plan: Plan, who_may: str) -> Message:
     """For a click by somebody who may not."""
-    return sentence(f"Plan `{plan.id}`: {who_may}")
+    return sentence(f"Plan `{plan.id}`: {said(who_may)}")
 
 
 def muted() -> Message:
@@ -174,7 +180,7 @@ def _read(plan: Plan, message_url: str | None) -> str:
         case PlanState.EMPTY:
             return _nothing(plan)
         case PlanState.FAILED:
-            return f"No plan was made. {plan.reason}"
+            return f"No plan was made. {said(plan.reason or '')}"
         case PlanState.CANCELLED:
             return "Cancelled. Nothing was assigned."
         case PlanState.SUPERSEDED:

@@ -6,7 +6,7 @@ from bot.domain.undo import UndoCounts
 from bot.messages.plan import crowded_lines, picked_lines
 from bot.messages.reasons import kept_rows
 from bot.messages.report import exception_lines, report_headline, undo_sentence
-from bot.messages.text import counted, last_days, number, plain
+from bot.messages.text import counted, last_days, number
 
 
 def plan_lines(plan: Plan) -> list[str]:
@@ -29,7 +29,7 @@ def people_lines(plan: Plan) -> list[str]:
     left_out = [f"  left out: {left.name} ({left.reason})" for left in plan.left_out]
     people = [f"  {share.reviewer.name}: {counted(share.rows, 'row')}" for share in plan.shares]
     crowded = [f"  {line}" for line in crowded_lines(plan)]
-    notes = [f"  {plain(note)}" for note in plan.notes]
+    notes = [f"  {note}" for note in plan.notes]
     return ["", "Assignment plan:", *people, *crowded, *notes, *left_out]
 
 
@@ -42,7 +42,7 @@ def report_lines(plan: Plan, report: Report, undo: UndoCounts) -> list[str]:
     why = [reason for reason in (plan.reason, *report.reasons) if reason] if plan.state is not PlanState.DONE else []
     return [
         report_headline(plan, report),
-        *(f"  {line}" for line in [*exception_lines(report), *map(plain, dict.fromkeys(why))]),
+        *(f"  {line}" for line in [*exception_lines(report), *dict.fromkeys(why)]),
     ]
 
 
@@ -56,7 +56,7 @@ def unfinished_line(plan: Plan) -> str:
 
 def reason_line(plan: Plan) -> str:
     """Why a plan is where it is, or at least where that is."""
-    return plain(plan.reason) if plan.reason else state_line(plan)
+    return plan.reason or state_line(plan)
 
 
 def state_line(plan: Plan) -> str:

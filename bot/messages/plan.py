@@ -11,7 +11,7 @@ from bot.messages.blocks import actions, context, header, section
 from bot.messages.buttons import approve_button, cancel_button
 from bot.messages.message import Block, Message
 from bot.messages.reasons import drift_sentence
-from bot.messages.text import absolute, code, counted, escaped, link, mention, moment, number, percent, staying
+from bot.messages.text import absolute, code, counted, escaped, link, mention, moment, number, percent, said, staying
 
 MAX_REVIEWER_LINES = 20
 MAX_LEFT_OUT = 5
@@ -142,7 +142,7 @@ def _people(plan: Plan, file_problem: str | None) -> str:
     shown = people[:MAX_REVIEWER_LINES]
     lines = [_share(share) for share in shown]
     if not fits(plan):
-        failed = f"the file could not be attached. {file_problem}"
+        failed = f"the file could not be attached. {said(file_problem or '')}"
         file = failed if file_problem else "the attached file has everything"
         lines.append(f"and {number(len(people) - len(shown))} more: {file}")
     if len(people) < len(plan.shares):
@@ -169,7 +169,7 @@ def _share(share: Share) -> str:
 
 
 def _left_out(plan: Plan) -> list[str]:
-    lines = [*([drift_sentence(plan)] if plan.drift else []), *plan.notes]
+    lines = [*([drift_sentence(plan)] if plan.drift else []), *map(said, plan.notes)]
     if plan.left_out:
         names = [
             f"{code(left.name, length=LEFT_OUT_LENGTH)} ({escaped(left.reason, length=LEFT_OUT_LENGTH)})"
@@ -212,6 +212,6 @@ def _small_print(plan: Plan) -> str:
 
 def _not_read(plan: Plan) -> Message:
     title = "Failed: the scheduled review plan could not be made"
-    reason = plan.reason or "The bot's log says why."
+    reason = said(plan.reason) if plan.reason else "The bot's log says why."
     small = f"plan `{plan.id}`"
     return Message("\n".join((title, reason, small)), (header(title), section(reason), context(small)))

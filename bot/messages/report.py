@@ -10,7 +10,7 @@ from bot.messages.buttons import retry_button, stop_button, undo_button
 from bot.messages.message import Block, Message
 from bot.messages.plan import MAX_REVIEWER_LINES, receiving
 from bot.messages.reasons import drift_sentence, dropped_lines, kept_rows
-from bot.messages.text import NAME_LENGTH, counted, escaped, link, mention, number
+from bot.messages.text import NAME_LENGTH, counted, escaped, link, mention, number, said
 
 NOT_UNDONE = UndoCounts()
 MAX_REASONS = 3
@@ -129,13 +129,13 @@ def _exceptions(plan: Plan, report: Report) -> list[str]:
     reasons = [plan.reason, *report.reasons] if plan.reason and not plan.undone_by else list(report.reasons)
     why = list(dict.fromkeys(reasons)) if report.missing or plan.state is not PlanState.DONE else []
     stopped = [f"Stopped by {mention(plan.stopped_by)}"] if plan.stopped_by and plan.state is PlanState.STOPPED else []
-    return [*stopped, *exception_lines(report), *why[:MAX_REASONS]]
+    return [*stopped, *exception_lines(report), *map(said, why[:MAX_REASONS])]
 
 
 def _ended_early(plan: Plan, undo: UndoCounts) -> str:
     """What an undo that ended early left, also after the rows that were left were tried again."""
     if plan.undone_by:
-        return f"Taking it back ended early. {plan.reason} {undo_sentence(undo)}"
+        return f"Taking it back ended early. {said(plan.reason or '')} {undo_sentence(undo)}"
     return f"{number(undo.taken_back)} of the assigned rows had been taken back before." if undo.taken_back else ""
 
 
@@ -149,5 +149,5 @@ def _untold(names: Sequence[str]) -> str:
 def _closing(report: Report, review_url: str, file_problem: str | None) -> str:
     lines = [f"Open {link(review_url, 'Review in Braintrust')} and choose Assigned to me."] if report.written else []
     if file_problem is not None:
-        lines.append(f"The list of rows could not be attached. {file_problem}")
+        lines.append(f"The list of rows could not be attached. {said(file_problem)}")
     return "\n".join(lines)

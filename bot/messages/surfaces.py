@@ -12,6 +12,7 @@ from bot.messages.approval import reminder_message
 from bot.messages.message import Message
 from bot.messages.plan import copy_message, fits, plan_message
 from bot.messages.report import NOT_UNDONE, changed_message, progress_message, report_message, undone_message
+from bot.messages.text import said
 
 RESULT_FILE = "to_assign_ids.json"
 LONG_READING = timedelta(minutes=1)
@@ -144,7 +145,7 @@ def _note(plan: Plan, known: Known, facts: Facts) -> Message | None:
     if problem is not None:
         counts = _reply(plan, known, facts) if plan.state in _COUNTED else None
         told = "" if counts is None else "\n" + counts.text
-        return answers.sentence(f"Plan `{plan.id}` cannot be shown in its channel. {problem}{told}")
+        return answers.sentence(f"Plan `{plan.id}` cannot be shown in its channel. {said(problem)}{told}")
     is_pending = plan.message_ts is None and plan.request.channel is not None and is_posted(plan)
     asked_here = plan.request.origin is Origin.COMMAND and plan.state is not PlanState.READING
     is_answered = known.get(Surface.NOTE, NOT_SHOWN).drawn_at is not None

@@ -1,10 +1,11 @@
 """Words, numbers and times as they stand in Slack's mrkdwn; nothing a person wrote gets through as markup."""
 
+import html
+import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
-from html import unescape
 from itertools import accumulate
 
 from bot.domain.unseen import readable
@@ -15,6 +16,7 @@ SENTENCE_LENGTH = 600
 _ZERO_WIDTH = "\u200b"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _HARMLESS = _ENTITIES | {mark: mark + _ZERO_WIDTH for mark in "*_~`@"}
+_OURS_OR_SIGN = re.compile(r"`[^`]*`|(?P<mention><(?:@[UW][A-Z0-9]+|#[CG][A-Z0-9]+|!subteam\^S[A-Z0-9]+)>)|[&<>]")
 _AS_CODE = _ENTITIES | {"`": "\u02cb"}
 
 
@@ -28,9 +30,14 @@ def code(text: str, *, length: int = TAG_LENGTH) -> str:
     return f"`{_drawn(text, _AS_CODE, length=length)}`"
 
 
-def plain(text: str) -> str:
-    """`text` as it was before it was made harmless for Slack."""
-    return unescape(text.replace(_ZERO_WIDTH, ""))
+def said(sentence: str) -> str:
+    """A sentence of ours in plain text, such as an error's, in mrkdwn.
+
+    What others wrote stands between backticks in it, and mentions nobody; our own mentions stand outside of them.
+    """
+    return _OURS_OR_SIGN.sub(
+        lambda found: found[0] if found["mention"] else html.escape(found[0], quote=False), sentence
+    )
 
 
 def number(value: int) -> str:

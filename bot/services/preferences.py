@@ -50,7 +50,7 @@ class Preferring:
             day = valid_away(command.until, today=self._today(user))
             self._preferences.set_away(user, until=day)
         except BotError as error:
-            return answers.sentence(str(error))
+            return answers.problem(error)
         return answers.away(day)
 
     def _today(self, user: str) -> date:

@@ -11,8 +11,8 @@ from bot.domain.people import Group, Person
 from bot.domain.reviewer_names import NameKind, ReviewerName, parsed_name
 from bot.domain.reviewers import User
 from bot.domain.roster import Found, Known, Roster, resolved
+from bot.domain.typed import quoted
 from bot.errors import BraintrustRejectedError, CommandError, NoAccessError, SlackError, StoreUnavailableError
-from bot.messages.text import code, escaped
 from bot.services.people_ports import Matches, People, Preferences
 from bot.services.ports import Braintrust, Clock, Patience
 from bot.settings import PeopleSettings
@@ -166,7 +166,7 @@ class RosterReader:
             except SlackError as error:
                 log.warning("a user group cannot be read", extra={"group": group, "error": str(error)})
                 members[group] = None
-                unread.append(f"Slack could not be asked who is in {code(group)}. {error}")
+                unread.append(f"Slack could not be asked who is in {quoted(group)}. {error}")
         return members, unread
 
     def _remembered(self, users: Sequence[User]) -> Mapping[str, str | None]:
@@ -221,12 +221,12 @@ def _matched(people: People, asked: Sequence[ReviewerName], known: Known) -> tup
 
 
 def _doubt(one: Found, other_weight: int) -> str:
-    return f"{escaped(one.name)} is named with the weight {one.weight} and with {other_weight}: {one.weight} counts."
+    return f"{quoted(one.name)} is named with the weight {one.weight} and with {other_weight}: {one.weight} counts."
 
 
 def _nobody(left_out: Sequence[LeftOut]) -> str:
     if not left_out:
         return "Nobody who is named gets rows: everybody has the weight 0. Name others, or give weights above 0."
-    listed = ", ".join(f"{code(left.name)} ({left.reason})" for left in left_out[:5])
+    listed = ", ".join(f"{quoted(left.name)} ({left.reason})" for left in left_out[:5])
     more = f" and {len(left_out) - 5} more" if len(left_out) > 5 else ""
     return f"Nobody who is named can be given rows: {listed}{more}. Name others: `reviewers=ana@example.com`."

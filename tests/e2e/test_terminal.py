@@ -121,3 +121,14 @@ def test_history_tells_every_step_with_who_and_counts(terminal: World) -> None:
 
 def test_migrate_can_be_repeated(terminal: World) -> None:
     assert [terminal.bot("migrate").returncode for _ in range(2)] == [0, 0]
+
+
+def test_what_was_typed_is_repeated_as_it_was_typed(start_world: StartWorld) -> None:
+    """Slack's own signs are escaped in Slack, and nowhere else; what paints is shown."""
+    world = start_world(door="terminal")
+
+    unknown = world.bot("plan", "--yes", "--reviewers", "Q&A <team>\x1b[2J")
+    left_out = world.bot("plan", "--yes", "--reviewers", f"{world.braintrust.users[0]['email']},q&a@example.com")
+
+    assert r"whom Q&A <team>\u001b[2J means" in unknown.stderr
+    assert "left out: q&a@example.com" in left_out.stdout

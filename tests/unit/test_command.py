@@ -12,6 +12,7 @@ from bot.domain.options import MAX_DAYS, MAX_LIMIT, MAX_REVIEWERS, MAX_TAG_LENGT
 from bot.domain.typed import shown
 from bot.domain.unseen import as_seen, readable
 from bot.errors import CommandError
+from bot.messages.text import said
 from tests.unit.test_unseen import BLANK, NO_WIDTH
 
 TYPED = st.text(
@@ -255,7 +256,7 @@ def test_a_refusal_repeats_no_markup_of_the_person_who_typed(text: str) -> None:
         parsed(text)
         refusal = ""
     except CommandError as error:
-        refusal = str(error)
+        refusal = said(str(error))
 
     assert not set(re.sub("&(amp|lt|gt);", "", refusal)) & set("<>&")
     assert refusal.count("`") % 2 == 0

@@ -1,8 +1,8 @@
 """Plans and reports as lines of plain text."""
 
 from bot.domain.reading import ReadingCounts
+from bot.domain.typed import quoted
 from bot.messages.lines import people_lines, plan_lines, reason_line
-from bot.messages.text import escaped
 from tests.unit.builders import a_plan, a_request
 
 NOTE = "Braintrust does not let the bot list users, so reviewers are shown by id."
@@ -28,9 +28,10 @@ def test_what_slack_tells_beside_the_people_is_told_here_as_well() -> None:
     assert f"  {NOTE}" in people_lines(a_plan(notes=(NOTE,)))
 
 
-def test_what_was_made_harmless_for_slack_is_as_it_was() -> None:
+def test_what_others_wrote_stands_there_as_they_wrote_it() -> None:
+    """Slack's signs are escaped where Slack shows it."""
     name = "ana_b & <co>"
-    plan = a_plan(notes=(f"{escaped(name)} is named with the weight 1 and with 2: 1 counts.",))
+    plan = a_plan(notes=(f"{quoted(name)} is named with the weight 1 and with 2: 1 counts.",))
 
-    assert f"  {name} is named with the weight 1 and with 2: 1 counts." in people_lines(plan)
-    assert reason_line(a_plan(reason=f"{escaped(name)} is gone.")) == f"{name} is gone."
+    assert f"  `{name}` is named with the weight 1 and with 2: 1 counts." in people_lines(plan)
+    assert reason_line(a_plan(reason=f"{quoted(name)} is gone.")) == f"`{name}` is gone."

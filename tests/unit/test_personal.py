@@ -90,7 +90,7 @@ def test_any_other_day_gets_a_sentence_with_the_nearest_form_that_does(typed: st
 
 
 def test_what_was_typed_instead_of_a_day_is_repeated_harmlessly() -> None:
-    with pytest.raises(CommandError, match=r"I don't understand `&lt;!channel&gt;` as a date"):
+    with pytest.raises(CommandError, match=r"I don't understand `<!channel>` as a date"):
         valid_away("<!channel>", today=TODAY)
 
 

@@ -8,17 +8,22 @@ from fractions import Fraction
 import pytest
 
 from bot.domain.choices import Choices
+from bot.domain.command import parsed
 from bot.domain.model import NOT_BEGUN, DropReason, LeftOut, Plan, PlanState, Progress, Reviewer, Share
 from bot.domain.notice import NoticeCount
 from bot.domain.reading import ReadingCounts
 from bot.domain.report import Report
+from bot.domain.typed import quoted
 from bot.domain.undo import UndoCounts
 from bot.domain.unseen import readable
+from bot.errors import CommandError
 from bot.messages import answers
+from bot.messages.lines import plan_lines, report_lines
 from bot.messages.message import Message
 from bot.messages.notice import notice_message
 from bot.messages.plan import plan_message
 from bot.messages.report import changed_message, progress_message, report_message, undone_message
+from bot.messages.text import said
 from tests.unit.builders import HOSTILE_NAMES, NOW, a_plan, a_request, block_texts
 
 URL = "https://example.com/review"
@@ -100,6 +105,33 @@ def test_nothing_unseen_reaches_anybody_but_what_keeps_marks_apart(name: str) ->
     said = {text for plan in hostile for message in messages_of(plan, 2) for text in texts_of(message)}
 
     assert [text for text in said if readable(text) != text] == []
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
+def test_the_terminal_is_told_what_slack_is_told_without_slack_s_signs(name: str) -> None:
+    """A sentence is plain text until a surface shows it; the console shows what cannot be seen."""
+    sentence = str(refusal(f"reviewers={quoted(name)}") or quoted(name))
+    plan = replace(
+        a_plan(state=PlanState.PARTIAL, reason=sentence, notes=(sentence,), shares=(Share(Reviewer("r1", name), 2),)),
+        request=a_request(tag=name or "-"),
+    )
+    report = Report(3, plan.shares, (), 1, 0, 0, 0, (sentence,))
+
+    lines = [*plan_lines(plan), *report_lines(plan, report, UndoCounts())]
+
+    assert f"  {sentence}" in lines
+    assert [line for line in lines if "&amp;" in line.replace(name, "")] == []
+    in_slack = report_message(plan, report, review_url=URL).text
+    assert said(sentence) in in_slack
+
+
+def refusal(text: str) -> CommandError | None:
+    """What is said about a command that is not understood."""
+    try:
+        parsed(text)
+    except CommandError as error:
+        return error
+    return None
 
 
 @pytest.mark.parametrize("state", PlanState)

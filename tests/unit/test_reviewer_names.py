@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.reviewer_names import MAX_WEIGHT, NameKind, ReviewerName, parsed_name
 from bot.errors import CommandError
+from bot.messages.text import said
 
 ANA_ID = "0a7f2b1c-1111-4aaa-8bbb-000000000001"
 USER, EMAIL, PERSON, TEAM, GROUP = NameKind
@@ -121,10 +122,10 @@ def test_letter_case_never_counts(name: ReviewerName) -> None:
 @example(":" * 5_000)
 def test_any_text_is_a_name_or_gets_a_sentence_without_markup(text: str) -> None:
     try:
-        said, name = "", parsed_name(text)
+        told, name = "", parsed_name(text)
     except CommandError as error:
-        said, name = str(error), None
+        told, name = said(str(error)), None
 
     assert name is None or (parsed_name(name.text) == name and name.text.isprintable())
-    assert not set(re.sub("&(amp|lt|gt);", "", said)) & set("<>&")
-    assert said.count("`") % 2 == 0
+    assert not set(re.sub("&(amp|lt|gt);", "", told)) & set("<>&")
+    assert told.count("`") % 2 == 0

@@ -90,7 +90,7 @@ def test_people_are_found_by_any_name_and_known_in_slack(names: tuple[str, ...])
 @pytest.mark.parametrize(
     ("names", "notes"),
     [
-        (("U0ANA:2", "ana@example.com:3"), ("Ana Ruiz is named with the weight 2 and with 3: 2 counts.",)),
+        (("U0ANA:2", "ana@example.com:3"), ("`Ana Ruiz` is named with the weight 2 and with 3: 2 counts.",)),
         (("U0ANA:2", "ana@example.com:2", BEN_ID), ()),
         (("S0TEAM", "ana@example.com:3"), ()),  # who is named beats a group
     ],

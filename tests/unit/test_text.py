@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.messages.text import absolute, code, counted, escaped, link, mention, moment, number, utc
+from bot.domain.typed import quoted
+from bot.messages.text import absolute, code, counted, escaped, link, mention, moment, number, said, utc
 
 NASTY = st.text(st.one_of(st.characters(), st.sampled_from("<>&!@#^|*_~`\n\u2028 ")))
 ENTITY = re.compile("&(amp|lt|gt);")
@@ -35,6 +36,32 @@ def test_a_text_set_as_code_has_no_markup_and_does_not_end_early(text: str) -> N
     assert not has_markup(shown)
     assert shown[0] == shown[-1] == "`"
     assert "`" not in shown[1:-1]
+
+
+@given(NASTY)
+@example("`<@U0ADA>` <!channel>")
+def test_what_others_wrote_has_no_markup_in_a_sentence_of_ours(text: str) -> None:
+    told = said(f"<@U0ADA> said {quoted(text)} & left.")
+
+    assert told.startswith("<@U0ADA> said `")
+    assert told.endswith("` &amp; left.")
+    assert not has_markup(told.removeprefix("<@U0ADA>"))
+    assert told.count("`") == 2
+
+
+@pytest.mark.parametrize(
+    ("plain", "told"),
+    [
+        ("Approvers are <@U0ADA> and <!subteam^S0TEAM>.", "Approvers are <@U0ADA> and <!subteam^S0TEAM>."),
+        ("Use it in <#C0REV>.", "Use it in <#C0REV>."),
+        ("<!channel> <!here> <https://x|y>", "&lt;!channel&gt; &lt;!here&gt; &lt;https://x|y&gt;"),
+        ("Check BRAINTRUST_API_KEY & *.", "Check BRAINTRUST_API_KEY &amp; *."),
+        ("`<@U0ADA>` and `Q&A`", "`&lt;@U0ADA&gt;` and `Q&amp;A`"),
+        ("`&lt;`", "`&amp;lt;`"),
+    ],
+)
+def test_a_sentence_is_escaped_once_and_keeps_our_own_mentions(plain: str, told: str) -> None:
+    assert said(plain) == told
 
 
 @given(NASTY, st.integers(1, 50))
