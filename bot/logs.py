@@ -1,7 +1,8 @@
 """Logging: plain lines for people, or JSON for collectors.  Values given as `extra` stand behind the message.
 
 A record is one line, whatever is in it: what cannot be seen is escaped, and what is too long is cut.
-Libraries are heard from warnings on: below, some repeat what they were sent.
+Libraries are heard from warnings on: below, some repeat what they were sent.  Those that speak to servers are not
+heard at all: they repeat addresses and answers, and raise what they say, so that the bot can tell it.
 """
 
 import json
@@ -16,6 +17,7 @@ LONGEST = 2_000  # characters of a message or value
 LONGEST_TRACEBACK = 10_000
 MOST = 2**53  # a collector's numbers are exact up to here
 _OURS = ("bot", "handlers")
+_RAISING = ("slack_sdk", "urllib3", "websocket")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -51,7 +53,8 @@ class JsonFormatter(logging.Formatter):
 
 def _is_for_operators(record: logging.LogRecord) -> bool:
     # A level of the library's own loggers would not do: Bolt sets that of its loggers to the root's.
-    return record.levelno >= logging.WARNING or record.name.partition(".")[0] in _OURS
+    library = record.name.partition(".")[0]
+    return library in _OURS or (record.levelno >= logging.WARNING and library not in _RAISING)
 
 
 def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:

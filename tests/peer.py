@@ -42,6 +42,7 @@ class Peer:
         connection.close()
 
 
-def http(status: str) -> bytes:
-    """An empty answer with a status such as `403 Forbidden`."""
-    return f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+def answer(status: str, body: str = "", *headers: str) -> bytes:
+    """An answer of HTTP with a status such as `403 Forbidden`."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers]
+    return ("\r\n".join(lines) + f"\r\n\r\n{body}").encode()

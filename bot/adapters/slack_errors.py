@@ -7,7 +7,7 @@ from http.client import HTTPException
 from typing import Any, TypeVar
 from urllib.error import URLError
 
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 from slack_sdk.proxy_env_variable_loader import load_http_proxy_from_env
 
 from bot.adapters.obstacles import Culprit, obstacle
@@ -44,11 +44,16 @@ _SENTENCES = {
 
 
 def called(call: Callable[[], Any]) -> Any:
-    """The answer of one API call; raises `SlackRejectedError` or `SlackUnavailableError`."""
+    """The answer of one API call; raises `SlackRejectedError` or `SlackUnavailableError`.
+
+    What the SDK raises repeats what answered, which need not be Slack: it reaches no log as their cause.
+    """
     try:
         return call()
     except SlackApiError as error:
-        raise _refusal(error) from error
+        raise _refusal(error) from None
+    except SlackRequestError as error:
+        raise SlackUnavailableError(f"{_unreached(error)} {AGAIN}") from None
     except (SlackClientError, URLError, HTTPException, OSError, ValueError, AttributeError, RecursionError) as error:
         # The last two: the SDK takes for granted that an answer is an object, and not too deep.
         raise SlackUnavailableError(f"{_unreached(error)} {AGAIN}") from error

@@ -25,7 +25,6 @@ class Session:
     def __init__(
         self, address: str, *, received: Callable[["Session", Message], None], lost: Callable[["Session"], None]
     ) -> None:
-        logging.getLogger("websocket").setLevel(logging.CRITICAL)  # what happens to a session is told here
         websocket.setdefaulttimeout(TIMEOUT_SECONDS)
         self._received = received
         self._lost = lost
@@ -103,7 +102,9 @@ class Session:
     def _failed(self, _socket: websocket.WebSocketApp, error: Exception) -> None:
         if self._is_ended:
             return  # the library stumbles over a socket that is closed while it connects
-        if isinstance(error, (websocket.WebSocketException, OSError)):
+        if isinstance(error, websocket.WebSocketBadStatusException):  # it repeats the whole answer
+            self._cause = f"status {error.status_code}"
+        elif isinstance(error, (websocket.WebSocketException, OSError)):
             self._cause = f"{type(error).__name__}: {error}"
         else:
             log.error("a message of Slack's could not be handed on", exc_info=error)

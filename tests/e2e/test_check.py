@@ -10,7 +10,7 @@ import pytest
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Garbage, Status
 from tests.e2e.mistakes import MISTAKES, Mistake
 from tests.e2e.world import World
-from tests.peer import Peer, http
+from tests.peer import Peer, answer
 
 LINE = re.compile(r"(ok|warning|wrong) +(\S[^:]*): (.+\.)")
 
@@ -113,7 +113,7 @@ def test_what_can_be_tried_is_tried_beside_what_is_wrong(world: World) -> None:
 
 
 def test_a_proxy_that_lets_nobody_through_is_blamed(world: World) -> None:
-    with Peer(http("407 Proxy Authentication Required")) as proxy:
+    with Peer(answer("407 Proxy Authentication Required")) as proxy:
         address = f"http://bot:hush@127.0.0.1:{proxy.port}"
         code, lines, _ = check(world, HTTPS_PROXY=address, BRAINTRUST_API_URL="https://api.example.invalid")
 

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from bot.sandbox import slack
 from bot.sandbox.braintrust import Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, World, plan_id
+from tests.peer import Peer, answer
+
+POISON = "POISON token=xoxb-1 https://hooks.slack.com/commands/T/1 owner@acme.test"
 
 
 def records(world: World) -> list[dict[str, Any]]:
@@ -69,3 +73,31 @@ def test_a_cancelled_and_a_failed_plan_are_told_with_the_reason(start_world: Sta
     assert failed["level"] == "WARNING"
     assert "BRAINTRUST" in failed["reason"] or "Braintrust" in failed["reason"]
     assert "acme" not in world.log()
+
+
+@pytest.mark.parametrize("status", [200, 404, 503])
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update", "upload", "response_url", "users.info"])
+def test_the_log_repeats_no_word_of_what_answers_in_slacks_place(world: World, method: str, status: int) -> None:
+    world.slack.faults.next(method, slack.Status(status, f"<html>{POISON}</html>"))
+
+    plan = world.proposed()
+    world.press(plan, "approve")
+    world.report(plan)
+    world.stop_bot(signal.SIGTERM)
+
+    assert "POISON" not in world.log()
+    assert "slack_sdk" not in world.log()
+
+
+@pytest.mark.parametrize("said", [answer("200 OK", POISON), answer("502 Bad Gateway", POISON), b"POISON\r\n\r\n"])
+def test_a_start_repeats_no_word_of_what_answers_in_slacks_place(start_world: StartWorld, said: bytes) -> None:
+    world = start_world(door="terminal", rows=10)
+    with Peer(said) as peer:
+        bot = world.begin_bot("run", SLACK_API_URL=f"http://127.0.0.1:{peer.port}/api/")
+        assert bot.stderr is not None
+        seen = next(line for line in bot.stderr if "WARNING" in line or "ERROR" in line)
+        bot.send_signal(signal.SIGTERM)
+        rest = bot.communicate(timeout=30)[1]
+
+    assert "Slack" in seen
+    assert "POISON" not in seen + rest

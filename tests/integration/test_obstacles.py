@@ -3,6 +3,7 @@
 import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 
 from bot.adapters.slack import SlackClient, web_client
 from bot.domain.writing import Unknown, Unreachable
+from bot.doors.session import Session
 from bot.errors import NoAccessError, SlackUnavailableError, UnreachedError
 from bot.sandbox.braintrust import BraintrustStandIn, Status
 from bot.settings import SlackSettings
 from tests.integration.braintrust_client import NoPatience, client_of, query
-from tests.peer import Peer, http
+from tests.peer import Peer, answer
 
 PAIRS = [("row-1", "11111111-1111-4111-8111-111111111111")]
 PROJECT = "5f0c7a52-8f6e-4e0b-9a53-2f4c1d9b7e10"
@@ -95,7 +97,7 @@ ADDRESSES: Mapping[str, tuple[Callable[[Callable[..., Peer]], str], str, str | N
         True,
     ),
     "https where http is spoken": (
-        lambda peer: f"https://127.0.0.1:{peer(http('200 OK')).port}",
+        lambda peer: f"https://127.0.0.1:{peer(answer('200 OK')).port}",
         "it does not speak TLS there, so http:// or another port is meant",
         "BRAINTRUST_API_URL",
         False,
@@ -107,7 +109,7 @@ ADDRESSES: Mapping[str, tuple[Callable[[Callable[..., Peer]], str], str, str | N
         False,
     ),
     "a certificate that nobody signed": (
-        lambda peer: f"https://localhost:{peer(http('200 OK'), tls=True).port}",
+        lambda peer: f"https://localhost:{peer(answer('200 OK'), tls=True).port}",
         "its certificate is signed by an authority that is not known here",
         "REQUESTS_CA_BUNDLE",
         True,
@@ -133,7 +135,7 @@ def test_a_certificate_of_another_host_is_told_as_that(
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority))
 
-    error = unreached(f"https://127.0.0.1:{peer(http('200 OK'), tls=True).port}")
+    error = unreached(f"https://127.0.0.1:{peer(answer('200 OK'), tls=True).port}")
 
     assert "its certificate is that of another host. Check BRAINTRUST_API_URL." in str(error)
 
@@ -146,7 +148,7 @@ def test_a_file_of_authorities_that_cannot_be_read_is_named(
     if content is not None:
         (tmp_path / "ca.pem").write_text(content)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
-    url = f"https://localhost:{peer(http('200 OK'), tls=True).port}"
+    url = f"https://localhost:{peer(answer('200 OK'), tls=True).port}"
 
     error = unreached(url)
 
@@ -166,7 +168,7 @@ PROXIES = [
 def test_a_proxy_in_the_way_is_told_as_that_and_its_password_is_not(
     peer: Callable[..., Peer], monkeypatch: pytest.MonkeyPatch, status: str | None, cause: str, setting: str
 ) -> None:
-    port = closed_port() if status is None else peer(http(status)).port
+    port = closed_port() if status is None else peer(answer(status)).port
     monkeypatch.setenv("HTTPS_PROXY", f"http://bot:hush@127.0.0.1:{port}")
     url = "https://nobody.invalid"
 
@@ -182,7 +184,7 @@ def test_a_proxy_that_answers_itself_is_no_braintrust(
     peer: Callable[..., Peer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What has no TLS is not tunnelled: the proxy's answer looks like the server's."""
-    proxy = peer(http("407 Proxy Authentication Required"))
+    proxy = peer(answer("407 Proxy Authentication Required"))
     monkeypatch.setenv("HTTP_PROXY", f"http://bot:hush@127.0.0.1:{proxy.port}")
 
     with pytest.raises(NoAccessError) as raised:
@@ -242,12 +244,6 @@ def test_http_where_https_is_spoken_is_told_as_that(braintrust: BraintrustStandI
 # --- what answers in Slack's place ---
 
 
-def answer(status: str, body: str = "", *headers: str) -> bytes:
-    """An answer of HTTP, with a body."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers]
-    return ("\r\n".join(lines) + f"\r\n\r\n{body}").encode()
-
-
 @pytest.mark.parametrize(
     ("said", "status"),
     [
@@ -275,3 +271,11 @@ def test_an_outage_of_slack_is_none_of_its_address(peer: Callable[..., Peer]) ->
     sentence = slack_says(f"http://127.0.0.1:{peer(answer('503 Service Unavailable', 'down')).port}")
 
     assert sentence == "Slack has a problem (status 503). The bot tries again by itself."
+
+
+def test_a_refused_websocket_is_told_by_its_status_alone(peer: Callable[..., Peer]) -> None:
+    said = answer("503 Service Unavailable", "POISON", "Set-Cookie: POISON")
+    session = Session(f"ws://127.0.0.1:{peer(said).port}/?ticket=POISON", received=lambda *_: None, lost=lambda _: None)
+
+    assert not session.is_greeted(unless=threading.Event())
+    assert session.cause == "status 503"

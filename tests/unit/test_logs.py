@@ -169,7 +169,7 @@ def test_quiet_shows_only_what_an_operator_has_to_see(quiet: bool, level: int) -
 
 
 @pytest.mark.usefixtures("_untouched_logging")
-@pytest.mark.parametrize("name", ["slack_bolt.RequestVerification", "slack_sdk.x", "urllib3", "alembic", "any.other"])
+@pytest.mark.parametrize("name", ["slack_bolt.RequestVerification", "apscheduler", "alembic", "any.other"])
 def test_libraries_are_heard_from_warnings_on_whatever_level_they_set(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -182,6 +182,16 @@ def test_libraries_are_heard_from_warnings_on_whatever_level_they_set(
 
     [line] = capsys.readouterr().err.splitlines()
     assert line.endswith(f"WARNING {name}: a pool is full")
+
+
+@pytest.mark.usefixtures("_untouched_logging")
+@pytest.mark.parametrize("name", ["slack_sdk.web.base_client", "urllib3.connection", "websocket"])
+def test_what_libraries_repeat_of_servers_is_not_heard(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    configure("text")
+
+    logging.getLogger(name).error("an answer, its headers, a signed address")
+
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.usefixtures("_untouched_logging")

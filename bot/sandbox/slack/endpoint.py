@@ -54,8 +54,8 @@ def _outcome(fault: Fault | None, apply: Callable[[], Answer]) -> Answer | None:
             return Answer({"ok": False, "error": code})
         case RateLimited(retry_after):
             return Answer({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(retry_after)})
-        case Status(code):
-            return Answer({"ok": False, "error": f"status {code}"}, code, text="upstream error")
+        case Status(code, body):
+            return Answer({"ok": False, "error": f"status {code}"}, code, text=body)
         case Reset():
             return None
         case AppliedThenReset():

@@ -25,6 +25,7 @@ class Status:
     """Answer with this HTTP status and no JSON; nothing is applied."""
 
     code: int
+    body: str = "upstream error"
 
 
 @dataclass(frozen=True, slots=True)
