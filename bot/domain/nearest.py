@@ -18,11 +18,12 @@ MAX_SUGGESTION = 240
 MAX_WORDS = 30  # of a longer text nobody could say what was meant
 ELSEWHERE = {
     **dict.fromkeys(
-        ("status", "progress", "plans", "queue", "queues"),
+        ("status", "progress", "plans", "report", "reports", "results", "stats", "summary", "history"),
         "A plan's message in its channel says how it stands, and its thread has the counts.",
     ),
     **dict.fromkeys(
-        ("list", "options", "commands", "usage", "show", "settings"), f"`{COMMAND} help` lists what you can type."
+        ("list", "options", "commands", "usage", "show", "settings", "form", "queue", "queues"),
+        f"`{COMMAND} help` lists what you can type.",
     ),
     **dict.fromkeys(
         ("plan", "start", "run", "assign", "new", "default"),
@@ -32,6 +33,8 @@ ELSEWHERE = {
         ("approve", "cancel", "stop", "retry", "undo"),
         "That is a button: press it below the plan's message, or in its thread.",
     ),
+    "reassign": "Undo, below the report in a plan's thread, takes an assignment back; then ask for a new plan.",
+    "dry": f"`{COMMAND} {DRY_RUN}` shows a plan and writes nothing.",
     **dict.fromkeys(("schedule", "weekly"), "The bot's operator sets the weekly plan (`WEEKLY_POST`)."),
 }
 """What people type for things that are done elsewhere."""
@@ -39,14 +42,16 @@ ELSEWHERE = {
 _NAMES = (*OPTIONS, DRY_RUN)
 _CLOSE = 0.75  # nearer words are one slip apart; "list" and "limit" are not
 _PAIR = re.compile(r"([^\s:=]+)[:=](.+)", re.DOTALL)
-_UNIT = re.compile(r"([0-9]+)(d|days?|rows?)", re.IGNORECASE)
+_TWO_WORDS = re.compile(r"(group|order|sort|dry) (?:by|run)(?=[:=]|$)", re.IGNORECASE)
+_ONE_WORD = {"group": "group_by", "order": "order", "sort": "order", "dry": DRY_RUN}
+_UNIT = re.compile(r"([0-9]+)(?:(d|days?)|(w|weeks?)|(rows?)|%|percent)", re.IGNORECASE)
 _PERSON = re.compile(r"<|[^\s@]+@|group:", re.IGNORECASE)
 _BY_FORM = ("sample", "strategy", "order", "group_by", "limit")
 """Options whose values nothing else looks like; a number alone is most likely one of rows."""
 _JOINED = {"tag": " ", "reviewers": ","}
 """What stands between the words of a value that may have several."""
 _SAYS = re.compile(r"[^\W_]|[^\x00-\x7f]")  # more than dashes and the like
-_FILLERS = frozenset({"for", "from", "in", "of", "the", "last", "past", "please"})
+_FILLERS = frozenset({"and", "first", "for", "from", "in", "last", "of", "only", "past", "please", "split", "the"})
 _SIMPLE = re.compile(r"[^\s\"'\u2018-\u201e`]+")
 
 
@@ -79,7 +84,9 @@ def misunderstood(items: Sequence[Typed]) -> CommandError:
     strays = takewhile(lambda item: isinstance(item, Stray), items[place:])
     words = [item.text for item in strays if isinstance(item, Stray)]
     behind = _behind(items[place - 1]) if place else ""
-    return CommandError(f"I don't understand `{shown(' '.join(words))}`{behind}. {_hint(items, words[0])}")
+    joined = _joined(items)
+    first = next((item.text for item in joined if isinstance(item, Stray)), words[0])
+    return CommandError(f"I don't understand `{shown(' '.join(words))}`{behind}. {_hint(joined, first)}")
 
 
 def _behind(item: Typed) -> str:
@@ -88,58 +95,100 @@ def _behind(item: Typed) -> str:
 
 
 def _hint(items: Sequence[Typed], first: str) -> str:
-    alone = len(items) == 1
-    commands = [*WORDS, "help", *ELSEWHERE] if isinstance(items[0], Stray) else []
+    begins = isinstance(items[0], Stray)
+    alone = begins and len(items) == 1
+    commands = [*WORDS, "help", *ELSEWHERE] if begins else []
     near = _nearest(first.lower().strip("-"), [*commands, *_NAMES], cutoff=_CLOSE if alone else 1)
     if near in commands:
         return ELSEWHERE.get(near, f"Did you mean `{COMMAND} {near}`?")
-    usual = f"Did you mean `{example(near)}`?" if near and alone else f"`{COMMAND} help` lists what exists."
-    if near and alone and not _PAIR.fullmatch(first):
+    usual = f"Did you mean `{example(near)}`?" if near else f"`{COMMAND} help` lists what exists."
+    if near and alone and not _PAIR.fullmatch(first) and not _measured(first):
         return usual
     meant = _meant(items) if len(items) <= MAX_WORDS else None
     return f"Did you mean `{COMMAND} {meant}`?" if meant else usual
 
 
+def _joined(items: Iterable[Typed]) -> list[Typed]:
+    """`items` with what was typed as two words and is one: `group by`, `50 rows`, `days=2 weeks`."""
+    joined: list[Typed] = []
+    for item in items:
+        one = _one(joined[-1], item.text) if joined and isinstance(item, Stray) else None
+        joined[-1 if one else len(joined) :] = [one or item]
+    return joined
+
+
+def _one(before: Typed, word: str) -> Typed | None:
+    """What an item and the word behind it are together; None where they are two."""
+    if isinstance(before, Value):
+        unit = _measured(before.value + word)
+        return unit if unit and unit.name == before.name else None
+    both = f"{before.text} {word}"
+    if found := _TWO_WORDS.match(both):
+        return Stray(_ONE_WORD[found[1].lower()] + both[found.end() :])
+    return Stray(before.text + word) if _measured(before.text + word) else None
+
+
 def _meant(items: Iterable[Typed]) -> str | None:
     """The command that these items were probably meant to be, as it should be typed; None where nobody could say."""
     values: dict[str, str] = {}
-    last, rest = "", deque(items)
+    before: Value | None = None
+    rest = deque(items)
     while rest:
         item = rest.popleft()
-        if isinstance(item, Stray) and not last and rest and item.text.lower() in _FILLERS:
-            continue
         if isinstance(item, Stray):
+            last = before.name if before and before.is_open else ""
+            if last != "tag" and item.text.lower() in _FILLERS and (rest or before):
+                continue
             following = rest[0].text if rest and isinstance(rest[0], Stray) else ""
-            item, uses_two = _value(item.text, following, last)
+            found, uses_two = _value(item.text, following, last)
+            if found is None:
+                return None
             if uses_two:
                 rest.popleft()
+            item = found
             if item.name in values and item.is_open and item.name in ("reviewers", last):
                 item = replace(item, value=values.pop(item.name) + _JOINED[item.name] + item.value)
         if item.name in values:
             return None
         values[item.name] = item.value
-        last = item.name if item.is_open else ""
+        before = item
     return _written(values)
 
 
-def _value(word: str, following: str, last: str) -> tuple[Value, bool]:
-    """What a stray word was probably meant for, and whether the word that follows belongs to it."""
+def _value(word: str, following: str, last: str) -> tuple[Value | None, bool]:
+    """What a stray word was probably meant for, and whether the word that follows belongs to it; None: nobody knows."""
     pair = _PAIR.fullmatch(word)
-    name = _nearest((pair[1] if pair else word.strip(":")).lower(), _NAMES, cutoff=_CLOSE)
+    named = (pair[1] if pair else word.strip(":")).lower()
+    name = _nearest(named, _NAMES, cutoff=_CLOSE)
     if pair and name:
         return Value(name, pair[2], is_open=name in _JOINED), False
-    if name == DRY_RUN or f"{word} {following}".lower() == "dry run":
-        return Value(DRY_RUN, ""), name != DRY_RUN
-    if name and name != last and _is_valid(name, following):
-        return Value(name, following, is_open=name in _JOINED), True
-    for one, uses_two in ((word, False), (word + following, True)):
-        if unit := _UNIT.fullmatch(one):
-            return Value("limit" if unit[2].lower().startswith("r") else "days", unit[1]), uses_two
+    if name == DRY_RUN:
+        return Value(DRY_RUN, ""), False
+    unit = _measured(f"1{word}" if word.lower() == "week" and not following and last != "tag" else word)
+    if unit and (last != "tag" or unit.name != "sample"):
+        return unit, False
+    counted = _measured(following)
+    value = counted.value if counted and counted.name == name else following
+    if name and name != last and _is_valid(name, value):
+        return Value(name, value, is_open=name in _JOINED), True
+    if name == named and last != "tag":
+        return None, False
     if _PERSON.match(word):
         return Value("reviewers", word, is_open=True), False
     by_form = (name for name in _BY_FORM if last != "tag" and _is_valid(name, word))
     name = next(by_form, "tag")
     return Value(name, word, is_open=name == "tag"), False
+
+
+def _measured(text: str) -> Value | None:
+    """A number with what it counts."""
+    unit = _UNIT.fullmatch(text)
+    if unit is None:
+        return None
+    number, days, weeks, rows = unit.groups()
+    if days or weeks:
+        return Value("days", number if days else str(7 * int(number)))
+    return Value("limit", number) if rows else Value("sample", f"{number}%")
 
 
 def _written(values: Mapping[str, str]) -> str | None:
