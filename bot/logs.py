@@ -37,8 +37,8 @@ class TextFormatter(logging.Formatter):
     """`2026-11-23T09:00:00Z INFO bot.worker: a plan was assigned plan=k7f3q2 state=done`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line; a value that could be taken for several stands in quotes."""
-        extra = "".join(f" {name}={_quoted(value)}" for name, value in _extra(record).items())
+        """One line; a name or value that could be taken for several stands in quotes."""
+        extra = "".join(f" {_quoted(name)}={_quoted(value)}" for name, value in _extra(record).items())
         return visible(f"{_time(record)} {record.levelname} {record.name}: {_message(record)}{extra}")
 
 

@@ -104,6 +104,16 @@ def test_a_value_cannot_pass_for_another_one() -> None:
     assert line.endswith(r'''assigned error="no answer plan=k7f3q2" empty="" quoted="say \"no\""''')
 
 
+def test_a_name_cannot_pass_for_a_value() -> None:
+    """Counts are named by words that others wrote, such as review statuses."""
+    counted = record()
+    vars(counted)["status ok plan=k7f3q2"] = 2
+
+    line = TextFormatter().format(counted)
+
+    assert line.endswith('assigned "status ok plan=k7f3q2"=2')
+
+
 @pytest.mark.parametrize("formatter", FORMATTERS)
 def test_a_long_record_is_cut(formatter: logging.Formatter) -> None:
     failed = failed_record(ValueError("e" * 1_000_000))
