@@ -107,15 +107,15 @@ def test_reviewers_are_named_with_spaces_and_an_apostrophe_that_a_phone_bent(wor
     ],
 )
 def test_a_refusal_of_braintrust_becomes_advice_without_its_words(world: World, status: int, advice: str) -> None:
-    body = 'Organization "Acme" lives at https://api-eu.braintrust.dev [user_email=owner@acme.test] [user_org=Acme]'
+    # Not the organisation that the bot belongs to, which its log names at the start: only the refusal says this one.
+    body = 'Organization "Globex" lives at https://api-eu.braintrust.dev [user_email=me@globex.test] [user_org=Globex]'
     world.braintrust.faults.next("query", Status(status, body), times=None)
 
     world.type()
 
     answer = world.answer(ADA, "No plan was made.")
     assert advice in answer
-    assert "owner@acme.test" not in answer + world.log()
-    assert "Acme" not in answer + world.log()
+    assert "globex" not in (answer + world.log()).lower()
     assert world.slack.workspace.channel_messages(REVIEWS) == []
 
 
