@@ -22,7 +22,6 @@ from bot.adapters.store.store import Store
 from bot.domain.home import Home
 from bot.domain.model import PlanState
 from bot.scheduler import Scheduler
-from bot.services.assigning import Assigning
 from bot.services.belonging import Belonging, Finder
 from bot.services.copies import Copies
 from bot.services.deciding import Deciding
@@ -35,12 +34,14 @@ from bot.services.permissions import Permissions
 from bot.services.planning import Planning
 from bot.services.ports import Announcer, Patience
 from bot.services.preferences import Preferring
-from bot.services.rechecking import Rechecking
 from bot.services.roster import RosterReader
 from bot.services.scheduling import Scheduling
 from bot.services.staffing import Staffing
 from bot.services.surfaces import SlackAnnouncer
-from bot.services.undoing import Undoing
+from bot.services.writing.assigning import Assigning
+from bot.services.writing.context import Context
+from bot.services.writing.rechecking import Rechecking
+from bot.services.writing.undoing import Undoing
 from bot.settings import Settings
 from bot.turn import Step, Turn
 from bot.worker import Worker
@@ -71,7 +72,8 @@ class Core:
         self._settings = settings
         self._announcer = announcer
         self._roster = self._make_roster(people)
-        self._arranging = Arranging(notices=store.notices, batches=store.batches, undos=store.undos)
+        self._arranging = Arranging(notices=store.notices, batches=store.batches, undone=store.undone)
+        self._context = Context(self.braintrust, announcer, settings.work, store.clock)
         self.planning = self._make_planning(entrance)
         self.undoing = self._make_undoing()
         turn = Turn(
@@ -106,35 +108,28 @@ class Core:
 
     def _make_assigning(self) -> Assigning:
         rechecking = Rechecking(
+            self._context,
             plans=self.store.plans,
             batches=self.store.batches,
-            braintrust=self.braintrust,
             roster=self._roster,
-            announcer=self._announcer,
             settings=self._settings,
-            clock=self.store.clock,
         )
         return Assigning(
+            self._context,
             plans=self.store.plans,
             batches=self.store.batches,
-            braintrust=self.braintrust,
             rechecking=rechecking,
-            announcer=self._announcer,
             arranging=self._arranging,
-            settings=self._settings.work,
-            clock=self.store.clock,
         )
 
     def _make_undoing(self) -> Undoing:
         return Undoing(
+            self._context,
             plans=self.store.plans,
             batches=self.store.batches,
-            undos=self.store.undos,
-            braintrust=self.braintrust,
-            announcer=self._announcer,
+            undone=self.store.undone,
             arranging=self._arranging,
-            settings=self._settings,
-            clock=self.store.clock,
+            hours=self._settings.policy.undo_hours,
         )
 
     def _steps(self) -> dict[PlanState, Step]:
@@ -189,7 +184,7 @@ class Bot:
         facts = PlanFacts(
             plans=self.store.plans,
             batches=self.store.batches,
-            undos=self.store.undos,
+            undone=self.store.undone,
             notices=self.store.notices,
             settings=settings,
         )
@@ -210,7 +205,7 @@ class Bot:
             notices=self.store.notices,
             plans=self.store.plans,
             batches=self.store.batches,
-            undos=self.store.undos,
+            undone=self.store.undone,
             preferences=self.store.preferences,
             messenger=self.slack,
             settings=settings,

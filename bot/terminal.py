@@ -111,7 +111,7 @@ class Terminal:
         plan = self._as_it_is(plan)
         if plan.state in REPORTED | {PlanState.UNDONE}:
             report = report_of(plan, self._store.batches.of(plan.id))
-            self._say("", *report_lines(plan, report, counted_undo(self._store.undos.of(plan.id))))
+            self._say("", *report_lines(plan, report, counted_undo(self._store.undone.of(plan.id))))
         return plan
 
     def propose(self, command: PlanCommand) -> Plan:

@@ -16,11 +16,11 @@ from bot.adapters.braintrust_directory import Project, group, identified, projec
 from bot.adapters.braintrust_errors import moved, read_error, refusal, stripped, unreached
 from bot.adapters.http import Answer, Http, Limits, TooBigError, retry_after_seconds
 from bot.adapters.obstacles import nothing_was_sent
+from bot.domain.changes import Change, TakingBack, Unassignment
 from bot.domain.pauses import LIMITED_SECONDS, pause_seconds
 from bot.domain.people import Group
 from bot.domain.reading import is_quotable, log_row
 from bot.domain.reviewers import User
-from bot.domain.undo import Unassignment
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
 from bot.errors import (
     STILL_LIMITED,
@@ -101,15 +101,9 @@ class BraintrustClient:
         """Every group of the organisation that was not deleted; raises like `page`."""
         return tuple(group(entry) for entry in self._everything("group", patience) if not entry.get("deleted_at"))
 
-    def assign(self, project_id: str, pairs: Sequence[tuple[str, str]]) -> WriteResult:
-        """Write (row id, reviewer id) pairs in one request, which is never repeated here; raises nothing."""
-        return self._insert(project_id, [assignment_event(row_id, who) for row_id, who in pairs])
-
-    def unassign(self, project_id: str, pairs: Sequence[tuple[str, str]], form: Unassignment) -> WriteResult:
-        """Take (row id, reviewer id) pairs back in one request, which is never repeated here; raises nothing."""
-        return self._insert(project_id, [unassignment_event(row_id, who, form) for row_id, who in pairs])
-
-    def _insert(self, project_id: str, events: Sequence[Mapping[str, Any]]) -> WriteResult:
+    def write(self, project_id: str, pairs: Sequence[tuple[str, str]], change: Change) -> WriteResult:
+        """Make a change to rows in one request, which is never repeated here; raises nothing."""
+        events = [_event(change, row_id, who) for row_id, who in pairs]
         body = json.dumps({"events": events}, separators=(",", ":")).encode()
         address = f"{self._url}/v1/project_logs/{project_id}/insert"
         limits = Limits(self._deadlines.write, _size_of(len(events)))
@@ -197,6 +191,12 @@ class BraintrustClient:
         if answer.status != 200:
             raise read_error(answer)
         return answer
+
+
+def _event(change: Change, row_id: str, reviewer_id: str) -> dict[str, Any]:
+    if isinstance(change, TakingBack):
+        return unassignment_event(row_id, reviewer_id, change.form)
+    return assignment_event(row_id, reviewer_id)
 
 
 def assignment_event(row_id: str, reviewer_id: str) -> dict[str, Any]:

@@ -288,8 +288,11 @@ class Plan:
     """Who asked for the rows to be taken back."""
     undone_from: PlanState | None = None
     """The state before."""
-    unassignment: str | None = None
-    """The form in which Braintrust takes assignments back, once it was found."""
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether its assignment is to end after the batches that are on their way."""
+        return self.stopped_by is not None and self.state is not PlanState.UNDOING
 
     @property
     def planned_rows(self) -> int:

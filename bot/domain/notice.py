@@ -1,13 +1,14 @@
 """What one reviewer is told about a plan's rows, and what people want to be told at all."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from bot.domain.model import Batch, Plan
-from bot.domain.undo import UndoState, written
+from bot.domain.report import written_pairs
+from bot.domain.undo import not_taken_back, taken_back
 
 
 class NoticeState(StrEnum):
@@ -64,19 +65,19 @@ class Preference:
     """The first day on which they take rows again."""
 
 
-def notice_counts(plan: Plan, batches: Sequence[Batch], undone: Mapping[str, UndoState]) -> tuple[NoticeCount, ...]:
+def notice_counts(plan: Plan, batches: Sequence[Batch], undone: Iterable[Batch]) -> tuple[NoticeCount, ...]:
     """What to tell each reviewer who is known in Slack, also those who got nothing."""
-    pairs = written(batches)
-    rows = Counter(pairs.values())
-    taken_back = Counter(who for row_id, who in pairs.items() if undone.get(row_id) is UndoState.TAKEN_BACK)
+    gone = taken_back(undone)
+    pairs = written_pairs(batches)
+    rows = Counter(who for _, who in pairs)
+    lost = Counter(who for row_id, who in pairs if row_id in gone)
     return tuple(
-        NoticeCount(share.reviewer.id, share.reviewer.slack_id, rows[share.reviewer.id], taken_back[share.reviewer.id])
+        NoticeCount(share.reviewer.id, share.reviewer.slack_id, rows[share.reviewer.id], lost[share.reviewer.id])
         for share in plan.shares
         if share.reviewer.slack_id is not None
     )
 
 
-def rows_left(batches: Sequence[Batch], undone: Mapping[str, UndoState], reviewer_id: str) -> list[str]:
+def rows_left(batches: Sequence[Batch], undone: Iterable[Batch], reviewer_id: str) -> list[str]:
     """The ids of a reviewer's rows that were not taken back."""
-    pairs = written(batches).items()
-    return [row_id for row_id, who in pairs if who == reviewer_id and undone.get(row_id) is not UndoState.TAKEN_BACK]
+    return [row_id for row_id, who in not_taken_back(batches, undone).rows if who == reviewer_id]

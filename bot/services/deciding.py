@@ -12,7 +12,7 @@ from bot.services.background import in_background
 from bot.services.permissions import Permissions
 from bot.services.ports import Clock, Plans
 from bot.services.slack_ports import PrivateAnswers, ReplyTo
-from bot.services.undoing import Undoing
+from bot.services.writing.undoing import Undoing
 
 
 @dataclass(frozen=True, slots=True)

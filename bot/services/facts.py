@@ -10,17 +10,19 @@ from bot.messages.report import NOT_UNDONE
 from bot.messages.surfaces import Facts
 from bot.services.notifying import Links
 from bot.services.people_ports import Notices
-from bot.services.ports import Batches, Plans, Undos
+from bot.services.ports import Batches, Plans
 from bot.settings import Settings
 
 
 class PlanFacts:
     """Reads them from the store, as far as the state of a plan needs them."""
 
-    def __init__(self, *, plans: Plans, batches: Batches, undos: Undos, notices: Notices, settings: Settings) -> None:
+    def __init__(
+        self, *, plans: Plans, batches: Batches, undone: Batches, notices: Notices, settings: Settings
+    ) -> None:
         self._plans = plans
         self._batches = batches
-        self._undos = undos
+        self._undone = undone
         self._notices = notices
         self._review_url = Links(settings.braintrust).review
         self._policy = settings.policy
@@ -35,7 +37,7 @@ class PlanFacts:
             self._review_url,
             self._policy.undo_hours > 0,
             report=report_of(plan, self._batches.of(plan.id)) if is_counted else None,
-            undo=counted_undo(self._undos.of(plan.id)) if was_undone else NOT_UNDONE,
+            undo=counted_undo(self._undone.of(plan.id)) if was_undone else NOT_UNDONE,
             untold=tuple(share.reviewer.name for share in plan.shares if share.reviewer.id in failed),
             successor_url=newer.message_url if newer else None,
             approval=awaited(plan, self._policy),

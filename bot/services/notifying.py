@@ -11,7 +11,7 @@ from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.messages.message import Message
 from bot.messages.notice import MAX_ROW_LINKS, notice_message
 from bot.services.people_ports import Messenger, Notices, Preferences
-from bot.services.ports import Batches, Clock, Lease, Plans, Undos
+from bot.services.ports import Batches, Clock, Lease, Plans
 from bot.settings import BraintrustSettings, Settings
 
 log = logging.getLogger(__name__)
@@ -27,14 +27,14 @@ MOST_ATTEMPTS = 100  # a day, where Slack is away
 class Arranging:
     """Stores what the reviewers of a plan are to be told.  It is sent once the plan rests."""
 
-    def __init__(self, *, notices: Notices, batches: Batches, undos: Undos) -> None:
+    def __init__(self, *, notices: Notices, batches: Batches, undone: Batches) -> None:
         self._notices = notices
         self._batches = batches
-        self._undos = undos
+        self._undone = undone
 
     def arrange(self, lease: Lease, plan: Plan) -> None:
         """Count what is stored of the plan's rows, before its last step; raises `LeaseLostError`."""
-        counts = notice_counts(plan, self._batches.of(plan.id), self._undos.of(plan.id))
+        counts = notice_counts(plan, self._batches.of(plan.id), self._undone.of(plan.id))
         self._notices.arrange(lease, counts)
 
 
@@ -47,7 +47,7 @@ class Notifying:
         notices: Notices,
         plans: Plans,
         batches: Batches,
-        undos: Undos,
+        undone: Batches,
         preferences: Preferences,
         messenger: Messenger,
         settings: Settings,
@@ -56,7 +56,7 @@ class Notifying:
         self._notices = notices
         self._plans = plans
         self._batches = batches
-        self._undos = undos
+        self._undone = undone
         self._preferences = preferences
         self._messenger = messenger
         self._is_on = settings.notify_reviewers
@@ -141,7 +141,7 @@ class Notifying:
         self._notices.sent(notice)
 
     def _message(self, notice: Notice, plan: Plan) -> Message:
-        rows = rows_left(self._batches.of(plan.id), self._undos.of(plan.id), notice.count.reviewer_id)
+        rows = rows_left(self._batches.of(plan.id), self._undone.of(plan.id), notice.count.reviewer_id)
         urls = [self._links.row(plan.request.project_id, row_id) for row_id in rows[:MAX_ROW_LINKS]]
         links = [url for url in urls if url is not None]
         return notice_message(plan, notice.count, review_url=self._links.review, row_urls=links)

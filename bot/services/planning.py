@@ -22,9 +22,9 @@ from bot.services.background import in_background
 from bot.services.entering import Entrance
 from bot.services.ports import Announcer, Braintrust, Clock, Plans, Work
 from bot.services.reading import RowReader
-from bot.services.rechecking import SCHEDULED_PLAN_EXPIRES
 from bot.services.staffing import Staffing
 from bot.services.waiting import VisiblePatience
+from bot.services.writing.rechecking import SCHEDULED_PLAN_EXPIRES
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -6,12 +6,12 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Protocol
 
+from bot.domain.changes import Change
 from bot.domain.drift import Revision
 from bot.domain.model import NO_PROPOSAL, Batch, Plan, PlanState, Progress, Proposal
 from bot.domain.people import Group
 from bot.domain.reading import LogRow
 from bot.domain.reviewers import User
-from bot.domain.undo import Unassignment, UndoState
 from bot.domain.writing import WriteResult
 
 Clock = Callable[[], datetime]
@@ -95,11 +95,8 @@ class Braintrust(Protocol):
     def groups(self, *, patience: Patience) -> tuple[Group, ...]:
         """Every group of the organisation; raises like `page`."""
 
-    def assign(self, project_id: str, pairs: Sequence[tuple[str, str]]) -> WriteResult:
-        """Write (row id, reviewer id) pairs in one request, which is never repeated; raises nothing."""
-
-    def unassign(self, project_id: str, pairs: Sequence[tuple[str, str]], form: Unassignment) -> WriteResult:
-        """Take (row id, reviewer id) pairs back in one request, which is never repeated; raises nothing."""
+    def write(self, project_id: str, pairs: Sequence[tuple[str, str]], change: Change) -> WriteResult:
+        """Make a change to rows, as (row id, reviewer id), in one request, which is never repeated; raises nothing."""
 
 
 class Plans(Protocol):
@@ -182,10 +179,13 @@ class Plans(Protocol):
 
 
 class Batches(Protocol):
-    """The batches of a plan.  All raise `LeaseLostError` like `Plans`."""
+    """The batches of a plan's assignment, or of its undo.  All raise `LeaseLostError` like `Plans`."""
 
     def of(self, plan_id: str) -> tuple[Batch, ...]:
         """All batches, in order."""
+
+    def add(self, lease: Lease, batches: Sequence[Batch]) -> None:
+        """Store more batches, numbered after those that are there."""
 
     def recover(self, lease: Lease, *, now: datetime) -> None:
         """Mark batches whose request was on its way when its process died as unknown."""
@@ -201,22 +201,6 @@ class Batches(Protocol):
 
     def written_later(self, plan: Plan) -> frozenset[str]:
         """The ids of the plan's rows that another plan wrote, or may have written, after it did."""
-
-
-class Undos(Protocol):
-    """What became of the rows that a plan takes back."""
-
-    def of(self, plan_id: str) -> dict[str, UndoState]:
-        """What is known of each row; a row that is missing was not dealt with yet."""
-
-    def arrange(self, lease: Lease, parts: Sequence[Mapping[str, UndoState]]) -> None:
-        """Replace what is stored by `parts`, numbered from 0; raises `LeaseLostError`."""
-
-    def remember_form(self, lease: Lease, form: Unassignment) -> None:
-        """Keep the form in which Braintrust takes the plan's assignments back; raises `LeaseLostError`."""
-
-    def save(self, lease: Lease, part: int, states: Mapping[str, UndoState], *, progress: Progress) -> Plan:
-        """Store what is known of one part of the rows; the plan as it is now; raises `LeaseLostError`."""
 
 
 class Schedules(Protocol):

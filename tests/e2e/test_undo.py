@@ -94,7 +94,7 @@ def test_a_kill_in_the_middle_of_an_undo_is_continued(start_world: StartWorld) -
 
 
 def test_after_an_undo_that_ended_early_a_retry_still_tells_the_truth(start_world: StartWorld) -> None:
-    """The third batch is refused, then the second part of what was written; at last the rest is tried again."""
+    """The third batch is refused, then a part of the undo; at last the rest is tried again."""
     world = start_world(BATCH_SIZE="50", PARALLEL_REQUESTS="1")
     world.braintrust.faults.next("insert", Status(403), nth=3)
     plan, report = assigned(world)
@@ -108,11 +108,11 @@ def test_after_an_undo_that_ended_early_a_retry_still_tells_the_truth(start_worl
     again = world.wait(lambda w: next((m for m in w.thread(REVIEWS, plan.ts) if m.text.startswith("Done.")), None))
 
     assert report.text.startswith(f"Partly done. Assigned 100 of {world.seeded.open} rows")
-    assert "Took back 50 rows." in ended.text
+    assert "Took back 51 rows." in ended.text
     assert again.text.startswith(f"Done. Assigned {world.seeded.open} rows")
-    assert "50 of the assigned rows had been taken back before." in again.text
+    assert "51 of the assigned rows had been taken back before." in again.text
     assert sum(bool(row.assignments) for row in world.all_rows() if row.id in world.newly_assigned()) == (
-        world.seeded.open - 50
+        world.seeded.open - 51
     )
 
 

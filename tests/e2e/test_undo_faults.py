@@ -137,7 +137,10 @@ def once(world: World, kind: Kind, row_id: str, act: Callable[[], None]) -> None
 
 
 def the_process_is_stopped(undo: Undo) -> list[str]:
-    """SIGTERM with a request on its way: it is finished and stored, and the next process goes on at once."""
+    """SIGTERM with requests on their way: they are finished and stored, and the next process goes on at once.
+
+    It looks on one more row which form works.
+    """
     before = undo.sent()
     undo.world.braintrust.faults.latency(0.5, kind="insert")
     undo.confirm()
@@ -145,7 +148,7 @@ def the_process_is_stopped(undo: Undo) -> list[str]:
     assert undo.world.stop_bot(signal.SIGTERM) == 0
     undo.world.start_bot()
     undone(undo.world, undo.plan, seconds=AT_ONCE_SECONDS)
-    assert undo.sent() == before + REQUESTS
+    assert undo.sent() == before + REQUESTS + 1
     return []
 
 
@@ -161,7 +164,7 @@ def the_process_is_killed(
 ) -> list[str]:
     """With a look or a request that names a part's first row on its way: it lands although its process is dead.
 
-    Nothing is sent again, but to find out which form works, where nobody saw it.
+    Nothing is sent again; where something is left to send, the next process finds out on one row which form works.
     """
     requests, faults = undo.world.braintrust.requests, undo.world.braintrust.faults
     before = undo.sent()
@@ -174,7 +177,7 @@ def the_process_is_killed(
         if landing == "during the takeover":
             requests.wait_for("query", requests.count("query") + 1, timeout_seconds=TAKEOVER_SECONDS)
     undo.reply()
-    assert undo.sent() == before + REQUESTS + tried_again
+    assert 0 <= undo.sent() - before - REQUESTS <= tried_again
     return []
 
 
@@ -197,9 +200,9 @@ KILLS: dict[str, Scenario] = {
     "before the first row": partial(the_process_is_killed, kind="query", part=0),
     "with the first row": partial(the_process_is_killed, kind="insert", part=0, tried_again=1),
     "between two parts": partial(the_process_is_killed, kind="query", part=2),
-    "with a part": partial(the_process_is_killed, kind="insert", part=2, landing="during the takeover"),
-    "with a part's answer": partial(the_process_is_killed, kind="insert", part=3, at="answer"),
-    "at the look afterwards": partial(the_process_is_killed, kind="query", part=1, after_requests=3),
+    "with a part": partial(the_process_is_killed, kind="insert", part=2, landing="during the takeover", tried_again=1),
+    "with a part's answer": partial(the_process_is_killed, kind="insert", part=3, at="answer", tried_again=1),
+    "at the look afterwards": partial(the_process_is_killed, kind="query", part=1, after_requests=3, tried_again=1),
 }
 
 

@@ -4,10 +4,11 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from bot.adapters.store.undos import UndoStore
-from bot.domain.model import PlanState
+from bot.adapters.store.batches import BatchStore
+from bot.adapters.store.tables import undo_batches
+from bot.domain.model import DropReason, PlanState
 from bot.domain.report import written_pairs
-from bot.domain.undo import UndoCounts, UndoState, counted_undo
+from bot.domain.undo import UndoCounts, counted_undo, taken_back
 from bot.sandbox.braintrust import Row
 from bot.sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS
 from bot.sandbox.slack import Ephemeral, Message
@@ -48,14 +49,16 @@ def assert_taken_back(world: World, reply: Message, *, kept: Collection[str] = (
     with world.stored() as stored:
         plan = stored.plan(plan_id(reply.text))
         pairs = dict(written_pairs(stored.batches.of(plan.id)))
-        states = UndoStore(stored.database).of(plan.id)
+        undone = BatchStore(stored.database, undo_batches).of(plan.id)
         [undoing, ended] = stored.plans.history(plan.id)[-2:]
     rows = {row.id: row for row in world.all_rows()}
 
     assert plan.state is PlanState.UNDONE
-    assert states == {row_id: _state(rows.get(row_id), who) for row_id, who in pairs.items()}
-    assert {row_id for row_id, state in states.items() if state is not UndoState.TAKEN_BACK} == set(kept)
-    counts = counted_undo(states)
+    is_reviewed = {row_id: reason is DropReason.FINISHED for batch in undone for row_id, reason in batch.dropped}
+    assert is_reviewed == {row_id: _is_reviewed(rows.get(row_id), pairs[row_id]) for row_id in kept}
+    assert taken_back(undone) == pairs.keys() - set(kept)
+    assert [row_id for row_id in taken_back(undone) if rows[row_id].assignments] == []
+    counts = counted_undo(undone)
     assert _said(reply) == counts
     assert (undoing.who, undoing.after, ended.before, ended.after) == (ADA, "undoing", "undoing", "undone")
     assert [*ended.counts.values()] == [counts.taken_back, counts.reviewed, counts.changed]
@@ -66,14 +69,12 @@ def assert_taken_back(world: World, reply: Message, *, kept: Collection[str] = (
         assert _rest(rows[row_id]) == _rest(world.before[row_id]), row_id
 
 
-def _state(row: Row | None, who: str) -> UndoState:
-    """What has to be known about a row, as it is in the end."""
-    if row is None or row.assignments not in ((), (who,)):
-        return UndoState.CHANGED
-    if row.assignments == (who,):
-        assert row.status != "PENDING", f"{row.id} was forgotten"
-        return UndoState.REVIEWED
-    return UndoState.TAKEN_BACK
+def _is_reviewed(row: Row | None, who: str) -> bool:
+    """Whether a row that is kept is still its reviewer's, who has begun with it."""
+    if row is None or row.assignments != (who,):
+        return False
+    assert row.status != "PENDING", f"{row.id} was forgotten"
+    return True
 
 
 def _rest(row: Row) -> dict[str, Any]:

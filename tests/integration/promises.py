@@ -1,12 +1,12 @@
 """What holds after every step of a walk, on the rows themselves, in the store, and in what people are told."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from bot.domain.model import Batch, BatchState, Plan, PlanState
+from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState
 from bot.domain.report import outcome, report_of, written_pairs
-from bot.domain.undo import UndoCounts, UndoState, counted_undo
+from bot.domain.undo import UndoCounts, counted_undo, taken_back
 from bot.sandbox.braintrust import Row
 from bot.sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS
 from tests.integration.walk import Walk
@@ -26,7 +26,7 @@ def verify(walk: Walk) -> None:
     for row in walk.rows:
         _verify_row(row, {who for kept in plans for row_id, who in kept.planned if row_id == row.id})
         _verify_that_the_rest_is_kept(row, walk.logged[row.id], is_untagged=row.id in walk.by_hand)
-        asked_back = [kept for kept in plans if kept.undo.get(row.id) is UndoState.TAKEN_BACK]
+        asked_back = [kept for kept in plans if row.id in kept.taken_back]
         assert len(asked_back) <= _taken_back(row), f"{row.id} was not taken back"
     claimed = Counter(row for kept in plans for row in kept.held)
     assert [row for row, times in claimed.items() if times > 1] == [], "two plans say that they wrote it"
@@ -47,15 +47,18 @@ class Kept:
         self.walk = walk
         self.plan = plan
         self.batches: Sequence[Batch] = walk.store.batches.of(plan.id)
-        self.undo: Mapping[str, UndoState] = walk.store.undos.of(plan.id)
+        self.undone: Sequence[Batch] = walk.store.undone.of(plan.id)
+        self.taken_back = taken_back(self.undone)
+        self.kept = {row_id: reason for batch in self.undone for row_id, reason in batch.dropped}
         self.planned = [pair for batch in self.batches for pair in batch.rows]
         self.written = dict(written_pairs(self.batches))
 
     @property
     def held(self) -> dict[str, str]:
         """The rows that are its reviewers', as far as the store says."""
-        is_held = (None, UndoState.REVIEWED)
-        return {row_id: who for row_id, who in self.written.items() if self.undo.get(row_id) in is_held}
+        lost = {row_id for row_id, reason in self.kept.items() if reason is not DropReason.FINISHED}
+        sent = {row_id for batch in self.undone if batch.attempts for row_id, _ in batch.kept}
+        return {row_id: who for row_id, who in self.written.items() if row_id not in lost | sent}
 
 
 def _verify_row(row: Row, planned: set[str]) -> None:
@@ -111,9 +114,9 @@ def _verify_report(kept: Kept) -> None:
 
 def _verify_undo(kept: Kept) -> None:
     """Every row is accounted for once, and the audit trail has the same numbers."""
-    assert kept.undo.keys() == kept.written.keys()
-    assert UndoState.SENDING not in kept.undo.values()
-    counts = counted_undo(kept.undo)
+    assert sorted(row_id for batch in kept.undone for row_id, _ in batch.rows) == sorted(kept.written)
+    assert {batch.state for batch in kept.undone} <= {BatchState.CONFIRMED}
+    counts = counted_undo(kept.undone)
     noted = kept.walk.store.plans.history(kept.plan.id)[-1].counts
     assert noted == {"taken back": counts.taken_back, "reviewed": counts.reviewed, "changed": counts.changed}
 
@@ -121,8 +124,7 @@ def _verify_undo(kept: Kept) -> None:
 def _verify_that_what_is_kept_was_touched(kept: Kept, plans: Sequence[Kept]) -> None:
     """Only a row that a person, or another plan, changed is kept by an undo."""
     others = {row for other in plans if other.plan.id != kept.plan.id for row, _ in other.planned}
-    kept_rows = {row for row, state in kept.undo.items() if state in (UndoState.REVIEWED, UndoState.CHANGED)}
-    assert kept_rows <= kept.walk.by_hand | others, f"{kept.plan.id} keeps rows that nobody touched"
+    assert kept.kept.keys() <= kept.walk.by_hand | others, f"{kept.plan.id} keeps rows that nobody touched"
 
 
 def _verify_that_nothing_is_forgotten(walk: Walk, plans: Sequence[Kept]) -> None:
@@ -143,7 +145,7 @@ def _verify_previews(walk: Walk) -> None:
     rows = {row.id: row for row in walk.rows}
     for plan, counts in walk.previews:
         kept = Kept(walk, plan)
-        open_rows = {row: who for row, who in kept.written.items() if kept.undo.get(row) is not UndoState.TAKEN_BACK}
+        open_rows = {row: who for row, who in kept.written.items() if row not in kept.taken_back}
         found = Counter(_previewed(rows.get(row), who) for row, who in open_rows.items())
         assert counts == UndoCounts(found["ours"], found["reviewed"], found["changed"]), plan.id
     walk.previews.clear()

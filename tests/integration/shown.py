@@ -34,7 +34,7 @@ class Window:
             facts=PlanFacts(
                 plans=store.plans,
                 batches=store.batches,
-                undos=store.undos,
+                undone=store.undone,
                 notices=store.notices,
                 settings=settings or Settings(),
             ),

@@ -21,8 +21,7 @@ from bot.adapters.store.plans import PlanStore
 from bot.adapters.store.preferences import PreferenceStore
 from bot.adapters.store.schedules import ScheduleStore
 from bot.adapters.store.surfaces import SurfaceStore
-from bot.adapters.store.tables import metadata, plans
-from bot.adapters.store.undos import UndoStore
+from bot.adapters.store.tables import metadata, plans, undo_batches
 from bot.domain.drift import Revision
 from bot.domain.model import (
     WRITING,
@@ -75,7 +74,7 @@ class Store:
         self.plans = PlanStore(self.database)
         self.matches = MatchStore(self.database)
         self.batches = BatchStore(self.database)
-        self.undos = UndoStore(self.database)
+        self.undone = BatchStore(self.database, undo_batches)
         self.notices = NoticeStore(self.database)
         self.surfaces = SurfaceStore(self.database)
         self.preferences = PreferenceStore(self.database)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.changes import Assignment
 from bot.domain.model import BatchState, DropReason, PlanState
 from bot.domain.report import report_of
 from bot.domain.writing import MAX_TRIES, begun
@@ -25,7 +26,7 @@ from bot.sandbox.braintrust import (
     WrongCount,
 )
 from bot.sandbox.braintrust.row_writer import WriteRules
-from bot.services.assignment import FRESH_SECONDS, WRITE_SECONDS
+from bot.services.writing.writer import FRESH_SECONDS, WRITE_SECONDS
 from tests.integration.stored import ANA, Store, opened
 from tests.integration.world import DONE, PROJECT, SETTLE_SECONDS, TAG, World
 
@@ -567,7 +568,7 @@ def test_after_a_crash_what_was_on_its_way_is_read_back_first(world: World, appl
     sending = begun(world.batches[0], now=world.time.now())
     world.store.batches.save(world.lease, [sending])
     if applied:
-        world.client.assign(PROJECT, sending.kept)
+        world.client.write(PROJECT, sending.kept, Assignment(TAG))
     world.take_over()
     began = world.time.monotonic()
 

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from bot.adapters.braintrust import BraintrustClient, Deadlines, assignment_event
+from bot.domain.changes import Assignment
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
 from bot.sandbox.braintrust import (
     AppliedThenReset,
@@ -44,7 +45,7 @@ def written(braintrust: BraintrustStandIn, row_id: str = "row-0000") -> tuple[st
 
 
 def assign(client: BraintrustClient, count: int = 3) -> WriteResult:
-    return client.assign(PROJECT, [(f"row-{number:04}", ANA) for number in range(count)])
+    return client.write(PROJECT, [(f"row-{number:04}", ANA) for number in range(count)], Assignment("needs-review"))
 
 
 def test_an_assignment_is_exactly_the_documented_event() -> None:
@@ -65,7 +66,7 @@ def test_a_write_sends_these_events_and_nothing_else(braintrust: BraintrustStand
     bodies: list[bytes] = []
     braintrust.faults.on_request("insert", lambda asked: bodies.append(asked.body))
 
-    result = client.assign(PROJECT, [("row-0002", ANA), ("row-0000", "someone")])
+    result = client.write(PROJECT, [("row-0002", ANA), ("row-0000", "someone")], Assignment("needs-review"))
 
     assert result == Acknowledged()
     assert [json.loads(body) for body in bodies] == [
@@ -218,7 +219,11 @@ def test_a_client_may_be_used_by_many_threads(braintrust: BraintrustStandIn, cli
     ids = add_rows(braintrust, 40)
     results: list[WriteResult] = []
     threads = [
-        threading.Thread(target=lambda part=part: results.append(client.assign(PROJECT, [(row, ANA) for row in part])))
+        threading.Thread(
+            target=lambda part=part: results.append(
+                client.write(PROJECT, [(row, ANA) for row in part], Assignment("needs-review"))
+            )
+        )
         for part in (ids[start : start + 5] for start in range(0, 40, 5))
     ]
 

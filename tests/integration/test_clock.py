@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -13,8 +14,10 @@ from bot.adapters.store.clock import LOOK_SECONDS, DatabaseClock
 from bot.adapters.store.database import Database
 from bot.domain.model import BatchState, PlanState
 from bot.errors import StoreUnavailableError
-from bot.services.ledger import Ledger
 from bot.services.ports import Lease
+from bot.services.writing.context import Context
+from bot.services.writing.ledger import Ledger
+from bot.settings import WorkSettings
 from tests.integration.stored import BATCHES, Store
 
 
@@ -105,14 +108,10 @@ def test_an_unknown_batch_settles_for_everybody_at_the_same_time(
 ) -> None:
     ended_at = Process().clock(store)()
     batch = replace(BATCHES[0], state=BatchState.UNKNOWN, attempts=1, attempt_ended_at=ended_at)
-    ledger = Ledger(
-        [batch],
-        store=rival.batches,
-        lease=Lease("plan", 1),
-        clock=Process(ahead_seconds=ahead_seconds).clock(rival),
-        monotonic=time.monotonic,
-        settle_seconds=60,
-    )
+    nothing: Any = None
+    clock = Process(ahead_seconds=ahead_seconds).clock(rival)
+    context = Context(nothing, nothing, WorkSettings(settle_seconds=60), clock)
+    ledger = Ledger(context, [batch], store=rival.batches, lease=Lease("plan", 1))
 
     assert 58 < ledger.settles_in(batch) <= 60.5
 

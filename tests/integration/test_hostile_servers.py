@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.braintrust import BraintrustClient, Deadlines
+from bot.domain.changes import Assignment
 from bot.domain.writing import Acknowledged, Unknown
 from bot.errors import BraintrustUnavailableError, WorkInterruptedError
 from bot.settings import BraintrustSettings
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 0.6
 AT_ONCE_SECONDS = 2.0  # a deadline of half a second, and a busy machine
 PAIRS = [("row-1", ANA), ("row-2", ANA)]
+ASSIGNMENT = Assignment("needs-review")
 ACKNOWLEDGED = json.dumps({"row_ids": ["row-1", "row-2"]}).encode()
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 PACKED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -75,7 +77,7 @@ def test_a_write_ends_at_its_deadline_and_is_unknown(script: Script) -> None:
         client = client_of(server)
 
         def write() -> None:
-            assert isinstance(client.assign(PROJECT, PAIRS), Unknown)
+            assert isinstance(client.write(PROJECT, PAIRS, ASSIGNMENT), Unknown)
 
         assert seconds_of(write) < AT_ONCE_SECONDS
         assert server.wait_until_hung_up(seconds=AT_ONCE_SECONDS)
@@ -130,7 +132,7 @@ def test_a_connection_on_which_an_answer_came_early_is_not_used_again() -> None:
         client = client_of(server, seconds=10)
 
         for _ in range(2):
-            client.assign(PROJECT, many)
+            client.write(PROJECT, many, ASSIGNMENT)
 
         assert all(caller.requests <= 1 for caller in server.callers)
 
@@ -146,7 +148,7 @@ def test_a_connection_is_used_again_after_a_plain_answer_only() -> None:
         client = client_of(server, seconds=10)
 
         for _ in range(4):
-            client.assign(PROJECT, PAIRS)
+            client.write(PROJECT, PAIRS, ASSIGNMENT)
 
         assert [caller.requests for caller in server.callers] == [3, 1]
 
@@ -172,7 +174,7 @@ def test_an_acknowledgement_of_anything_but_what_was_sent_is_unknown(row_ids: ob
         caller.say(answer(json.dumps({"row_ids": row_ids}).encode()))
 
     with HostileServer(script) as server:
-        assert isinstance(client_of(server, seconds=10).assign(PROJECT, PAIRS), Unknown)
+        assert isinstance(client_of(server, seconds=10).write(PROJECT, PAIRS, ASSIGNMENT), Unknown)
 
 
 def test_an_acknowledgement_may_come_in_any_order() -> None:
@@ -181,7 +183,7 @@ def test_an_acknowledgement_may_come_in_any_order() -> None:
         caller.say(answer(json.dumps({"row_ids": ["row-2", "row-1"]}).encode()))
 
     with HostileServer(script) as server:
-        assert client_of(server, seconds=10).assign(PROJECT, PAIRS) == Acknowledged()
+        assert client_of(server, seconds=10).write(PROJECT, PAIRS, ASSIGNMENT) == Acknowledged()
 
 
 def packed(before: bytes, again: bytes, times: int, after: bytes) -> bytes:

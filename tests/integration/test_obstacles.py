@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.slack import SlackClient, web_client
+from bot.domain.changes import Assignment
 from bot.domain.writing import Unknown, Unreachable
 from bot.doors.session import Session
 from bot.errors import NoAccessError, SlackUnavailableError, UnreachedError
@@ -77,7 +78,7 @@ def slack_says(url: str) -> str:
 
 
 def write(url: str) -> Unreachable | Unknown:
-    result = client_of(url).assign(PROJECT, PAIRS)
+    result = client_of(url).write(PROJECT, PAIRS, Assignment("needs-review"))
     assert isinstance(result, Unreachable | Unknown)
     return result
 

@@ -91,7 +91,7 @@ def test_tables_that_the_code_cannot_work_with_are_refused(
         ("ALTER TABLE plans ALTER tag TYPE varchar(9)", "plans.tag is of another kind"),
         ("ALTER TABLE plans ALTER reason SET NOT NULL", "plans.reason is of another kind"),
         ("ALTER TABLE plans ADD COLUMN colour text NOT NULL", "plans.colour is unknown"),
-        ("ALTER TABLE undos DROP CONSTRAINT undos_plan_id_fkey", "on undos (plan_id) is missing"),
+        ("ALTER TABLE undo_batches DROP CONSTRAINT undo_batches_plan_id_fkey", "on undo_batches (plan_id) is missing"),
     ],
 )
 def test_what_only_postgresql_can_change_is_noticed_too(

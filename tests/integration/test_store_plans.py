@@ -12,7 +12,6 @@ from sqlalchemy import event
 
 from bot.domain.model import NO_PROPOSAL, RESTING, UNDOABLE, Origin, PlanState, Progress
 from bot.domain.surfaces import Shown, Surface
-from bot.domain.undo import Unassignment, UndoState
 from bot.errors import LeaseLostError
 from bot.services.ports import Lease
 from tests.integration.stored import (
@@ -666,7 +665,6 @@ LEASED: dict[str, Callable[[Store, Lease], Any]] = {
     "link": lambda store, lease: store.surfaces.link(lease, "https://slack.example.com/1"),
     "rest": lambda store, lease: store.surfaces.rest(lease, 1.0),
     "drawn": lambda store, lease: store.surfaces.drawn(lease, 1),
-    "remember form": lambda store, lease: store.undos.remember_form(lease, Unassignment.NULL),
     "recover": lambda store, lease: store.batches.recover(lease, now=NOW),
     "save": lambda store, lease: store.batches.save(lease, BATCHES, progress=Progress(1)),
     "save nothing": lambda store, lease: store.batches.save(lease, []),
@@ -674,8 +672,8 @@ LEASED: dict[str, Callable[[Store, Lease], Any]] = {
     "propose_again": lambda store, lease: store.plans.propose_again(lease, REVISION, expires_at=EXPIRES, now=NOW),
     "occupy": lambda store, lease: store.plans.occupy(lease),
     "end_undo": lambda store, lease: store.plans.end_undo(lease, state=S.UNDONE, reason=None, counts=COUNTS, now=NOW),
-    "arrange undo": lambda store, lease: store.undos.arrange(lease, [{"row-1": UndoState.SENDING}]),
-    "save undo": lambda store, lease: store.undos.save(lease, 0, {"row-1": UndoState.SENDING}, progress=Progress(1)),
+    "add undo": lambda store, lease: store.undone.add(lease, BATCHES),
+    "save undo": lambda store, lease: store.undone.save(lease, BATCHES, progress=Progress(1)),
 }
 
 

@@ -19,8 +19,9 @@ from bot.services.deciding import Deciding, Press
 from bot.services.permissions import Permissions
 from bot.services.ports import Lease
 from bot.services.slack_ports import ReplyTo
-from bot.services.undoing import Undoing
-from bot.settings import PolicySettings, Settings
+from bot.services.writing.context import Context
+from bot.services.writing.undoing import Undoing
+from bot.settings import PolicySettings, WorkSettings
 from tests.integration.stored import ANA, BO, EXPIRES, NOW, PROPOSAL, REVISION, Store, new_plan, together
 from tests.integration.test_store_plans import interrupted_before
 from tests.unit.fakes import FakeAnswers, FakeDirectory
@@ -320,15 +321,9 @@ class Door:
     def __init__(self, store: Store) -> None:
         nothing: Any = None
         self.answers = FakeAnswers()
+        context = Context(nothing, nothing, WorkSettings(), lambda: NOW)
         undoing = Undoing(
-            plans=store.plans,
-            batches=store.batches,
-            undos=store.undos,
-            braintrust=nothing,
-            announcer=nothing,
-            arranging=nothing,
-            settings=Settings(),
-            clock=lambda: NOW,
+            context, plans=store.plans, batches=store.batches, undone=store.undone, arranging=nothing, hours=24
         )
         self.deciding = Deciding(
             plans=store.plans,

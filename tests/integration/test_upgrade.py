@@ -13,7 +13,7 @@ from bot.adapters.store.schema import revisions, upgrade
 from bot.domain.model import Batch, BatchState, PlanState, Reviewer
 from bot.domain.notice import notice_counts
 from bot.domain.surfaces import Shown, Surface
-from bot.domain.undo import UndoState
+from bot.domain.undo import UndoCounts, counted_undo, taken_back, to_take_back
 from tests.integration.schema import copy_of, described
 from tests.integration.stored import NOW, PROJECT, Store, opened
 
@@ -184,9 +184,40 @@ def test_a_plan_can_be_taken_back_whose_database_once_could_not(old: Store) -> N
     old.change("done", finished_at=NOW)
 
     assert old.plans.begin_undo("done", edition=1, who="U0BOSS", now=NOW, finished_after=NOW - timedelta(hours=1))
-    old.undos.arrange(old.claim("undoing"), [{"row-1": UndoState.TAKEN_BACK}])
+    batch = Batch(1, (("row-1", ANA),), state=BatchState.CONFIRMED)
+    old.undone.add(old.claim("undoing"), [batch])
 
-    assert old.undos.of("undoing") == {"row-1": UndoState.TAKEN_BACK}
+    assert old.undone.of("undoing") == (batch,)
+
+
+def test_what_is_known_of_an_undo_is_carried_over(empty_database_url: str) -> None:
+    """What was settled is settled, and what was on its way is found out as after any death of a process."""
+    database, tables = Database(empty_database_url), MetaData()
+    assigned = [["taken", ANA], ["reviewed", BO], ["changed", ANA], ["sent", BO], ["waits", ANA]]
+    with database.write() as connection:
+        upgrade(connection, to="0008")
+        tables.reflect(connection)
+        plans = tables.tables["plans"]
+        plan = _plan("undoing", 0) | {"left_out": _json([]), "without_room": 0, "edition": 1}
+        known = {name: value for name, value in plan.items() if name in plans.columns}
+        connection.execute(insert(plans).values(**known))
+        batch = {"plan_id": "undoing", "seq": 1, "rows": _json(assigned), "dropped": _json([]), "attempts": 1}
+        connection.execute(insert(tables.tables["batches"]).values(**batch, state="confirmed"))
+        parts = [{"taken": "taken_back", "sent": "sending"}, {"reviewed": "reviewed", "changed": "changed"}]
+        for part, states in enumerate(parts):
+            values = {"plan_id": "undoing", "part": part, "states": _json(states)}
+            connection.execute(insert(tables.tables["undos"]).values(**values))
+    database.close()
+
+    with opened(empty_database_url) as store:
+        store.database.migrate()
+        undone = store.undone.of("undoing")
+
+        assert taken_back(undone) == {"taken"}
+        assert counted_undo(undone) == UndoCounts(taken_back=1, reviewed=1, changed=1)
+        assert [batch.rows for batch in undone if batch.state is BatchState.SENDING] == [(("sent", BO),)]
+        [rest] = to_take_back(store.batches.of("undoing"), undone, size=10)
+        assert rest.rows == (("waits", ANA),)
 
 
 COLUMNS = {"message_ts": "1.1", "reply_ts": "1.2", "answered": True, "version": 2, "finished_at": _instant(0)}

@@ -34,14 +34,15 @@ from bot.sandbox.braintrust import (
 from bot.sandbox.braintrust.row import NewRow
 from bot.sandbox.braintrust.row_writer import WriteRules
 from bot.sandbox.braintrust.unassigning import UnassignMode
-from bot.services.assigning import Assigning
 from bot.services.notifying import Arranging
 from bot.services.planning import Asker, Planning
 from bot.services.ports import Lease, Work
-from bot.services.rechecking import Rechecking
 from bot.services.roster import RosterReader
 from bot.services.staffing import Staffing
-from bot.services.undoing import Undoing
+from bot.services.writing.assigning import Assigning
+from bot.services.writing.context import Context
+from bot.services.writing.rechecking import Rechecking
+from bot.services.writing.undoing import Undoing
 from bot.settings import BraintrustSettings, QueueSettings, Settings, WorkSettings
 from tests.integration.stored import ANA, BO, Store
 from tests.integration.world import CREATED, PROJECT, SETTLE_SECONDS, FakeWork, Time
@@ -114,23 +115,19 @@ class Process:
             new_id=lambda: f"plan-{next(ids)}",
             wake=lambda: None,
         )
-        arranging = Arranging(notices=store.notices, batches=store.batches, undos=store.undos)
-        rechecking = Rechecking(**shared, roster=roster, batches=store.batches, settings=settings)
+        arranging = Arranging(notices=store.notices, batches=store.batches, undone=store.undone)
+        context = Context(client, Unheard(), settings.work, time.now, time.monotonic)
+        rechecking = Rechecking(context, plans=store.plans, batches=store.batches, roster=roster, settings=settings)
         assigning = Assigning(
-            **shared,
-            arranging=arranging,
-            batches=store.batches,
-            rechecking=rechecking,
-            settings=settings.work,
-            monotonic=time.monotonic,
+            context, plans=store.plans, batches=store.batches, rechecking=rechecking, arranging=arranging
         )
         self.undoing = Undoing(
-            **shared,
-            arranging=arranging,
+            context,
+            plans=store.plans,
             batches=store.batches,
-            undos=store.undos,
-            settings=settings,
-            monotonic=time.monotonic,
+            undone=store.undone,
+            arranging=arranging,
+            hours=settings.policy.undo_hours,
         )
         self.steps: dict[PlanState, Callable[[Work, Plan], None]] = {
             S.READING: self.planning.read,

@@ -12,11 +12,12 @@ from bot.domain.distribution import batches
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Share
 from bot.domain.undo import UndoCounts
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Asked, BraintrustStandIn, Row
-from bot.services.assigning import Assigning
 from bot.services.notifying import Arranging
 from bot.services.ports import Lease, Work
-from bot.services.undoing import Undoing
-from bot.settings import BraintrustSettings, Settings, WorkSettings
+from bot.services.writing.assigning import Assigning
+from bot.services.writing.context import Context
+from bot.services.writing.undoing import Undoing
+from bot.settings import BraintrustSettings, WorkSettings
 from tests.integration.stored import ANA, BO, NOW, PROPOSAL, Store, new_plan
 
 PROJECT = DEFAULT_PROJECT_ID
@@ -24,7 +25,7 @@ TAG = "needs-review"
 CREATED = datetime(2026, 5, 18, 8, tzinfo=UTC)
 SETTLE_SECONDS = 60
 DONE = frozenset({BatchState.WRITTEN, BatchState.CONFIRMED})
-ENDLESS = 1_500  # rounds after which a run that waits for nothing real will never end
+ENDLESS = 10_000  # rounds after which a run that waits for nothing real will never end: an hour of waiting is fewer
 
 
 class Time:
@@ -153,31 +154,28 @@ class World:
 
     def assigning(self) -> Assigning:
         rechecking: Any = StillApproved()
-        arranging = Arranging(notices=self.store.notices, batches=self.store.batches, undos=self.store.undos)
+        arranging = Arranging(notices=self.store.notices, batches=self.store.batches, undone=self.store.undone)
         return Assigning(
-            arranging=arranging,
+            self.context,
             plans=self.store.plans,
             batches=self.store.batches,
-            braintrust=self.client,
             rechecking=rechecking,
-            announcer=self.announcer,
-            settings=self.settings,
-            clock=self.time.now,
-            monotonic=self.time.monotonic,
+            arranging=arranging,
         )
+
+    @property
+    def context(self) -> Context:
+        return Context(self.client, self.announcer, self.settings, self.time.now, self.time.monotonic)
 
     def undo(self) -> tuple[UndoCounts, PlanState]:
         """Take the plan back: what a person is told before, and the state in which it rests."""
         undoing = Undoing(
-            arranging=Arranging(notices=self.store.notices, batches=self.store.batches, undos=self.store.undos),
+            self.context,
             plans=self.store.plans,
             batches=self.store.batches,
-            undos=self.store.undos,
-            braintrust=self.client,
-            announcer=self.announcer,
-            settings=Settings(work=self.settings),
-            clock=self.time.now,
-            monotonic=self.time.monotonic,
+            undone=self.store.undone,
+            arranging=Arranging(notices=self.store.notices, batches=self.store.batches, undone=self.store.undone),
+            hours=24,
         )
         preview = undoing.preview(self.plan)
         assert undoing.begin(self.plan, edition=self.plan.edition, who="UADA")

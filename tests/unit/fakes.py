@@ -1,19 +1,20 @@
 """Small classes that satisfy the ports and remember what they were asked."""
 
 import re
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+from bot.domain.changes import Change, TakingBack, Unassignment
 from bot.domain.drift import Revision
 from bot.domain.model import NO_PROPOSAL, UNDOABLE, Batch, Plan, PlanState, Progress, Proposal
 from bot.domain.notice import Notice, NoticeCount, NoticeState, Preference
 from bot.domain.people import Group, Person
 from bot.domain.reading import LogRow
 from bot.domain.reviewers import User
-from bot.domain.undo import Unassignment, UndoState
 from bot.domain.writing import Acknowledged, WriteResult
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError, StoreUnavailableError
 from bot.messages.message import Message
@@ -168,6 +169,9 @@ class FakeBatches:
     def of(self, plan_id: str) -> tuple[Batch, ...]:
         return self.stored
 
+    def add(self, lease: Lease, batches: Sequence[Batch]) -> None:
+        raise NotImplementedError
+
     def save(self, lease: Lease, batches: Iterable[Batch], *, progress: Progress | None = None) -> Plan:
         self.saved += batches
         return a_plan()
@@ -183,29 +187,6 @@ class FakeBatches:
 
     def written_later(self, plan: Plan) -> frozenset[str]:
         return self.others
-
-
-class FakeUndos:
-    """The `Undos` port in memory; `saved` has every part in the order in which it was stored."""
-
-    def __init__(self) -> None:
-        self.states: dict[str, UndoState] = {}
-        self.form: Unassignment | None = None
-        self.saved: list[tuple[int, dict[str, UndoState], Progress]] = []
-
-    def of(self, plan_id: str) -> dict[str, UndoState]:
-        return dict(self.states)
-
-    def arrange(self, lease: Lease, parts: Sequence[Mapping[str, UndoState]]) -> None:
-        self.states = {row_id: state for part in parts for row_id, state in part.items()}
-
-    def remember_form(self, lease: Lease, form: Unassignment) -> None:
-        self.form = form
-
-    def save(self, lease: Lease, part: int, states: Mapping[str, UndoState], *, progress: Progress) -> Plan:
-        self.states |= states
-        self.saved.append((part, dict(states), progress))
-        return a_plan(PlanState.UNDOING, progress=progress)
 
 
 class FakeNotices:
@@ -323,6 +304,8 @@ class FakeBraintrust:
         self.refusals: dict[str, Exception] = {}
         self.answers: list[WriteResult] = []
         self.on_unassign: Callable[[], None] = Calls()
+        self.monotonic: Callable[[], float] = lambda: 0.0
+        self._lock = threading.Lock()
 
     def page(self, query: str, *, patience: Patience, rows: int = 10_000, tries: int = 1) -> Page:
         self.queries.append(query)
@@ -331,7 +314,7 @@ class FakeBraintrust:
                 raise error
         _, by_id, listed = query.partition("id IN [")
         ids = re.findall(r"'([^']*)'", listed) if by_id else self.rows
-        return Page(tuple(self.rows[row_id] for row_id in ids if row_id in self.rows), None, 0.0)
+        return Page(tuple(self.rows[row_id] for row_id in ids if row_id in self.rows), None, self.monotonic())
 
     def users(self, *, patience: Patience, at_least: Collection[str] = ()) -> tuple[User, ...]:
         if "users" in self.refusals:
@@ -349,16 +332,16 @@ class FakeBraintrust:
             raise self.refusals["tally"]
         return self.open_load
 
-    def assign(self, project_id: str, pairs: Sequence[tuple[str, str]]) -> WriteResult:
-        return Acknowledged()
-
-    def unassign(self, project_id: str, pairs: Sequence[tuple[str, str]], form: Unassignment) -> WriteResult:
-        self.unassigned.append((tuple(row_id for row_id, _ in pairs), form))
-        self.on_unassign()
-        result = self.answers.pop(0) if self.answers else Acknowledged()
-        if form in self.takes and isinstance(result, Acknowledged):
-            for row_id, _ in pairs:
-                self.rows[row_id] = replace(self.rows[row_id], assignees=())
+    def write(self, project_id: str, pairs: Sequence[tuple[str, str]], change: Change) -> WriteResult:
+        if not isinstance(change, TakingBack):
+            return Acknowledged()
+        with self._lock:
+            self.unassigned.append((tuple(row_id for row_id, _ in pairs), change.form))
+            self.on_unassign()
+            result = self.answers.pop(0) if self.answers else Acknowledged()
+            if change.form in self.takes and isinstance(result, Acknowledged):
+                for row_id, _ in pairs:
+                    self.rows[row_id] = replace(self.rows[row_id], assignees=())
         return result
 
 

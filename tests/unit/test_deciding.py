@@ -14,8 +14,9 @@ from bot.services.deciding import Deciding, Press
 from bot.services.notifying import Arranging
 from bot.services.permissions import Permissions
 from bot.services.slack_ports import ReplyTo
-from bot.services.undoing import Undoing
-from bot.settings import PolicySettings, Settings
+from bot.services.writing.context import Context
+from bot.services.writing.undoing import Undoing
+from bot.settings import PolicySettings, WorkSettings
 from tests.unit.builders import NOW, a_batch, a_plan, a_request, a_row, buttons_of
 from tests.unit.fakes import (
     Calls,
@@ -27,7 +28,6 @@ from tests.unit.fakes import (
     FakeDirectory,
     FakeNotices,
     FakePlans,
-    FakeUndos,
 )
 
 AT = "<!date^1779094800^{date_short_pretty} at {time}|2026-05-18 09:00 UTC>"
@@ -43,16 +43,14 @@ class World:
         self.wake = Calls()
         self.braintrust = FakeBraintrust(a_row("row-0", "r1"), a_row("row-1", "r2", status="COMPLETE"))
         policy = policy or PolicySettings()
-        batches, undos = FakeBatches(a_batch(3, state=BatchState.CONFIRMED)), FakeUndos()
+        batches, undone = FakeBatches(a_batch(3, state=BatchState.CONFIRMED)), FakeBatches()
         undoing = Undoing(
+            Context(self.braintrust, FakeAnnouncer(), WorkSettings(), self.clock),
             plans=self.plans,
             batches=batches,
-            undos=undos,
-            braintrust=self.braintrust,
-            announcer=FakeAnnouncer(),
-            arranging=Arranging(notices=FakeNotices(), batches=batches, undos=undos),
-            settings=Settings(policy=policy),
-            clock=self.clock,
+            undone=undone,
+            arranging=Arranging(notices=FakeNotices(), batches=batches, undone=undone),
+            hours=policy.undo_hours,
         )
         self.deciding = Deciding(
             plans=self.plans,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.checking import Wanted, checked
+from bot.domain.changes import Assignment, checked
 from bot.domain.distribution import batches as cut
 from bot.domain.distribution import recounted
 from bot.domain.drift import counted_drift, has_drifted, revision
@@ -32,7 +32,7 @@ def drifted(
     """`batches` after a reading in which some rows had changed (None: gone), and all others were as before."""
     rows = {row_id: a_row(row_id) for batch in batches for row_id, _ in batch.rows} | dict(changed)
     there = {row_id: row for row_id, row in rows.items() if row is not None}
-    return tuple(checked(batch, there, Wanted(TAG), lost=lost) for batch in batches)
+    return tuple(checked(batch, there, Assignment(TAG), lost=lost) for batch in batches)
 
 
 @st.composite

@@ -16,6 +16,7 @@ import pytest
 from bot.adapters.braintrust import BraintrustClient
 from bot.adapters.braintrust_errors import stripped
 from bot.domain.btql import after, quoted
+from bot.domain.changes import Assignment
 from bot.domain.writing import Acknowledged, RateLimited, Unknown, WriteResult
 from bot.errors import BraintrustError, BraintrustUnavailableError, WorkInterruptedError
 from bot.services.ports import Page
@@ -24,6 +25,7 @@ from tests.unit.builders import PROJECT
 
 USER = "11111111-1111-4111-8111-111111111111"
 PAIRS = [("row-1", USER), ("row-2", USER)]
+ASSIGNMENT = Assignment("needs-review")
 DEEP = "[" * 100_000
 TIMES_429 = 10
 READINGS = ("rows", "users", "groups", "project")
@@ -285,7 +287,7 @@ def test_a_write_never_raises_and_counts_only_what_was_acknowledged(server: Serv
     chance = random.Random(6)
 
     for server.body in [*(damaged(GOOD["write"], chance) for _ in range(500)), *RAW]:
-        result = client.assign(PROJECT, PAIRS)
+        result = client.write(PROJECT, PAIRS, ASSIGNMENT)
         assert isinstance(result, WriteResult)
         if isinstance(result, Acknowledged):
             assert len(json.loads(server.body)["row_ids"]) == len(PAIRS)
@@ -298,7 +300,7 @@ def test_a_refused_write_never_raises_and_is_never_acknowledged(
     server.status = status
 
     for server.body in (*RAW[:15], *REFUSALS):
-        assert not isinstance(client.assign(PROJECT, PAIRS), Acknowledged)
+        assert not isinstance(client.write(PROJECT, PAIRS, ASSIGNMENT), Acknowledged)
 
 
 @pytest.mark.parametrize(
@@ -317,7 +319,7 @@ def test_any_time_to_wait_is_understood_or_passed_over(server: Server, client: B
     server.status, server.headers = 429, {"Retry-After": text}
 
     assert isinstance(outcome(calls(client)["rows"]), WorkInterruptedError | BraintrustUnavailableError)
-    assert isinstance(client.assign(PROJECT, PAIRS), RateLimited)
+    assert isinstance(client.write(PROJECT, PAIRS, ASSIGNMENT), RateLimited)
 
 
 @pytest.mark.parametrize("status", [302, 303, 307])
@@ -338,7 +340,7 @@ def test_an_address_that_leads_nowhere_is_no_answer(
     server.status, server.headers = status, {"Location": address}
 
     assert isinstance(outcome(calls(client)["rows"]), BraintrustError)
-    assert isinstance(client.assign(PROJECT, PAIRS), Unknown)
+    assert isinstance(client.write(PROJECT, PAIRS, ASSIGNMENT), Unknown)
 
 
 @pytest.mark.parametrize("column", ["assignments", "review_lists", "tags"])
@@ -353,7 +355,7 @@ def test_a_refusal_of_deeply_nested_text_is_survived(server: Server, client: Bra
     server.status = status
 
     assert unforeseen(server, calls(client)["rows"], [DEEP.encode()]) == []
-    assert unforeseen(server, lambda: client.assign(PROJECT, PAIRS), [DEEP.encode()]) == []
+    assert unforeseen(server, lambda: client.write(PROJECT, PAIRS, ASSIGNMENT), [DEEP.encode()]) == []
 
 
 @pytest.mark.parametrize("cursor", ["a\\b", "a\nb", "\ud800"])

@@ -4,7 +4,6 @@ import pytest
 
 from bot.domain.model import BatchState, DropReason, Origin, Plan, PlanState, Reviewer, Share
 from bot.domain.notice import NoticeCount, notice_counts, rows_left
-from bot.domain.undo import UndoState
 from bot.messages.blocks import UPDATE_TEXT_MAX
 from bot.messages.message import Message
 from bot.messages.notice import MAX_URL_LENGTH, notice_message
@@ -100,13 +99,16 @@ def test_each_reviewer_who_is_in_slack_is_told_of_the_rows_that_were_written() -
         a_batch(state=BatchState.WRITTEN, rows=(("row-8", "r1"), ("row-7", "r3"))),
     ]
 
-    assert notice_counts(plan, batches, {}) == (NoticeCount("r1", "U0ANA", 3), NoticeCount("r2", "U0BEN", 1))
+    assert notice_counts(plan, batches, []) == (NoticeCount("r1", "U0ANA", 3), NoticeCount("r2", "U0BEN", 1))
 
 
 def test_what_was_taken_back_is_counted_beside_and_led_to_no_more() -> None:
     plan = a_plan(PlanState.UNDOING, shares=KNOWN)
     batches = [a_batch(state=BatchState.CONFIRMED)]
-    undone = {"row-0": UndoState.TAKEN_BACK, "row-1": UndoState.REVIEWED, "row-2": UndoState.SENDING}
+    undone = [
+        a_batch(2, state=BatchState.CONFIRMED, dropped=(("row-1", DropReason.FINISHED),)),
+        a_batch(state=BatchState.SENDING, rows=(("row-2", "r1"),)),
+    ]
 
     assert notice_counts(plan, batches, undone) == (NoticeCount("r1", "U0ANA", 2, 1), NoticeCount("r2", "U0BEN", 2))
     assert rows_left(batches, undone, "r1") == ["row-2"]

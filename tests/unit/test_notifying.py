@@ -8,7 +8,6 @@ import pytest
 
 from bot.domain.model import BatchState, Plan, PlanState
 from bot.domain.notice import Notice, NoticeCount, NoticeState, Preference
-from bot.domain.undo import UndoState
 from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.services.notifying import AGAIN_SECONDS, LATE, LONGEST_SECONDS, MOST_ATTEMPTS, REPAIR_SECONDS, Notifying
 from bot.settings import BraintrustSettings, Settings
@@ -20,7 +19,6 @@ from tests.unit.fakes import (
     FakeNotices,
     FakePlans,
     FakePreferences,
-    FakeUndos,
 )
 
 NOON = datetime(2026, 5, 18, 12, tzinfo=UTC)  # a Monday
@@ -53,12 +51,12 @@ class World:
     ) -> None:
         self.notices = FakeNotices(*(notices or [a_notice()]), has_lost_claim=has_lost_claim)
         self.messenger = messenger or FakeMessenger()
-        self.undos = FakeUndos()
+        self.undone = FakeBatches()
         self.notifying = Notifying(
             notices=self.notices,
             plans=FakePlans(plan or a_plan(PlanState.DONE, decided_by="U0BOSS")),
             batches=FakeBatches(a_batch(state=BatchState.CONFIRMED)),
-            undos=self.undos,
+            undone=self.undone,
             preferences=FakePreferences(**({"U0ANA": Preference(muted=True)} if muted else {})),
             messenger=self.messenger,
             settings=Settings(**settings),
@@ -192,7 +190,7 @@ def test_a_change_edits_the_message_at_any_hour_also_of_the_muted() -> None:
 
 def test_after_an_undo_the_message_says_what_was_taken_back() -> None:
     world = World(sent(count=NoticeCount("r1", "U0ANA", 2, 2)), plan=a_plan(PlanState.UNDONE))
-    world.undos.states = {"row-0": UndoState.TAKEN_BACK, "row-2": UndoState.TAKEN_BACK}
+    world.undone.stored = (a_batch(state=BatchState.CONFIRMED, rows=(("row-0", "r1"), ("row-2", "r1"))),)
 
     world.notifying.step()
 

@@ -10,8 +10,9 @@ import pytest
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Reviewer, Share
 from bot.domain.reviewers import User
 from bot.errors import BraintrustError, BraintrustRejectedError, BraintrustUnavailableError
-from bot.services.rechecking import SAMPLE_ROWS, Rechecking
 from bot.services.roster import RosterReader
+from bot.services.writing.context import Context
+from bot.services.writing.rechecking import SAMPLE_ROWS, Rechecking
 from bot.settings import PeopleSettings, PolicySettings, Settings
 from tests.unit.builders import NOW, a_batch, a_plan, a_request, a_row
 from tests.unit.fakes import (
@@ -52,10 +53,11 @@ class World:
         self.batches = FakeBatches(*(batches or (a_batch(10),)))
         self.braintrust = FakeBraintrust(*(a_row(f"row-{index}") for index in range(10)), users=BOTH)
         self.announcer = FakeAnnouncer()
+        settings = settings or Settings()
         self.rechecking = Rechecking(
+            Context(self.braintrust, self.announcer, settings.work, FakeClock(NOW)),
             plans=self.plans,
             batches=self.batches,
-            braintrust=self.braintrust,
             roster=RosterReader(
                 braintrust=self.braintrust,
                 people=None,
@@ -64,9 +66,7 @@ class World:
                 settings=PeopleSettings(),
                 clock=FakeClock(NOW),
             ),
-            announcer=self.announcer,
-            settings=settings or Settings(),
-            clock=FakeClock(NOW),
+            settings=settings,
         )
 
     def still_approved(self) -> bool:

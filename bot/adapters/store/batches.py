@@ -1,10 +1,10 @@
 """Stored batches: the `Batches` port on a database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.records import batch_of, batch_outcome, batch_record, plan_of
@@ -22,31 +22,40 @@ _POSSIBLY_WRITTEN = (
 
 
 class BatchStore:
-    """Batches, from planned to written."""
+    """Batches, from planned to written: those of assignments in one table, those of undos in another."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, table: Table = batches) -> None:
         self._database = database
+        self._table = table
 
     def of(self, plan_id: str) -> tuple[Batch, ...]:
         """All batches of a plan, in order."""
-        query = select(batches).where(batches.c.plan_id == plan_id).order_by(batches.c.seq)
+        query = select(self._table).where(self._table.c.plan_id == plan_id).order_by(self._table.c.seq)
         with self._database.read() as connection:
             return tuple(batch_of(row) for row in connection.execute(query))
 
+    def add(self, lease: Lease, new: Sequence[Batch]) -> None:
+        """Store more batches, numbered after those that are there."""
+        with owned(self._database, lease) as (connection, row):
+            first = self._next_number(connection, row.id)
+            records = [batch_record(row.id, batch.renumbered(number)) for number, batch in enumerate(new, first)]
+            if records:
+                connection.execute(insert(self._table), records)
+
     def recover(self, lease: Lease, *, now: datetime) -> None:
         """Mark batches whose request was on its way when its process died as unknown."""
-        lost = (batches.c.plan_id == lease.plan_id) & (batches.c.state == BatchState.SENDING.value)
+        lost = (self._table.c.plan_id == lease.plan_id) & (self._table.c.state == BatchState.SENDING.value)
         values = {"state": BatchState.UNKNOWN.value, "attempt_ended_at": now}
         with owned(self._database, lease) as (connection, _row):
-            connection.execute(update(batches).where(lost).values(**values))
+            connection.execute(update(self._table).where(lost).values(**values))
 
     def save(self, lease: Lease, changed: Iterable[Batch], *, progress: Progress | None = None) -> Plan:
         """Store what became of some batches, in one transaction; the plan as it is now."""
         records = [{"at_seq": batch.seq, **batch_outcome(batch)} for batch in changed]
         with owned(self._database, lease) as (connection, row):
             if records:
-                mine = (batches.c.plan_id == lease.plan_id) & (batches.c.seq == bindparam("at_seq"))
-                connection.execute(update(batches).where(mine), records)
+                mine = (self._table.c.plan_id == lease.plan_id) & (self._table.c.seq == bindparam("at_seq"))
+                connection.execute(update(self._table).where(mine), records)
             if progress is not None:
                 connection.execute(update(plans).where(plans.c.id == row.id).values(progress=asdict(progress)))
         plan = plan_of(row)
@@ -56,11 +65,10 @@ class BatchStore:
         """Replace a batch that is too large for one request by its halves: the first keeps its number."""
         first, second = halves
         with owned(self._database, lease) as (connection, row):
-            last = select(func.max(batches.c.seq)).where(batches.c.plan_id == row.id)
-            second = second.renumbered(connection.execute(last).scalar_one() + 1)
-            mine = (batches.c.plan_id == row.id) & (batches.c.seq == first.seq)
-            connection.execute(update(batches).where(mine).values(rows=first.rows, **batch_outcome(first)))
-            connection.execute(insert(batches).values(batch_record(row.id, second)))
+            second = second.renumbered(self._next_number(connection, row.id))
+            mine = (self._table.c.plan_id == row.id) & (self._table.c.seq == first.seq)
+            connection.execute(update(self._table).where(mine).values(rows=first.rows, **batch_outcome(first)))
+            connection.execute(insert(self._table).values(batch_record(row.id, second)))
         return first, second
 
     def recently_written(self, plan: Plan, *, since: datetime) -> frozenset[str]:
@@ -83,6 +91,10 @@ class BatchStore:
             for row_id, _ in batch.kept
             if row_id in began and batch.attempt_began_at > began[row_id]
         )
+
+    def _next_number(self, connection: Connection, plan_id: str) -> int:
+        last = select(func.max(self._table.c.seq)).where(self._table.c.plan_id == plan_id)
+        return int(connection.execute(last).scalar_one() or 0) + 1
 
     def _of_others(self, plan: Plan, *, since: datetime) -> list[Batch]:
         """The batches that other plans of the project wrote, or may have written, after `since`."""

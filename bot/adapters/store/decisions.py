@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Table, select, update
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.outcomes import certain
-from bot.adapters.store.tables import batches, events, plans
+from bot.adapters.store.tables import batches, events, plans, undo_batches
 from bot.adapters.store.transitions import Guard, change, in_state, move, note
 from bot.domain.model import RETRIABLE, UNDOABLE, BatchState, PlanState
 
@@ -63,29 +63,31 @@ class DecisionStore:
         Batches that are still unknown are read back once more before anything of them is sent.  False when there is
         nothing to retry.
         """
-        mine = batches.c.plan_id == plan_id
-        failed = update(batches).where(mine, batches.c.state == BatchState.FAILED.value)
-        unknown = update(batches).where(mine, batches.c.state == BatchState.UNKNOWN.value)
         fresh: dict[str, Any] = {"stopped_by": None, "reason": None, "undone_by": None, "undone_from": None, **_NEXT}
         guard = _undecided(plan_id, edition, *RETRIABLE)
 
         def retried(connection: Connection, token: str) -> bool:
             moved = move(connection, guard, to=PlanState.CHECKING, who=who, now=now, token=token, **fresh)
             if moved:
-                connection.execute(failed.values(state=BatchState.PLANNED.value, attempts=0, error=None))
-                connection.execute(unknown.values(attempts=1))
+                _reopen(connection, plan_id, batches)
             return moved
 
         return self._decide(plan_id, retried)
 
     def begin_undo(self, plan_id: str, *, edition: int, who: str, now: datetime, finished_after: datetime) -> bool:
-        """Move an assigned plan to `undoing`; False when it is too late, or somebody was first."""
+        """Move an assigned plan to `undoing`; False when it is too late, or somebody was first.
+
+        What an earlier undo left is tried again; what was acknowledged is read back once more before.
+        """
+        unseen = (undo_batches.c.plan_id == plan_id, undo_batches.c.state == BatchState.WRITTEN.value)
 
         def began(connection: Connection, token: str) -> bool:
             for before in UNDOABLE:
                 guard = (*_undecided(plan_id, edition, before), plans.c.finished_at > finished_after)
                 values: dict[str, Any] = {"undone_by": who, "undone_from": before.value, **_NEXT}
                 if move(connection, guard, to=PlanState.UNDOING, who=who, now=now, token=token, **values):
+                    _reopen(connection, plan_id, undo_batches)
+                    connection.execute(update(undo_batches).where(*unseen).values(state=BatchState.PLANNED.value))
                     return True
             return False
 
@@ -107,3 +109,11 @@ class DecisionStore:
 def _undecided(plan_id: str, edition: int, *states: PlanState) -> Guard:
     """The guard that lets a decision through only in these states, and only as long as nobody else decided."""
     return *in_state(plan_id, *states), plans.c.edition == edition
+
+
+def _reopen(connection: Connection, plan_id: str, table: Table) -> None:
+    """Plan failed batches anew; those that are still unknown are read back before anything of them is sent."""
+    mine = update(table).where(table.c.plan_id == plan_id)
+    failed = mine.where(table.c.state == BatchState.FAILED.value)
+    connection.execute(failed.values(state=BatchState.PLANNED.value, attempts=0, error=None))
+    connection.execute(mine.where(table.c.state == BatchState.UNKNOWN.value).values(attempts=1))

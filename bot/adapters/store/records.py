@@ -112,7 +112,6 @@ def plan_of(row: Row[Any]) -> Plan:
         finished_at=row.finished_at,
         undone_by=row.undone_by,
         undone_from=PlanState(row.undone_from) if row.undone_from else None,
-        unassignment=row.unassignment,
     )
 
 

@@ -15,7 +15,7 @@ from bot.adapters.store.plans import PlanStore
 from bot.adapters.store.preferences import PreferenceStore
 from bot.adapters.store.schedules import ScheduleStore
 from bot.adapters.store.surfaces import SurfaceStore
-from bot.adapters.store.undos import UndoStore
+from bot.adapters.store.tables import undo_batches
 from bot.settings import DatabaseSettings
 
 
@@ -28,7 +28,7 @@ class Store:
         self.clock = DatabaseClock(self.database)
         self.plans = PlanStore(self.database)
         self.batches = BatchStore(self.database)
-        self.undos = UndoStore(self.database)
+        self.undone = BatchStore(self.database, undo_batches)
         self.notices = NoticeStore(self.database)
         self.surfaces = SurfaceStore(self.database)
         self.preferences = PreferenceStore(self.database)

@@ -95,7 +95,6 @@ plans = Table(
     Column("finished_at", UtcDateTime),
     Column("undone_by", String(32)),
     Column("undone_from", String(16)),
-    Column("unassignment", String(16)),
     # what is proposed
     Column("counts", JSON, nullable=False),
     Column("shares", JSON, nullable=False),
@@ -133,27 +132,25 @@ surfaces = Table(  # what Slack is known to show of a plan, place by place
     Column("retry_at", UtcDateTime),
 )
 
-batches = Table(
-    "batches",
-    metadata,
-    Column("plan_id", String(16), ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True),
-    Column("seq", Integer, primary_key=True),
-    Column("rows", JSON, nullable=False),
-    Column("dropped", JSON, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("attempt_began_at", UtcDateTime),
-    Column("attempt_ended_at", UtcDateTime),
-    Column("error", Text),
-)
 
-undos = Table(  # what became of each row that is taken back
-    "undos",
-    metadata,
-    Column("plan_id", String(16), ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True),
-    Column("part", Integer, primary_key=True),
-    Column("states", JSON, nullable=False),
-)
+def _batches(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("plan_id", String(16), ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True),
+        Column("seq", Integer, primary_key=True),
+        Column("rows", JSON, nullable=False),
+        Column("dropped", JSON, nullable=False),
+        Column("state", String(16), nullable=False),
+        Column("attempts", Integer, nullable=False),
+        Column("attempt_began_at", UtcDateTime),
+        Column("attempt_ended_at", UtcDateTime),
+        Column("error", Text),
+    )
+
+
+batches = _batches("batches")  # of assignments
+undo_batches = _batches("undo_batches")
 
 balances = Table(  # how many rows more than their share people got in plans that are no longer stored, as fractions
     "balances",

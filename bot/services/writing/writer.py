@@ -1,4 +1,9 @@
-"""One run over the batches of one plan: a coordinator that decides, and a pool that only talks to Braintrust."""
+"""The engine that writes rows: one run over batches, by a coordinator that decides and a pool that only sends.
+
+What Braintrust offers for it is a merge without a compare-and-set, so the order is what keeps it safe: the batch is
+stored before its first request, each row is read at most 10 s before it is written, and a request without a usable
+answer is read back before anything is sent again.
+"""
 
 import math
 import random
@@ -7,9 +12,10 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
-from bot.domain.checking import Wanted, checked, read_back, without_others
+from bot.domain.changes import Change, checked, read_back, without_others
 from bot.domain.model import Batch, BatchState, Plan
 from bot.domain.pauses import LIMITED_SECONDS, pause_seconds
 from bot.domain.writing import (
@@ -25,12 +31,12 @@ from bot.domain.writing import (
 )
 from bot.errors import STILL_LIMITED, BraintrustError, WorkInterruptedError
 from bot.services.background import in_background
-from bot.services.ledger import Ledger
-from bot.services.ports import Announcer, Braintrust, Clock, Work
-from bot.services.read_back import ReadBack
+from bot.services.ports import Work
 from bot.services.reading import RowReader, Sight
 from bot.services.waiting import VisiblePatience
-from bot.settings import WorkSettings
+from bot.services.writing.context import Context
+from bot.services.writing.ledger import Ledger
+from bot.services.writing.read_back import ReadBack
 
 FRESH_SECONDS = 10.0  # how old the reading may be on which a write rests
 WRITE_SECONDS = 20.0  # the deadline of one write: with less lease left, none is begun
@@ -45,35 +51,28 @@ _RATE_LIMIT = "Waiting for Braintrust's rate limit."
 _AfterLook = Callable[[list[Batch], Future[Sight]], None]
 
 
-class Assignment:
-    """Carries out one plan.  Only the step's thread changes anything; the pool's threads return values."""
+class Writer:
+    """Makes one change to the rows of a plan's batches, for an assignment or an undo.
+
+    Only the step's thread changes anything; the pool's threads return values.
+    """
 
     def __init__(
-        self,
-        plan: Plan,
-        ledger: Ledger,
-        *,
-        others: frozenset[str],
-        work: Work,
-        braintrust: Braintrust,
-        announcer: Announcer,
-        settings: WorkSettings,
-        clock: Clock,
-        monotonic: Callable[[], float],
+        self, context: Context, ledger: Ledger, *, work: Work, plan: Plan, change: Change, others: frozenset[str]
     ) -> None:
         self._plan = plan
         self._ledger = ledger
+        self._change = change
         self._others = others
-        self._wanted = Wanted(plan.request.tag, settings.open_statuses)
         self._work = work
-        self._braintrust = braintrust
-        self._reader = RowReader(braintrust, settings)
-        self._read_back = ReadBack(ledger, others=others, monotonic=monotonic)
-        self._announcer = announcer
-        self._parallel = settings.parallel_requests
+        self._braintrust = context.braintrust
+        self._reader = RowReader(context.braintrust, context.settings)
+        self._read_back = ReadBack(context, ledger, change, others=others)
+        self._announcer = context.announcer
+        self._parallel = context.settings.parallel_requests
         self._writers = ThreadPoolExecutor(self._parallel, thread_name_prefix="write")
-        self._clock = clock
-        self._monotonic = monotonic
+        self._clock = context.clock
+        self._monotonic = context.monotonic
         self._ready: deque[tuple[Batch, float]] = deque()  # with the moment at which the reading of its rows began
         self._read_at: dict[int, float] = {}
         self._looks: dict[Future[Sight], tuple[list[Batch], _AfterLook]] = {}
@@ -86,7 +85,7 @@ class Assignment:
         self._waiting: str | None = None
         self._reason: str | None = None
 
-    def carry_out(self, read_at: Mapping[int, float]) -> str | None:
+    def carry_out(self, read_at: Mapping[int, float] = MappingProxyType({})) -> str | None:
         """Work until nothing is open; the sentence why it had to end early, None when it did not.
 
         `read_at` says of batches that were checked just now when the reading of their rows began.
@@ -109,7 +108,7 @@ class Assignment:
 
     @property
     def _ending(self) -> bool:
-        return self._reason is not None or self._plan.stopped_by is not None
+        return self._reason is not None or self._plan.is_stopping
 
     def _is_open(self) -> bool:
         if self._writes or self._looks or self._ready:
@@ -158,7 +157,7 @@ class Assignment:
         """Send one batch, unless the process was held up since it was checked."""
         if not self._is_fresh(began) or self._work.seconds_left() < WRITE_SECONDS:
             return NotBegun()
-        return self._braintrust.assign(self._plan.request.project_id, batch.kept)
+        return self._braintrust.write(self._plan.request.project_id, batch.kept, self._change)
 
     def _begin_read_back(self) -> None:
         """Look whether the requests that ended without a usable answer had an effect."""
@@ -252,11 +251,11 @@ class Assignment:
     def _judge(self, batch: Batch, look: Sight) -> None:
         """Drop what may not be written any more; rows of an earlier attempt that turn out written are kept as such."""
         if batch.attempts:
-            settled, waiting = read_back(without_others(batch, self._others), look.rows)
+            settled, waiting = read_back(without_others(batch, self._others), look.rows, self._change)
             if waiting is None or len(waiting.kept) < len(batch.kept):
                 self._read_back.divide(settled, waiting, resend=not self._ending)
                 return
-        self._admit(checked(batch, look.rows, self._wanted, others=self._others), look.began)
+        self._admit(checked(batch, look.rows, self._change, others=self._others), look.began)
 
     def _admit(self, batch: Batch, began: float) -> None:
         """Make a checked batch ready to be written; nothing may be left of it."""

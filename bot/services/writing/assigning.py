@@ -1,24 +1,19 @@
-"""Writes an approved plan: check, write, record, batch after batch, several at a time.
-
-What Braintrust offers for it is a merge without a compare-and-set, so the order is what keeps it safe: the batch is
-stored before its first request, each row is read at most 10 s before it is written, and a request without a usable
-answer is read back before anything is sent again.
-"""
+"""The steps of an assignment: check, write, report."""
 
 import logging
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
+from bot.domain.changes import Assignment
 from bot.domain.model import Plan, Progress
 from bot.domain.report import outcome, report_of
 from bot.errors import BraintrustError
-from bot.services.assignment import Assignment
-from bot.services.ledger import Ledger
 from bot.services.notifying import Arranging
-from bot.services.ports import Announcer, Batches, Braintrust, Clock, Plans, Work
-from bot.services.rechecking import Rechecking
-from bot.settings import WorkSettings
+from bot.services.ports import Batches, Plans, Work
+from bot.services.writing.context import Context
+from bot.services.writing.ledger import Ledger
+from bot.services.writing.rechecking import Rechecking
+from bot.services.writing.writer import Writer
 
 log = logging.getLogger(__name__)
 
@@ -30,27 +25,15 @@ class Assigning:
     """The worker's steps from the approval to the report."""
 
     def __init__(
-        self,
-        *,
-        plans: Plans,
-        batches: Batches,
-        braintrust: Braintrust,
-        rechecking: Rechecking,
-        announcer: Announcer,
-        arranging: Arranging,
-        settings: WorkSettings,
-        clock: Clock,
-        monotonic: Callable[[], float] = time.monotonic,
+        self, context: Context, *, plans: Plans, batches: Batches, rechecking: Rechecking, arranging: Arranging
     ) -> None:
+        self._context = context
         self._plans = plans
         self._batches = batches
-        self._braintrust = braintrust
         self._rechecking = rechecking
-        self._announcer = announcer
         self._arranging = arranging
-        self._settings = settings
-        self._clock = clock
-        self._monotonic = monotonic
+        self._announcer = context.announcer
+        self._clock = context.clock
 
     def check(self, work: Work, plan: Plan) -> None:
         """Write a plan, when no other one of the project is written, if it is still what was shown.
@@ -85,26 +68,15 @@ class Assigning:
         batches = self._batches.of(plan.id)
         tried = [batch.attempt_began_at for batch in batches if batch.attempt_began_at is not None]
         since = min([self._clock() - RECENT, *tried])
-        ledger = Ledger(
-            batches,
-            store=self._batches,
-            lease=work.lease,
-            clock=self._clock,
-            monotonic=self._monotonic,
-            settle_seconds=self._settings.settle_seconds,
-        )
-        assignment = Assignment(
-            plan,
-            ledger,
-            others=self._batches.recently_written(plan, since=since),
+        writer = Writer(
+            self._context,
+            Ledger(self._context, batches, store=self._batches, lease=work.lease),
             work=work,
-            braintrust=self._braintrust,
-            announcer=self._announcer,
-            settings=self._settings,
-            clock=self._clock,
-            monotonic=self._monotonic,
+            plan=plan,
+            change=Assignment(plan.request.tag, self._context.settings.open_statuses),
+            others=self._batches.recently_written(plan, since=since),
         )
-        reason = assignment.carry_out(read_at)
+        reason = writer.carry_out(read_at)
         self._plans.begin_reporting(work.lease, reason=reason, now=self._clock())
 
     def report(self, work: Work, plan: Plan) -> None:

@@ -6,14 +6,15 @@ from datetime import timedelta
 from itertools import accumulate
 
 from bot.domain.btql import MAX_IDS_PER_QUERY
-from bot.domain.checking import Wanted, checked
+from bot.domain.changes import Assignment, checked
 from bot.domain.drift import Revision, has_drifted, revision
 from bot.domain.model import Batch, BatchState, Origin, Plan, Progress
 from bot.services.background import in_background
-from bot.services.ports import Announcer, Batches, Braintrust, Clock, Patience, Plans, Work
+from bot.services.ports import Batches, Patience, Plans, Work
 from bot.services.reading import RowReader, Sight
 from bot.services.roster import RosterReader
 from bot.services.waiting import VisiblePatience
+from bot.services.writing.context import Context
 from bot.settings import Settings
 
 SCHEDULED_PLAN_EXPIRES = timedelta(hours=72)
@@ -25,25 +26,17 @@ class Rechecking:
     """Compares a plan with Braintrust as it is now."""
 
     def __init__(
-        self,
-        *,
-        plans: Plans,
-        batches: Batches,
-        braintrust: Braintrust,
-        roster: RosterReader,
-        announcer: Announcer,
-        settings: Settings,
-        clock: Clock,
+        self, context: Context, *, plans: Plans, batches: Batches, roster: RosterReader, settings: Settings
     ) -> None:
         self._plans = plans
         self._batches = batches
         self._roster = roster
-        self._reader = RowReader(braintrust, settings.work)
-        self._announcer = announcer
+        self._reader = RowReader(context.braintrust, settings.work)
+        self._announcer = context.announcer
         self._open_statuses = settings.work.open_statuses
         self._batch_size = settings.work.batch_size
         self._policy = settings.policy
-        self._clock = clock
+        self._clock = context.clock
 
     def still_approved(self, work: Work, plan: Plan) -> Mapping[int, float] | None:
         """Drop what left the plan meanwhile; None when so much did that it was proposed again as a new version.
@@ -59,11 +52,11 @@ class Rechecking:
         sight = self._sight(plan, sample, patience)
         lost = leavers.result()
 
-        wanted = Wanted(plan.request.tag, self._open_statuses)
-        looked_at = [checked(batch, sight.rows, wanted, lost=lost) for batch in sample]
+        change = Assignment(plan.request.tag, self._open_statuses)
+        looked_at = [checked(batch, sight.rows, change, lost=lost) for batch in sample]
         if rest and has_drifted(plan, looked_at, lost=lost):
             rows = self._sight(plan, rest, patience).rows
-            looked_at += [checked(batch, rows, wanted, lost=lost) for batch in rest]
+            looked_at += [checked(batch, rows, change, lost=lost) for batch in rest]
 
         if has_drifted(plan, looked_at, lost=lost) and any(batch.kept for batch in looked_at):
             self._propose_again(work, plan, revision(plan, looked_at, lost=lost, batch_size=self._batch_size))

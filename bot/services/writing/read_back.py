@@ -1,19 +1,20 @@
 """What a reading says about batches that were sent: written, taken by somebody else, or not visible yet."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.domain.checking import read_back, without_others
+from bot.domain.changes import Change, read_back, without_others
 from bot.domain.model import Batch, BatchState
 from bot.domain.writing import MAX_TRIES
 from bot.errors import BraintrustError, BraintrustRejectedError
-from bot.services.ledger import Ledger
 from bot.services.reading import Sight
+from bot.services.writing.context import Context
+from bot.services.writing.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-CONFIRM_SECONDS = 60.0  # how long acknowledged rows may take to be visible
+LONGEST_SECONDS = 60.0  # between two looks
 CONFIRM_AGAIN_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 10.0  # after a reading that failed
 
@@ -21,10 +22,12 @@ LOOK_AGAIN_SECONDS = 10.0  # after a reading that failed
 class ReadBack:
     """Settles sent batches in the ledger."""
 
-    def __init__(self, ledger: Ledger, *, others: frozenset[str], monotonic: Callable[[], float]) -> None:
+    def __init__(self, context: Context, ledger: Ledger, change: Change, *, others: frozenset[str]) -> None:
         self._ledger = ledger
+        self._change = change
         self._others = others
-        self._monotonic = monotonic
+        self._confirm_seconds = context.confirm_seconds
+        self._monotonic = context.monotonic
         self._failures = 0
 
     def unknown(self, batches: Iterable[Batch], sight: Sight, *, resend: bool) -> None:
@@ -34,20 +37,20 @@ class ReadBack:
         """
         self._failures = 0
         for batch in batches:
-            settled, waiting = read_back(without_others(batch, self._others), sight.rows)
+            settled, waiting = read_back(without_others(batch, self._others), sight.rows, self._change)
             unsettled_seconds = self._ledger.settles_in(batch) + self._monotonic() - sight.began
             if waiting is not None and unsettled_seconds > 0:
-                self._ledger.put(batch, due_in_seconds=min(unsettled_seconds, CONFIRM_SECONDS))
+                self._ledger.put(batch, due_in_seconds=min(unsettled_seconds, LONGEST_SECONDS))
             else:
                 self.divide(settled, waiting, resend=resend)
 
     def acknowledged(self, batches: Iterable[Batch], sight: Sight) -> None:
         """Acknowledged batches: what is not visible yet is waited for, and never sent again."""
         for batch in batches:
-            seen, waiting = read_back(batch, sight.rows)
+            seen, waiting = read_back(batch, sight.rows, self._change)
             if waiting is None:
                 self._ledger.put(seen)
-            elif self._ledger.age(batch) < CONFIRM_SECONDS:
+            elif self._ledger.age(batch) < self._confirm_seconds:
                 self._ledger.put(batch, due_in_seconds=CONFIRM_AGAIN_SECONDS)
             elif seen.rows:
                 self._ledger.leave(self._ledger.split(seen, waiting)[1])

@@ -1,32 +1,24 @@
 """The batches of one run: in memory for deciding, in the store before anything is sent."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from bot.domain.btql import MAX_IDS_PER_QUERY
 from bot.domain.model import Batch, BatchState, Plan, Progress
-from bot.services.ports import Batches, Clock, Lease
+from bot.services.ports import Batches, Lease
+from bot.services.writing.context import Context
 
 
 class Ledger:
     """Knows which batch is due for what.  A batch that was taken is nobody else's until it is put back."""
 
-    def __init__(
-        self,
-        batches: Iterable[Batch],
-        *,
-        store: Batches,
-        lease: Lease,
-        clock: Clock,
-        monotonic: Callable[[], float],
-        settle_seconds: int,
-    ) -> None:
+    def __init__(self, context: Context, batches: Iterable[Batch], *, store: Batches, lease: Lease) -> None:
         self._store = store
         self._lease = lease
-        self._clock = clock
-        self._monotonic = monotonic
-        self._settle_seconds = settle_seconds
+        self._clock = context.clock
+        self._monotonic = context.monotonic
+        self._settle_seconds = context.settings.settle_seconds
         self._batches = {batch.seq: batch for batch in batches}
-        self._due = {batch.seq: monotonic() for batch in self._batches.values()}
+        self._due = dict.fromkeys(self._batches, self._monotonic())
         self._changed: set[int] = set()
 
     def has(self, state: BatchState) -> bool:

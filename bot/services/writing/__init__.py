@@ -1,0 +1,1 @@
+"""All that writes rows: one engine, and the steps of an assignment and of an undo."""

@@ -1,0 +1,110 @@
+"""One run over the rows that a plan takes back: they are looked at, a form is found on one row, the rest follow."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.domain.changes import TakingBack, Unassignment, checked
+from bot.domain.model import Batch, BatchState, Plan, Progress
+from bot.errors import BraintrustRejectedError
+from bot.services.ports import Batches, Work
+from bot.services.reading import RowReader
+from bot.services.waiting import VisiblePatience
+from bot.services.writing.context import Context
+from bot.services.writing.ledger import Ledger
+from bot.services.writing.writer import Writer
+
+FORM_SECONDS = 12.0  # how long an acknowledged change may take to be visible on the one row on which a form is tried
+NO_FORM = "Braintrust keeps its assignments, however it is asked. The rows that are left have to be unassigned by hand."
+NOT_SEEN = "Braintrust did not show that the rows were taken back. Try again later."
+
+
+class UndoRun:
+    """Carries out one undo.  What it does is stored in its batches, which a later run goes on with."""
+
+    def __init__(self, context: Context, undone: Batches, *, work: Work, plan: Plan, others: frozenset[str]) -> None:
+        self._context = context
+        self._undone = undone
+        self._work = work
+        self._plan = plan
+        self._others = others
+        self._read_at: dict[int, float] = {}  # when the reading of a batch's rows began (monotonic)
+
+    def carry_out(self) -> str | None:
+        """Take back what can be; the sentence why something was not, None when all is settled.
+
+        Raises `BraintrustError`.
+        """
+        self._check()
+        form = self._form()
+        if form is None:
+            return None
+        reason = self._write(self._undone.of(self._plan.id), TakingBack(form), self._context)
+        left = self._open()
+        errors = [batch.error for batch in left if batch.state is BatchState.FAILED and batch.error]
+        return reason or (next(iter(errors), NOT_SEEN) if left else None)
+
+    def _check(self) -> None:
+        """Drop what nobody may take back, so that no request is made for it."""
+        unsent = [batch for batch in self._open() if not batch.attempts]
+        ids = [row_id for batch in unsent for row_id, _ in batch.kept]
+        reader = RowReader(self._context.braintrust, self._context.settings)
+        sight = reader.by_id(self._plan.request.project_id, ids, patience=VisiblePatience(self._work, self._explain))
+        looked_at = [checked(batch, sight.rows, TakingBack(), others=self._others) for batch in unsent]
+        settled = [batch if batch.kept else replace(batch, state=BatchState.CONFIRMED) for batch in looked_at]
+        self._undone.save(self._work.lease, settled)
+        self._read_at = {batch.seq: sight.began for batch in unsent}
+
+    def _form(self) -> Unassignment | None:
+        """The form in which Braintrust takes rows back; None where nothing is left to take back.
+
+        A row that changes under our hands tells nothing: another one has to.
+        """
+        while left := self._open():
+            form = self._tried(self._alone(left[0]))
+            if form is not None:
+                return form
+        return None
+
+    def _tried(self, row: Batch) -> Unassignment | None:
+        """The form that took a single row back; None where the row was settled without telling."""
+        refusal = None
+        for form in Unassignment:
+            sent = row.attempts
+            if row.state in (BatchState.WRITTEN, BatchState.FAILED):
+                row = replace(row, state=BatchState.PLANNED)
+            context = replace(self._context, confirm_seconds=FORM_SECONDS)
+            reason = self._write([row], TakingBack(form), context)
+            row = next(batch for batch in self._undone.of(self._plan.id) if batch.seq == row.seq)
+            if row.state is BatchState.CONFIRMED:
+                return form if row.kept and row.attempts > sent else None
+            if row.state is BatchState.FAILED and reason is not None:
+                refusal = reason  # this form is not understood; another one may be
+            elif row.state is not BatchState.WRITTEN:
+                raise BraintrustRejectedError(reason or row.error or NOT_SEEN)
+        raise BraintrustRejectedError(refusal or NO_FORM)
+
+    def _alone(self, batch: Batch) -> Batch:
+        """The first row of a batch as a batch of its own."""
+        if len(batch.rows) == 1:
+            return batch
+        row = batch.kept[0]
+        rest = replace(batch, rows=tuple(pair for pair in batch.rows if pair != row))
+        rest = rest if rest.kept else replace(rest, state=BatchState.CONFIRMED)
+        alone, rest = self._undone.split(self._work.lease, (replace(batch, rows=(row,), dropped=()), rest))
+        if batch.seq in self._read_at:
+            self._read_at[rest.seq] = self._read_at[batch.seq]
+        return alone
+
+    def _write(self, batches: Sequence[Batch], change: TakingBack, context: Context) -> str | None:
+        ledger = Ledger(context, batches, store=self._undone, lease=self._work.lease)
+        writer = Writer(context, ledger, work=self._work, plan=self._plan, change=change, others=self._others)
+        return writer.carry_out(self._read_at)
+
+    def _open(self) -> list[Batch]:
+        """The batches that are not settled; those that were never sent come first."""
+        batches = [batch for batch in self._undone.of(self._plan.id) if batch.state is not BatchState.CONFIRMED]
+        return sorted(batches, key=lambda batch: (batch.attempts > 0, batch.seq))
+
+    def _explain(self, reason: str | None) -> None:
+        plan = self._undone.save(self._work.lease, [], progress=Progress(waiting=reason))
+        self._context.announcer.writing_progress(self._work, plan)
