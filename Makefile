@@ -13,7 +13,7 @@ demo: .venv/ready  ## try the bot on local stand-ins, in the browser (ARGS=--onc
 	@$(BIN)/python -m bot demo $(ARGS)
 
 run: .venv/ready  ## serve Slack through Socket Mode, with the settings of .env
-	@$(BIN)/python -m bot run
+	@MALLOC_ARENA_MAX=2 $(BIN)/python -m bot run
 
 test: .venv/ready  ## every test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)

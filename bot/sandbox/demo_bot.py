@@ -14,8 +14,13 @@ import bot
 
 WEB = ("-m", "bot", "web", "--host", "127.0.0.1")
 
-# For finding our code, and for asking no proxy about what is on this machine.
-_OWN = {"PYTHONPATH": str(Path(bot.__file__).parents[1]), "PYTHONUTF8": "1", "NO_PROXY": "*"}
+# For finding our code, for asking no proxy about what is on this machine, and for keeping its memory flat.
+_OWN = {
+    "PYTHONPATH": str(Path(bot.__file__).parents[1]),
+    "PYTHONUTF8": "1",
+    "NO_PROXY": "*",
+    "MALLOC_ARENA_MAX": "2",
+}
 _READY_SECONDS = 20.0
 _STOP_SECONDS = 35.0  # a little longer than the bot takes
 _GLANCE_SECONDS = 0.05

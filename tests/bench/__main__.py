@@ -12,8 +12,9 @@ from tests.bench.bot_run import bot_run
 from tests.bench.measure import Run
 from tests.bench.plain_run import plain_run
 from tests.bench.planning import planning_run
+from tests.bench.soak import soak
 from tests.bench.stand_in_process import World
-from tests.bench.table import acknowledgement_table, comparison, parallel_table, planning_table
+from tests.bench.table import acknowledgement_table, comparison, parallel_table, planning_table, soak_table
 
 PARALLEL = (1, 4, 8)
 MANY_REVIEWERS = 200
@@ -47,6 +48,7 @@ def main() -> int:
     planned = {name: planning_run(crowd, choices, command) for name, (choices, command) in STRATEGIES.items()}
     _say(planning_table(crowd, planned))
     _say(acknowledgement_table(acknowledgements(), braintrust_seconds=BRAINTRUST_SECONDS))
+    _say(soak_table(soak()))
     mistakes = [mistake for run in runs for mistake in run.mistakes]
     mistakes += [mistake for run in planned.values() for mistake in run.mistakes]
     _say("\n".join(["WRONG:", *mistakes]) if mistakes else f"All {len(runs)} runs assigned every row once, as planned.")

@@ -39,7 +39,7 @@ def bot_run(world: World, *, parallel: int = PARALLEL) -> Run:
         pressed = time.monotonic()
         accepted(slack.press(ADA.id, plan, "approve"))
         _, told = watch.first(lambda message: message.thread_ts == plan.ts)
-        report, reported = watch.first(lambda message: message.thread_ts == plan.ts and _is_report(message))
+        report, reported = watch.first(lambda message: message.thread_ts == plan.ts and is_report(message))
 
         sent = stand_in.requests()
         first_write, last_write = writing_span(sent)
@@ -55,7 +55,8 @@ def bot_run(world: World, *, parallel: int = PARALLEL) -> Run:
     return Run(times, counted(sent), usage.usage, used, wrong)
 
 
-def _is_report(message: Message) -> bool:
+def is_report(message: Message) -> bool:
+    """Whether it says how an assignment ended."""
     return message.text.startswith(_ENDINGS)
 
 

@@ -13,7 +13,7 @@ from typing import Self
 import psutil
 
 SAMPLE_SECONDS = 0.1
-_MEGABYTE = 1_000_000
+MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ class UsageSampler:
     @property
     def usage(self) -> Usage:
         """The most memory that was seen at any one moment, and the CPU since the sampler was made."""
-        pss = None if self._pss is None else self._pss / _MEGABYTE
-        growth = (self._rss - self._rss_before) / _MEGABYTE
-        return Usage(self._rss / _MEGABYTE, growth, pss, self._cpu - self._cpu_before)
+        pss = None if self._pss is None else self._pss / MEGABYTE
+        growth = (self._rss - self._rss_before) / MEGABYTE
+        return Usage(self._rss / MEGABYTE, growth, pss, self._cpu - self._cpu_before)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -75,6 +75,18 @@ def acknowledgement_table(deliveries: Sequence[Delivery], *, braintrust_seconds:
     )
 
 
+def soak_table(megabytes: Mapping[int, float]) -> str:
+    """The memory of one process over many plans."""
+    return "\n".join(
+        [
+            f"One process, {max(megabytes)} plans, from the command to the report",
+            "",
+            _line("after so many plans", *(str(number) for number in megabytes)),
+            _line("memory, RSS [MB]", *(_cell(value, digits=1) for value in megabytes.values())),
+        ]
+    )
+
+
 _COUNTS: tuple[tuple[str, Value], ...] = (
     ("queries", lambda run: run.requests.queries),
     ("  pages of rows", lambda run: run.requests.pages),

@@ -25,6 +25,11 @@ class Watch:
                 raise AssertionError(f"The bot does not go on.  It said:\n{said}")
             return next(seen for seen in self._seen if wanted(seen[0]))
 
+    def forget(self) -> None:
+        """Look only at what comes from now on."""
+        with self._changed:
+            self._seen.clear()
+
     def _note(self, change: Change) -> None:
         if change.kind in (ChangeKind.MESSAGE_POSTED, ChangeKind.MESSAGE_CHANGED) and isinstance(change.item, Message):
             with self._changed:

@@ -107,5 +107,5 @@ def test_the_bot_is_started_as_the_procfile_starts_it() -> None:
     web = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web:"))
     words = shlex.split(web.removeprefix("web:"))
 
-    assert ["exec", "python", *WEB[:-2]] == words
+    assert ["exec", "env", "MALLOC_ARENA_MAX=2", "python", *WEB[:-2]] == words
     assert WEB[-2:] == ("--host", "127.0.0.1")  # the demo is for nobody else
