@@ -59,7 +59,7 @@ class RateLimitedError(BraintrustUnavailableError):
     """Braintrust asks to wait; `retry_after_seconds` is None when it does not say how long."""
 
     def __init__(self, retry_after_seconds: float | None) -> None:
-        super().__init__("Braintrust's rate limit is reached. The bot waits and goes on by itself.")
+        super().__init__("Braintrust's rate limit is reached. Try again later.")
         self.retry_after_seconds = retry_after_seconds
 
 

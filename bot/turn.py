@@ -115,7 +115,7 @@ def _logged(error: Exception, event: str, *, plan_id: str) -> str:
     """Why the plan is given up, if it is; what nobody foresaw has a reference, by which the log is searched."""
     if isinstance(error, BotError):
         log.warning(event, extra={"plan": plan_id, "error": str(error)}, exc_info=error)
-        return f"It did not work, however often it was tried. {error}"
+        return f"It did not work, and was given up. {error}"
     reference = uuid.uuid4().hex[:8]
     log.error(event, extra={"plan": plan_id, "reference": reference}, exc_info=error)
     return f"Something went wrong that nobody foresaw; the operator finds it in the log as {reference}."

@@ -24,7 +24,6 @@ _PASSING = frozenset(
 _SCOPES = re.compile(r"[a-z][a-z_.:,]{1,100}")
 _CODE = re.compile(r"[a-z][a-z_]{1,60}")
 _WAY = "SLACK_API_URL, if it is set, and the network"
-AGAIN = "The bot tries again by itself."
 INVITE = (
     "The bot is not in this channel, and cannot join it by itself. "
     "Type `/invite @assign-reviews` there, then try again."
@@ -53,10 +52,10 @@ def called(call: Callable[[], Any]) -> Any:
     except SlackApiError as error:
         raise _refusal(error) from None
     except SlackRequestError as error:
-        raise SlackUnavailableError(f"{_unreached(error)} {AGAIN}") from None
+        raise SlackUnavailableError(_unreached(error)) from None
     except (SlackClientError, URLError, HTTPException, OSError, ValueError, AttributeError, RecursionError) as error:
         # The last two: the SDK takes for granted that an answer is an object, and not too deep.
-        raise SlackUnavailableError(f"{_unreached(error)} {AGAIN}") from error
+        raise SlackUnavailableError(_unreached(error)) from error
 
 
 def answered(call: Callable[[], Any], part: str, kind: type[_T]) -> _T:
@@ -85,7 +84,7 @@ def unusable(what: str) -> SlackUnavailableError:
 def _unreached(error: Exception) -> str:
     found = obstacle(error)
     if found is None:
-        return "Slack does not answer."
+        return "Slack does not answer. Try again later."
     if load_http_proxy_from_env() and found.culprit in (Culprit.ADDRESS, Culprit.PROXY):
         return f"Slack cannot be reached through the proxy: {found.what}. Check HTTPS_PROXY."
     where = {Culprit.ADDRESS: _WAY, Culprit.AUTHORITIES: "SSL_CERT_FILE", Culprit.PROXY: "HTTPS_PROXY"}
@@ -99,10 +98,12 @@ def _refusal(error: SlackApiError) -> SlackError:
     is_slack = bool(_CODE.fullmatch(code))  # or a proxy's page, or whatever else lives at the address
     if code in _PASSING or status >= 429:
         what = code if is_slack else f"status {status}"
-        return SlackUnavailableError(f"Slack has a problem ({what}). {AGAIN}", retry_after_seconds=_retry_after(answer))
+        return SlackUnavailableError(
+            f"Slack has a problem ({what}). Try again later.", retry_after_seconds=_retry_after(answer)
+        )
     if not is_slack:
         return SlackUnavailableError(
-            f"Slack cannot be reached: something else answers in its place (status {status}). Check {_WAY}. {AGAIN}"
+            f"Slack cannot be reached: something else answers in its place (status {status}). Check {_WAY}."
         )
     if code == "missing_scope":
         return missing_scope(str(answer.get("needed")))

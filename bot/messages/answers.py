@@ -127,7 +127,7 @@ def gone_on(plan: Plan) -> Message:
 def unknown_plan(plan_id: str) -> Message:
     """For a click on a plan that the database does not know."""
     return sentence(
-        f"I have no record of plan {code(plan_id)}. Nothing was assigned. Ask again with `/assign-reviews`."
+        f"I have no record of plan {code(plan_id)}, so nothing was changed. `/assign-reviews` makes a new one."
     )
 
 
@@ -143,7 +143,7 @@ def muted() -> Message:
 
 def unmuted() -> Message:
     """After `unmute`."""
-    return sentence("You get a direct message again when you get rows. `/assign-reviews mute` ends it.")
+    return sentence("You can get direct messages about your rows again. `/assign-reviews mute` ends them.")
 
 
 def noting_absence() -> Message:

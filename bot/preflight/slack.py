@@ -6,7 +6,6 @@ from collections.abc import Collection, Generator
 from slack_sdk import WebClient
 
 from bot.adapters.slack import web_client
-from bot.adapters.slack_errors import AGAIN
 from bot.adapters.slack_scopes import SCOPES
 from bot.adapters.slack_tokens import Identity, connection_address, refusal
 from bot.errors import SlackRejectedError, SlackUnavailableError
@@ -39,7 +38,7 @@ def _bot_token(identity: Identity) -> Finding:
     try:
         identity.learn()
     except SlackUnavailableError as error:
-        return wrong(_NOWHERE, str(error).removesuffix(AGAIN))
+        return wrong(_NOWHERE, str(error))
     except SlackRejectedError as error:
         return wrong("SLACK_BOT_TOKEN", refusal(error))
     if identity.lacking:
@@ -51,7 +50,7 @@ def _app_token(settings: SlackSettings) -> Finding:
     try:
         connection_address(WebClient(token=settings.app_token, base_url=settings.api_url))
     except SlackUnavailableError as error:
-        return wrong(_NOWHERE, str(error).removesuffix(AGAIN))
+        return wrong(_NOWHERE, str(error))
     except SlackRejectedError as error:
         return wrong("SLACK_APP_TOKEN", refusal(error))
     return ok("SLACK_APP_TOKEN", "Socket Mode connections can be opened.")

@@ -14,7 +14,7 @@ import bot
 
 WEB = ("-m", "bot", "web", "--host", "127.0.0.1")
 
-# For finding our code, for asking no proxy about what is on this machine, and for keeping its memory flat.
+# For finding our code, for asking no proxy about what is on this machine, and for keeping its memory small.
 _OWN = {
     "PYTHONPATH": str(Path(bot.__file__).parents[1]),
     "PYTHONUTF8": "1",

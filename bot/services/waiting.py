@@ -22,7 +22,7 @@ class BoundedPatience:
     def wait(self, seconds: float, reason: str) -> None:
         """Wait; raises `BraintrustUnavailableError` when it takes too long altogether."""
         if self._monotonic() + seconds > self._until:
-            raise BraintrustUnavailableError(f"This takes too long just now. {reason} Try again later.")
+            raise BraintrustUnavailableError("Braintrust takes too long just now. Try again later.")
         self._sleep(seconds)
 
     def proceed(self) -> None:

@@ -298,7 +298,7 @@ def test_what_people_say_about_themselves_is_answered_to_them_alone(world: World
     answers = [world.type(text) for text in ("back", "unmute", "mute now")]
 
     assert answers[0].startswith("You are back")
-    assert answers[1].startswith("You get a direct message again")
+    assert answers[1].startswith("You can get direct messages about your rows again")
     assert answers[2] == "`mute` stands alone: `/assign-reviews mute`."
     assert world.slack.workspace.channel_messages(REVIEWS) == []
 

@@ -264,14 +264,14 @@ def test_what_answers_in_slacks_place_points_at_its_address(
 
     assert sentence == (
         f"Slack cannot be reached: something else answers in its place (status {status}). "
-        "Check SLACK_API_URL, if it is set, and the network. The bot tries again by itself."
+        "Check SLACK_API_URL, if it is set, and the network."
     )
 
 
 def test_an_outage_of_slack_is_none_of_its_address(peer: Callable[..., Peer]) -> None:
     sentence = slack_says(f"http://127.0.0.1:{peer(answer('503 Service Unavailable', 'down')).port}")
 
-    assert sentence == "Slack has a problem (status 503). The bot tries again by itself."
+    assert sentence == "Slack has a problem (status 503). Try again later."
 
 
 def test_a_refused_websocket_is_told_by_its_status_alone(peer: Callable[..., Peer]) -> None:

@@ -214,7 +214,7 @@ def test_a_press_about_an_unknown_plan_is_answered(act: Callable[[World, Press],
     act(world, press(plan_id="gone42"))
 
     assert world.answers.texts == [
-        "I have no record of plan `gone42`. Nothing was assigned. Ask again with `/assign-reviews`."
+        "I have no record of plan `gone42`, so nothing was changed. `/assign-reviews` makes a new one."
     ]
 
 

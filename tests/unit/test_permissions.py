@@ -152,7 +152,7 @@ def test_a_refused_end_says_who_may(requested_by: str | None, beginning: str) ->
 
 SCOPE = "The Slack app lacks the scope `usergroups:read`."
 LACKS_SCOPE = SlackRejectedError(SCOPE, code="missing_scope")
-SLOW = SlackUnavailableError("Slack does not answer. The bot tries again by itself.")
+SLOW = SlackUnavailableError("Slack does not answer. Try again later.")
 IN_A_MINUTE = "Slack does not say just now whether you may do this. Nothing was changed: press again in a minute."
 NOT_KNOWN = f"The bot cannot find out whether you may do this. Nothing was changed. {SCOPE}"
 RULES: dict[str, Any] = {

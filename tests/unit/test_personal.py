@@ -140,7 +140,7 @@ def test_what_people_say_is_stored_for_them_and_answered() -> None:
         "You are away: no new rows before Thu 24 December 2026. `/assign-reviews back` ends it.",
         "You get no direct messages about your rows any more. `/assign-reviews unmute` brings them back.",
         "You are back: new rows can come to you again.",
-        "You get a direct message again when you get rows. `/assign-reviews mute` ends it.",
+        "You can get direct messages about your rows again. `/assign-reviews mute` ends them.",
     ]
 
 
