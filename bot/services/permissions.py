@@ -81,12 +81,12 @@ class Permissions:
         """Why `user` may not approve `plan`, or why nobody knows; None when they may."""
         if self._policy.four_eyes and user == plan.request.requested_by:
             return f"You asked for it, so somebody else has to approve it. {self._who_may(plan)}"
-        return _refusal(user, lambda: self._is_approver(user), self._who_may(plan))
+        return _refusal(user, lambda: self._is_approver(user), self._who_but_asker_may(plan))
 
     def to_end(self, plan: Plan, user: str) -> str | None:
         """Why `user` may not cancel or stop `plan`, or why nobody knows; None when they may, like the requester."""
         asked = mention(plan.request.requested_by) + " or an approver" if plan.request.requested_by else "An approver"
-        otherwise = f"{asked} may end it. {self._who_may(plan)}"
+        otherwise = f"{asked} may end it. {self._who_but_asker_may(plan)}"
         return _refusal(user, lambda: user == plan.request.requested_by or self._is_approver(user), otherwise)
 
     def to_undo(self, plan: Plan, user: str) -> str | None:
@@ -107,6 +107,11 @@ class Permissions:
 
     def _belongs(self, user: str, group: str) -> bool:
         return user in self._directory.group_members(group)
+
+    def _who_but_asker_may(self, plan: Plan) -> str:
+        asker = plan.request.requested_by
+        but = f" {mention(asker)} asked for it, and so may not." if self._policy.four_eyes and asker else ""
+        return f"{self._who_may(plan)}{but}"
 
     def _who_may(self, plan: Plan) -> str:
         if not self._policy.approvers and plan.request.is_direct:

@@ -105,6 +105,16 @@ def test_a_plan_that_nobody_asked_for_can_be_taken_back_by_who_approved_it() -> 
     ]
 
 
+@pytest.mark.parametrize("policy", [FOUR_EYES, NAMED_FOUR_EYES])
+def test_four_eyes_leave_the_asker_out_of_those_who_may_approve(policy: PolicySettings) -> None:
+    rules = permissions(policy)
+
+    refusals = [rules.to_approve(a_plan(), "U0GUEST"), rules.to_end(a_plan(), "U0GUEST")]
+
+    assert all(str(one).endswith(" <@U0ASK> asked for it, and so may not.") for one in refusals)
+    assert "<@U0ASK> asked" not in str(rules.to_approve(a_plan(), "U0ASK"))
+
+
 def test_four_eyes_does_not_hold_up_a_plan_by_schedule() -> None:
     plan = a_plan(request=a_request(requested_by=None))
 
