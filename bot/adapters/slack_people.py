@@ -1,7 +1,7 @@
 """Who is in Slack, and in which user group."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ MAX_PAGES = 200
 MAX_LENGTH = 255
 EMAIL_SCOPE = "users:read.email"
 
+_NO_SUCH_EMAIL = "users_not_found"
 _SLACKBOT = "USLACKBOT"  # Slack does not call it a bot
 _PERSON_ID = re.compile(r"[UW][A-Z0-9]{1,30}")
 
@@ -43,13 +44,11 @@ class SlackPeople:
 
     def person(self, user: str) -> Person | None:
         """One of them, in one request; None where Slack knows nobody of that id; raises `SlackError`."""
-        try:
-            found = answered(lambda: self._client.users_info(user=user), "user", dict)
-        except SlackRejectedError as error:
-            if error.code in NOBODY:
-                return None
-            raise
-        return next(iter(_people([found])), None)
+        return _one(lambda: self._client.users_info(user=user))
+
+    def by_email(self, email: str) -> Person | None:
+        """Who has this e-mail, in one request; None where nobody has; raises `SlackError`."""
+        return _one(lambda: self._client.users_lookupByEmail(email=email))
 
     def members_of(self, group: str) -> tuple[str, ...]:
         """The Slack ids in a user group, each once; raises `SlackError`."""
@@ -66,6 +65,16 @@ class SlackPeople:
             raise unusable("a list of people without people")
         following = metadata.get("next_cursor") if isinstance(metadata, Mapping) else None
         return entries, following if isinstance(following, str) else ""
+
+
+def _one(call: Callable[[], Any]) -> Person | None:
+    try:
+        found = answered(call, "user", dict)
+    except SlackRejectedError as error:
+        if error.code in NOBODY or error.code == _NO_SUCH_EMAIL:
+            return None
+        raise
+    return next(iter(_people([found])), None)
 
 
 def _may_see_emails(headers: Mapping[str, Any]) -> bool:

@@ -89,6 +89,9 @@ class People(Protocol):
     def person(self, user: str) -> Person | None:
         """One of them, in one request; None where Slack knows nobody of that id; raises `SlackError`."""
 
+    def by_email(self, email: str) -> Person | None:
+        """Who has this e-mail, in one request; None where nobody has; raises `SlackError`."""
+
     def members_of(self, group: str) -> tuple[str, ...]:
         """The Slack ids in a user group; raises `SlackError`."""
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.absence import Absence, absence
@@ -15,14 +15,13 @@ from bot.domain.typed import quoted
 from bot.errors import BraintrustRejectedError, CommandError, NoAccessError, SlackError, StoreUnavailableError
 from bot.services.people_ports import Matches, People, Preferences
 from bot.services.ports import Braintrust, Clock, Patience
+from bot.services.slack_listing import SlackListing
 from bot.settings import PeopleSettings
 
 log = logging.getLogger(__name__)
 
 REMEMBERED = timedelta(days=1)
-"""How long it counts which Slack account is whose, before everybody in Slack is listed again."""
-MOST_SINGLY = 20
-"""How many people are asked for one by one; for more, listing everybody takes fewer requests."""
+"""How long it counts which Slack account is whose."""
 NO_NAMES = "Braintrust does not let the bot list users, so reviewers are shown by id."
 NO_SLACK = "Slack could not be asked who is away, so nobody is taken to be."
 
@@ -62,6 +61,7 @@ class RosterReader:
     ) -> None:
         self._braintrust = braintrust
         self._people = people
+        self._listing = None if people is None else SlackListing(people, clock)
         self._preferences = preferences
         self._matches = matches
         self._settings = settings
@@ -85,13 +85,15 @@ class RosterReader:
     def leavers(self, plan: Plan, *, patience: Patience) -> Mapping[str, DropReason]:
         """The plan's reviewers who cannot be given rows any more, and why; only what is certain counts."""
         ids = {share.reviewer.id for share in plan.shares}
-        seen = self._sighting(plan.request.reviewers, patience, at_least=ids)
+        seen = self._sighting(plan.request.reviewers, patience, at_least=ids, lists=False)
         users = {user.id for user in seen.known.users} if seen.known.users is not None else ids
         there = {person.reviewer_id for person in seen.roster.found} if seen.certain else users
         lost = dict.fromkeys(ids - there, DropReason.REVIEWER)
         return lost | dict.fromkeys(ids & seen.away.keys(), DropReason.AWAY)
 
-    def _sighting(self, names: Sequence[str], patience: Patience, *, at_least: Collection[str] = ()) -> _Sighting:
+    def _sighting(
+        self, names: Sequence[str], patience: Patience, *, at_least: Collection[str] = (), lists: bool = True
+    ) -> _Sighting:
         asked = [parsed_name(name) for name in names]
         users = self._users(patience, at_least)
         members, unread = self._members(asked)
@@ -104,6 +106,7 @@ class RosterReader:
                 accounts=self._remembered(users or ()),
                 mapped=self._settings.reviewer_map,
             ),
+            lists=lists,
         )
 
         roster = resolved(asked, known)
@@ -116,17 +119,12 @@ class RosterReader:
         notes = (*([NO_NAMES] if known.users is None else []), *unread, *([problem] if problem else []), *doubts)
         return _Sighting(roster, known, self._away(roster.found, known.people or ()), certain, notes)
 
-    def _with_people(self, asked: Sequence[ReviewerName], known: Known) -> tuple[Known, str | None]:
-        """`known` with Slack's people: those who were matched within the last day, or else everybody.
-
-        And what is wrong when they cannot be read; then what was matched is all there is.
-        """
-        if self._people is None:
+    def _with_people(self, asked: Sequence[ReviewerName], known: Known, *, lists: bool) -> tuple[Known, str | None]:
+        """`known` with Slack's people; and what is wrong when they cannot be read: then what was matched counts."""
+        if self._listing is None:
             return known, None
         try:
-            if (matched := _matched(self._people, asked, known)) is not None:
-                return replace(known, people=matched), None
-            return replace(known, people=self._people.people(), accounts={}), None
+            return self._listing.matched(asked, known, lists=lists), None
         except SlackError as error:
             log.warning("Slack's people cannot be read", extra={"error": str(error)})
             return known, f"{NO_SLACK} {error}"
@@ -206,18 +204,6 @@ class RosterReader:
             if found_away := absence(person, now=self._clock(), rules=self._settings.away, away_until=until):
                 away[one.reviewer_id] = found_away
         return away
-
-
-def _matched(people: People, asked: Sequence[ReviewerName], known: Known) -> tuple[Person, ...] | None:
-    """Those behind `asked`, as Slack has them now; None unless all were matched before and nothing is wrong."""
-    roster = resolved(asked, known)
-    slack_ids = [one.slack_id for one in roster.found if one.slack_id is not None]
-    unmatched = any(one.slack_id is None and one.reviewer_id not in known.accounts for one in roster.found)
-    if unmatched or roster.left_out or len(slack_ids) > MOST_SINGLY:
-        return None
-    seen = [people.person(slack_id) for slack_id in slack_ids]
-    present = tuple(one for one in seen if one is not None and not one.deactivated and not one.is_bot)
-    return present if len(present) == len(slack_ids) else None
 
 
 def _doubt(one: Found, other_weight: int) -> str:

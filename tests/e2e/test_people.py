@@ -220,3 +220,24 @@ def test_a_sample_is_a_part_of_the_rows_and_the_oldest_come_first_when_asked(wor
     assert "A sample of 10%: " in sampled.text
     assert count == round(len(rows) / 10)
     assert "Limited to the oldest 20: " in oldest.text
+
+
+def test_a_large_workspace_is_listed_once_for_two_dry_runs_a_plan_and_its_approval(world: World) -> None:
+    """Also with a reviewer whom nobody knows, and with news of those who are meant."""
+    names = in_slack(world, 2)
+    late = world.braintrust.users[2]
+    for n in range(20_000):
+        world.slack.workspace.put_person(Person(f"U9{n:06}", f"p{n}", f"P {n}", f"p{n}@example.org"))
+    asked = f"reviewers={TEAM},{late['email']},who@example.com"
+    pages = -(-len(world.slack.workspace.people()) // 1000)
+
+    for _ in range(2):
+        world.type(f"{asked} dry-run")
+    world.slack.workspace.change_person("U0REV1", status_emoji=":palm_tree:")
+    plan = world.proposed(asked)
+    before = len(world.slack.calls.of("users.list"))
+    world.press(plan, "approve", user=BEN)
+    world.report(plan)
+
+    assert before == len(world.slack.calls.of("users.list")) == pages
+    assert names[0] not in shares(plan)

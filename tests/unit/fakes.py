@@ -263,6 +263,13 @@ class FakePeople:
             raise self.error
         return next((person for person in self.listed if person.id == user), None)
 
+    def by_email(self, email: str) -> Person | None:
+        self.asked.append(email)
+        if self.error is not None:
+            raise self.error
+        there = (person for person in self.listed if not person.deactivated)
+        return next((person for person in there if (person.email or "").lower() == email.lower()), None)
+
     def members_of(self, group: str) -> tuple[str, ...]:
         if self.error is not None or group not in self.listed_groups:
             raise self.error or SlackRejectedError("There is no such group.", code="no_such_subteam")

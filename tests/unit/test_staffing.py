@@ -155,23 +155,54 @@ def test_who_went_away_since_is_seen_at_once() -> None:
     "former",
     [pytest.param([], id="gone"), pytest.param([replace(BEN, deactivated=True)], id="deactivated")],
 )
-def test_everybody_is_listed_anew_when_an_account_that_was_matched_is_no_more(former: list[Person]) -> None:
+def test_an_account_that_was_matched_and_is_no_more_is_looked_for_by_email(former: list[Person]) -> None:
     world = World()
     world.staff("ana@example.com", "ben@example.com")
     world.people.listed = (ANA, *former, replace(BEN, id="U0BEN2"))
 
     staff = world.staff("ana@example.com", "ben@example.com")
 
-    assert world.people.asked[-1] == "everybody"
+    assert (world.people.asked.count("everybody"), world.people.asked[-1]) == (1, "ben@example.com")
     assert [member.reviewer.slack_id for member in staff.members] == ["U0ANA", "U0BEN2"]
 
 
-def test_somebody_who_was_not_matched_yet_has_everybody_listed() -> None:
-    world = World()
+def test_somebody_who_came_to_slack_since_is_found_without_a_listing() -> None:
+    world = World(ANA)
     world.staff("ana@example.com")
-    world.staff("ana@example.com", "ben@example.com")
+    world.people.listed = (ANA, BEN)
 
-    assert world.people.asked == ["everybody", "everybody"]
+    staff = world.staff("ana@example.com", "ben@example.com")
+
+    assert [member.reviewer.slack_id for member in staff.members] == ["U0ANA", "U0BEN"]
+    assert world.people.asked == ["everybody", "U0ANA", "ben@example.com"]
+
+
+def test_a_name_that_nobody_knows_has_nobody_listed_again_and_who_is_meant_is_seen_as_now() -> None:
+    world = World()
+    names = ("U0ANA", "U0BEN", "who@example.com")
+    world.staff(*names)
+    world.people.listed = (ANA, replace(BEN, status_emoji=":palm_tree:"))
+
+    assert ids(world.staff(*names)) == [ANA_ID]
+    assert world.leavers(*names) == {BEN_ID: DropReason.AWAY}
+    world.people.listed = (ANA, replace(BEN, deactivated=True))
+    assert world.leavers(*names) == {BEN_ID: DropReason.REVIEWER}
+    assert world.people.asked.count("everybody") == 1
+
+
+def test_an_approval_in_a_new_process_knows_who_was_named_by_an_email_that_only_slack_has() -> None:
+    world = World(ANA, replace(BEN, email="ben@elsewhere.example"))
+    world.roster = world.reader(PeopleSettings(reviewer_map={"U0BEN": "ben@example.com"}))
+
+    assert world.leavers("ana@example.com", "ben@elsewhere.example") == {}
+    assert "everybody" not in world.people.asked
+
+
+def test_an_approval_lists_nobody_also_in_a_new_process() -> None:
+    world = World()
+
+    assert world.leavers("U0ANA", "ben@example.com", "who@example.com") == {}
+    assert "everybody" not in world.people.asked
 
 
 def test_what_the_map_says_counts_at_once() -> None:

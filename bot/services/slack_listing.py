@@ -1,0 +1,90 @@
+"""Slack's people as a roster needs them: everybody from a listing of the day, those who are meant as they are now."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain.people import Person
+from bot.domain.reviewer_names import NameKind, ReviewerName
+from bot.domain.roster import Known, resolved
+from bot.services.people_ports import People
+from bot.services.ports import Clock
+
+KEPT = timedelta(days=1)
+"""How long a listing of everybody counts."""
+MOST_SINGLY = 20
+"""How many people are asked for one by one where nobody was listed yet; for more, listing takes fewer requests."""
+
+
+class SlackListing:
+    """Lists everybody once a day at most; whoever is meant is asked for by id, or by e-mail."""
+
+    def __init__(self, people: People, clock: Clock) -> None:
+        self._people = people
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: tuple[datetime, tuple[Person, ...]] | None = None
+
+    def matched(self, asked: Sequence[ReviewerName], known: Known, *, lists: bool) -> Known:
+        """`known` with Slack's people; raises `SlackError`.  Without `lists`, nobody is listed for it."""
+        if (matched := self._matched(asked, known)) is not None:
+            return replace(known, people=matched)
+        with self._lock:
+            listed = self._of_today()
+            if listed is None and lists:
+                listed = self._people.people()
+                self._kept = (self._clock(), listed)
+                return replace(known, people=listed, accounts={})
+        return replace(known, people=self._as_now(asked, known, listed or ()), accounts={})
+
+    def _of_today(self) -> tuple[Person, ...] | None:
+        if self._kept is None or self._kept[0] < self._clock() - KEPT:
+            return None
+        return self._kept[1]
+
+    def _matched(self, asked: Sequence[ReviewerName], known: Known) -> tuple[Person, ...] | None:
+        """Those behind `asked`, as Slack has them now; None unless all were matched before and nothing is wrong."""
+        roster = resolved(asked, known)
+        slack_ids = [one.slack_id for one in roster.found if one.slack_id is not None]
+        unmatched = any(one.slack_id is None and one.reviewer_id not in known.accounts for one in roster.found)
+        if unmatched or roster.left_out or len(slack_ids) > MOST_SINGLY:
+            return None
+        seen = [self._people.person(slack_id) for slack_id in slack_ids]
+        present = tuple(one for one in seen if one is not None and not one.deactivated and not one.is_bot)
+        return present if len(present) == len(slack_ids) else None
+
+    def _as_now(self, asked: Sequence[ReviewerName], known: Known, listed: Sequence[Person]) -> tuple[Person, ...]:
+        """`listed`, with those behind `asked` as Slack has them now, and those who came since."""
+        people = {person.id: person for person in listed}
+        before = resolved(asked, known).found + resolved(asked, replace(known, people=listed, accounts={})).found
+        meant = dict.fromkeys((*_named(asked, known), *(one.slack_id for one in before if one.slack_id is not None)))
+        for slack_id in meant:
+            people.pop(slack_id, None)
+            if (person := self._people.person(slack_id)) is not None:
+                people[slack_id] = person
+
+        active = [person for person in people.values() if not person.deactivated]
+        lacking = {
+            one.reviewer_id
+            for one in resolved(asked, replace(known, people=active, accounts={})).found
+            if one.slack_id is None and known.accounts.get(one.reviewer_id, "") is not None
+        }
+        emails = [user.email for user in known.users or () if user.id in lacking and user.email]
+        for email in dict.fromkeys((*emails, *(() if listed else _strange(asked, known)))):
+            if (person := self._people.by_email(email)) is not None:
+                people[person.id] = person
+        return tuple(people.values())
+
+
+def _named(asked: Sequence[ReviewerName], known: Known) -> list[str]:
+    """The Slack ids that are named, by themselves or as members of a user group."""
+    singly = [name.value for name in asked if name.kind is NameKind.PERSON]
+    groups = [known.members.get(name.value) or () for name in asked if name.kind is NameKind.USER_GROUP]
+    return [*singly, *(member for group in groups for member in group)]
+
+
+def _strange(asked: Sequence[ReviewerName], known: Known) -> list[str]:
+    """The e-mails that are named and are nobody's in Braintrust: they may be somebody's in Slack."""
+    familiar = {(user.email or "").lower() for user in known.users or ()}
+    return [name.value for name in asked if "@" in name.value and name.value.lower() not in familiar]
