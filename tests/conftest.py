@@ -55,7 +55,7 @@ def postgresql_url(postgresql: PostgresServer, migrated_postgresql: str) -> Iter
 @pytest.fixture
 def sqlite_url(tmp_path: Path, migrated_sqlite: Path) -> str:
     """A fresh SQLite database with all tables and no rows."""
-    return f"sqlite:///{shutil.copyfile(migrated_sqlite, tmp_path / 'bot.db')}"
+    return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.db')}"
 
 
 @pytest.fixture(params=BOTH)

@@ -14,7 +14,7 @@ import requests
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, REVIEWS, World
 
-BODY = "command=%2Fassign-reviews&text=help&user_id=U0ADA&channel_id=C0REVIEWS&team_id=T0&api_app_id=A0"
+BODY = "command=%2Fassign-reviews&text=help&user_id=U0ADA&channel_id=C0REVIEWS&team_id=T0SANDBOX&api_app_id=A0SANDBOX"
 
 
 def signed(body: str, *, secret: str = "sandbox-signing-secret", age_seconds: int = 0) -> dict[str, str]:

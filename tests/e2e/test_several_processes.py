@@ -139,7 +139,7 @@ def approved_and_held(world: World, kind: Kind, *, nth: int) -> tuple[Message, G
     gate = world.braintrust.faults.hold(kind, when=lambda _: world.braintrust.requests.count(kind) >= mark)
     world.press(plan, "approve")
     gate.wait_for_arrivals(1, timeout_seconds=30)
-    assert world.slack.workspace.thread(REVIEWS, plan.ts)
+    world.wait(lambda w: w.thread(REVIEWS, plan.ts))
     return plan, gate
 
 

@@ -95,6 +95,7 @@ function showChannel(channel, directory) {
 function showThread(directory) {
   const { channel, ts } = view.thread ?? {};
   const parent = view.state.messages.find((message) => message.channel === channel && message.ts === ts);
+  const isNew = Boolean(parent) && byId("thread").hidden;
   byId("thread").hidden = !parent;
   document.body.classList.toggle("with-thread", Boolean(parent));
   if (!parent) return;
@@ -102,6 +103,7 @@ function showThread(directory) {
   const said = [parent, ...seenMessages(view.state, view.me, channel, ts)].map((message) => ({ message }));
   keepAtEnd(byId("thread-scroll"), parent.key);
   showMessages(byId("thread-messages"), said, directory, acts);
+  if (isNew) byId("thread").scrollIntoView({ block: "nearest" }); // in one column the page itself may have moved
 }
 
 /** Bring the message that the address names into sight, once it is there. */
