@@ -5,7 +5,7 @@ import ssl
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from bot.domain.typed import shown
+from bot.domain.plain_text import shown
 
 API, API_EU, PAGES = "https://api.braintrust.dev", "https://api-eu.braintrust.dev", "https://www.braintrust.dev"
 

@@ -19,7 +19,7 @@ from bot.adapters.slack_introduction import workspace
 from bot.adapters.slack_people import SlackPeople
 from bot.adapters.slack_tokens import Identity
 from bot.adapters.store.store import Store
-from bot.domain.home import Home
+from bot.domain.homes import Home
 from bot.domain.model import PlanState
 from bot.scheduler import Scheduler
 from bot.services.belonging import Belonging, Finder

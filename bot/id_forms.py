@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Callable
 
-from bot.domain.typed import shown
+from bot.domain.plain_text import shown
 
 _BEGINNINGS = {
     "xoxb-": "a bot token, which belongs in SLACK_BOT_TOKEN",

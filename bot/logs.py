@@ -11,7 +11,7 @@ import threading
 from datetime import UTC, datetime
 from math import isfinite
 
-from bot.domain.unseen import visible
+from bot.domain.plain_text import visible
 
 LONGEST = 2_000  # characters of a message or value
 LONGEST_TRACEBACK = 10_000

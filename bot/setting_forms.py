@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from bot.domain.absence import emoji_name
 from bot.domain.options import valid_reviewers
+from bot.domain.plain_text import shown
 from bot.domain.reading import is_quotable
-from bot.domain.reviewer_names import NameKind, parsed_name
-from bot.domain.typed import shown
+from bot.domain.reviewers import NameKind, parsed_name
 from bot.errors import CommandError
 
 NONE = "none"

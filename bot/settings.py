@@ -13,8 +13,8 @@ from bot.domain.absence import USUAL_SIGNS, AwayRules
 from bot.domain.allocation import Strategy
 from bot.domain.choices import valid_group_by, valid_strategy
 from bot.domain.options import MAX_DAYS, valid_tag
+from bot.domain.plain_text import as_seen
 from bot.domain.reading import USUAL_OPEN_STATUSES
-from bot.domain.unseen import as_seen
 from bot.domain.weekly import WeeklyTime, parsed_weekly
 from bot.environment import EnvFile, Environment
 from bot.errors import BotError, SettingsError

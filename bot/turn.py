@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.faults import Fault
+from bot.domain.faults import FaultKind
 from bot.domain.model import Plan, PlanState
 from bot.errors import (
     BotError,
@@ -68,7 +68,7 @@ class Turn:
 
     def _taken(self, held: HeldPlan, claim: Claim, states: frozenset[PlanState]) -> float | None:
         if claim.was_abandoned:
-            self._fault_book.met(claim.lease, Fault.DEATH, reason=_DIED, now=self._clock())
+            self._fault_book.met(claim.lease, FaultKind.DEATH, reason=_DIED, now=self._clock())
         if not states:
             self._draw(held)
             return None
@@ -100,7 +100,7 @@ class Turn:
         if isinstance(error, WorkInterruptedError | LeaseLostError):
             raise error
         reason = _logged(error, event, plan_id=held.lease.plan_id)
-        fault = Fault.OUTAGE if isinstance(error, _OUTAGES) else Fault.BUG
+        fault = FaultKind.OUTAGE if isinstance(error, _OUTAGES) else FaultKind.BUG
         rests = count(held.lease, fault, reason=reason, now=self._clock())
         if rests is None:
             log.error("a plan was given up", extra={"plan": held.lease.plan_id, "reason": reason})
@@ -108,7 +108,7 @@ class Turn:
 
 
 class _Count(Protocol):
-    def __call__(self, lease: Lease, fault: Fault, *, reason: str, now: datetime) -> float | None: ...
+    def __call__(self, lease: Lease, fault: FaultKind, *, reason: str, now: datetime) -> float | None: ...
 
 
 def _logged(error: Exception, event: str, *, plan_id: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt import BoltResponse
 
-from bot.domain.installation import Installation
+from bot.domain.homes import Installation
 from bot.messages.answers import sentence
 from bot.services.slack_ports import PrivateAnswers
 from handlers.reply_to import reply_to

@@ -8,7 +8,7 @@ from slack_bolt import Ack, App
 from bot.domain.command import HelpCommand, PlanCommand, parsed
 from bot.domain.model import Origin
 from bot.domain.options import COMMAND
-from bot.domain.personal import AwayCommand, PersonalCommand
+from bot.domain.preferences import AwayCommand, PersonalCommand
 from bot.errors import BotError, CommandError, NotAllowedError
 from bot.messages.answers import problem, reading, twin
 from bot.messages.help import help_message

@@ -16,11 +16,10 @@ from bot.adapters.braintrust_directory import Project, group, identified, projec
 from bot.adapters.braintrust_errors import moved, read_error, refusal, stripped, unreached
 from bot.adapters.http import Answer, Http, Limits, TooBigError, retry_after_seconds
 from bot.adapters.obstacles import nothing_was_sent
-from bot.domain.changes import Change, TakingBack, Unassignment
-from bot.domain.pauses import LIMITED_SECONDS, pause_seconds
-from bot.domain.people import Group
+from bot.domain.changes import Change, Unassignment, Withdrawal
+from bot.domain.faults import LIMITED_SECONDS, pause_seconds
+from bot.domain.people import Group, User
 from bot.domain.reading import is_quotable, log_row
-from bot.domain.reviewers import User
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
 from bot.errors import (
     STILL_LIMITED,
@@ -194,7 +193,7 @@ class BraintrustClient:
 
 
 def _event(change: Change, row_id: str, reviewer_id: str) -> dict[str, Any]:
-    if isinstance(change, TakingBack):
+    if isinstance(change, Withdrawal):
         return unassignment_event(row_id, reviewer_id, change.form)
     return assignment_event(row_id, reviewer_id)
 

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.people import Group
-from bot.domain.reviewers import User, unlisted_name
+from bot.domain.people import Group, User, unlisted_name
 
 MAX_NAME_LENGTH = 255
 MAX_ID_LENGTH = len("urn:uuid:") + 36

@@ -3,7 +3,7 @@
 import logging
 
 from bot.adapters.braintrust import BraintrustClient
-from bot.domain.home import Home, HomeKind
+from bot.domain.homes import Home, HomeKind
 from bot.errors import BraintrustRejectedError, NoAccessError
 from bot.services.ports import Patience
 from bot.settings import BraintrustSettings

@@ -13,7 +13,7 @@ from slack_sdk.webhook import WebhookClient
 
 from bot.adapters.slack_directory import SlackDirectory
 from bot.adapters.slack_errors import INVITE, answered, called
-from bot.domain.pauses import pause_seconds
+from bot.domain.faults import pause_seconds
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.message import Message
 from bot.services.errands import Errands

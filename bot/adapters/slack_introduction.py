@@ -3,7 +3,7 @@
 import logging
 
 from bot.adapters.slack_tokens import Identity, refusal
-from bot.domain.home import Home
+from bot.domain.homes import Home
 from bot.errors import SettingsError, SlackRejectedError
 
 log = logging.getLogger(__name__)

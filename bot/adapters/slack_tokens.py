@@ -8,8 +8,7 @@ from slack_sdk import WebClient
 
 from bot.adapters.slack_errors import answered, called
 from bot.adapters.slack_scopes import SCOPES
-from bot.domain.home import Home, HomeKind
-from bot.domain.installation import Installation
+from bot.domain.homes import Home, HomeKind, Installation
 from bot.errors import SlackRejectedError
 
 _REMOVED = "the app was removed from the workspace, or the token revoked; install it again, and copy the new token."

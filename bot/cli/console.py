@@ -7,7 +7,7 @@ import threading
 from queue import SimpleQueue
 from typing import TextIO
 
-from bot.domain.unseen import readable
+from bot.domain.plain_text import readable
 
 GLANCE_SECONDS = 0.5
 PATIENCE_SECONDS = 30.0  # how long a reader may take for the last lines

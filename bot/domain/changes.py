@@ -1,13 +1,19 @@
-"""The two changes that a plan makes to its rows: what it expects to find, and what it leaves behind."""
+"""The two changes that a plan makes to its rows: what each expects to find, and what it leaves behind; and the drift
+between a plan's proposal and its approval, by which rows leave it, while none is added or moved.
+"""
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
-from bot.domain.model import Batch, BatchState, DropReason
+from bot.domain.model import Batch, BatchState, DropReason, Plan, Share
 from bot.domain.reading import PENDING, USUAL_OPEN_STATUSES, LogRow
+from bot.domain.writing import batches as cut
+
+TOLERATED = 0.2  # more than this part of the rows gone, and the plan is no longer the one that was approved
 
 
 class Seen(Enum):
@@ -62,7 +68,7 @@ class Unassignment(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TakingBack:
+class Withdrawal:
     """Rows that are still exactly as the plan wrote them, and still pending, are taken from their reviewers."""
 
     form: Unassignment = Unassignment.ARRAY_DELETE
@@ -122,3 +128,38 @@ def read_back(batch: Batch, rows: Mapping[str, LogRow], change: Change) -> tuple
         return settled, None
     rest = tuple(pair for pair in batch.rows if seen.get(pair[0]) is not Seen.NOT_YET)
     return replace(settled, rows=rest), replace(batch, rows=waiting, dropped=())
+
+
+def recounted(shares: Iterable[Share], pairs: Iterable[tuple[str, str]]) -> tuple[Share, ...]:
+    """`shares` with the rows that `pairs` give to each, also those who get nothing."""
+    rows = Counter(reviewer_id for _, reviewer_id in pairs)
+    return tuple(replace(share, rows=rows[share.reviewer.id]) for share in shares)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """The next version of a plan: the rows that stayed, with whom they were before."""
+
+    batches: tuple[Batch, ...]
+    shares: tuple[Share, ...]
+    drift: tuple[tuple[DropReason, int], ...]
+
+
+def counted_drift(batches: Sequence[Batch]) -> tuple[tuple[DropReason, int], ...]:
+    """Why how many rows left."""
+    reasons = Counter(reason for batch in batches for _, reason in batch.dropped)
+    return tuple((reason, reasons[reason]) for reason in DropReason if reasons[reason])
+
+
+def has_drifted(plan: Plan, batches: Sequence[Batch], *, lost: Collection[str]) -> bool:
+    """Whether the plan is another one than was shown: a reviewer is gone, or more than `TOLERATED` of these rows."""
+    gone = sum(len(batch.dropped) for batch in batches)
+    affected = any(share.rows and share.reviewer.id in lost for share in plan.shares)
+    return affected or gone > TOLERATED * sum(len(batch.rows) for batch in batches)
+
+
+def revision(plan: Plan, batches: Sequence[Batch], *, lost: Collection[str], batch_size: int) -> Revision:
+    """The plan's next version, of what is left in all its `batches`."""
+    pairs = [pair for batch in batches for pair in batch.kept]
+    staying = [share for share in plan.shares if share.reviewer.id not in lost]
+    return Revision(cut(pairs, size=batch_size), recounted(staying, pairs), counted_drift(batches))

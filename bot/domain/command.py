@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from bot.domain.allocation import Strategy
+from bot.domain.choices import RowOrder
 from bot.domain.nearest import Stray, Typed, Value, misunderstood
 from bot.domain.options import COMMAND, DRY_RUN, OPTIONS, example, option_name
-from bot.domain.personal import WORDS, PersonalCommand, personal
-from bot.domain.selection import RowOrder
+from bot.domain.preferences import WORDS, PersonalCommand, personal
 from bot.domain.slack_text import DASHES, DOUBLE_QUOTES, EQUALS, undone, unquoted, words
 from bot.errors import CommandError
 

@@ -9,9 +9,8 @@ from itertools import takewhile
 from typing import TypeAlias
 
 from bot.domain.options import COMMAND, DRY_RUN, OPTIONS, example
-from bot.domain.personal import WORDS
-from bot.domain.typed import shown
-from bot.domain.unseen import readable
+from bot.domain.plain_text import readable, shown
+from bot.domain.preferences import WORDS
 from bot.errors import CommandError
 
 MAX_SUGGESTION = 240

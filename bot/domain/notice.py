@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.model import Batch, Plan
@@ -54,15 +54,6 @@ class Notice:
     """None until somebody looked when the person works."""
     channel: str | None = None
     ts: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Preference:
-    """What one person wants."""
-
-    muted: bool = False
-    away_until: date | None = None
-    """The first day on which they take rows again."""
 
 
 def notice_counts(plan: Plan, batches: Sequence[Batch], undone: Iterable[Batch]) -> tuple[NoticeCount, ...]:

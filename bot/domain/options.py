@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
+from bot.domain.plain_text import as_seen, shown
 from bot.domain.reading import is_quotable
-from bot.domain.reviewer_names import NameKind, ReviewerName, parsed_name
+from bot.domain.reviewers import NameKind, ReviewerName, parsed_name
 from bot.domain.slack_text import DASHES
-from bot.domain.typed import shown
-from bot.domain.unseen import as_seen
 from bot.errors import CommandError
 
 MAX_DAYS = 365

@@ -63,7 +63,7 @@ NOTHING_READ = ReadingCounts()
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class FoundRows:
     """What a reading found."""
 
     counts: ReadingCounts
@@ -74,7 +74,7 @@ class Gathered:
     """The ids of the first few rows that cannot be asked for."""
 
 
-class Gathering:
+class RowSorter:
     """Counts rows as they are read, from the newest on; each once, however often it comes."""
 
     def __init__(self, open_statuses: Collection[str] = USUAL_OPEN_STATUSES) -> None:
@@ -112,7 +112,7 @@ class Gathering:
             if row.group is not None:
                 self._group_of[row.id] = row.group
 
-    def result(self) -> Gathered:
+    def result(self) -> FoundRows:
         """All of them."""
         counts = ReadingCounts(
             matched=self.rows,
@@ -122,7 +122,7 @@ class Gathering:
             unaddressable=self._unaddressable,
             statuses=tuple(self._statuses.most_common(MAX_STATUSES)),
         )
-        return Gathered(counts, tuple(self._free), self._group_of, tuple(self._odd_ids))
+        return FoundRows(counts, tuple(self._free), self._group_of, tuple(self._odd_ids))
 
 
 def log_row(record: Mapping[str, Any]) -> LogRow:

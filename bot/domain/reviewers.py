@@ -1,17 +1,238 @@
-"""Braintrust's users, among whom the reviewers are."""
+"""Reviewers by the names that people type: each person once, with a weight; the others are left out with the reason."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from bot.domain.model import LeftOut, Reviewer
+from bot.domain.people import Accounts, Exclusion, Group, Person, User, is_user_id
+from bot.domain.plain_text import shown
+from bot.errors import CommandError
+
+MAX_WEIGHT = 100
+MAX_NAME_LENGTH = 255
+_MENTION = re.compile(r"<(?:@(?=[UW])|!subteam\^(?=S))([A-Z0-9]{2,})(?:\|[^<>]*)?>", re.IGNORECASE)
+# Without brackets a word might be a name: an id has a digit in second place, as Slack's have today, or is long.
+_BARE = re.compile(r"@?([UWS](?:[0-9][A-Z0-9]+|(?=[A-Z]*[0-9])[A-Z0-9]{8,}))", re.IGNORECASE)
+_EMAIL = re.compile(r"""[^\s@<>()\[\]\\,;:"|`]+@[^\s@<>()\[\]\\,;:"'|`]+""")
+_GROUP = re.compile(r"group:(.*)", re.IGNORECASE)
+_WEIGHTED = re.compile(r"(.*):([^:<>]*)")
+_WEIGHTED_GROUP = re.compile(r"(.*):\s*([-+.0-9]+)")
+
+
+class NameKind(StrEnum):
+    """What sort of name it is."""
+
+    USER = "user"
+    """A Braintrust user's id."""
+    EMAIL = "email"
+    PERSON = "person"
+    """A Slack account's id."""
+    USER_GROUP = "user group"
+    """A Slack user group's id."""
+    GROUP = "group"
+    """A Braintrust group's name."""
 
 
 @dataclass(frozen=True, slots=True)
-class User:
-    """A Braintrust user, as the directory lists them."""
+class ReviewerName:
+    """One person or group, as they were named; equal for whatever letter case was typed."""
 
-    id: str
+    kind: NameKind
+    value: str
+    weight: int = 1
+    """How many times the share of somebody with weight 1 they get; 0: nothing."""
+
+    @property
+    def text(self) -> str:
+        """The name in its normal form, which `parsed_name` reads again."""
+        text = f"group:{self.value}" if self.kind is NameKind.GROUP else self.value
+        could_be_weighted = self.kind is NameKind.GROUP and _WEIGHTED_GROUP.fullmatch(self.value)
+        return f"{text}:{self.weight}" if self.weight != 1 or could_be_weighted else text
+
+
+def parsed_name(text: str) -> ReviewerName:
+    """The name in `text`, perhaps with `:N` behind it; raises `CommandError` with the nearest valid form."""
+    typed = " ".join(text.split())
+    if group := _GROUP.fullmatch(typed):
+        return _group(group[1], typed)
+    name, weight = _split(typed, _WEIGHTED)
+    if match := _MENTION.fullmatch(name) or _BARE.fullmatch(name):
+        slack_id = match[1].upper()
+        return ReviewerName(NameKind.USER_GROUP if slack_id[0] == "S" else NameKind.PERSON, slack_id, weight)
+    if is_user_id(name):
+        return ReviewerName(NameKind.USER, name.lower(), weight)
+    address = name.replace("\u2019", "'")  # phones bend the apostrophe
+    if _EMAIL.fullmatch(address) and address.isprintable() and len(address) <= MAX_NAME_LENGTH:
+        return ReviewerName(NameKind.EMAIL, address.lower(), weight)
+    raise _not_understood(name)
+
+
+def group_key(name: str) -> str:
+    """A Braintrust group's name as it is compared: letter case, spaces around and quotes around do not count."""
+    return " ".join(name.split()).strip("\"' ").lower()
+
+
+_MEMBERS = {NameKind.USER_GROUP: NameKind.PERSON, NameKind.GROUP: NameKind.USER}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of people when names are resolved."""
+
+    users: Sequence[User] | None
+    """Braintrust's users; None where they may not be listed: then ids stand for themselves."""
+    groups: Sequence[Group] | None = None
+    """Braintrust's groups; None where they cannot be read."""
+    people: Sequence[Person] | None = None
+    """Slack's people; None where Slack cannot be asked."""
+    members: Mapping[str, Sequence[str] | None] = field(default_factory=dict)
+    """The Slack ids in each Slack user group that is named; None, or no entry, where it cannot be read."""
+    accounts: Mapping[str, str | None] = field(default_factory=dict)
+    """The Slack ids of reviewers, by theirs in Braintrust, as they were found before; None: they have no account."""
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    """Braintrust ids or e-mails by Slack ids or e-mails: overrides everything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A reviewer who was named."""
+
+    reviewer_id: str
     name: str
-    email: str | None = None
+    weight: int
+    """0: named to get nothing."""
+    slack_id: str | None
 
 
-def unlisted_name(user_id: str) -> str:
-    """What somebody is called whose name is not known."""
-    return f"reviewer {user_id[:8].lower()}"
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Whom the names lead to, in the order asked; the reasons are `Exclusion`s."""
+
+    found: tuple[Found, ...]
+    left_out: tuple[LeftOut, ...]
+    disputed: tuple[tuple[Found, int], ...] = ()
+    """Who was named again, under another name and with this other weight."""
+
+
+def resolved(names: Iterable[ReviewerName], known: Known) -> Roster:
+    """Everybody who is named, once: the first naming wins, but the weight of a person beats that of a group."""
+    before = {slack_id: reviewer_id for reviewer_id, slack_id in known.accounts.items() if slack_id is not None}
+    accounts = Accounts(users=known.users, people=known.people, mapped=before | dict(known.mapped))
+    found: dict[str, Found] = {}
+    left_out: dict[str, LeftOut] = {}
+    named: set[str] = set()
+    disputed: dict[str, int] = {}
+    for name, kind, value in _singly(names, known, left_out):
+        result = _reviewer(kind, value, accounts)
+        if isinstance(result, Exclusion):
+            left_out.setdefault(value, LeftOut(_shown(kind, value, accounts), result))
+            continue
+        found.setdefault(result.id, Found(result.id, result.name, name.weight, result.slack_id))
+        if kind is not name.kind:  # as a member of a group
+            continue
+        if result.id not in named:
+            named.add(result.id)
+            found[result.id] = replace(found[result.id], weight=name.weight)
+        elif name.weight != found[result.id].weight:
+            disputed[result.id] = name.weight
+    doubts = tuple((found[reviewer_id], weight) for reviewer_id, weight in disputed.items())
+    return Roster(tuple(found.values()), tuple(left_out.values()), doubts)
+
+
+def _group(rest: str, typed: str) -> ReviewerName:
+    name, weight = _split(rest, _WEIGHTED_GROUP)
+    value = group_key(name)
+    if not value or not value.isprintable() or len(value) > MAX_NAME_LENGTH:
+        raise CommandError(f"`{shown(typed)}` names no Braintrust group: `reviewers=group:Support`.")
+    return ReviewerName(NameKind.GROUP, value, weight)
+
+
+def _split(text: str, form: re.Pattern[str]) -> tuple[str, int]:
+    match = form.fullmatch(text)
+    return (match[1].strip(), _weight(match[2].strip(), text)) if match else (text, 1)
+
+
+def _weight(digits: str, typed: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", digits) or int(digits) > MAX_WEIGHT:
+        raise CommandError(
+            f"The weight in `{shown(typed)}` is no whole number from 0 to {MAX_WEIGHT}: "
+            "`reviewers=ana@example.com:2,ben@example.com`."
+        )
+    return int(digits)
+
+
+def _not_understood(name: str) -> CommandError:
+    if name.startswith("@"):
+        return CommandError(
+            f"`{shown(name)}` alone does not say who that is. Pick the person from the list that Slack shows while you "
+            "type, so that Slack sends the id, or name an e-mail: `reviewers=ana@example.com`."
+        )
+    return CommandError(
+        f"I don't know whom `{shown(name)}` means. Name a Braintrust user id or e-mail, a person or user group picked "
+        "from Slack's list, or a Braintrust group: `reviewers=ana@example.com,group:Support`."
+    )
+
+
+def _singly(
+    names: Iterable[ReviewerName], known: Known, left_out: dict[str, LeftOut]
+) -> Iterator[tuple[ReviewerName, NameKind, str]]:
+    """Every single person who is named, with the name and the kind of their own; groups without any are left out."""
+    for name in names:
+        kind = _MEMBERS.get(name.kind)
+        members = _members(name, known)
+        if isinstance(members, Exclusion):
+            left_out.setdefault(name.text, LeftOut(_unweighted(name), members))
+        else:
+            yield from ((name, kind or name.kind, value) for value in members)
+
+
+def _members(name: ReviewerName, known: Known) -> Sequence[str] | Exclusion:
+    if name.kind not in _MEMBERS:
+        return [name.value]
+    is_slacks = name.kind is NameKind.USER_GROUP
+    members = known.members.get(name.value) if is_slacks else _group_members(name.value, known.groups)
+    if members is None:
+        return Exclusion.UNREADABLE
+    return members or Exclusion.EMPTY
+
+
+def _group_members(name: str, groups: Sequence[Group] | None) -> Sequence[str] | Exclusion | None:
+    if groups is None:
+        return None
+    found = [group for group in groups if group_key(group.name) == name]
+    if len(found) != 1:
+        return Exclusion.AMBIGUOUS if found else Exclusion.UNKNOWN
+    return _within(found[0], {group.id: group for group in groups})
+
+
+def _within(outermost: Group, groups: Mapping[str, Group]) -> Sequence[str]:
+    """The users of a group and of all groups within it, each once; groups may contain each other."""
+    seen: set[str] = set()
+    users: dict[str, None] = {}
+    waiting = [outermost]
+    while waiting:
+        group = waiting.pop()
+        if group.id not in seen:
+            seen.add(group.id)
+            users |= dict.fromkeys(user_id.lower() for user_id in group.user_ids)
+            waiting += [groups[inner] for inner in reversed(group.group_ids) if inner in groups]
+    return list(users)
+
+
+def _reviewer(kind: NameKind, value: str, accounts: Accounts) -> Reviewer | Exclusion:
+    return accounts.person(value) if kind is NameKind.PERSON else accounts.user(value)
+
+
+def _shown(kind: NameKind, value: str, accounts: Accounts) -> str:
+    match kind:
+        case NameKind.PERSON:
+            return accounts.person_name(value)
+        case NameKind.USER:
+            return accounts.user_name(value)
+    return value  # an e-mail, which somebody typed
+
+
+def _unweighted(name: ReviewerName) -> str:
+    return f"group:{name.value}" if name.kind is NameKind.GROUP else name.value

@@ -8,7 +8,7 @@ import re
 
 import emoji
 
-from bot.domain.unseen import as_seen
+from bot.domain.plain_text import as_seen
 
 DASHES = "-\u2012\u2013\u2014\u2212"
 EQUALS = "=\uff1d"

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.domain.changes import TakingBack, checked
-from bot.domain.distribution import batches
+from bot.domain.changes import Withdrawal, checked
 from bot.domain.model import Batch, BatchState, DropReason
 from bot.domain.reading import LogRow
 from bot.domain.report import written_pairs
+from bot.domain.writing import batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,6 @@ def not_taken_back(assigned: Sequence[Batch], undone: Iterable[Batch]) -> Batch:
 
 def previewed(written: Batch, rows: Mapping[str, LogRow], *, others: Collection[str]) -> UndoCounts:
     """What an undo would do now with these rows; `others` are those that another plan wrote later."""
-    looked_at = checked(written, rows, TakingBack(), others=others)
+    looked_at = checked(written, rows, Withdrawal(), others=others)
     kept = counted_undo([looked_at])
     return UndoCounts(looked_at.size, kept.reviewed, kept.changed)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from bot.domain.typed import shown
+from bot.domain.plain_text import shown
 from bot.errors import CommandError
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -1,9 +1,10 @@
-"""What is known after one request to write a batch, and what it makes of the batch.
+"""The outcomes of one request to write a batch, and batches cut for such requests.
 
 Braintrust has no compare-and-set and no idempotency key, so three outcomes must be kept apart: certainly applied,
 certainly not applied, and unknown.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -94,3 +95,9 @@ def halves(batch: Batch) -> tuple[Batch, Batch]:
     moved = {row_id for row_id, _ in second}
     first = tuple(pair for pair in batch.rows if pair[0] not in moved)
     return replace(batch, rows=first), replace(batch, rows=second, dropped=())
+
+
+def batches(pairs: Sequence[tuple[str, str]], *, size: int) -> tuple[Batch, ...]:
+    """`pairs` cut into batches of at most `size` rows."""
+    starts = range(0, len(pairs), size)
+    return tuple(Batch(seq, tuple(pairs[start : start + size])) for seq, start in enumerate(starts, 1))

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 
+from bot.domain.deal import default_reason
 from bot.domain.model import Plan
-from bot.domain.staff import default_reason
-from bot.domain.unseen import visible
+from bot.domain.plain_text import visible
 
 
 def assignments_file(plan: Plan, pairs: Sequence[tuple[str, str]], reasons: Mapping[str, str]) -> bytes:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from bot.domain.allocation import Strategy
-from bot.domain.choices import Choices
+from bot.domain.choices import Choices, RowOrder, number_selected
 from bot.domain.model import REPORTED, WORKED_ON, WRITING, Plan, PlanState, Share
 from bot.domain.reading import ReadingCounts
-from bot.domain.selection import RowOrder, number_selected
 from bot.messages.blocks import actions, context, header, section
 from bot.messages.buttons import approve_button, cancel_button
 from bot.messages.message import Block, Message

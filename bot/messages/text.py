@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import accumulate
 
-from bot.domain.unseen import readable
+from bot.domain.plain_text import readable
 
 NAME_LENGTH = 60
 TAG_LENGTH = 80

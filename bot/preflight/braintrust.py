@@ -12,8 +12,7 @@ from bot.adapters.braintrust import BraintrustClient
 from bot.address_forms import is_readable_on_the_way
 from bot.domain.btql import matching_rows, newest_rows
 from bot.domain.model import Window
-from bot.domain.people import Group
-from bot.domain.reviewers import User
+from bot.domain.people import Group, User
 from bot.errors import (
     BraintrustError,
     BraintrustRejectedError,

@@ -11,7 +11,7 @@ from bot.adapters.braintrust_home import organisation
 from bot.adapters.slack_tokens import Identity
 from bot.adapters.store.database import missing_file
 from bot.adapters.store.store import Store
-from bot.domain.home import Home, HomeKind, refusal
+from bot.domain.homes import Home, HomeKind, refusal
 from bot.errors import BotError
 from bot.preflight.braintrust import bounded_patience
 from bot.preflight.finding import Finding, ok, warning, wrong

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.unseen import visible
+from bot.domain.plain_text import visible
 
 
 class Verdict(StrEnum):

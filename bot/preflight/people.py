@@ -7,12 +7,9 @@ from slack_sdk import WebClient
 
 from bot.adapters.slack_names import SlackNames
 from bot.adapters.slack_people import SlackPeople
-from bot.domain.accounts import Exclusion
 from bot.domain.model import LeftOut
-from bot.domain.people import Person
-from bot.domain.reviewer_names import NameKind, ReviewerName, parsed_name
-from bot.domain.reviewers import User
-from bot.domain.roster import Known, resolved
+from bot.domain.people import Exclusion, Person, User
+from bot.domain.reviewers import Known, NameKind, ReviewerName, parsed_name, resolved
 from bot.errors import BraintrustError, SlackError, SlackRejectedError
 from bot.preflight.braintrust import BraintrustCheck
 from bot.preflight.finding import Finding, Misread, judged, none_of, ok, warning, wrong

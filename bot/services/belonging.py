@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain, repeat
 from typing import Protocol
 
-from bot.domain.home import Home, refusal
+from bot.domain.homes import Home, refusal
 from bot.errors import BraintrustError, SlackError, StoreUnavailableError, StoreUnusableError
 from bot.services.background import in_background
 from bot.services.ports import Patience

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from bot.domain.notice import Notice, NoticeCount, Preference
+from bot.domain.notice import Notice, NoticeCount
 from bot.domain.people import Person
+from bot.domain.preferences import Preference
 from bot.messages.message import Message
 from bot.services.ports import Lease
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from bot.domain.choices import AS_ALWAYS, Choices
 from bot.domain.command import PlanCommand
+from bot.domain.deal import Dealing, Staff, dealt
 from bot.domain.model import Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Window
-from bot.domain.reading import Gathered
-from bot.domain.staff import Dealing, Staff, dealt
+from bot.domain.reading import FoundRows
 from bot.errors import (
     BraintrustError,
     CommandError,
@@ -175,7 +175,7 @@ class Planning:
             raise CommandError("Everybody has as many open rows as MAX_OPEN_ROWS allows, so nothing can be assigned.")
         return replace(proposal, expires_at=self._clock() + self._lifetime(request.origin))
 
-    def _rows(self, work: Work, plan: Plan, staffing: Future[Staff]) -> Gathered:
+    def _rows(self, work: Work, plan: Plan, staffing: Future[Staff]) -> FoundRows:
         noted_at = self._clock()
 
         def on_page(pages: int, rows: int) -> None:

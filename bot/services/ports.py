@@ -6,12 +6,10 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Protocol
 
-from bot.domain.changes import Change
-from bot.domain.drift import Revision
+from bot.domain.changes import Change, Revision
 from bot.domain.model import NO_PROPOSAL, Batch, Plan, PlanState, Progress, Proposal
-from bot.domain.people import Group
+from bot.domain.people import Group, User
 from bot.domain.reading import LogRow
-from bot.domain.reviewers import User
 from bot.domain.writing import WriteResult
 
 Clock = Callable[[], datetime]

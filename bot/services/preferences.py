@@ -3,7 +3,7 @@
 import logging
 from datetime import date, timedelta
 
-from bot.domain.personal import AwayCommand, BackCommand, MuteCommand, PersonalCommand, valid_away
+from bot.domain.preferences import AwayCommand, BackCommand, MuteCommand, PersonalCommand, valid_away
 from bot.domain.working_hours import zone
 from bot.errors import BotError, SlackError
 from bot.messages import answers

@@ -9,7 +9,7 @@ from functools import partial
 
 from bot.domain.btql import MAX_IDS_PER_QUERY, after, matching_rows, open_load, open_rows, rows_by_id
 from bot.domain.model import PlanRequest, Window
-from bot.domain.reading import Gathered, Gathering, LogRow
+from bot.domain.reading import FoundRows, LogRow, RowSorter
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, QueryRefusedError
 from bot.messages.text import counted
 from bot.services.background import for_each, in_background
@@ -48,14 +48,14 @@ class RowReader:
 
     def matching(
         self, request: PlanRequest, window: Window, *, patience: Patience, on_page: Callable[[int, int], None]
-    ) -> Gathered:
+    ) -> FoundRows:
         """Every row that matches, once; `on_page` hears the number of pages and rows so far."""
 
         def query(limit: int) -> str:
             group_by = request.choices.group_by
             return matching_rows(request.project_id, tag=request.tag, window=window, limit=limit, group_by=group_by)
 
-        gathering = Gathering(self._settings.open_statuses)
+        gathering = RowSorter(self._settings.open_statuses)
         idle_pages = 0
         for number, page in enumerate(self._pages(query, patience), 1):
             before = gathering.rows

@@ -7,11 +7,9 @@ from datetime import timedelta
 
 from bot.domain.absence import Absence, absence
 from bot.domain.model import DropReason, LeftOut, Plan
-from bot.domain.people import Group, Person
-from bot.domain.reviewer_names import NameKind, ReviewerName, parsed_name
-from bot.domain.reviewers import User
-from bot.domain.roster import Found, Known, Roster, resolved
-from bot.domain.typed import quoted
+from bot.domain.people import Group, Person, User
+from bot.domain.plain_text import quoted
+from bot.domain.reviewers import Found, Known, NameKind, ReviewerName, Roster, parsed_name, resolved
 from bot.errors import BraintrustRejectedError, CommandError, NoAccessError, SlackError, StoreUnavailableError
 from bot.services.people_ports import Matches, People, Preferences
 from bot.services.ports import Braintrust, Clock, Patience

@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.people import Person
-from bot.domain.reviewer_names import NameKind, ReviewerName
-from bot.domain.roster import Known, resolved
+from bot.domain.reviewers import Known, NameKind, ReviewerName, resolved
 from bot.services.people_ports import People
 from bot.services.ports import Clock
 

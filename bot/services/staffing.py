@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from bot.domain.allocation import Strategy
+from bot.domain.deal import Member, Staff
 from bot.domain.model import PlanRequest, Reviewer, Window
-from bot.domain.roster import Found
-from bot.domain.staff import Member, Staff
+from bot.domain.reviewers import Found
 from bot.errors import BraintrustError, BraintrustRejectedError
 from bot.services.background import in_background
 from bot.services.ports import Braintrust, Clock, Patience

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from bot.domain.faults import pause_seconds
 from bot.domain.model import Origin, Plan, PlanState
-from bot.domain.pauses import pause_seconds
 from bot.domain.surfaces import NOT_SHOWN, Known, Shown, Surface
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages import answers

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.faults import Fault
+from bot.domain.faults import FaultKind
 from bot.domain.model import PlanState
 from bot.services.ports import Lease
 
@@ -37,11 +37,11 @@ class Leases(Protocol):
 class FaultBook(Protocol):
     """What the work on plans met.  It is stored, so that also a restart ends no pause and forgets no fault."""
 
-    def met(self, lease: Lease, fault: Fault, *, reason: str, now: datetime) -> float | None:
+    def met(self, lease: Lease, fault: FaultKind, *, reason: str, now: datetime) -> float | None:
         """Count a fault of a plan's step; for how many seconds it rests.
 
         None when that was one too many: the plan is where nothing more is done about it, with `reason`.
         """
 
-    def met_drawing(self, lease: Lease, fault: Fault, *, reason: str, now: datetime) -> float | None:
+    def met_drawing(self, lease: Lease, fault: FaultKind, *, reason: str, now: datetime) -> float | None:
         """The same for showing a plan; None when it is given up until the plan changes again."""

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain.choices import Choices
+from bot.domain.deal import Dealing, Member, Staff, dealt
 from bot.domain.model import Proposal, Reviewer
-from bot.domain.reading import NOTHING_READ, Gathered
-from bot.domain.staff import Dealing, Member, Staff, dealt
+from bot.domain.reading import NOTHING_READ, FoundRows
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.slack.sample import ADA, REVIEWS
 from tests.bench.bot_process import bot_process
@@ -59,7 +59,7 @@ def planning_run(world: World, choices: Choices, command: str) -> PlanningRun:
 def _allocated(rows: list[str], groups: Mapping[str, str], world: World, choices: Choices) -> Proposal:
     members = [Member(Reviewer(who, name, None), open_rows=number) for number, (who, name) in enumerate(_people(world))]
     dealing = Dealing(choices=choices, limit=None, seed="bench", balances={}, batch_size=BATCH_SIZE)
-    return dealt(Gathered(NOTHING_READ, tuple(rows), groups), Staff(tuple(members)), dealing)
+    return dealt(FoundRows(NOTHING_READ, tuple(rows), groups), Staff(tuple(members)), dealing)
 
 
 def _people(world: World) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from bot.adapters.store.preferences import PreferenceStore
 from bot.adapters.store.schedules import ScheduleStore
 from bot.adapters.store.surfaces import SurfaceStore
 from bot.adapters.store.tables import metadata, plans, undo_batches
-from bot.domain.drift import Revision
+from bot.domain.changes import Revision
 from bot.domain.model import (
     WRITING,
     Batch,

@@ -6,10 +6,8 @@ import pytest
 
 from bot.adapters.braintrust import USERS_PER_PAGE, BraintrustClient
 from bot.domain.btql import after
-from bot.domain.people import Group, Person
-from bot.domain.reviewer_names import parsed_name
-from bot.domain.reviewers import User
-from bot.domain.roster import Known, resolved
+from bot.domain.people import Group, Person, User
+from bot.domain.reviewers import Known, parsed_name, resolved
 from bot.errors import BraintrustRejectedError
 from bot.sandbox.braintrust import (
     Asked,

@@ -1,7 +1,7 @@
 """Whom a database belongs to: the first one there ever was, also where two start at once."""
 
 from bot.adapters.store.homes import HomeStore
-from bot.domain.home import Home, HomeKind
+from bot.domain.homes import Home, HomeKind
 from tests.integration.stored import Store, together
 
 HERE = Home(HomeKind.WORKSPACE, "T1", "Acme")

@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 
 from bot.adapters.store.tables import notices
 from bot.domain.model import PlanState
-from bot.domain.notice import Notice, NoticeCount, NoticeState, Preference
+from bot.domain.notice import Notice, NoticeCount, NoticeState
+from bot.domain.preferences import Preference
 from bot.errors import LeaseLostError
 from bot.services.ports import LEASE_SECONDS, Lease
 from tests.integration.stored import ANA, BO, NOW, Store, together

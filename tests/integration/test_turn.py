@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.adapters.store.tables import database_clock
-from bot.domain.faults import MOST, Fault, Faults
+from bot.domain.faults import MOST, FaultKind, FaultTally
 from bot.domain.model import WORKED_ON, BatchState, Plan, PlanState, Progress
 from bot.domain.report import outcome, report_of
 from bot.errors import (
@@ -112,8 +112,8 @@ def half_written(store: Store, state: PlanState) -> None:
 def met_before(store: Store, error: Exception, *, column: str) -> int:
     """How often a plan may meet `error` now: of the many outages that are waited for, most are behind it."""
     if not isinstance(error, BotError):
-        return MOST[Fault.BUG]
-    behind: dict[str, Any] = {column: asdict(Faults(outage=MOST[Fault.OUTAGE] - 3, reached=99))}
+        return MOST[FaultKind.BUG]
+    behind: dict[str, Any] = {column: asdict(FaultTally(outage=MOST[FaultKind.OUTAGE] - 3, reached=99))}
     store.change(**behind)
     return 3
 
@@ -205,11 +205,11 @@ def test_rows_that_were_written_meanwhile_begin_the_count_anew(store: Store) -> 
 
 def test_a_process_that_dies_each_time_is_not_let_die_for_ever(store: Store) -> None:
     half_written(store, S.RUNNING)
-    for _ in range(MOST[Fault.DEATH]):
+    for _ in range(MOST[FaultKind.DEATH]):
         store.claim()
         store.change(lease_owner="a process that is gone", lease_until=0.0)
     process = Process(store, running=lambda work, plan: None)
-    for _ in range(MOST[Fault.DEATH]):
+    for _ in range(MOST[FaultKind.DEATH]):
         process.turn()
         store.change(wake_at=None, lease_owner="a process that is gone", lease_until=0.0)
 

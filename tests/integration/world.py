@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.adapters.braintrust import BraintrustClient
-from bot.domain.distribution import batches
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Share
 from bot.domain.undo import UndoCounts
+from bot.domain.writing import batches
 from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Asked, BraintrustStandIn, Row
 from bot.services.notifying import Arranging
 from bot.services.ports import Lease, Work

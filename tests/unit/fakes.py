@@ -8,13 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from bot.domain.changes import Change, TakingBack, Unassignment
-from bot.domain.drift import Revision
+from bot.domain.changes import Change, Revision, Unassignment, Withdrawal
 from bot.domain.model import NO_PROPOSAL, UNDOABLE, Batch, Plan, PlanState, Progress, Proposal
-from bot.domain.notice import Notice, NoticeCount, NoticeState, Preference
-from bot.domain.people import Group, Person
+from bot.domain.notice import Notice, NoticeCount, NoticeState
+from bot.domain.people import Group, Person, User
+from bot.domain.preferences import Preference
 from bot.domain.reading import LogRow
-from bot.domain.reviewers import User
 from bot.domain.writing import Acknowledged, WriteResult
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError, StoreUnavailableError
 from bot.messages.message import Message
@@ -340,7 +339,7 @@ class FakeBraintrust:
         return self.open_load
 
     def write(self, project_id: str, pairs: Sequence[tuple[str, str]], change: Change) -> WriteResult:
-        if not isinstance(change, TakingBack):
+        if not isinstance(change, Withdrawal):
             return Acknowledged()
         with self._lock:
             self.unassigned.append((tuple(row_id for row_id, _ in pairs), change.form))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bot.domain.home import Home, HomeKind
+from bot.domain.homes import Home, HomeKind
 from bot.errors import SlackUnavailableError, StoreUnavailableError, StoreUnusableError
 from bot.services.belonging import Belonging, Finder
 

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from bot.domain.command import HelpCommand, PlanCommand, parsed
 from bot.domain.options import MAX_DAYS, MAX_LIMIT, MAX_REVIEWERS, MAX_TAG_LENGTH, valid_reviewers, valid_tag
-from bot.domain.typed import shown
-from bot.domain.unseen import as_seen, readable
+from bot.domain.plain_text import as_seen, readable, shown
 from bot.errors import CommandError
 from bot.messages.text import said
-from tests.unit.test_unseen import BLANK, NO_WIDTH
+from tests.unit.test_plain_text import BLANK, NO_WIDTH
 
 TYPED = st.text(
     st.one_of(st.characters(), st.sampled_from(" =\"'-,&;<>|`\u2014\u201c\u201d\\\n")), max_size=60

@@ -6,9 +6,9 @@ from fractions import Fraction
 import pytest
 
 from bot.domain.allocation import Strategy
+from bot.domain.choices import RowOrder
 from bot.domain.command import HelpCommand, PlanCommand, parsed
 from bot.domain.options import COMMAND
-from bot.domain.selection import RowOrder
 from bot.messages.help import OPTIONS, help_message
 from bot.sandbox.slack.blocks import message_problems
 from tests.unit.builders import block_texts

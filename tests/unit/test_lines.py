@@ -1,7 +1,7 @@
 """Plans and reports as lines of plain text."""
 
+from bot.domain.plain_text import quoted
 from bot.domain.reading import ReadingCounts
-from bot.domain.typed import quoted
 from bot.messages.lines import people_lines, plan_lines, reason_line
 from tests.unit.builders import a_plan, a_request
 

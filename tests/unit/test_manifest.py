@@ -16,7 +16,7 @@ from slack_sdk import WebClient
 
 import handlers
 from bot.adapters.slack_scopes import SCOPES
-from bot.domain.installation import Installation
+from bot.domain.homes import Installation
 from bot.domain.options import COMMAND
 from bot.messages import buttons
 from bot.messages.help import OPTIONS

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.command import HelpCommand, PlanCommand, parsed
 from bot.domain.nearest import ELSEWHERE
-from bot.domain.personal import WORDS
+from bot.domain.preferences import WORDS
 from bot.errors import CommandError
 
 WORDS_PEOPLE_TYPE = st.sampled_from(

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.domain.model import BatchState, Plan, PlanState
-from bot.domain.notice import Notice, NoticeCount, NoticeState, Preference
+from bot.domain.notice import Notice, NoticeCount, NoticeState
+from bot.domain.preferences import Preference
 from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.services.notifying import AGAIN_SECONDS, LATE, LONGEST_SECONDS, MOST_ATTEMPTS, REPAIR_SECONDS, Notifying
 from bot.settings import BraintrustSettings, Settings

@@ -11,11 +11,10 @@ from bot.domain.choices import Choices
 from bot.domain.command import parsed
 from bot.domain.model import NOT_BEGUN, DropReason, LeftOut, Plan, PlanState, Progress, Reviewer, Share
 from bot.domain.notice import NoticeCount
+from bot.domain.plain_text import quoted, readable
 from bot.domain.reading import ReadingCounts
 from bot.domain.report import Report
-from bot.domain.typed import quoted
 from bot.domain.undo import UndoCounts
-from bot.domain.unseen import readable
 from bot.errors import CommandError
 from bot.messages import answers
 from bot.messages.lines import plan_lines, report_lines

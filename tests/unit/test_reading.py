@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from bot.domain.reading import (
     NAMED_IDS,
     USUAL_OPEN_STATUSES,
-    Gathered,
-    Gathering,
+    FoundRows,
     LogRow,
     ReadingCounts,
+    RowSorter,
     is_quotable,
     log_row,
 )
@@ -31,8 +31,8 @@ ROWS = st.lists(
 )
 
 
-def gathered(*pages: Iterable[LogRow]) -> Gathered:
-    gathering = Gathering()
+def gathered(*pages: Iterable[LogRow]) -> FoundRows:
+    gathering = RowSorter()
     for page in pages:
         gathering.add(page)
     return gathering.result()

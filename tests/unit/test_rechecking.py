@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Reviewer, Share
-from bot.domain.reviewers import User
+from bot.domain.people import User
 from bot.errors import BraintrustError, BraintrustRejectedError, BraintrustUnavailableError
 from bot.services.roster import RosterReader
 from bot.services.writing.context import Context

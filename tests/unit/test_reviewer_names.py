@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.reviewer_names import MAX_WEIGHT, NameKind, ReviewerName, parsed_name
+from bot.domain.reviewers import MAX_WEIGHT, NameKind, ReviewerName, parsed_name
 from bot.errors import CommandError
 from bot.messages.text import said
 

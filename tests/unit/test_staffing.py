@@ -8,11 +8,10 @@ import pytest
 
 from bot.domain.allocation import Strategy
 from bot.domain.choices import Choices
+from bot.domain.deal import Staff
 from bot.domain.model import DropReason, Reviewer, Share
-from bot.domain.notice import Preference
-from bot.domain.people import Group, Person
-from bot.domain.reviewers import User
-from bot.domain.staff import Staff
+from bot.domain.people import Group, Person, User
+from bot.domain.preferences import Preference
 from bot.errors import (
     BraintrustRejectedError,
     BraintrustUnavailableError,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.typed import quoted
+from bot.domain.plain_text import quoted
 from bot.messages.text import absolute, code, counted, escaped, link, mention, moment, number, said, utc
 
 NASTY = st.text(st.one_of(st.characters(), st.sampled_from("<>&!@#^|*_~`\n\u2028 ")))

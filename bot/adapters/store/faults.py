@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, update
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import database_clock, plans
 from bot.adapters.store.transitions import BOT, in_state, move, note, owned
-from bot.domain.faults import Fault, Faults
+from bot.domain.faults import FaultKind, FaultTally
 from bot.domain.model import NOT_BEGUN, PlanState
 from bot.services.ports import Lease
 
@@ -25,20 +25,20 @@ class FaultStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def met(self, lease: Lease, fault: Fault, *, reason: str, now: datetime) -> float | None:
+    def met(self, lease: Lease, fault: FaultKind, *, reason: str, now: datetime) -> float | None:
         """Count a fault of a plan's step; for how many seconds it rests, None when it was put to rest for good."""
         with owned(self._database, lease) as (connection, row):
-            faults = Faults(**row.faults or {}).and_another(fault, reached=_reached(row))
+            faults = FaultTally(**row.faults or {}).and_another(fault, reached=_reached(row))
             if faults.are_too_many(row.state):
                 _put_to_rest(connection, row, reason=reason, now=now)
                 return None
             _set(connection, row, faults=asdict(faults))
         return faults.pause_seconds
 
-    def met_drawing(self, lease: Lease, fault: Fault, *, reason: str, now: datetime) -> float | None:
+    def met_drawing(self, lease: Lease, fault: FaultKind, *, reason: str, now: datetime) -> float | None:
         """The same for showing a plan; None when it is given up until the plan changes again."""
         with owned(self._database, lease) as (connection, row):
-            faults = Faults(**row.draw_faults or {}).and_another(fault, reached=row.revision)
+            faults = FaultTally(**row.draw_faults or {}).and_another(fault, reached=row.revision)
             if faults.are_too_many(PlanState.REPORTING):
                 _give_up_drawing(connection, row, reason=reason, now=now)
                 return None

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import homes
-from bot.domain.home import Home, HomeKind
+from bot.domain.homes import Home, HomeKind
 
 
 class HomeStore:

@@ -26,7 +26,7 @@ from bot.adapters.store.transitions import (
     owned,
     supersede,
 )
-from bot.domain.drift import Revision
+from bot.domain.changes import Revision
 from bot.domain.model import (
     NO_PROPOSAL,
     NOT_BEGUN,

@@ -7,7 +7,7 @@ import re
 
 import psycopg
 
-from bot.domain.unseen import readable
+from bot.domain.plain_text import readable
 
 _LONGEST = 300
 # Classes of SQLSTATE <https://www.postgresql.org/docs/current/errcodes-appendix.html>: connection, transactions that

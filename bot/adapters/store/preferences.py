@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import preferences
-from bot.domain.notice import Preference
+from bot.domain.preferences import Preference
 
 
 class PreferenceStore:

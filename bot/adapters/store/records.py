@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from bot.domain.allocation import Strategy
-from bot.domain.choices import Choices
+from bot.domain.choices import Choices, RowOrder
 from bot.domain.model import (
     NO_PROPOSAL,
     Batch,
@@ -27,7 +27,6 @@ from bot.domain.model import (
     Window,
 )
 from bot.domain.reading import ReadingCounts
-from bot.domain.selection import RowOrder
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:

@@ -6,8 +6,7 @@ from datetime import timedelta
 from itertools import accumulate
 
 from bot.domain.btql import MAX_IDS_PER_QUERY
-from bot.domain.changes import Assignment, checked
-from bot.domain.drift import Revision, has_drifted, revision
+from bot.domain.changes import Assignment, Revision, checked, has_drifted, revision
 from bot.domain.model import Batch, BatchState, Origin, Plan, Progress
 from bot.services.background import in_background
 from bot.services.ports import Batches, Patience, Plans, Work

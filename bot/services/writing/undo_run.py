@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.domain.changes import TakingBack, Unassignment, checked
+from bot.domain.changes import Unassignment, Withdrawal, checked
 from bot.domain.model import Batch, BatchState, Plan, Progress
 from bot.errors import BraintrustRejectedError
 from bot.services.ports import Batches, Work
@@ -38,7 +38,7 @@ class UndoRun:
         form = self._form()
         if form is None:
             return None
-        reason = self._write(self._undone.of(self._plan.id), TakingBack(form), self._context)
+        reason = self._write(self._undone.of(self._plan.id), Withdrawal(form), self._context)
         left = self._open()
         errors = [batch.error for batch in left if batch.state is BatchState.FAILED and batch.error]
         return reason or (next(iter(errors), NOT_SEEN) if left else None)
@@ -49,7 +49,7 @@ class UndoRun:
         ids = [row_id for batch in unsent for row_id, _ in batch.kept]
         reader = RowReader(self._context.braintrust, self._context.settings)
         sight = reader.by_id(self._plan.request.project_id, ids, patience=VisiblePatience(self._work, self._explain))
-        looked_at = [checked(batch, sight.rows, TakingBack(), others=self._others) for batch in unsent]
+        looked_at = [checked(batch, sight.rows, Withdrawal(), others=self._others) for batch in unsent]
         settled = [batch if batch.kept else replace(batch, state=BatchState.CONFIRMED) for batch in looked_at]
         self._undone.save(self._work.lease, settled)
         self._read_at = {batch.seq: sight.began for batch in unsent}
@@ -73,7 +73,7 @@ class UndoRun:
             if row.state in (BatchState.WRITTEN, BatchState.FAILED):
                 row = replace(row, state=BatchState.PLANNED)
             context = replace(self._context, confirm_seconds=FORM_SECONDS)
-            reason = self._write([row], TakingBack(form), context)
+            reason = self._write([row], Withdrawal(form), context)
             row = next(batch for batch in self._undone.of(self._plan.id) if batch.seq == row.seq)
             if row.state is BatchState.CONFIRMED:
                 return form if row.kept and row.attempts > sent else None
@@ -95,7 +95,7 @@ class UndoRun:
             self._read_at[rest.seq] = self._read_at[batch.seq]
         return alone
 
-    def _write(self, batches: Sequence[Batch], change: TakingBack, context: Context) -> str | None:
+    def _write(self, batches: Sequence[Batch], change: Withdrawal, context: Context) -> str | None:
         ledger = Ledger(context, batches, store=self._undone, lease=self._work.lease)
         writer = Writer(context, ledger, work=self._work, plan=self._plan, change=change, others=self._others)
         return writer.carry_out(self._read_at)

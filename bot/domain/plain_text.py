@@ -1,6 +1,7 @@
-"""Characters that cannot be seen: in what people type they are taken for what they look like, elsewhere they are shown.
+"""Text that people typed or others wrote, made fit to be read, repeated and logged.
 
-Pasting brings them: spaces that do not break a line or have no width, marks of direction, soft hyphens.
+Pasting brings characters that cannot be seen: spaces that do not break a line or have no width, marks of direction,
+soft hyphens.  In what people type they are taken for what they look like, elsewhere they are shown.
 """
 
 import json
@@ -23,6 +24,8 @@ _FLAG = "\U0001f3f4"
 _KEYCAP = "\u20e3"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # Unicode categories: controls, formats, surrogates, line breaks
 _UNSHAPED = frozenset({"Ll", "Lu", "Lt", "Nd", "Zs", "Pi", "Pf", "Ps", "Pe"}) | _UNSEEN
+MAX_SHOWN = 60
+_BACKTICK = "\u02cb"  # looks like one, and does not end what stands between two of them
 
 
 def as_seen(text: str) -> str:
@@ -57,6 +60,20 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(one if one.isprintable() and not _NO_WIDTH.match(one) else _escaped(one) for one in text)
+
+
+def quoted(text: str) -> str:
+    """What somebody else wrote, set apart."""
+    return f"`{shown(text)}`"
+
+
+def shown(typed: str, *, length: int = MAX_SHOWN) -> str:
+    """What a person typed, short enough to be repeated to them, and such that it stays between backticks.
+
+    It is plain text: Slack's own signs are escaped where a sentence is shown in Slack.
+    """
+    text = readable(typed.replace("`", _BACKTICK))
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _shapes(one: str, before: str, after: str) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.installation import Installation
+from bot.domain.homes import Installation
 from handlers.belonging import told_installation
 
 ALONE = Installation("A1", "T1")

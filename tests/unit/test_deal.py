@@ -4,9 +4,9 @@ import pytest
 
 from bot.domain.allocation import Reason, Strategy
 from bot.domain.choices import Choices
+from bot.domain.deal import Dealing, Member, Staff, dealt, default_reason
 from bot.domain.model import Proposal, Reviewer, Share
-from bot.domain.reading import NOTHING_READ, Gathered
-from bot.domain.staff import Dealing, Member, Staff, dealt, default_reason
+from bot.domain.reading import NOTHING_READ, FoundRows
 
 ROWS = tuple(f"row-{number}" for number in range(4))
 STAFF = Staff((Member(Reviewer("r1", "Ana")), Member(Reviewer("r2", "Ben"))), notes=("A note.",))
@@ -14,7 +14,7 @@ STAFF = Staff((Member(Reviewer("r1", "Ana")), Member(Reviewer("r2", "Ben"))), no
 
 def proposal(group_of: dict[str, str], *, group_by: str | None, limit: int | None = None) -> Proposal:
     dealing = Dealing(Choices(group_by=group_by), limit, seed="x", balances={}, batch_size=10)
-    return dealt(Gathered(NOTHING_READ, ROWS, group_of), STAFF, dealing)
+    return dealt(FoundRows(NOTHING_READ, ROWS, group_of), STAFF, dealing)
 
 
 @pytest.mark.parametrize(

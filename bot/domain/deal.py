@@ -1,4 +1,4 @@
-"""Who takes part in a plan, and how its rows are dealt out to them.  Pure: same input, same output."""
+"""The deal of a plan: the rows that were found, among the reviewers who take part.  Pure: same input, same output."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from bot.domain.allocation import Allotment, Candidate, Reason, Strategy, allotted
-from bot.domain.choices import TRACE, Choices
-from bot.domain.distribution import batches
+from bot.domain.choices import TRACE, Choices, grouped, selected
 from bot.domain.model import LeftOut, Proposal, Reviewer, Share
-from bot.domain.reading import Gathered
-from bot.domain.selection import grouped, selected
+from bot.domain.reading import FoundRows
+from bot.domain.writing import batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Dealing:
     batch_size: int
 
 
-def dealt(found: Gathered, staff: Staff, dealing: Dealing) -> Proposal:
+def dealt(found: FoundRows, staff: Staff, dealing: Dealing) -> Proposal:
     """The rows that were found, picked and dealt out; a proposal that does not expire yet."""
     choices = dealing.choices
     chosen = selected(found.free, seed=dealing.seed, sample=choices.sample, order=choices.order, limit=dealing.limit)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.unseen import as_seen, readable, visible
+from bot.domain.plain_text import as_seen, readable, visible
 
 NO_WIDTH = "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u202e\u2060\u2066\u2069\ufe0f\ufeff"
 BLANK = "\u00a0\u2002\u2003\u2007\u2009\u202f\u205f\u3000\u3164\u2800\t"

@@ -7,12 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Exclusion
 from bot.domain.model import LeftOut
-from bot.domain.people import Group, Person
-from bot.domain.reviewer_names import parsed_name
-from bot.domain.reviewers import User
-from bot.domain.roster import Found, Known, Roster, resolved
+from bot.domain.people import Exclusion, Group, Person, User
+from bot.domain.reviewers import Found, Known, Roster, parsed_name, resolved
 
 ANA_ID, BEN_ID, EVA_ID, CI_ID = (
     f"0a7f2b1c-{number}{number}{number}{number}-4aaa-8bbb-000000000000" for number in "1234"

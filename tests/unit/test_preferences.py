@@ -5,8 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bot.domain.command import parsed
-from bot.domain.notice import Preference
-from bot.domain.personal import AwayCommand, BackCommand, MuteCommand, PersonalCommand, valid_away
+from bot.domain.preferences import AwayCommand, BackCommand, MuteCommand, PersonalCommand, Preference, valid_away
 from bot.errors import CommandError, SlackRejectedError, SlackUnavailableError, StoreUnavailableError
 from bot.services.preferences import Preferring
 from bot.services.slack_ports import ReplyTo

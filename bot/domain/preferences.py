@@ -1,4 +1,4 @@
-"""What people type after `/assign-reviews` about themselves: no messages, no rows for a while."""
+"""Preferences of people, as they type them after `/assign-reviews`: no messages, no rows for a while."""
 
 import calendar
 import re
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeAlias
 
-from bot.domain.typed import shown
+from bot.domain.plain_text import shown
 from bot.errors import CommandError
 
 MAX_AWAY = timedelta(days=365)
-
 _DAY = timedelta(days=1)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LIKE_A_DATE = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})(?![0-9])")
@@ -19,6 +18,15 @@ _SPAN = re.compile(r"(?:(?P<count>[0-9]{1,3})\s*|next\s+|a\s+)(?P<unit>day|week)
 _WEEKDAYS = [name.lower() for name in calendar.day_abbr]
 _MONTHS = [name.lower() for name in calendar.month_abbr]
 _DOTTED = re.compile(r"(?<![0-9])(?P<day>[0-9]{1,2})\.\s?(?P<month>[0-9]{1,2})(?:\.\s?(?P<year>[0-9]{4})?|(?![0-9]))")
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """What one person wants."""
+
+    muted: bool = False
+    away_until: date | None = None
+    """The first day on which they take rows again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,10 @@ class BackCommand:
 
 PersonalCommand: TypeAlias = MuteCommand | AwayCommand | BackCommand
 
+
 AWAY = "away"
+
+
 WORDS: dict[str, PersonalCommand] = {
     "mute": MuteCommand(muted=True),
     "unmute": MuteCommand(muted=False),

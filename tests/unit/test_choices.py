@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.allocation import Candidate, Strategy, allotted
-from bot.domain.selection import RowOrder, grouped, selected
+from bot.domain.choices import RowOrder, grouped, selected
 
 ROWS = st.lists(st.text(min_size=1, max_size=4), unique=True, max_size=40)
 SAMPLES = st.none() | st.fractions(0, 1, max_denominator=100)
