@@ -10,7 +10,7 @@ WORKERS ?= 4
 .PHONY: demo run test check bench format clean
 
 demo: .venv/ready  ## try the bot on local stand-ins, in the browser (ARGS=--once: without one)
-	@$(BIN)/python -m bot demo $(ARGS)
+	@$(BIN)/python -m sandbox $(ARGS)
 
 run: .venv/ready  ## serve Slack through Socket Mode, with the settings of .env
 	@MALLOC_ARENA_MAX=2 $(BIN)/python -m bot run

@@ -1,7 +1,6 @@
 """The commands and options of `python -m bot`, and what each ends with."""
 
 import argparse
-import importlib
 import logging
 import signal
 from collections import Counter
@@ -22,7 +21,6 @@ from bot.preflight.finding import Verdict
 from bot.settings import FOR_HTTP, FOR_SOCKET_MODE, environment
 
 OK, FAILED, BY_SIGNAL = 0, 1, 128
-LAST_PORT = 65_535
 Command = Callable[[argparse.Namespace, Console], int]
 
 
@@ -57,11 +55,6 @@ def parser() -> argparse.ArgumentParser:
 
     migrate = known.add_parser("migrate", help="bring the database to the newest version")
     migrate.set_defaults(command=_migrate)
-
-    demo = known.add_parser("demo", help="try everything on local stand-ins, in the browser")
-    demo.add_argument("--once", action="store_true", help="without a browser: once from the command to the counts")
-    demo.add_argument("--port", type=_port, default=8080, help="the page's port (default: 8080)")
-    demo.set_defaults(command=_demo)
     return commands
 
 
@@ -155,17 +148,6 @@ def _migrate(_options: argparse.Namespace, console: Console) -> int:
     return OK
 
 
-def _demo(options: argparse.Namespace, console: Console) -> int:
-    try:
-        # Here and not above: the stand-ins' HTTP server is no dependency of the bot itself.
-        demo = importlib.import_module("bot.sandbox.demo")
-    except ModuleNotFoundError as error:
-        console.complain(f"The demo needs {error.name}: pip install -r requirements-dev.txt")
-        return FAILED
-    code: int = demo.run(once=options.once, port=options.port, say=lambda text: console.say(*text.split("\n")))
-    return code
-
-
 def _valid(read: Callable[[str], object]) -> Callable[[str], object]:
     """`read` as argparse wants it: what it raises becomes the usage message."""
 
@@ -176,9 +158,3 @@ def _valid(read: Callable[[str], object]) -> Callable[[str], object]:
             raise argparse.ArgumentTypeError(str(error).replace("`", "")) from error
 
     return parse
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or len(text) > len(str(LAST_PORT)) or int(text) > LAST_PORT:
-        raise argparse.ArgumentTypeError(f"a port is a whole number up to {LAST_PORT}")
-    return int(text)

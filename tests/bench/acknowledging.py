@@ -4,8 +4,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from bot.sandbox.slack import Delivery, SlackStandIn
-from bot.sandbox.slack.sample import ADA, REVIEWS
+from sandbox.slack import Delivery, SlackStandIn
+from sandbox.slack.sample import ADA, REVIEWS
 from tests.bench.bot_process import bot_process
 from tests.bench.bot_run import PARALLEL
 from tests.bench.stand_in_process import TAG, StandInProcess, World

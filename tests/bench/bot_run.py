@@ -5,8 +5,8 @@ import re
 import time
 from collections import Counter
 
-from bot.sandbox.slack import Message, SlackStandIn
-from bot.sandbox.slack.sample import ADA, REVIEWS
+from sandbox.slack import Message, SlackStandIn
+from sandbox.slack.sample import ADA, REVIEWS
 from tests.bench.bot_process import bot_process
 from tests.bench.measure import Run, Times, UsageSampler
 from tests.bench.stand_in_process import StandInProcess, World, counted, reviewers_of, writing_span

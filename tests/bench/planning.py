@@ -8,8 +8,8 @@ from bot.domain.choices import Choices
 from bot.domain.deal import Dealing, Member, Staff, dealt
 from bot.domain.model import Proposal, Reviewer
 from bot.domain.reading import NOTHING_READ, FoundRows
-from bot.sandbox.slack import SlackStandIn
-from bot.sandbox.slack.sample import ADA, REVIEWS
+from sandbox.slack import SlackStandIn
+from sandbox.slack.sample import ADA, REVIEWS
 from tests.bench.bot_process import bot_process
 from tests.bench.bot_run import PARALLEL
 from tests.bench.stand_in_process import StandInProcess, World, reviewers_of

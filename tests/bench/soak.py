@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import psutil
 
-from bot.sandbox.slack import Message, SlackStandIn
-from bot.sandbox.slack.sample import ADA, REVIEWS
+from sandbox.slack import Message, SlackStandIn
+from sandbox.slack.sample import ADA, REVIEWS
 from tests.bench.bot_process import bot_process
 from tests.bench.bot_run import PARALLEL, is_report
 from tests.bench.measure import MEGABYTE

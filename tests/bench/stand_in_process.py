@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Seen, seed_rows, seed_users
+from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Seen, seed_rows, seed_users
 from tests.bench.measure import Requests, cpu_seconds
 
 API_KEY = "sk-bench"

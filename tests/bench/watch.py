@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from bot.sandbox.slack import Change, ChangeKind, Delivery, Message, SlackStandIn
+from sandbox.slack import Change, ChangeKind, Delivery, Message, SlackStandIn
 
 PATIENCE_SECONDS = 300.0
 

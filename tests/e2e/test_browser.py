@@ -21,7 +21,6 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-PROGRAM = "import sys; from bot.cli import main; sys.exit(main(['demo', '--port', '0']))"
 LARGE, SMALL = {"width": 1440, "height": 900}, {"width": 1120, "height": 800}
 NARROW = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000
@@ -35,7 +34,9 @@ pytestmark = [
 @pytest.fixture
 def address() -> Iterator[str]:
     """The page's address, while the demo runs."""
-    with subprocess.Popen([sys.executable, "-c", PROGRAM], cwd=ROOT, stdout=subprocess.PIPE, text=True) as demo:
+    with subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as demo:
         try:
             assert demo.stdout is not None
             line = demo.stdout.readline()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Garbage, Status
+from sandbox.braintrust import DEFAULT_PROJECT_ID, Garbage, Status
 from tests.e2e.mistakes import MISTAKES, Mistake
 from tests.e2e.world import World
 from tests.peer import Peer, answer

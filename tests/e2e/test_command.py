@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Status
+from sandbox.braintrust import DEFAULT_PROJECT_ID, Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, BEN, CHLOE, GENERAL, REVIEWS, SECRET, TAG, World
 

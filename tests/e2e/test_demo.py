@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.demo_bot import WEB, BotEndedError, BotProcess
+from sandbox.demo_bot import WEB, BotEndedError, BotProcess
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = {
@@ -29,15 +29,12 @@ HOSTILE = {
 
 
 @contextmanager
-def demo(folder: Path, call: str) -> Iterator[subprocess.Popen[str]]:
+def demo(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The demo in a process of its own, whose temporary files lie in `folder`."""
     environment = {**os.environ, **HOSTILE, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder / "tmp")}
     (folder / "tmp").mkdir()
-    program = (
-        f"import sys; from bot.sandbox.demo import run; sys.exit(run({call}, say=lambda text: print(text, flush=True)))"
-    )
     with subprocess.Popen(
-        [sys.executable, "-c", program],
+        [sys.executable, "-m", "sandbox", *arguments],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
@@ -54,7 +51,7 @@ def test_one_walk_ends_with_rows_that_agree_with_the_report(tmp_path: Path) -> N
     """Whatever the surroundings say: a `.env` and foreign variables do not reach the bot."""
     (tmp_path / ".env").write_text("PAGE_SIZE=nonsense\nREVIEW_TAG=another-tag\n")
 
-    with demo(tmp_path, "once=True") as process:
+    with demo(tmp_path, "--once") as process:
         said = process.communicate(timeout=60)[0]
 
     assert process.returncode == 0, said
@@ -67,7 +64,7 @@ def test_one_walk_ends_with_rows_that_agree_with_the_report(tmp_path: Path) -> N
 
 
 def test_the_page_is_served_until_the_demo_is_stopped(tmp_path: Path) -> None:
-    with demo(tmp_path, "once=False, port=0") as process:
+    with demo(tmp_path, "--port=0") as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         process.send_signal(signal.SIGTERM)
@@ -82,11 +79,43 @@ def test_the_page_is_served_until_the_demo_is_stopped(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with demo(tmp_path, f"once=False, port={port}") as process:
+        with demo(tmp_path, f"--port={port}") as process:
             said = process.communicate(timeout=60)[0]
 
     assert f"Port {port} is taken." in said
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http", "1" * 5000])
+def test_a_port_that_is_none_is_a_wrong_usage(tmp_path: Path, port: str) -> None:
+    with demo(tmp_path, f"--port={port}") as process:
+        said = process.communicate(timeout=60)[0]
+
+    assert process.returncode == 2
+    assert said.splitlines()[-1].endswith("argument --port: a port is a whole number up to 65535")
+
+
+@pytest.mark.parametrize(
+    "output", [pytest.param("| true", id="nobody reads"), pytest.param("> /dev/full", id="full"), ">&-", ">&- 2>&-"]
+)
+@pytest.mark.parametrize("arguments", ["--once", "--port 0"])
+def test_a_demo_that_nobody_sees_ends_without_a_traceback(tmp_path: Path, arguments: str, output: str) -> None:
+    command = f"{shlex.quote(sys.executable)} -m sandbox {arguments}"
+    if "once" not in arguments:
+        command = f"timeout --preserve-status -s TERM 10 {command}"
+
+    said = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command} {output}"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+    assert said.returncode == 1
+    assert not re.search("Traceback|BrokenPipe|Exception", said.stderr), said.stderr
 
 
 def test_a_bot_that_cannot_start_is_said_with_its_log(tmp_path: Path) -> None:

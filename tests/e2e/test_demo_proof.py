@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Row, RowStore
-from bot.sandbox.braintrust.row_writer import WriteRules
-from bot.sandbox.demo_proof import Evidence, problems
+from sandbox.braintrust import DEFAULT_PROJECT_ID, Row, RowStore
+from sandbox.braintrust.row_writer import WriteRules
+from sandbox.demo_proof import Evidence, problems
 
 NAMES = {"u1": "Ana", "u2": "Ben"}
 REPORT = "Done. Assigned 3 rows across 2 reviewers.\n• Ana: 2 rows\n• Ben: 1 row"

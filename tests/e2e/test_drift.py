@@ -1,6 +1,6 @@
 """What changes between a plan and its approval: rows may leave it, and nothing is added or moved."""
 
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Row
+from sandbox.braintrust import DEFAULT_PROJECT_ID, Row
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, REVIEWS, World
 

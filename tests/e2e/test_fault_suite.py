@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bot.domain.model import DropReason
-from bot.sandbox.braintrust import (
+from sandbox.braintrust import (
     DEFAULT_PROJECT_ID,
     AppliedLate,
     AppliedThenReset,
@@ -31,11 +31,11 @@ from bot.sandbox.braintrust import (
     Status,
     WrongCount,
 )
-from bot.sandbox.slack import AppliedThenReset as SlackAppliedThenReset
-from bot.sandbox.slack import Error as SlackError
-from bot.sandbox.slack import Message, RateLimited
-from bot.sandbox.slack import Reset as SlackReset
-from bot.sandbox.slack import Status as SlackStatus
+from sandbox.slack import AppliedThenReset as SlackAppliedThenReset
+from sandbox.slack import Error as SlackError
+from sandbox.slack import Message, RateLimited
+from sandbox.slack import Reset as SlackReset
+from sandbox.slack import Status as SlackStatus
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, FINAL, REVIEWS, World, plan_id
 from tests.postgresql import programs

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, AppliedThenReset, Reset, Status
-from bot.sandbox.braintrust.fault_kinds import Fault
-from bot.sandbox.slack import Status as SlackStatus
+from sandbox.braintrust import DEFAULT_PROJECT_ID, AppliedThenReset, Reset, Status
+from sandbox.braintrust.fault_kinds import Fault
+from sandbox.slack import Status as SlackStatus
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, REVIEWS, World
 

@@ -29,9 +29,9 @@ from bot.domain.model import PlanState
 from bot.doors.doorkeeper import Doorkeeper
 from bot.doors.web import Door
 from bot.logs import JsonFormatter, TextFormatter
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status, seed_rows, seed_users
-from bot.sandbox.slack import Ephemeral, Message, SlackStandIn
 from bot.settings import Settings
+from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status, seed_rows, seed_users
+from sandbox.slack import Ephemeral, Message, SlackStandIn
 from tests.e2e.world import ADA, GUEST, REVIEWS, SECRET, TAG
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"

@@ -1,17 +1,12 @@
 """What each command says when Ctrl-C ends it, and when nobody sees what it says: true for that very command."""
 
-import re
-import shlex
 import signal
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import StartWorld
-from tests.e2e.world import ROOT, World, plan_id
+from tests.e2e.world import World, plan_id
 
 GOES_ON = "A bot that runs on the same database goes on with it."
 
@@ -78,34 +73,3 @@ def test_the_stop_of_a_plan_of_slack_names_no_command_that_does_not_know_it(star
     assert f"'python -m bot stop {plan_id(plan.text)}' ends it. {GOES_ON}" in said
     assert "--resume" not in said
     assert world.bot("stop", plan_id(plan.text)).returncode == 0
-
-
-@pytest.mark.parametrize(
-    "output", [pytest.param("| true", id="nobody reads"), pytest.param("> /dev/full", id="full"), ">&-", ">&- 2>&-"]
-)
-@pytest.mark.parametrize("arguments", ["demo --once", "demo --port 0"])
-def test_a_demo_that_nobody_sees_ends_without_a_traceback(tmp_path: Path, arguments: str, output: str) -> None:
-    command = f"{shlex.quote(sys.executable)} -m bot {arguments}"
-    if "once" not in arguments:
-        command = f"timeout --preserve-status -s TERM 10 {command}"
-
-    said = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {command} {output}"],
-        cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
-
-    assert said.returncode == 1
-    assert not re.search("Traceback|BrokenPipe|Exception", said.stderr), said.stderr
-
-
-@pytest.mark.parametrize("port", ["65536", "-1", "http", "1" * 5000])
-def test_a_port_that_is_none_is_a_wrong_usage(alone: World, port: str) -> None:
-    said = alone.bot("demo", f"--port={port}")
-
-    assert said.returncode == 2
-    assert said.stderr.splitlines()[-1].endswith("argument --port: a port is a whole number up to 65535")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox import slack
-from bot.sandbox.braintrust import Status
+from sandbox import slack
+from sandbox.braintrust import Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, World, plan_id
 from tests.peer import Peer, answer

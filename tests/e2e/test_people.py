@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Status
-from bot.sandbox.slack import Message, Person, UserGroup
+from sandbox.braintrust import DEFAULT_PROJECT_ID, Status
+from sandbox.slack import Message, Person, UserGroup
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, BEN, REVIEWS, World
 

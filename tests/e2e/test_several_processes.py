@@ -11,9 +11,9 @@ import pytest
 from psycopg import sql
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Gate
-from bot.sandbox.braintrust.asked import Kind
-from bot.sandbox.slack import Message
+from sandbox.braintrust import DEFAULT_PROJECT_ID, Gate
+from sandbox.braintrust.asked import Kind
+from sandbox.slack import Message
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.world import REVIEWS, World, plan_id
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.sandbox.braintrust import Status
+from sandbox.braintrust import Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import World
 

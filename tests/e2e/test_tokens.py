@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from bot.sandbox.slack import Error, RateLimited, Reset, SlackFaults, Status
+from sandbox.slack import Error, RateLimited, Reset, SlackFaults, Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import World
 

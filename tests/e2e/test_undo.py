@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, AppliedThenReset, Reset, Status
+from sandbox.braintrust import DEFAULT_PROJECT_ID, AppliedThenReset, Reset, Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.undoing import assigned, previewed, undone
 from tests.e2e.world import ADA, BEN, CHLOE, REVIEWS, World

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import pytest
 
-from bot.sandbox.braintrust import (
+from sandbox.braintrust import (
     DEFAULT_PROJECT_ID,
     AppliedLate,
     AppliedThenReset,
@@ -27,8 +27,8 @@ from bot.sandbox.braintrust import (
     Status,
     WrongCount,
 )
-from bot.sandbox.braintrust.asked import Kind
-from bot.sandbox.slack import Ephemeral, Message
+from sandbox.braintrust.asked import Kind
+from sandbox.slack import Ephemeral, Message
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.undoing import assert_taken_back, assigned, previewed, undone
 from tests.e2e.world import World

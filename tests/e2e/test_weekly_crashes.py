@@ -14,8 +14,8 @@ import pytest
 
 from bot.adapters.store.schedules import ScheduleStore
 from bot.domain.model import Origin, Plan
-from bot.sandbox.slack import Delay, Message, Workspace
-from bot.sandbox.slack import Status as SlackStatus
+from sandbox.slack import Delay, Message, Workspace
+from sandbox.slack import Status as SlackStatus
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.test_crashes import TAKEOVER_SECONDS, refused
 from tests.e2e.test_weekly import make_due

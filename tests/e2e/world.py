@@ -30,8 +30,8 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.plans import PlanStore
 from bot.domain.model import Batch, BatchState, Plan
 from bot.domain.report import planned_pairs, written_pairs
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Row, SeedSummary, seed_rows, seed_users
-from bot.sandbox.slack import Ephemeral, Message, SlackStandIn, Workspace
+from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Row, SeedSummary, seed_rows, seed_users
+from sandbox.slack import Ephemeral, Message, SlackStandIn, Workspace
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]

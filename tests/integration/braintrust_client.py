@@ -11,12 +11,12 @@ import pytest
 from bot.adapters.braintrust import DEADLINES, BraintrustClient, Deadlines
 from bot.domain.btql import matching_rows
 from bot.domain.model import PlanRequest, Window
-from bot.sandbox.braintrust import (
+from bot.services.reading import RowReader
+from bot.settings import BraintrustSettings, WorkSettings
+from sandbox.braintrust import (
     DEFAULT_PROJECT_ID,
     BraintrustStandIn,
 )
-from bot.services.reading import RowReader
-from bot.settings import BraintrustSettings, WorkSettings
 from tests.integration.stored import new_plan
 
 PROJECT = DEFAULT_PROJECT_ID

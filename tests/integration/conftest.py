@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from bot.adapters.braintrust import BraintrustClient
-from bot.sandbox.braintrust import BraintrustStandIn
-from bot.sandbox.slack import SlackStandIn
+from sandbox.braintrust import BraintrustStandIn
+from sandbox.slack import SlackStandIn
 from tests.integration.braintrust_client import NoPatience, client_of
 from tests.integration.stored import Store, opened
 

@@ -7,8 +7,8 @@ from typing import Any
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState
 from bot.domain.report import outcome, report_of, written_pairs
 from bot.domain.undo import UndoCounts, counted_undo, taken_back
-from bot.sandbox.braintrust import Row
-from bot.sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS
+from sandbox.braintrust import Row
+from sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS
 from tests.integration.walk import Walk
 
 S = PlanState

@@ -14,7 +14,8 @@ from bot.domain.report import report_of
 from bot.domain.writing import MAX_TRIES, begun
 from bot.errors import STILL_LIMITED, LeaseLostError, WorkInterruptedError
 from bot.messages.report import report_headline
-from bot.sandbox.braintrust import (
+from bot.services.writing.writer import FRESH_SECONDS, WRITE_SECONDS
+from sandbox.braintrust import (
     AppliedThenReset,
     AppliedThenStatus,
     BraintrustStandIn,
@@ -25,8 +26,7 @@ from bot.sandbox.braintrust import (
     Status,
     WrongCount,
 )
-from bot.sandbox.braintrust.row_writer import WriteRules
-from bot.services.writing.writer import FRESH_SECONDS, WRITE_SECONDS
+from sandbox.braintrust.row_writer import WriteRules
 from tests.integration.stored import ANA, Store, opened
 from tests.integration.world import DONE, PROJECT, SETTLE_SECONDS, TAG, World
 

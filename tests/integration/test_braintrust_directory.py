@@ -9,7 +9,7 @@ from bot.domain.btql import after
 from bot.domain.people import Group, Person, User
 from bot.domain.reviewers import Known, parsed_name, resolved
 from bot.errors import BraintrustRejectedError
-from bot.sandbox.braintrust import (
+from sandbox.braintrust import (
     Asked,
     BraintrustStandIn,
     Garbage,

@@ -11,7 +11,8 @@ import pytest
 from bot.adapters.braintrust import BraintrustClient, Deadlines
 from bot.domain.btql import rows_by_id
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, WorkInterruptedError
-from bot.sandbox.braintrust import (
+from bot.services.ports import READ_TRIES
+from sandbox.braintrust import (
     BraintrustStandIn,
     CutBody,
     Fault,
@@ -23,7 +24,6 @@ from bot.sandbox.braintrust import (
     SlowBody,
     Status,
 )
-from bot.services.ports import READ_TRIES
 from tests.integration.braintrust_client import (
     OWNER_TOLD,
     REFUSALS,

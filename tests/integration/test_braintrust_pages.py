@@ -9,7 +9,9 @@ import pytest
 from bot.adapters.braintrust import BraintrustClient
 from bot.domain.btql import rows_by_id
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError
-from bot.sandbox.braintrust import (
+from bot.services.reading import QUICK_SECONDS, RowReader
+from bot.settings import BraintrustSettings, WorkSettings
+from sandbox.braintrust import (
     Asked,
     BraintrustStandIn,
     Fault,
@@ -19,8 +21,6 @@ from bot.sandbox.braintrust import (
     ShortPage,
     Status,
 )
-from bot.services.reading import QUICK_SECONDS, RowReader
-from bot.settings import BraintrustSettings, WorkSettings
 from tests.integration.braintrust_client import (
     ANA,
     CREATED,

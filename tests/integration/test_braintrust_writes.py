@@ -9,7 +9,7 @@ import pytest
 from bot.adapters.braintrust import BraintrustClient, Deadlines, assignment_event
 from bot.domain.changes import Assignment
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
-from bot.sandbox.braintrust import (
+from sandbox.braintrust import (
     AppliedThenReset,
     AppliedThenStatus,
     BraintrustStandIn,

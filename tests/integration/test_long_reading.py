@@ -9,7 +9,7 @@ import pytest
 from bot.domain.model import Origin, PlanState
 from bot.domain.surfaces import Surface
 from bot.messages.surfaces import LONG_READING
-from bot.sandbox.slack import Error, SlackStandIn, Status
+from sandbox.slack import Error, SlackStandIn, Status
 from tests.integration.shown import ADA, Window
 from tests.integration.stored import opened
 

@@ -14,8 +14,8 @@ from bot.domain.changes import Assignment
 from bot.domain.writing import Unknown, Unreachable
 from bot.doors.session import Session
 from bot.errors import NoAccessError, SlackUnavailableError, UnreachedError
-from bot.sandbox.braintrust import BraintrustStandIn, Status
 from bot.settings import SlackSettings
+from sandbox.braintrust import BraintrustStandIn, Status
 from tests.integration.braintrust_client import NoPatience, client_of, query
 from tests.peer import Peer, answer
 

@@ -9,9 +9,9 @@ from bot import app
 from bot.adapters.store.store import Store
 from bot.domain.command import PlanCommand
 from bot.domain.model import Origin, Plan, PlanState
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status
 from bot.services.planning import Asker
 from bot.settings import DatabaseSettings, Settings
+from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status
 from tests.integration.stored import ANA
 from tests.integration.world import TAG, FakeWork, Time
 from tests.unit.fakes import FakeAnnouncer

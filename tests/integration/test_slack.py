@@ -15,7 +15,9 @@ from bot.adapters.slack_scopes import SCOPES
 from bot.adapters.slack_tokens import Identity, connection_address
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.message import Message
-from bot.sandbox.slack import (
+from bot.services.slack_ports import Channel, ReplyTo
+from bot.settings import SlackSettings
+from sandbox.slack import (
     AppliedThenReset,
     Ephemeral,
     Error,
@@ -24,8 +26,6 @@ from bot.sandbox.slack import (
     SlackStandIn,
     Status,
 )
-from bot.services.slack_ports import Channel, ReplyTo
-from bot.settings import SlackSettings
 
 REVIEWS, GENERAL, SECRET = "C0REVIEWS", "C0GENERAL", "C0SECRET"
 ADA, BEN, CHLOE, GUS, XENIA, DORA = "U0ADA", "U0BEN", "U0CHLOE", "U0GUS", "U0XENIA", "U0DORA"

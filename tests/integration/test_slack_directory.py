@@ -9,8 +9,8 @@ from bot.adapters import slack_directory as adapter
 from bot.adapters.slack import SlackClient, web_client
 from bot.adapters.slack_directory import SlackDirectory
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
-from bot.sandbox.slack import Error, RateLimited, Reset, SlackStandIn, Status, UserGroup
 from bot.settings import SlackSettings
+from sandbox.slack import Error, RateLimited, Reset, SlackStandIn, Status, UserGroup
 
 ADA, BEN, CHLOE, GUS, XENIA, DORA = "U0ADA", "U0BEN", "U0CHLOE", "U0GUS", "U0XENIA", "U0DORA"
 GROUP = "S0REVIEWERS"

@@ -11,9 +11,9 @@ from bot.adapters.slack_people import SlackPeople
 from bot.adapters.slack_scopes import SCOPES
 from bot.domain.people import Person
 from bot.errors import SlackRejectedError, SlackUnavailableError
-from bot.sandbox.slack import Error, RateLimited, Reset, SlackStandIn, Status, UserGroup
-from bot.sandbox.slack import Person as Account
 from bot.settings import SlackSettings
+from sandbox.slack import Error, RateLimited, Reset, SlackStandIn, Status, UserGroup
+from sandbox.slack import Person as Account
 
 
 @pytest.fixture

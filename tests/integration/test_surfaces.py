@@ -8,9 +8,9 @@ import pytest
 
 from bot.domain.model import Origin, PlanState
 from bot.domain.surfaces import Shown, Surface
-from bot.sandbox.slack import AppliedThenReset, Error, RateLimited, Reset, SlackStandIn, Status
 from bot.services import surfaces as service
 from bot.settings import PolicySettings, Settings
+from sandbox.slack import AppliedThenReset, Error, RateLimited, Reset, SlackStandIn, Status
 from tests.integration.shown import REVIEWS, Window, actions_of
 from tests.integration.stored import opened
 

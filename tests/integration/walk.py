@@ -18,7 +18,17 @@ from bot.domain.command import PlanCommand
 from bot.domain.model import WORKED_ON, Origin, Plan, PlanState
 from bot.domain.undo import UndoCounts
 from bot.errors import LeaseLostError, WorkInterruptedError
-from bot.sandbox.braintrust import (
+from bot.services.notifying import Arranging
+from bot.services.planning import Asker, Planning
+from bot.services.ports import Lease, Work
+from bot.services.roster import RosterReader
+from bot.services.staffing import Staffing
+from bot.services.writing.assigning import Assigning
+from bot.services.writing.context import Context
+from bot.services.writing.rechecking import Rechecking
+from bot.services.writing.undoing import Undoing
+from bot.settings import BraintrustSettings, QueueSettings, Settings, WorkSettings
+from sandbox.braintrust import (
     AppliedThenReset,
     AppliedThenStatus,
     Asked,
@@ -31,19 +41,9 @@ from bot.sandbox.braintrust import (
     Status,
     WrongCount,
 )
-from bot.sandbox.braintrust.row import NewRow
-from bot.sandbox.braintrust.row_writer import WriteRules
-from bot.sandbox.braintrust.unassigning import UnassignMode
-from bot.services.notifying import Arranging
-from bot.services.planning import Asker, Planning
-from bot.services.ports import Lease, Work
-from bot.services.roster import RosterReader
-from bot.services.staffing import Staffing
-from bot.services.writing.assigning import Assigning
-from bot.services.writing.context import Context
-from bot.services.writing.rechecking import Rechecking
-from bot.services.writing.undoing import Undoing
-from bot.settings import BraintrustSettings, QueueSettings, Settings, WorkSettings
+from sandbox.braintrust.row import NewRow
+from sandbox.braintrust.row_writer import WriteRules
+from sandbox.braintrust.unassigning import UnassignMode
 from tests.integration.stored import ANA, BO, Store
 from tests.integration.world import CREATED, PROJECT, SETTLE_SECONDS, FakeWork, Time
 

@@ -11,13 +11,13 @@ from bot.adapters.braintrust import BraintrustClient
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Share
 from bot.domain.undo import UndoCounts
 from bot.domain.writing import batches
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, Asked, BraintrustStandIn, Row
 from bot.services.notifying import Arranging
 from bot.services.ports import Lease, Work
 from bot.services.writing.assigning import Assigning
 from bot.services.writing.context import Context
 from bot.services.writing.undoing import Undoing
 from bot.settings import BraintrustSettings, WorkSettings
+from sandbox.braintrust import DEFAULT_PROJECT_ID, Asked, BraintrustStandIn, Row
 from tests.integration.stored import ANA, BO, NOW, PROPOSAL, Store, new_plan
 
 PROJECT = DEFAULT_PROJECT_ID

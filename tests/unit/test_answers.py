@@ -10,7 +10,7 @@ from bot.domain.undo import UndoCounts
 from bot.messages import answers
 from bot.messages.buttons import CANCEL, UNDO_CONFIRM, Target, target
 from bot.messages.message import Message
-from bot.sandbox.slack.blocks import message_problems
+from sandbox.slack.blocks import message_problems
 from tests.unit.builders import HOSTILE_NAMES, NOW, a_plan, a_request, block_texts, buttons_of
 
 URL = "https://example.slack.com/archives/C0REV/p1"

@@ -6,8 +6,8 @@ import pytest
 from slack_sdk.models import blocks as sdk
 
 from bot.messages import blocks
-from bot.sandbox.slack import limits
-from bot.sandbox.slack.blocks import message_problems
+from sandbox.slack import limits
+from sandbox.slack.blocks import message_problems
 
 
 @pytest.mark.parametrize(

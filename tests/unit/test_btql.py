@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from bot.domain.btql import MAX_IDS_PER_QUERY, after, matching_rows, quoted, rows_by_id
 from bot.domain.model import Window
 from bot.errors import CommandError
-from bot.sandbox.braintrust.btql_expressions import MAX_LIST
-from bot.sandbox.braintrust.btql_parser import parse
-from bot.sandbox.braintrust.btql_syntax import (
+from sandbox.braintrust.btql_expressions import MAX_LIST
+from sandbox.braintrust.btql_parser import parse
+from sandbox.braintrust.btql_syntax import (
     And,
     Comparison,
     Includes,

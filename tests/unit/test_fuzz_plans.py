@@ -16,9 +16,9 @@ from bot.adapters.store.store import Store as WholeStore
 from bot.domain.command import PlanCommand
 from bot.domain.model import Origin, Plan, PlanState, Reviewer, Share
 from bot.messages.attachments import assignments_file
-from bot.sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status
 from bot.services.planning import Asker
 from bot.settings import DatabaseSettings, Settings
+from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status
 from tests.integration.stored import ANA, Store
 from tests.integration.world import TAG, FakeWork, Time, World
 from tests.unit.builders import HOSTILE_NAMES, a_plan

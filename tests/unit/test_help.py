@@ -10,7 +10,7 @@ from bot.domain.choices import RowOrder
 from bot.domain.command import HelpCommand, PlanCommand, parsed
 from bot.domain.options import COMMAND
 from bot.messages.help import OPTIONS, help_message
-from bot.sandbox.slack.blocks import message_problems
+from sandbox.slack.blocks import message_problems
 from tests.unit.builders import block_texts
 
 

@@ -7,7 +7,7 @@ from bot.domain.notice import NoticeCount, notice_counts, rows_left
 from bot.messages.blocks import UPDATE_TEXT_MAX
 from bot.messages.message import Message
 from bot.messages.notice import MAX_URL_LENGTH, notice_message
-from bot.sandbox.slack.blocks import message_problems
+from sandbox.slack.blocks import message_problems
 from tests.unit.builders import HOSTILE_NAMES, a_batch, a_plan, a_request, block_texts
 
 REVIEW = "https://www.braintrust.dev/app/~/review"

@@ -12,7 +12,7 @@ from bot.domain.reading import ReadingCounts
 from bot.messages.blocks import UPDATE_TEXT_MAX
 from bot.messages.buttons import APPROVE, CANCEL, Target, target
 from bot.messages.plan import MAX_REVIEWER_LINES, fits, plan_message
-from bot.sandbox.slack.blocks import message_problems
+from sandbox.slack.blocks import message_problems
 from tests.unit.builders import (
     HOSTILE_NAMES,
     NOW,

@@ -30,7 +30,7 @@ from bot.messages.report import (
     undo_sentence,
     undone_message,
 )
-from bot.sandbox.slack.blocks import message_problems
+from sandbox.slack.blocks import message_problems
 from tests.unit.builders import HOSTILE_NAMES, a_large_plan, a_plan, block_texts, buttons_of, shares_of
 
 URL = "https://www.braintrust.dev/app/~/review"

@@ -1,0 +1,64 @@
+"""A local stand-in for Braintrust's API: rows, BTQL, inserts, users, and every fault that a client has to survive."""
+
+from sandbox.braintrust.asked import Asked
+from sandbox.braintrust.fault_kinds import (
+    AppliedLate,
+    AppliedThenReset,
+    AppliedThenStatus,
+    CutBody,
+    Fault,
+    Garbage,
+    Hang,
+    Oversized,
+    RedirectToStorage,
+    RepeatedCursor,
+    Reset,
+    ShortPage,
+    SlowBody,
+    Status,
+    WrongCount,
+)
+from sandbox.braintrust.faults import Faults
+from sandbox.braintrust.gates import Gate
+from sandbox.braintrust.refusals import ORGANIZATION_NAME
+from sandbox.braintrust.request_log import RequestLog, Seen
+from sandbox.braintrust.row import Change, NewRow, Row
+from sandbox.braintrust.row_store import RowsChanged, RowStore
+from sandbox.braintrust.seed import SeedSummary, seed_rows, seed_users
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
+from sandbox.braintrust.unassigning import UnassignMode
+
+__all__ = [
+    "DEFAULT_PROJECT_ID",
+    "ORGANIZATION_NAME",
+    "AppliedLate",
+    "AppliedThenReset",
+    "AppliedThenStatus",
+    "Asked",
+    "BraintrustStandIn",
+    "Change",
+    "CutBody",
+    "Fault",
+    "Faults",
+    "Garbage",
+    "Gate",
+    "Hang",
+    "NewRow",
+    "Oversized",
+    "RedirectToStorage",
+    "RepeatedCursor",
+    "RequestLog",
+    "Reset",
+    "Row",
+    "RowStore",
+    "RowsChanged",
+    "SeedSummary",
+    "Seen",
+    "ShortPage",
+    "SlowBody",
+    "Status",
+    "UnassignMode",
+    "WrongCount",
+    "seed_rows",
+    "seed_users",
+]

@@ -1,0 +1,165 @@
+"""Sample rows and people, the same for the same seed."""
+
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from sandbox.braintrust import seed_words as words
+from sandbox.braintrust.row import ASSIGNMENTS, DEFAULT_LIST, REVIEW_LISTS, NewRow
+from sandbox.braintrust.row_store import RowStore
+
+WINDOW = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class SeedSummary:
+    """What was added.  `matching` root rows have the tag and lie in the window; the next three are parts of them."""
+
+    matching: int
+    assigned: int
+    finished: int
+    open: int
+    other_tags: int
+    outside_window: int
+    child_spans: int
+
+    @property
+    def total(self) -> int:
+        """All rows that were added."""
+        return self.matching + self.other_tags + self.outside_window + self.child_spans
+
+
+def seed_users(seed: int = 7) -> list[dict[str, Any]]:
+    """Eight people and a service account without an e-mail address, with fixed ids."""
+    random = Random(seed)
+    people = [_user(random, number, *person) for number, person in enumerate(words.PEOPLE)]
+    return [*people, _user(random, len(people), "CI", "service account", None)]
+
+
+def seed_rows(
+    store: RowStore,
+    project_id: str,
+    *,
+    count: int = 2500,
+    tag: str = "needs-review",
+    assigned: Mapping[str, int] | int = 300,
+    finished: int = 40,
+    seed: int = 7,
+    now: datetime | None = None,
+) -> SeedSummary:
+    """Add `count` root rows with `tag` in the last week, and a tenth as many of each kind that must not be found.
+
+    `assigned` of them belong to somebody: so many for each user id, or a number, dealt to four people of `seed_users`.
+    `finished` more have a finished review and no assignee.  The rows not to be found have other tags, are too old, or
+    are child spans.
+    """
+    planner = _Planner(Random(seed), now or datetime.now(UTC), tag)
+    extra = count // 10
+    owners = _owners(assigned)
+    with _garbage_kept():
+        rows = [*planner.matching(count, owners, finished), *planner.strays(extra)]
+        rows.sort(key=lambda row: row["created"])
+        store.add_many(project_id, rows)
+
+    open_rows = count - len(owners) - finished
+    return SeedSummary(count, len(owners), finished, open_rows, extra, extra, extra)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    random: Random
+    now: datetime
+    tag: str
+
+    def matching(self, count: int, owners: Sequence[str], finished: int) -> Iterator[NewRow]:
+        """Root rows with the tag in the window, in a random mix of assigned, finished and open ones."""
+        if len(owners) + finished > count:
+            raise ValueError("more rows assigned and finished than rows")
+        states = [_assigned(owner, number) for number, owner in enumerate(owners)]
+        states += [_review("COMPLETE") for _ in range(finished)]
+        states += [{} for _ in range(count - len(owners) - finished)]
+        self.random.shuffle(states)
+        for state in states:
+            yield self._row([self.tag], self._age(0.0, 0.98), state)
+
+    def strays(self, count: int) -> Iterator[NewRow]:
+        """As many each: root rows with other tags or none, root rows that are too old, and child spans."""
+        for number in range(count):
+            yield self._row(["triaged", "praise"] if number % 2 else None, self._age(0.0, 0.98), {})
+            yield self._row([self.tag], self._age(1.05, 3.0), {})
+            child = self._row(None, self._age(0.0, 0.98), {})
+            root = self._id()
+            yield child | {"is_root": False, "root_span_id": root, "span_parents": [root]}
+
+    def _age(self, least: float, most: float) -> timedelta:
+        return WINDOW * (least + (most - least) * self.random.random())
+
+    def _row(self, tags: list[str] | None, age: timedelta, review: dict[str, Any]) -> NewRow:
+        row_id = self._id()
+        words_now = {"number": self.random.randrange(10_000, 99_999), "day": self._one_of(words.DAYS)}
+        question = self._one_of(words.QUESTIONS).format_map(words_now)
+        answer = self._one_of(words.ANSWERS).format_map(words_now)
+        metadata = {"model": self._one_of(words.MODELS), "intent": self._one_of(words.INTENTS), **review}
+        return {
+            "id": row_id,
+            "created": self.now - age,
+            "tags": tags,
+            "metadata": metadata,
+            "input": [{"role": "user", "content": question}],
+            "output": answer,
+        }
+
+    def _id(self) -> str:
+        return _uuid(self.random)
+
+    def _one_of(self, choices: Sequence[str]) -> str:
+        return choices[int(self.random.random() * len(choices))]
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """No garbage collection meanwhile: it halves the time, as hundreds of thousands of objects come and stay."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _uuid(random: Random) -> str:
+    digits = f"{random.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+def _review(status: str) -> dict[str, Any]:
+    return {REVIEW_LISTS: {DEFAULT_LIST: {"status": status}}}
+
+
+def _assigned(owner: str, number: int) -> dict[str, Any]:
+    """Assigned rows: every fifth one is finished."""
+    return {ASSIGNMENTS: [owner], **_review("PENDING" if number % 5 else "COMPLETE")}
+
+
+def _owners(assigned: Mapping[str, int] | int) -> list[str]:
+    """The owner of each assigned row."""
+    if isinstance(assigned, int):
+        people = [user["id"] for user in seed_users()[:4]]
+        return [people[number % len(people)] for number in range(assigned)]
+    return [user_id for user_id, rows in assigned.items() for _ in range(rows)]
+
+
+def _user(random: Random, number: int, given_name: str, family_name: str, email: str | None) -> dict[str, Any]:
+    return {
+        "id": _uuid(random),
+        "given_name": given_name,
+        "family_name": family_name,
+        "email": email,
+        "avatar_url": None,
+        "created": f"2026-01-{number + 1:02d}T09:00:00.000Z",
+    }

@@ -1,0 +1,117 @@
+"""The stand-in for Braintrust's API, put together."""
+
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+from sandbox.braintrust import storage
+from sandbox.braintrust.asked import Kind, Work
+from sandbox.braintrust.directory import Directory
+from sandbox.braintrust.door import Door
+from sandbox.braintrust.faults import Faults
+from sandbox.braintrust.inserts import Inserts
+from sandbox.braintrust.queries import Queries
+from sandbox.braintrust.request_log import RequestLog
+from sandbox.braintrust.row_store import RowStore
+from sandbox.braintrust.server_thread import ServerThread
+
+DEFAULT_PROJECT_ID = "5f0c7a52-8f6e-4e0b-9a53-2f4c1d9b7e10"
+MAX_LIMIT = 10_000
+MAX_BODY_BYTES = 6 * 1024 * 1024  # the SDKs' default for one request
+
+
+class BraintrustStandIn:
+    """Braintrust's API on loopback, as far as the bot uses it: strict, in memory, and able to misbehave.
+
+    A context manager.  Stopped and started again it keeps its rows and its address.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str = "sk-sandbox",
+        port: int = 0,
+        max_limit: int = MAX_LIMIT,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self.api_key = api_key
+        self.rows = RowStore()
+        self.faults = Faults()
+        self.requests = RequestLog()
+        self.directory = Directory(self.rows)
+        self._storage = storage.Storage()
+        self._queries = Queries(self.rows, max_limit)
+        self._inserts = Inserts(self.rows, self.faults.write_rules)
+        self._door = Door(api_key, max_body_bytes, self.faults, self.requests, self._storage)
+        self._server = ServerThread(self._application, port)
+        self.add_project(DEFAULT_PROJECT_ID, "support-bot")
+
+    @property
+    def url(self) -> str:
+        """The address of the API, without a slash at the end; to be had once it was started."""
+        return f"http://127.0.0.1:{self._server.port}"
+
+    @property
+    def users(self) -> list[dict[str, Any]]:
+        """The people of the organisation; change the list as you like."""
+        return self.directory.users
+
+    @users.setter
+    def users(self, users: list[dict[str, Any]]) -> None:
+        self.directory.users = users
+
+    @property
+    def groups(self) -> list[dict[str, Any]]:
+        """The groups of the organisation; change the list as you like."""
+        return self.directory.groups
+
+    @groups.setter
+    def groups(self, groups: list[dict[str, Any]]) -> None:
+        self.directory.groups = groups
+
+    def add_project(self, project_id: str, name: str) -> None:
+        """Make a project known; `rows.add` does so too, with a made-up name."""
+        self.directory.add_project(project_id, name)
+
+    def start(self) -> None:
+        """Listen; OSError when the port is taken."""
+        self._server.start()
+        self.directory.api_url = self.url
+        self.rows.post_through(self._server.post)
+
+    def stop(self) -> None:
+        """Close every connection, also of requests that hang."""
+        self._server.stop()
+        self.rows.post_through(None)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _application(self) -> web.Application:
+        application = web.Application(client_max_size=1 << 30)
+        for method, path, kind, work in self._routes():
+            application.router.add_route(method, path, self._door.handler(kind, work))
+        return application
+
+    def _routes(self) -> list[tuple[str, str, Kind, Work]]:
+        directory = self.directory
+        return [
+            ("POST", "/btql", "query", self._queries.answer),
+            ("POST", "/v1/project_logs/{project_id}/insert", "insert", self._inserts.answer),
+            ("GET", "/v1/user", "user", directory.list_users),
+            ("GET", "/v1/user/{user_id}", "user", directory.get_user),
+            ("GET", "/v1/group", "group", directory.list_groups),
+            ("GET", "/v1/project", "project", directory.list_projects),
+            ("GET", "/v1/project/{project_id}", "project", directory.get_project),
+            ("GET", "/v1/organization", "organization", directory.list_organizations),
+            ("POST", "/api/apikey/login", "login", directory.login),
+            ("GET", "/version", "version", directory.version),
+            ("GET", storage.PATH, "storage", self._storage.answer),
+        ]

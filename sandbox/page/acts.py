@@ -1,0 +1,66 @@
+"""What a person does on the page: write, press a button, wave a private answer away."""
+
+from typing import Any
+
+from sandbox.demo_once import COMMAND
+from sandbox.demo_world import World
+from sandbox.slack import Delivery, Ephemeral, Message
+from sandbox.slack.escaping import escape_said
+
+NO_ANSWER = "The bot did not acknowledge within 3 seconds; in Slack a warning sign would stand here."
+
+
+class Acts:
+    """Each act takes the JSON that the page sent and blocks until the bot acknowledged; ValueError says why not."""
+
+    def __init__(self, world: World) -> None:
+        self._slack = world.slack
+
+    def say(self, sent: dict[str, Any]) -> None:
+        """A command, a mention, a direct message, or just something said in the channel."""
+        user, channel_id, text = str(sent["user"]), str(sent["channel"]), str(sent["text"]).strip()
+        channel = self._slack.workspace.channel(channel_id)
+        word, _, rest = text.partition(" ")
+        if word == COMMAND:
+            self._slack.command(user, channel_id, rest)
+        elif text == f"/invite @{self._slack.workspace.bot.name}":
+            self._slack.invite_bot(channel_id, by=user)
+        elif text.startswith("/"):
+            raise ValueError(f"{word} is not a command here. Try {COMMAND} help.")
+        elif channel.is_im:
+            _require(self._slack.direct_message(user, text))
+        elif f"@{self._slack.workspace.bot.name}" in text:
+            self._mention(user, channel_id, text)
+        elif text:
+            self._slack.workspace.post(channel_id, user, escape_said(self._slack.workspace, text))
+
+    def press(self, sent: dict[str, Any]) -> None:
+        """A button, named with the value it had when the page showed it: it may be a stale one."""
+        shown = self._shown(sent)
+        _require(self._slack.press(str(sent["user"]), shown, str(sent["action"]), value=str(sent["value"])))
+
+    def dismiss(self, sent: dict[str, Any]) -> None:
+        """Take a private answer out of sight."""
+        private = self._slack.workspace.ephemeral(str(sent["privateId"]))
+        if private is not None:
+            self._slack.workspace.hide(private)
+
+    def _mention(self, user: str, channel_id: str, text: str) -> None:
+        delivery = self._slack.mention(user, channel_id, text)
+        if self._slack.workspace.bot.id in self._slack.workspace.channel(channel_id).members:
+            _require(delivery)
+
+    def _shown(self, sent: dict[str, Any]) -> Message | Ephemeral:
+        workspace = self._slack.workspace
+        if sent.get("privateId"):
+            shown: Message | Ephemeral | None = workspace.ephemeral(str(sent["privateId"]))
+        else:
+            shown = workspace.message(str(sent["channel"]), str(sent["ts"]))
+        if shown is None:
+            raise ValueError("This message is gone.")
+        return shown
+
+
+def _require(delivery: Delivery) -> None:
+    if not delivery.acknowledged:
+        raise ValueError(NO_ANSWER)

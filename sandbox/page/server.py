@@ -1,0 +1,148 @@
+"""Serves the page on loopback: its files, what people do there, and the state of everything as it changes."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.braintrust.server_thread import ServerThread
+from sandbox.demo_world import World
+from sandbox.page.acts import Acts
+from sandbox.page.state import page_state
+from sandbox.page.switches import Switches
+
+_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_PAUSE_SECONDS = 0.1  # so ten states a second at most
+_QUIET_PAUSES = 100  # after which a comment shows that the stream lives
+_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class PageServer:
+    """Listens between `start` and `stop`; OSError when the port is taken."""
+
+    def __init__(self, world: World, port: int) -> None:
+        self._world = world
+        self._acts = Acts(world)
+        self._switches = Switches(world)
+        self._server = ServerThread(self._application, port)
+        self._changes = itertools.count(1)
+        self._change = 0
+        world.slack.subscribe(lambda _: self._note_change())
+        world.braintrust.rows.subscribe(lambda _: self._note_change())
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        return f"http://127.0.0.1:{self._server.port}"
+
+    def start(self) -> None:
+        """Listen."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Close every stream and stop."""
+        self._server.stop()
+
+    def _application(self) -> web.Application:
+        application = web.Application(middlewares=[_own_page_only])
+        application.router.add_get("/events", self._events)
+        application.router.add_get("/files/{file}", self._file)
+        application.router.add_get("/archives/{channel}/{message}", _archive)
+        application.router.add_get("/app/{rest:.*}", _braintrust)
+        application.router.add_post("/act/{act}", self._act)
+        application.router.add_post("/switch/{switch}", self._switch)
+        application.router.add_get("/{name:[a-z_]*(?:[.][a-z]+)?}", _asset)
+        return application
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            await self._stream(response)
+        return response
+
+    async def _stream(self, response: web.StreamResponse) -> None:
+        shown: object = None
+        for pause in itertools.count(1):
+            if (now := self._stamp()) != shown:
+                shown = now
+                state = await asyncio.to_thread(page_state, self._world, self._switches)
+                await response.write(f"data: {json.dumps(state)}\n\n".encode())
+            elif pause % _QUIET_PAUSES == 0:
+                await response.write(b": still here\n\n")
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _stamp(self) -> object:
+        """Something that differs whenever the page would show something else."""
+        requests = self._world.braintrust.requests
+        under_way = sum(seen.ended is None for seen in requests.all())
+        return self._change, requests.count(), under_way, len(self._world.slack.calls), self._switches.state()
+
+    def _note_change(self) -> None:
+        self._change = next(self._changes)
+
+    async def _act(self, request: web.Request) -> web.Response:
+        acts = {act.__name__: act for act in (self._acts.say, self._acts.press, self._acts.dismiss)}
+        act = acts.get(request.match_info["act"])
+        if act is None:
+            raise web.HTTPNotFound
+        sent: dict[str, Any] = await request.json()
+        try:
+            await asyncio.to_thread(act, sent)
+        except (ValueError, KeyError) as error:
+            return web.json_response({"problem": str(error)}, status=409)
+        return web.json_response({})
+
+    async def _switch(self, request: web.Request) -> web.Response:
+        act = self._switches.acts.get(request.match_info["switch"])
+        if act is None:
+            raise web.HTTPNotFound
+        await asyncio.to_thread(act)
+        return web.json_response({})
+
+    async def _file(self, request: web.Request) -> web.Response:
+        file = self._world.slack.workspace.file(request.match_info["file"])
+        if file is None:
+            raise web.HTTPNotFound
+        place = "attachment" if "download" in request.query else "inline"
+        headers = {"Content-Disposition": f'{place}; filename="{Path(file.name).name}"'}
+        return web.Response(body=file.content, content_type="text/plain", charset="utf-8", headers=headers)
+
+
+async def _archive(request: web.Request) -> web.StreamResponse:
+    """Where a permalink leads: the page, which then looks for the message."""
+    digits = request.match_info["message"].removeprefix("p")
+    raise web.HTTPFound(f"/#{request.match_info['channel']}-{digits[:-6]}.{digits[-6:]}")
+
+
+async def _braintrust(_request: web.Request) -> web.StreamResponse:
+    """Where links to Braintrust lead: the page, which then points at its panel."""
+    raise web.HTTPFound("/#braintrust")
+
+
+async def _asset(request: web.Request) -> web.Response:
+    path = Path(__file__).with_name(request.match_info["name"] or "index.html")
+    if path.suffix not in _TYPES or not path.is_file():
+        raise web.HTTPNotFound
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": _POLICY}
+    return web.Response(body=path.read_bytes(), content_type=_TYPES[path.suffix], charset="utf-8", headers=headers)
+
+
+@web.middleware
+async def _own_page_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what other web pages in the same browser might send, also under another name for this machine."""
+    own = {f"{name}:{request.url.port}" for name in ("127.0.0.1", "localhost")}
+    origin = request.headers.get("Origin")
+    if request.host not in own or (origin is not None and origin.removeprefix("http://") not in own):
+        raise web.HTTPForbidden
+    response = await handler(request)
+    if not response.prepared:
+        response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

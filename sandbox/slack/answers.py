@@ -1,0 +1,138 @@
+"""What a Web API method says: JSON of people, channels, messages, files, or an error code."""
+
+from typing import Any
+
+from sandbox.slack.records import Channel, Json, Message, Person, StoredFile, UserGroup
+from sandbox.slack.workspace import Workspace
+
+
+class SlackError(Exception):
+    """A refusal, as in `{"ok": false, "error": code}`, with further fields where Slack has some."""
+
+    def __init__(self, code: str, **fields: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.fields = fields
+
+    def answer(self) -> Json:
+        """The refusal as JSON."""
+        return {"ok": False, "error": self.code, **self.fields}
+
+
+def invalid_arguments(*messages: str) -> SlackError:
+    """The call itself is malformed."""
+    return SlackError("invalid_arguments", response_metadata={"messages": list(messages)})
+
+
+def person_json(workspace: Workspace, person: Person, *, with_email: bool) -> Json:
+    """A user object."""
+    profile: Json = {
+        "real_name": person.real_name,
+        "display_name": person.name,
+        "status_text": person.status_text,
+        "status_emoji": person.status_emoji,
+        "status_expiration": person.status_expiration,
+        "team": workspace.team_id,
+    }
+    if with_email and person.email:
+        profile["email"] = person.email
+    return {
+        "id": person.id,
+        "team_id": "T0ELSEWHERE" if person.is_stranger else workspace.team_id,
+        "name": person.name,
+        "deleted": person.deleted,
+        "real_name": person.real_name,
+        "tz": person.tz,
+        "profile": profile,
+        "is_admin": person.is_admin,
+        "is_owner": False,
+        "is_restricted": person.is_restricted,
+        "is_ultra_restricted": person.is_ultra_restricted,
+        "is_stranger": person.is_stranger,
+        "is_bot": person.is_bot,
+        "is_app_user": False,
+    }
+
+
+def channel_json(workspace: Workspace, channel: Channel) -> Json:
+    """A conversation object."""
+    if channel.is_im:
+        other = next(iter(channel.members - {workspace.bot.id}), None)
+        return {"id": channel.id, "is_im": True, "is_archived": channel.is_archived, "user": other, "is_open": True}
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "name_normalized": channel.name,
+        "is_channel": not channel.is_private,
+        "is_group": channel.is_private,
+        "is_im": False,
+        "is_mpim": False,
+        "is_private": channel.is_private,
+        "is_archived": channel.is_archived,
+        "is_general": channel.name == "general",
+        "is_shared": channel.is_shared,
+        "is_ext_shared": channel.is_ext_shared,
+        "is_pending_ext_shared": channel.is_pending_ext_shared,
+        "is_org_shared": channel.is_org_shared,
+        "is_member": workspace.bot.id in channel.members,
+        "context_team_id": workspace.team_id,
+    }
+
+
+def file_json(url: str, file: StoredFile) -> Json:
+    """A file object."""
+    return {
+        "id": file.id,
+        "name": file.name,
+        "title": file.title,
+        "size": len(file.content),
+        "user": file.user,
+        "url_private": f"{url}/files/{file.id}",
+        "url_private_download": f"{url}/files/{file.id}",
+        "permalink": f"{url}/files/{file.id}",
+        "channels": [file.channel] if file.channel else [],
+    }
+
+
+def group_json(workspace: Workspace, group: UserGroup) -> Json:
+    """A user group object, without its members."""
+    return {
+        "id": group.id,
+        "team_id": workspace.team_id,
+        "is_usergroup": True,
+        "name": group.name,
+        "handle": group.handle,
+        "date_delete": 1 if group.is_disabled else 0,
+    }
+
+
+def message_json(workspace: Workspace, url: str, message: Message) -> Json:
+    """A message object; those of the bot carry its ids."""
+    return {
+        "type": "message",
+        "user": message.user,
+        "team": workspace.team_id,
+        "ts": message.ts,
+        "text": message.text,
+        **({"blocks": list(message.blocks)} if message.blocks else {}),
+        **_by_bot(workspace, message),
+        **_threading(workspace, message),
+        **({"edited": {"user": message.user, "ts": message.edited}} if message.edited else {}),
+        **({"files": [file_json(url, file) for file in message.files]} if message.files else {}),
+    }
+
+
+def _by_bot(workspace: Workspace, message: Message) -> Json:
+    if message.user != workspace.bot.id:
+        return {}
+    return {"bot_id": workspace.bot_id, "app_id": workspace.app_id}
+
+
+def _threading(workspace: Workspace, message: Message) -> Json:
+    if message.thread_ts:
+        parent = workspace.message(message.channel, message.thread_ts)
+        return {"thread_ts": message.thread_ts, "parent_user_id": parent.user if parent else "USLACKBOT"}
+    replies = workspace.thread(message.channel, message.ts)
+    if not replies:
+        return {}
+    return {"thread_ts": message.ts, "reply_count": len(replies), "latest_reply": replies[-1].ts}

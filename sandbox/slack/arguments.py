@@ -1,0 +1,58 @@
+"""The arguments of one Web API call, whichever way they were encoded."""
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sandbox.slack.answers import SlackError, invalid_arguments
+from sandbox.slack.records import Json
+
+_TRUE = (True, "true", "True", "1", 1)
+
+
+class Arguments:
+    """Named values; a form has strings only, a JSON body has types."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values: Json = {key: value for key, value in values.items() if value is not None}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.values
+
+    def check(self, required: Collection[str], optional: Collection[str]) -> None:
+        """Refuse missing arguments, and (stricter than Slack) unknown ones: they are misspellings."""
+        missing = [
+            f"[ERROR] missing required field: {name}" for name in required if self.values.get(name) in (None, "")
+        ]
+        known = {"token", "team_id", *required, *optional}
+        unknown = [f"[ERROR] unknown argument: {name}" for name in self.values if name not in known]
+        if missing or unknown:
+            raise invalid_arguments(*missing, *unknown)
+
+    def text(self, name: str) -> str:
+        """A string; empty if it was not given."""
+        value = self.values.get(name, "")
+        if not isinstance(value, str):
+            raise invalid_arguments(f"[ERROR] must provide a string [json-pointer:/{name}]")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """True or false, in any of Slack's spellings."""
+        return self.values.get(name) in _TRUE
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number."""
+        try:
+            return int(self.values.get(name, default))
+        except (TypeError, ValueError) as error:
+            raise invalid_arguments(f"[ERROR] must provide a number [json-pointer:/{name}]") from error
+
+    def parsed(self, name: str, *, error: str) -> Any:
+        """A structure: itself in a JSON body, JSON text in a form; `error` is the code when it is neither."""
+        value = self.values.get(name)
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value) if value else None
+        except json.JSONDecodeError as cause:
+            raise SlackError(error) from cause

@@ -1,0 +1,124 @@
+"""What all endpoints of the stand-in share: the workspace, who may call, and tickets that were given out."""
+
+import secrets
+from dataclasses import dataclass, field
+
+from sandbox.slack import limits
+from sandbox.slack.answers import SlackError
+from sandbox.slack.calls import CallLog
+from sandbox.slack.clock import Clock
+from sandbox.slack.faults import SlackFaults
+from sandbox.slack.records import Channel
+from sandbox.slack.workspace import Workspace
+
+BOT_TOKEN = "xoxb-sandbox"
+APP_TOKEN = "xapp-sandbox"
+SIGNING_SECRET = "sandbox-signing-secret"
+
+ALL_SCOPES = frozenset(
+    {
+        "app_mentions:read",
+        "channels:history",
+        "channels:join",
+        "channels:read",
+        "chat:write",
+        "commands",
+        "files:read",
+        "files:write",
+        "groups:history",
+        "groups:read",
+        "im:history",
+        "im:read",
+        "im:write",
+        "reactions:write",
+        "usergroups:read",
+        "users:read",
+        "users:read.email",
+    }
+)
+
+
+@dataclass(slots=True)
+class Trigger:
+    """A right to open one modal."""
+
+    user_id: str
+    issued_at: float
+    is_used: bool = False
+
+
+@dataclass(slots=True)
+class Upload:
+    """A file on its way; `content` is None until the bytes arrived."""
+
+    file_id: str
+    name: str
+    length: int
+    content: bytes | None = None
+
+
+@dataclass(slots=True)
+class Backend:
+    """The shared state behind every endpoint.  `scopes` may be changed at any time."""
+
+    workspace: Workspace
+    bot_token: str
+    app_token: str
+    signing_secret: str
+    url: str = ""
+    page_url: str | None = None
+    acknowledge_seconds: float = limits.ACKNOWLEDGE_SECONDS
+    calls: CallLog = field(default_factory=CallLog)
+    faults: SlackFaults = field(default_factory=SlackFaults)
+    scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES))
+    triggers: dict[str, Trigger] = field(default_factory=dict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    socket_tickets: set[str] = field(default_factory=set)
+
+    @property
+    def clock(self) -> Clock:
+        """The workspace's time."""
+        return self.workspace.clock
+
+    def need_scope(self, scope: str) -> None:
+        """Refuse the call unless the app was granted `scope`."""
+        if scope not in self.scopes:
+            raise SlackError("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
+
+    def need_channel_scope(self, channel: Channel, action: str) -> None:
+        """Refuse the call unless the app may `read` or see the `history` of this sort of channel."""
+        sort = "im" if channel.is_im else "groups" if channel.is_private else "channels"
+        self.need_scope(f"{sort}:{action}")
+
+    def channel(self, channel_id: str) -> Channel:
+        """The channel, if the bot can know of it."""
+        try:
+            channel = self.workspace.channel(channel_id)
+        except KeyError as error:
+            raise SlackError("channel_not_found") from error
+        if channel.is_private and self.workspace.bot.id not in channel.members:
+            raise SlackError("channel_not_found")
+        return channel
+
+    def issue_trigger(self, user_id: str) -> str:
+        """A new trigger id, good for one modal within 3 seconds."""
+        trigger_id = f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
+        self.triggers[trigger_id] = Trigger(user_id, self.clock.now())
+        return trigger_id
+
+    def use_trigger(self, trigger_id: str) -> Trigger:
+        """Exchange a trigger id; raises SlackError when it is unknown, used or too old."""
+        trigger = self.triggers.get(trigger_id)
+        if trigger is None:
+            raise SlackError("invalid_trigger_id")
+        if trigger.is_used:
+            raise SlackError("exchanged_trigger_id")
+        if self.clock.now() - trigger.issued_at > limits.TRIGGER_SECONDS:
+            raise SlackError("expired_trigger_id")
+        trigger.is_used = True
+        return trigger
+
+    def permalink(self, channel_id: str, ts: str, thread_ts: str | None = None) -> str:
+        """The address of a message, on the demo page if there is one."""
+        link = f"{self.page_url or self.url}/archives/{channel_id}/p{ts.replace('.', '')}"
+        return f"{link}?thread_ts={thread_ts}&cid={channel_id}" if thread_ts else link

@@ -1,0 +1,114 @@
+"""Check the blocks of a message or view as strictly as Slack documents them.  Pure."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from sandbox.slack import limits
+from sandbox.slack.block_rules import Items, Kind, Problem
+from sandbox.slack.block_table import CHILDREN, HOME, MESSAGE, MODAL, VIEW
+from sandbox.slack.element_table import INPUT_ELEMENT, INTERACTIVE
+from sandbox.slack.records import Json
+
+_INTERACTIVE = {**INTERACTIVE.shapes, **INPUT_ELEMENT.shapes}
+
+
+def message_problems(blocks: Any, *, at: str = "/blocks") -> list[Problem]:
+    """Everything wrong with the blocks of a message."""
+    return _problems(blocks, MESSAGE, most=limits.MESSAGE_BLOCKS, at=at)
+
+
+def view_problems(view: Any) -> list[Problem]:
+    """Everything wrong with a modal or a home tab."""
+    problems = list(VIEW.problems(view, "/view"))
+    if problems:
+        return problems
+    if view.get("type") not in ("modal", "home"):
+        return [Problem("/view/type", f"unsupported type: {view.get('type')}")]
+    if view["type"] == "modal" and "title" not in view:
+        return [Problem("/view", "missing required field: title")]
+    kind = MODAL if view["type"] == "modal" else HOME
+    return _problems(view["blocks"], kind, most=limits.VIEW_BLOCKS, at="/view/blocks")
+
+
+def text_length(blocks: Iterable[Json]) -> int:
+    """How many characters people would read in these blocks."""
+    return sum(len(one) for one in _texts(list(blocks)))
+
+
+def interactive_elements(block: Json) -> list[Json]:
+    """The buttons and menus of a block, those inside a card, carousel or container included."""
+    return [element for one in _with_inner(block) for element in _own_elements(one)]
+
+
+def _with_inner(block: Json) -> Iterator[Json]:
+    yield block
+    for inner in (*block.get("child_blocks", ()), *block.get("elements", ())):
+        if inner["type"] in CHILDREN or inner["type"] == "card":
+            yield from _with_inner(inner)
+
+
+def _own_elements(block: Json) -> list[Json]:
+    inner = [block.get("accessory"), block.get("element"), *block.get("elements", ()), *block.get("actions", ())]
+    return [one for one in inner if one and one["type"] in _INTERACTIVE]
+
+
+def _problems(blocks: Any, kind: Kind, *, most: int, at: str) -> list[Problem]:
+    problems = list(Items(kind, most, 0).problems(blocks, at))
+    if problems:
+        return problems
+    return [problem for check in _WHOLE_CHECKS for problem in check(blocks, at)]
+
+
+def _repeated_block_ids(blocks: list[Json], at: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, block in enumerate(blocks):
+        block_id = block.get("block_id")
+        if block_id in seen:
+            yield Problem(f"{at}/{index}/block_id", f"`block_id` already exists: {block_id}")
+        if block_id:
+            seen.add(block_id)
+
+
+def _repeated_action_ids(blocks: list[Json], at: str) -> Iterator[Problem]:
+    for index, block in enumerate(blocks):
+        repeated = {action_id for inner in _with_inner(block) for action_id in _repeated(inner)}
+        yield from (Problem(f"{at}/{index}", f"`action_id` already exists: {one}") for one in sorted(repeated))
+
+
+def _repeated(block: Json) -> list[str]:
+    ids = Counter(element["action_id"] for element in _own_elements(block) if "action_id" in element)
+    return [action_id for action_id, count in ids.items() if count > 1]
+
+
+def _tables(blocks: list[Json], at: str) -> Iterator[Problem]:
+    tables = [block for block in blocks if block["type"] == "table"]
+    if len(tables) > limits.TABLES:
+        yield Problem(at, "only one table allowed")
+    if text_length(tables) > limits.TABLE_TEXT:
+        yield Problem(at, f"tables must be less than {limits.TABLE_TEXT + 1} characters")
+
+
+def _markdown(blocks: list[Json], at: str) -> Iterator[Problem]:
+    if text_length(block for block in blocks if block["type"] == "markdown") > limits.MARKDOWN_TEXT:
+        yield Problem(at, f"markdown must be less than {limits.MARKDOWN_TEXT + 1} characters")
+
+
+_WHOLE_CHECKS: tuple[Callable[[list[Json], str], Iterator[Problem]], ...] = (
+    _repeated_block_ids,
+    _repeated_action_ids,
+    _tables,
+    _markdown,
+)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "text" and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _texts(inner)

@@ -1,0 +1,68 @@
+"""What a message says: text and blocks taken from a request and checked.  The same for every way to say something."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.slack import limits
+from sandbox.slack.answers import SlackError
+from sandbox.slack.arguments import Arguments
+from sandbox.slack.blocks import message_problems, text_length
+from sandbox.slack.records import Json
+
+NAMES = ("text", "blocks", "attachments", "markdown_text", "mrkdwn", "parse", "link_names")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Text and blocks that Slack would take; None means not given."""
+
+    text: str | None
+    blocks: tuple[Json, ...] | None
+
+
+def content_of(arguments: Arguments) -> Content:
+    """The checked content of a request; raises SlackError as Slack would answer."""
+    blocks = _blocks(arguments)
+    text = _text(arguments)
+    if not text and not blocks:
+        raise SlackError("no_text")
+    return Content(text, None if blocks is None else tuple(map(_with_id, range(len(blocks)), blocks)))
+
+
+def _text(arguments: Arguments) -> str | None:
+    if arguments.values.get("attachments") not in (None, [], "[]"):
+        raise SlackError("invalid_attachments")  # stricter than Slack: nobody here should use them
+    if "markdown_text" in arguments:
+        return _markdown(arguments)
+    text = arguments.text("text") if "text" in arguments else None
+    if text and len(text) > limits.MESSAGE_TEXT:
+        raise SlackError("msg_too_long")
+    return text
+
+
+def _markdown(arguments: Arguments) -> str:
+    if "text" in arguments or "blocks" in arguments:
+        raise SlackError("markdown_text_conflict")
+    text = arguments.text("markdown_text")
+    if len(text) > limits.MARKDOWN_TEXT:
+        raise SlackError("msg_too_long")
+    return text
+
+
+def _blocks(arguments: Arguments) -> list[Json] | None:
+    if "blocks" not in arguments:
+        return None
+    blocks: Any = arguments.parsed("blocks", error="invalid_blocks_format")
+    if not isinstance(blocks, list):
+        raise SlackError("invalid_blocks_format")
+    if problems := [str(problem) for problem in message_problems(blocks)]:
+        raise SlackError("invalid_blocks", errors=problems, response_metadata={"messages": problems})
+    if text_length(blocks) > limits.MESSAGE_BLOCK_TEXT:
+        raise SlackError("msg_blocks_too_long")
+    return blocks
+
+
+def _with_id(index: int, block: Json) -> Json:
+    if block["type"] == "markdown":  # Slack does not keep the block_id of markdown
+        return {key: value for key, value in block.items() if key != "block_id"}
+    return {"block_id": f"blk{index}", **block}

@@ -1,0 +1,140 @@
+"""chat.*: say, change and take back."""
+
+from typing import Any
+
+from sandbox.slack import limits
+from sandbox.slack.answers import SlackError, message_json
+from sandbox.slack.arguments import Arguments
+from sandbox.slack.backend import Backend
+from sandbox.slack.content import NAMES, content_of
+from sandbox.slack.methods.method import Method
+from sandbox.slack.records import Channel, Json, Message
+
+_METADATA_JSON = 16_000  # Slack says metadata_too_large and no number; this one is a guess
+
+
+def post_message(backend: Backend, arguments: Arguments) -> Json:
+    """Say something in a channel or thread, or directly to a person named by user id."""
+    channel = postable_channel(backend, _addressed(backend, arguments.text("channel")))
+    thread_ts = existing_thread(backend, channel, arguments.text("thread_ts"))
+    content = content_of(arguments)
+    message = backend.workspace.post(
+        channel.id,
+        backend.workspace.bot.id,
+        content.text or "",
+        blocks=content.blocks or (),
+        thread_ts=thread_ts,
+        metadata=_metadata(arguments),
+        is_broadcast=arguments.flag("reply_broadcast"),
+    )
+    return _said(backend, message)
+
+
+def update(backend: Backend, arguments: Arguments) -> Json:
+    """Change a message of the bot.  Blocks and metadata that are not given stay."""
+    message = _own_message(backend, arguments, refusal="cant_update_message")
+    content = content_of(arguments)
+    if content.text and len(content.text) > limits.UPDATE_TEXT:
+        raise SlackError("msg_too_long")
+    changes: Json = {"text": content.text if content.text is not None else ""}
+    if content.blocks is not None:
+        changes["blocks"] = content.blocks
+    if "metadata" in arguments:
+        changes["metadata"] = _metadata(arguments)
+    message = backend.workspace.edit(message, **changes)
+    return {**_said(backend, message), "text": message.text}
+
+
+def post_ephemeral(backend: Backend, arguments: Arguments) -> Json:
+    """Say something to one member of a channel."""
+    channel = postable_channel(backend, arguments.text("channel"))
+    if arguments.text("user") not in channel.members:
+        raise SlackError("user_not_in_channel")
+    thread_ts = existing_thread(backend, channel, arguments.text("thread_ts"))
+    content = content_of(arguments)
+    private = backend.workspace.show(
+        channel.id, arguments.text("user"), content.text or "", blocks=content.blocks or (), thread_ts=thread_ts
+    )
+    return {"message_ts": private.ts}
+
+
+def delete(backend: Backend, arguments: Arguments) -> Json:
+    """Take a message of the bot back."""
+    message = _own_message(backend, arguments, refusal="cant_delete_message")
+    backend.workspace.delete(message)
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def get_permalink(backend: Backend, arguments: Arguments) -> Json:
+    """The address of a message."""
+    channel = backend.channel(arguments.text("channel"))
+    message = backend.workspace.message(channel.id, arguments.text("message_ts"))
+    if message is None:
+        raise SlackError("message_not_found")
+    return {"channel": channel.id, "permalink": backend.permalink(channel.id, message.ts, message.thread_ts)}
+
+
+def postable_channel(backend: Backend, channel_id: str) -> Channel:
+    """The channel, if the bot may say something there."""
+    channel = backend.channel(channel_id)
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if backend.workspace.bot.id not in channel.members and "chat:write.public" not in backend.scopes:
+        raise SlackError("not_in_channel")
+    return channel
+
+
+def existing_thread(backend: Backend, channel: Channel, ts: str) -> str | None:
+    """The time stamp of the thread's first message; a reply's own leads there.  None without `ts`."""
+    if not ts:
+        return None
+    parent = backend.workspace.message(channel.id, ts)
+    if parent is None:
+        raise SlackError("thread_not_found")  # stricter than Slack, which posts into nowhere
+    return parent.thread_ts or parent.ts
+
+
+def _addressed(backend: Backend, name: str) -> str:
+    if name.startswith("#"):
+        return next((channel.id for channel in backend.workspace.channels() if f"#{channel.name}" == name), name)
+    if name in {person.id for person in backend.workspace.people() if not person.is_bot and not person.deleted}:
+        return backend.workspace.direct_channel(name).id
+    return name
+
+
+def _own_message(backend: Backend, arguments: Arguments, *, refusal: str) -> Message:
+    channel = backend.channel(arguments.text("channel"))
+    message = backend.workspace.message(channel.id, arguments.text("ts"))
+    if message is None:
+        raise SlackError("message_not_found")
+    if message.user != backend.workspace.bot.id:
+        raise SlackError(refusal)
+    return message
+
+
+def _metadata(arguments: Arguments) -> Json | None:
+    metadata: Any = arguments.parsed("metadata", error="invalid_metadata_format")
+    if metadata in (None, {}):
+        return None
+    if not isinstance(metadata, dict) or set(metadata) != {"event_type", "event_payload"}:
+        raise SlackError("invalid_metadata_format")
+    if len(repr(metadata)) > _METADATA_JSON:
+        raise SlackError("metadata_too_large")
+    return metadata
+
+
+def _said(backend: Backend, message: Message) -> Json:
+    said = message_json(backend.workspace, backend.url, message)
+    return {"channel": message.channel, "ts": message.ts, "message": said}
+
+
+_LOOKS = ("username", "icon_emoji", "icon_url", "as_user")
+_POSTING = (*NAMES, *_LOOKS, "thread_ts", "metadata", "reply_broadcast", "unfurl_links", "unfurl_media")
+
+METHODS = (
+    Method("chat.postMessage", post_message, ("channel",), _POSTING, "chat:write"),
+    Method("chat.update", update, ("channel", "ts"), (*NAMES, "as_user", "metadata", "reply_broadcast"), "chat:write"),
+    Method("chat.postEphemeral", post_ephemeral, ("channel", "user"), (*NAMES, *_LOOKS, "thread_ts"), "chat:write"),
+    Method("chat.delete", delete, ("channel", "ts"), ("as_user",), "chat:write"),
+    Method("chat.getPermalink", get_permalink, ("channel", "message_ts"), takes_json=False),
+)

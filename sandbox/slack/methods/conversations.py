@@ -1,0 +1,139 @@
+"""conversations.*: channels, their members, and what was said in them."""
+
+from sandbox.slack.answers import SlackError, channel_json, message_json
+from sandbox.slack.arguments import Arguments
+from sandbox.slack.backend import Backend
+from sandbox.slack.methods import paging
+from sandbox.slack.methods.method import Method
+from sandbox.slack.records import Channel, Json, Message
+
+
+def info(backend: Backend, arguments: Arguments) -> Json:
+    """A channel the bot can know of."""
+    channel = backend.channel(arguments.text("channel"))
+    backend.need_channel_scope(channel, "read")
+    found = channel_json(backend.workspace, channel)
+    if arguments.flag("include_num_members"):
+        found["num_members"] = len(channel.members)
+    return {"channel": found}
+
+
+def list_(backend: Backend, arguments: Arguments) -> Json:
+    """The channels of the kinds asked for that the bot can know of, page by page."""
+    kinds = set((arguments.text("types") or "public_channel").split(","))
+    found = [channel for channel in backend.workspace.channels() if _kind(backend, channel) in kinds]
+    if arguments.flag("exclude_archived"):
+        found = [channel for channel in found if not channel.is_archived]
+    page, metadata = paging.page_of(found, arguments, default=100)
+    for channel in page:
+        backend.need_channel_scope(channel, "read")
+    return {"channels": [channel_json(backend.workspace, channel) for channel in page], "response_metadata": metadata}
+
+
+def _kind(backend: Backend, channel: Channel) -> str | None:
+    """What sort of channel it is for the bot; None where the bot does not know of it."""
+    if channel.is_im:
+        return "im"
+    if channel.is_private:
+        return "private_channel" if backend.workspace.bot.id in channel.members else None
+    return "public_channel"
+
+
+def join(backend: Backend, arguments: Arguments) -> Json:
+    """Make the bot a member of a public channel."""
+    channel = backend.channel(arguments.text("channel"))
+    if channel.is_private:
+        raise SlackError("method_not_supported_for_channel_type")
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if backend.workspace.bot.id in channel.members:
+        warning = "already_in_channel"
+        found = channel_json(backend.workspace, channel)
+        return {"channel": found, "warning": warning, "response_metadata": {"warnings": [warning]}}
+    return {"channel": channel_json(backend.workspace, backend.workspace.join(channel.id, backend.workspace.bot.id))}
+
+
+def open_(backend: Backend, arguments: Arguments) -> Json:
+    """Open the direct conversation with one person."""
+    users = [user for user in arguments.text("users").split(",") if user]
+    if not users:
+        raise SlackError("users_list_not_supplied")
+    if len(users) > 1:
+        raise SlackError("too_many_users")  # group conversations are not played here
+    _check_reachable(backend, users[0])
+    channel = backend.workspace.direct_channel(users[0])
+    found = channel_json(backend.workspace, channel)
+    return {"channel": found if arguments.flag("return_im") else {"id": channel.id}}
+
+
+def members(backend: Backend, arguments: Arguments) -> Json:
+    """The ids of a channel's members, page by page."""
+    channel = backend.channel(arguments.text("channel"))
+    backend.need_channel_scope(channel, "read")
+    page, metadata = paging.page_of(sorted(channel.members), arguments, default=100)
+    return {"members": page, "response_metadata": metadata}
+
+
+def history(backend: Backend, arguments: Arguments) -> Json:
+    """What stands in a channel, newest first."""
+    channel = backend.channel(arguments.text("channel"))
+    backend.need_channel_scope(channel, "history")
+    if backend.workspace.bot.id not in channel.members:
+        raise SlackError("not_in_channel")
+    said = [one for one in backend.workspace.channel_messages(channel.id) if _in_window(one, arguments)]
+    return _page(backend, said[::-1], arguments, default=100)
+
+
+def replies(backend: Backend, arguments: Arguments) -> Json:
+    """A thread, its first message included, oldest first."""
+    channel = backend.channel(arguments.text("channel"))
+    backend.need_channel_scope(channel, "history")
+    parent = backend.workspace.message(channel.id, arguments.text("ts"))
+    if parent is None:
+        raise SlackError("thread_not_found")
+    said = [parent, *(one for one in backend.workspace.thread(channel.id, parent.ts) if _in_window(one, arguments))]
+    return _page(backend, said, arguments, default=1000)
+
+
+def _check_reachable(backend: Backend, user_id: str) -> None:
+    try:
+        person = backend.workspace.person(user_id)
+    except KeyError as error:
+        raise SlackError("user_not_found") from error
+    if person.deleted:
+        raise SlackError("user_disabled")
+
+
+def _in_window(message: Message, arguments: Arguments) -> bool:
+    oldest, latest = arguments.text("oldest") or "0", arguments.text("latest") or "9999999999"
+    if arguments.flag("inclusive"):
+        return float(oldest) <= float(message.ts) <= float(latest)
+    return float(oldest) < float(message.ts) < float(latest)
+
+
+def _page(backend: Backend, said: list[Message], arguments: Arguments, *, default: int) -> Json:
+    page, metadata = paging.page_of(said, arguments, default=default)
+    with_metadata = arguments.flag("include_all_metadata")
+    return {
+        "messages": [_entry(backend, one, with_metadata=with_metadata) for one in page],
+        "has_more": bool(metadata["next_cursor"]),
+        "response_metadata": metadata,
+    }
+
+
+def _entry(backend: Backend, message: Message, *, with_metadata: bool) -> Json:
+    entry = message_json(backend.workspace, backend.url, message)
+    return {**entry, "metadata": message.metadata} if with_metadata and message.metadata else entry
+
+
+_WINDOW = (*paging.NAMES, "oldest", "latest", "inclusive", "include_all_metadata")
+
+METHODS = (
+    Method("conversations.info", info, ("channel",), ("include_locale", "include_num_members"), takes_json=False),
+    Method("conversations.list", list_, (), (*paging.NAMES, "types", "exclude_archived"), takes_json=False),
+    Method("conversations.join", join, ("channel",), scope="channels:join"),
+    Method("conversations.open", open_, (), ("channel", "users", "return_im", "prevent_creation"), "im:write"),
+    Method("conversations.members", members, ("channel",), paging.NAMES, takes_json=False),
+    Method("conversations.history", history, ("channel",), _WINDOW),
+    Method("conversations.replies", replies, ("channel", "ts"), _WINDOW, takes_json=False),
+)

@@ -1,0 +1,91 @@
+"""files.*: the three steps of an upload, of which the middle one is the upload address itself."""
+
+import dataclasses
+import secrets
+from typing import Any
+
+from sandbox.slack.answers import SlackError, file_json, invalid_arguments
+from sandbox.slack.arguments import Arguments
+from sandbox.slack.backend import Backend, Upload
+from sandbox.slack.content import content_of
+from sandbox.slack.methods.chat import existing_thread, postable_channel
+from sandbox.slack.methods.method import Method
+from sandbox.slack.records import Json, StoredFile
+
+
+def get_upload_url(backend: Backend, arguments: Arguments) -> Json:
+    """Announce a file; the answer says where to send its bytes."""
+    length = arguments.number("length", 0)
+    if length < 1:
+        raise invalid_arguments("[ERROR] must be greater than 0 [json-pointer:/length]")
+    upload = Upload(backend.workspace.next_id("F"), arguments.text("filename"), length)
+    ticket = secrets.token_urlsafe(16)
+    backend.uploads[ticket] = upload
+    return {"upload_url": f"{backend.url}/upload/v1/{ticket}", "file_id": upload.file_id}
+
+
+def complete_upload(backend: Backend, arguments: Arguments) -> Json:
+    """Finish uploads, and share them in a channel or thread if one is named."""
+    announced = _announced(backend, arguments)
+    channel_id = arguments.text("channel_id") or arguments.text("channels")
+    files = _share(backend, arguments, channel_id, announced) if channel_id else announced
+    for file in files:
+        backend.workspace.store(file)
+    return {"files": [file_json(backend.url, file) for file in files]}
+
+
+def info(backend: Backend, arguments: Arguments) -> Json:
+    """One file that is complete."""
+    file = backend.workspace.file(arguments.text("file"))
+    if file is None:
+        raise SlackError("file_not_found")
+    return {"file": file_json(backend.url, file)}
+
+
+def _announced(backend: Backend, arguments: Arguments) -> list[StoredFile]:
+    wanted: Any = arguments.parsed("files", error="invalid_arguments")
+    if not isinstance(wanted, list) or not all(isinstance(one, dict) and "id" in one for one in wanted):
+        raise invalid_arguments("[ERROR] must provide an array of objects with an id [json-pointer:/files]")
+    return [_arrived(backend, one) for one in wanted]
+
+
+def _arrived(backend: Backend, wanted: Json) -> StoredFile:
+    for upload in backend.uploads.values():
+        if upload.file_id == wanted["id"] and upload.content is not None and not backend.workspace.file(upload.file_id):
+            title = wanted.get("title") or upload.name
+            return StoredFile(upload.file_id, upload.name, title, upload.content, user=backend.workspace.bot.id)
+    raise SlackError("file_not_found")
+
+
+def _share(backend: Backend, arguments: Arguments, channel_id: str, files: list[StoredFile]) -> list[StoredFile]:
+    channel = postable_channel(backend, channel_id)
+    thread_ts = existing_thread(backend, channel, arguments.text("thread_ts"))
+    blocks = (
+        (content_of(Arguments({"blocks": arguments.values["blocks"]})).blocks or ()) if "blocks" in arguments else ()
+    )
+    shared = [dataclasses.replace(file, channel=channel.id, thread_ts=thread_ts) for file in files]
+    backend.workspace.post(
+        channel.id,
+        backend.workspace.bot.id,
+        arguments.text("initial_comment"),
+        blocks=blocks,
+        thread_ts=thread_ts,
+        files=tuple(shared),
+    )
+    return shared
+
+
+_SHARING = ("channel_id", "channels", "thread_ts", "initial_comment", "blocks", "username", "icon_url", "icon_emoji")
+
+METHODS = (
+    Method(
+        "files.getUploadURLExternal",
+        get_upload_url,
+        ("length", "filename"),
+        ("snippet_type", "alt_txt"),
+        "files:write",
+        takes_json=False,
+    ),
+    Method("files.completeUploadExternal", complete_upload, ("files",), _SHARING, "files:write"),
+    Method("files.info", info, ("file",), ("count", "cursor", "limit", "page"), "files:read", takes_json=False),
+)

@@ -1,0 +1,109 @@
+"""Modals, home tabs, reactions, and the methods about the app itself."""
+
+import secrets
+from typing import Any
+
+from sandbox.slack import limits
+from sandbox.slack.answers import SlackError, invalid_arguments
+from sandbox.slack.arguments import Arguments
+from sandbox.slack.backend import Backend
+from sandbox.slack.blocks import message_problems, view_problems
+from sandbox.slack.methods.method import Method
+from sandbox.slack.records import Json, View
+
+
+def auth_test(backend: Backend, _: Arguments) -> Json:
+    """Who the token belongs to."""
+    workspace = backend.workspace
+    return {
+        "url": f"{backend.url}/",
+        "team": workspace.name,
+        "user": workspace.bot.name,
+        "team_id": workspace.team_id,
+        "user_id": workspace.bot.id,
+        "bot_id": workspace.bot_id,
+        "app_id": workspace.app_id,
+        "is_enterprise_install": False,
+    }
+
+
+def connections_open(backend: Backend, _: Arguments) -> Json:
+    """The address of a WebSocket, good for one connection."""
+    ticket = secrets.token_urlsafe(16)
+    backend.socket_tickets.add(ticket)
+    address = backend.url.replace("http://", "ws://", 1)
+    return {"url": f"{address}/link/?ticket={ticket}&app_id={backend.workspace.app_id}"}
+
+
+def open_view(backend: Backend, arguments: Arguments) -> Json:
+    """Open a modal for the person whose click or command gave the trigger id."""
+    view = _checked_view(arguments, "modal")
+    trigger = backend.use_trigger(arguments.text("trigger_id"))
+    return _presented(backend, View(backend.workspace.next_id("V"), trigger.user_id, "modal", view))
+
+
+def publish_view(backend: Backend, arguments: Arguments) -> Json:
+    """Replace the home tab that one person sees."""
+    view = _checked_view(arguments, "home")
+    user_id = arguments.text("user_id")
+    if user_id not in {person.id for person in backend.workspace.people()}:
+        raise SlackError("user_not_found")
+    return _presented(backend, View(f"V-home-{user_id}", user_id, "home", view))
+
+
+def add_reaction(backend: Backend, arguments: Arguments) -> Json:
+    """Put an emoji below a message."""
+    channel = backend.channel(arguments.text("channel"))
+    message = backend.workspace.message(channel.id, arguments.text("timestamp"))
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if message is None:
+        raise SlackError("message_not_found")
+    name = arguments.text("name").strip(":")
+    if name in message.reactions:
+        raise SlackError("already_reacted")
+    backend.workspace.react(message, name)
+    return {}
+
+
+def validate_blocks(_: Backend, arguments: Arguments) -> Json:
+    """Say what is wrong with blocks, a message or a view, without using it."""
+    given = [name for name in ("blocks", "message", "view") if name in arguments]
+    if len(given) != 1:
+        raise invalid_arguments("must provide exactly one of `blocks`, `view`, or `message`")
+    value: Any = arguments.parsed(given[0], error="invalid_arguments")
+    if given[0] == "view":
+        problems = view_problems(value)
+    else:
+        problems = message_problems(value.get("blocks", []) if given[0] == "message" else value, at="")
+    if problems:
+        details = [{"code": "failed_constraint", "message": one.message, "pointer": one.pointer} for one in problems]
+        raise SlackError(f"invalid_{given[0]}", errors=details)
+    return {}
+
+
+def _checked_view(arguments: Arguments, expected: str) -> Json:
+    view: Any = arguments.parsed("view", error="invalid_arguments")
+    if problems := view_problems(view):
+        raise invalid_arguments(*map(str, problems))
+    if view["type"] != expected:
+        raise invalid_arguments(f"[ERROR] unsupported type: {view['type']} [json-pointer:/view/type]")
+    if len(str(view)) > limits.VIEW_JSON:
+        raise SlackError("view_too_large")
+    checked: Json = view
+    return checked
+
+
+def _presented(backend: Backend, view: View) -> Json:
+    backend.workspace.present(view)
+    return {"view": {"id": view.id, "team_id": backend.workspace.team_id, **view.content}}
+
+
+METHODS = (
+    Method("auth.test", auth_test),
+    Method("apps.connections.open", connections_open, token="app"),
+    Method("views.open", open_view, ("view",), ("trigger_id", "interactivity_pointer")),
+    Method("views.publish", publish_view, ("user_id", "view"), ("hash", "interactivity_pointer")),
+    Method("reactions.add", add_reaction, ("channel", "timestamp", "name"), (), "reactions:write"),
+    Method("blocks.validate", validate_blocks, (), ("blocks", "message", "view"), token="none"),
+)

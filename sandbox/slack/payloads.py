@@ -1,0 +1,175 @@
+"""What Slack sends to a bot: commands, clicks, events.  Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sandbox.slack.answers import message_json
+from sandbox.slack.backend import Backend
+from sandbox.slack.blocks import interactive_elements
+from sandbox.slack.records import Channel, Ephemeral, Json, Message, Person, View
+
+
+class PayloadKind(StrEnum):
+    """The type of a Socket Mode envelope, which also says how HTTP encodes the payload."""
+
+    COMMAND = "slash_commands"
+    INTERACTION = "interactive"
+    EVENT = "events_api"
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One thing for the bot to acknowledge."""
+
+    kind: PayloadKind
+    content: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A button (or menu) and the message it is on, as the person saw it."""
+
+    message: Message | Ephemeral
+    block_id: str
+    element: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who does something, and where."""
+
+    person: Person
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Answerable:
+    """What lets a bot react to a command or click."""
+
+    trigger_id: str
+    response_url: str
+
+
+def find_click(message: Message | Ephemeral, action_id: str, value: str | None) -> Click | None:
+    """The element with this action id (and value, if one is given) on the message."""
+    for block in message.blocks:
+        for element in interactive_elements(block):
+            if element.get("action_id") == action_id and value in (None, element.get("value")):
+                return Click(message, block.get("block_id", ""), element)
+    return None
+
+
+def command_payload(backend: Backend, place: Place, command: str, text: str, ways: Answerable) -> Payload:
+    """A slash command; the name of a private channel is not told."""
+    person, channel = place.person, place.channel
+    content = {
+        "token": "sandbox-verification-token",
+        "api_app_id": backend.workspace.app_id,
+        "team_id": backend.workspace.team_id,
+        "team_domain": backend.workspace.domain,
+        "channel_id": channel.id,
+        "channel_name": _told_name(channel),
+        "user_id": person.id,
+        "user_name": person.name,
+        "command": command,
+        "text": text,
+        "response_url": ways.response_url,
+        "trigger_id": ways.trigger_id,
+        "is_enterprise_install": "false",
+    }
+    return Payload(PayloadKind.COMMAND, content)
+
+
+def click_payload(backend: Backend, person: Person, click: Click, *, chosen: Json, ways: Answerable) -> Payload:
+    """A `block_actions` payload; a click on a private answer carries no message, as with Slack."""
+    workspace, message = backend.workspace, click.message
+    action = _action(click, chosen, workspace.clock.next_ts())
+    container = {"type": "message", "message_ts": message.ts, "channel_id": message.channel}
+    content: Json = {
+        "type": "block_actions",
+        "user": _user(backend, person),
+        "api_app_id": workspace.app_id,
+        "token": "sandbox-verification-token",
+        "container": {**container, "is_ephemeral": isinstance(message, Ephemeral), **_thread(message)},
+        "trigger_id": ways.trigger_id,
+        "team": {"id": workspace.team_id, "domain": workspace.domain},
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "channel": {"id": message.channel, "name": _told_name(workspace.channel(message.channel))},
+        "state": {"values": _state(click, chosen)},
+        "response_url": ways.response_url,
+        "actions": [action],
+    }
+    if isinstance(message, Message):
+        content["message"] = message_json(workspace, backend.url, message)
+    return Payload(PayloadKind.INTERACTION, content)
+
+
+def submission_payload(backend: Backend, person: Person, view: View, *, values: Json, trigger_id: str) -> Payload:
+    """A `view_submission` payload; `values` is the state by block id and action id."""
+    workspace = backend.workspace
+    told = {"id": view.id, "team_id": workspace.team_id, "app_id": workspace.app_id, "bot_id": workspace.bot_id}
+    content: Json = {
+        "type": "view_submission",
+        "team": {"id": workspace.team_id, "domain": workspace.domain},
+        "user": _user(backend, person),
+        "api_app_id": workspace.app_id,
+        "token": "sandbox-verification-token",
+        "trigger_id": trigger_id,
+        "view": {"callback_id": "", "private_metadata": "", **view.content, **told, "state": {"values": values}},
+        "response_urls": [],
+        "is_enterprise_install": False,
+        "enterprise": None,
+    }
+    return Payload(PayloadKind.INTERACTION, content)
+
+
+def event_payload(backend: Backend, event: Json) -> Payload:
+    """An Events API callback around `event`."""
+    workspace = backend.workspace
+    content = {
+        "token": "sandbox-verification-token",
+        "team_id": workspace.team_id,
+        "api_app_id": workspace.app_id,
+        "event": {"event_ts": workspace.clock.next_ts(), **event},
+        "type": "event_callback",
+        "event_id": workspace.next_id("Ev"),
+        "event_time": int(workspace.clock.now()),
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": workspace.team_id,
+                "user_id": workspace.bot.id,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": "channel" in event and workspace.channel(event["channel"]).is_ext_shared,
+    }
+    return Payload(PayloadKind.EVENT, content)
+
+
+def _told_name(channel: Channel) -> str:
+    return "privategroup" if channel.is_private and not channel.is_im else channel.name
+
+
+def _user(backend: Backend, person: Person) -> Json:
+    team_id = "T0ELSEWHERE" if person.is_stranger else backend.workspace.team_id
+    return {"id": person.id, "username": person.name, "name": person.name, "team_id": team_id}
+
+
+def _thread(message: Message | Ephemeral) -> Json:
+    return {"thread_ts": message.thread_ts} if message.thread_ts else {}
+
+
+def _action(click: Click, chosen: Json, ts: str) -> Json:
+    kept = ("action_id", "type", "text", "value", "style", "placeholder", "confirm", "url")
+    told = {key: click.element[key] for key in kept if key in click.element}
+    return {**told, "block_id": click.block_id, "action_ts": ts, **chosen}
+
+
+def _state(click: Click, chosen: Json) -> dict[str, Any]:
+    if not chosen:
+        return {}
+    return {click.block_id: {click.element["action_id"]: {"type": click.element["type"], **chosen}}}

@@ -1,0 +1,155 @@
+"""response_url: an address that lets the bot answer one command or click, 5 times within 30 minutes."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.slack import limits
+from sandbox.slack.answers import SlackError
+from sandbox.slack.arguments import Arguments
+from sandbox.slack.backend import Backend
+from sandbox.slack.content import NAMES, Content, content_of
+from sandbox.slack.endpoint import Answer, served
+from sandbox.slack.methods.chat import existing_thread
+from sandbox.slack.records import Ephemeral, Json, Message
+
+_OPTIONAL = (*NAMES, "response_type", "replace_original", "delete_original", "thread_ts", "metadata")
+_UNFURL = ("unfurl_links", "unfurl_media")
+
+
+@dataclass(slots=True)
+class ResponseUrl:
+    """What one address belongs to; `original` is what `replace_original` replaces.
+
+    For a click that is the message clicked, for a command its latest private answer.
+    """
+
+    channel_id: str
+    user_id: str
+    issued_at: float
+    original: Message | Ephemeral | None
+    is_click: bool
+    uses: int = 0
+    is_overtaken: bool = False  # what replaces or deletes the acknowledgement came before it
+
+
+class ResponseUrls:
+    """Gives addresses out and serves them.  Works where the bot is not a member, as with Slack."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._issued: dict[str, ResponseUrl] = {}
+
+    def issue(self, channel_id: str, user_id: str, original: Message | Ephemeral | None = None) -> str:
+        """A new address for what this person just did in this channel."""
+        ticket = secrets.token_urlsafe(16)
+        now, is_click = self._backend.clock.now(), original is not None
+        self._issued[ticket] = ResponseUrl(channel_id, user_id, now, original, is_click)
+        return f"{self._backend.url}/respond/{ticket}"
+
+    def check(self, body: Json) -> None:
+        """Raise SlackError when `body` is nothing that can be said."""
+        arguments = Arguments(body)
+        arguments.check((), (*_OPTIONAL, *_UNFURL))
+        if not arguments.flag("delete_original"):
+            content_of(arguments)
+
+    def acknowledge(self, response_url: str, body: Json) -> None:
+        """Say the body of a command's acknowledgement; it does not count as a use."""
+        place = self._issued[response_url.rpartition("/")[2]]
+        with self._backend.workspace.changed:
+            if not place.is_overtaken:
+                self._apply(place, body)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer one POST."""
+        body = await _body(request)
+        ticket = request.match_info["ticket"]
+        return await served(
+            self._backend, request, method="response_url", arguments=body, apply=lambda: self._answer(ticket, body)
+        )
+
+    def _answer(self, ticket: str, body: Json) -> Answer:
+        place = self._issued.get(ticket)
+        try:
+            with self._backend.workspace.changed:
+                self._use(place, body)
+        except SlackError as refusal:
+            return Answer(refusal.answer(), 404 if refusal.code.endswith("_url") else 400)
+        return Answer({"ok": True}, text="ok")
+
+    def _use(self, place: ResponseUrl | None, body: Json) -> None:
+        if place is None:
+            raise SlackError("invalid_url")
+        if self._backend.clock.now() - place.issued_at > limits.RESPONSE_URL_SECONDS:
+            raise SlackError("expired_url")
+        if place.uses >= limits.RESPONSE_URL_USES:
+            raise SlackError("used_url")
+        self._apply(place, body)
+        place.uses += 1
+
+    def _apply(self, place: ResponseUrl, body: Json) -> None:
+        self.check(body)
+        arguments = Arguments(body)
+        if arguments.flag("delete_original"):
+            self._delete(place)
+            return
+        content = content_of(arguments)
+        if arguments.flag("replace_original") and place.original is not None:
+            place.original = self._replace(place.original, content)
+        elif arguments.values.get("response_type") == "in_channel":
+            self._post(place, arguments, content)
+        else:
+            self._show(place, arguments, content)
+
+    def _delete(self, place: ResponseUrl) -> None:
+        place.is_overtaken = True
+        match place.original:
+            case Message() as message if self._backend.workspace.message(message.channel, message.ts):
+                self._backend.workspace.delete(message)
+            case Ephemeral() as private if self._backend.workspace.ephemeral(private.id):
+                self._backend.workspace.hide(private)
+        place.original = None
+
+    def _replace(self, original: Message | Ephemeral, content: Content) -> Message | Ephemeral:
+        changes: Json = {"text": content.text or "", "blocks": content.blocks or ()}
+        if isinstance(original, Message):
+            if self._backend.workspace.message(original.channel, original.ts) is None:
+                raise SlackError("message_not_found")
+            return self._backend.workspace.edit(original, **changes)
+        if self._backend.workspace.ephemeral(original.id) is None:
+            raise SlackError("message_not_found")
+        return self._backend.workspace.replace(original, **changes)
+
+    def _post(self, place: ResponseUrl, arguments: Arguments, content: Content) -> None:
+        workspace = self._backend.workspace
+        channel = workspace.channel(place.channel_id)
+        thread_ts = existing_thread(self._backend, channel, arguments.text("thread_ts"))
+        workspace.post(
+            channel.id, workspace.bot.id, content.text or "", blocks=content.blocks or (), thread_ts=thread_ts
+        )
+
+    def _show(self, place: ResponseUrl, arguments: Arguments, content: Content) -> None:
+        workspace = self._backend.workspace
+        thread_ts = existing_thread(self._backend, workspace.channel(place.channel_id), arguments.text("thread_ts"))
+        private = workspace.show(
+            place.channel_id, place.user_id, content.text or "", blocks=content.blocks or (), thread_ts=thread_ts
+        )
+        if not place.is_click:
+            place.original = private
+            place.is_overtaken = place.is_overtaken or arguments.flag("replace_original")
+
+
+async def _body(request: web.Request) -> Json:
+    if request.content_type == "application/json":
+        raw = await request.text()
+    else:
+        raw = str((await request.post()).get("payload", ""))
+    try:
+        body: Any = json.loads(raw or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}

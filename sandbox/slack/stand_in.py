@@ -1,0 +1,172 @@
+"""The stand-in itself: a strict Slack in memory, and people who use it."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TypeVar
+
+from aiohttp import web
+
+from sandbox.slack.acting import People
+from sandbox.slack.backend import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Backend
+from sandbox.slack.calls import CallLog
+from sandbox.slack.clock import Clock
+from sandbox.slack.delivery import HttpDoor
+from sandbox.slack.faults import SlackFaults
+from sandbox.slack.pages import Pages
+from sandbox.slack.payloads import Payload
+from sandbox.slack.records import Change, Delivery
+from sandbox.slack.response_urls import ResponseUrls
+from sandbox.slack.sample import sample_workspace
+from sandbox.slack.server import ServerThread
+from sandbox.slack.sockets import SocketDoor
+from sandbox.slack.transcript import transcript
+from sandbox.slack.web_api import WebApi
+from sandbox.slack.workspace import Workspace
+
+T = TypeVar("T")
+
+_BIGGEST_BODY = 64 * 1024 * 1024
+
+
+class SlackStandIn(People):
+    """Slack on 127.0.0.1.  Payloads go to `bot_url`, or over Socket Mode while that is None."""
+
+    def __init__(
+        self,
+        *,
+        bot_token: str = BOT_TOKEN,
+        app_token: str = APP_TOKEN,
+        signing_secret: str = SIGNING_SECRET,
+        port: int = 0,
+        workspace: Workspace | None = None,
+    ) -> None:
+        self.backend = Backend(workspace or sample_workspace(), bot_token, app_token, signing_secret)
+        self.bot_url: str | None = None
+        self.should_escape = True
+        self.response_urls = ResponseUrls(self.backend)
+        self._server = ServerThread(port)
+        self._http = HttpDoor(self.backend)
+        self._sockets = SocketDoor(self.backend)
+
+    def start(self) -> None:
+        """Begin to listen; `url` is known afterwards."""
+        self._server.start(self._application())
+        self.backend.url = f"http://127.0.0.1:{self._server.port}"
+        self._server.run(self._http.open())
+
+    def stop(self) -> None:
+        """Stop listening.  The workspace stays, and the same port is used by the next start."""
+        if self._server.is_running:
+            self._server.run(self._close())
+            self._server.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where it listens, for instance `http://127.0.0.1:41234`."""
+        return self.backend.url
+
+    @property
+    def api_url(self) -> str:
+        """What a WebClient needs as `base_url`."""
+        return f"{self.backend.url}/api/"
+
+    @property
+    def page_url(self) -> str | None:
+        """Where permalinks lead instead of here, if there is a page that shows messages."""
+        return self.backend.page_url
+
+    @page_url.setter
+    def page_url(self, url: str | None) -> None:
+        self.backend.page_url = url
+
+    @property
+    def acknowledge_seconds(self) -> float:
+        """How long the bot may take to acknowledge: 3, unless a test has less patience."""
+        return self.backend.acknowledge_seconds
+
+    @acknowledge_seconds.setter
+    def acknowledge_seconds(self, seconds: float) -> None:
+        self.backend.acknowledge_seconds = seconds
+
+    @property
+    def workspace(self) -> Workspace:
+        """People, channels, messages."""
+        return self.backend.workspace
+
+    @property
+    def calls(self) -> CallLog:
+        """What the bot asked for."""
+        return self.backend.calls
+
+    @property
+    def faults(self) -> SlackFaults:
+        """What shall go wrong."""
+        return self.backend.faults
+
+    @property
+    def scopes(self) -> set[str]:
+        """What the app may do; change the set to take something away."""
+        return self.backend.scopes
+
+    @property
+    def clock(self) -> Clock:
+        """The workspace's time, which can be moved forward."""
+        return self.backend.clock
+
+    @property
+    def socket_count(self) -> int:
+        """How many WebSockets are connected and would get payloads."""
+        return sum(not connection.is_leaving for connection in list(self._sockets.connections))
+
+    def drop_sockets(self) -> None:
+        """Cut every WebSocket, as a network failure would."""
+        self._server.run(self._sockets.drop())
+
+    def refresh_sockets(self) -> None:
+        """Announce to every WebSocket that it must be replaced."""
+        self._server.run(self._sockets.refresh())
+
+    def wait_for_socket(self, count: int = 1, *, timeout_seconds: float = 10) -> None:
+        """Wait until so many WebSockets are connected."""
+        self.wait_for(lambda _: self.socket_count >= count, timeout_seconds=timeout_seconds)
+
+    def wait_for(self, predicate: Callable[[Workspace], T], *, timeout_seconds: float = 10) -> T:
+        """The first truthy value of `predicate`; AssertionError with everything that was said when time runs out."""
+        value = self.workspace.wait_until(predicate, timeout_seconds)
+        if not value:
+            raise AssertionError(f"not within {timeout_seconds} s.  The workspace:\n{transcript(self.workspace)}")
+        return value
+
+    def subscribe(self, callback: Callable[[Change], None]) -> None:
+        """Call `callback` with every change, in order, from whichever thread made it; it must return at once."""
+        self.workspace.subscribe(callback)
+
+    def deliver(self, payload: Payload) -> Delivery:
+        """Bring a payload to the bot and wait for its acknowledgement."""
+        if self.bot_url is None:
+            return self._server.run(self._sockets.deliver(payload))
+        return self._server.run(self._http.deliver(self.bot_url, payload))
+
+    async def _close(self) -> None:
+        await self._sockets.close()
+        await self._http.close()
+
+    def _application(self) -> web.Application:
+        application = web.Application(client_max_size=_BIGGEST_BODY)
+        pages = Pages(self.backend)
+        application.router.add_route("*", "/api/{method}", WebApi(self.backend).serve)
+        application.router.add_post("/respond/{ticket}", self.response_urls.serve)
+        application.router.add_post("/upload/v1/{ticket}", pages.upload)
+        application.router.add_get("/files/{file}", pages.download)
+        application.router.add_get("/archives/{channel}/{message}", pages.archive)
+        application.router.add_get("/link/", self._sockets.serve)
+        return application

@@ -1,0 +1,199 @@
+"""The insert endpoint over HTTP: merging, replacing, deleting, unassigning, and what is refused."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sandbox.braintrust import BraintrustStandIn, UnassignMode
+from sandbox.braintrust.merge import merged
+from tests.sandbox.braintrust_client import PROJECT, Client, assignment
+
+ASSIGNMENTS = "~__bt_assignments"
+LISTS = "~__bt_review_lists"
+DONE = {"__bt_default_review_list": {"status": "COMPLETE", "note": 1}, "other": {"status": "PENDING"}}
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    with BraintrustStandIn(max_body_bytes=20_000) as server, Client(server) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("paths", "lists_kept", "model_kept"),
+    [
+        ([["metadata", ASSIGNMENTS, LISTS]], True, True),
+        (None, True, True),
+        ([["metadata", ASSIGNMENTS]], True, True),
+        ([["metadata", ASSIGNMENTS], ["metadata", LISTS]], False, True),
+        ([["metadata"]], False, False),
+    ],
+)
+def test_merge_paths_stop_the_deep_merge(paths: Any, *, lists_kept: bool, model_kept: bool) -> None:
+    stored = {"id": "r", "metadata": {ASSIGNMENTS: ["u1"], LISTS: DONE, "model": "m"}}
+
+    metadata = merged(stored, assignment("r", "u2") | {"_merge_paths": paths})["metadata"]
+
+    assert metadata[ASSIGNMENTS] == ["u2"]
+    assert metadata[LISTS]["__bt_default_review_list"]["status"] == "PENDING"
+    assert ("other" in metadata[LISTS], "note" in metadata[LISTS]["__bt_default_review_list"]) == (lists_kept,) * 2
+    assert ("model" in metadata) is model_kept
+
+
+def test_a_merge_changes_neither_of_its_parts() -> None:
+    stored = {"id": "r", "tags": ["a"], "metadata": {"x": {"y": [1]}}}
+    event = {"id": "r", "tags": ["b"], "metadata": {"x": {"z": 2}}}
+
+    result = merged(stored, event)
+
+    assert result == {"id": "r", "tags": ["a", "b"], "metadata": {"x": {"y": [1], "z": 2}}}
+    assert stored == {"id": "r", "tags": ["a"], "metadata": {"x": {"y": [1]}}}
+
+
+def test_row_ids_come_one_to_one_and_the_rows_are_assigned(client: Client) -> None:
+    ids = client.add_numbered(3)
+
+    answer = client.insert(*(assignment(row_id, "u1") for row_id in ids))
+
+    assert answer.json() == {"row_ids": ids}
+    assert client.server.rows.counts_by_assignee(PROJECT) == {"u1": 3}
+    assert client.server.requests.row_ids() == ids
+
+
+def test_a_row_keeps_its_key_and_its_time_and_gets_a_new_transaction(client: Client) -> None:
+    client.add("r")
+    before = client.server.rows.get(PROJECT, "r")
+    client.insert(assignment("r", "u1") | {"created": "2020-01-01T00:00:00Z", "span_id": "other"})
+    after = client.server.rows.get(PROJECT, "r")
+
+    assert before is not None
+    assert after is not None
+    assert (before.pagination_key, before.created) == (after.pagination_key, after.created)
+    assert int(after.xact_id) > int(before.xact_id)
+    assert after.columns["span_id"] == "r"
+
+
+def test_a_row_remembers_every_write(client: Client) -> None:
+    client.add("r")
+    client.insert(assignment("r", "u1"))
+    client.server.rows.finish_by_hand(PROJECT, "r")
+    client.server.rows.assign_by_hand(PROJECT, "r", ["u2"])
+
+    row = client.server.rows.get(PROJECT, "r")
+
+    assert row is not None
+    assert [(change.source, change.assignments, change.status) for change in row.history] == [
+        ("api", ("u1",), "PENDING"),
+        ("hand", ("u1",), "COMPLETE"),
+        ("hand", ("u2",), "COMPLETE"),
+    ]
+    assert len({change.xact_id for change in row.history}) == 3
+
+
+def test_a_merge_onto_an_unknown_id_makes_a_phantom(client: Client) -> None:
+    client.insert(assignment("gone", "u1"), {"id": "new", "input": "x"})
+
+    phantom, plain = client.server.rows.get(PROJECT, "gone"), client.server.rows.get(PROJECT, "new")
+
+    assert phantom is not None
+    assert plain is not None
+    assert (phantom.phantom, plain.phantom) == (True, False)
+    assert phantom.assignments == ("u1",)
+
+
+def test_without_merge_a_row_is_replaced(client: Client) -> None:
+    client.add("r", metadata={"x": 1}, input="old")
+
+    client.insert({"id": "r", "output": "new"})
+    [row] = client.data("select: metadata, input, output, tags")
+
+    assert row == {"metadata": None, "input": None, "output": "new", "tags": None}
+
+
+def test_a_row_can_be_deleted(client: Client) -> None:
+    client.add("r")
+
+    client.insert({"id": "r", "_object_delete": True})
+
+    assert client.data("select: id") == []
+
+
+def test_an_event_without_id_gets_one(client: Client) -> None:
+    [row_id] = client.insert({"input": "x"}).json()["row_ids"]
+
+    assert [row["id"] for row in client.data("select: id")] == [row_id]
+
+
+WAYS: dict[str, dict[str, Any]] = {
+    "array_delete": {"_array_delete": [{"path": ["metadata", ASSIGNMENTS], "delete": ["u1"]}]},
+    "empty_list": {"metadata": {ASSIGNMENTS: []}},
+    "null": {"metadata": {ASSIGNMENTS: None}},
+}
+
+
+@pytest.mark.parametrize("mode", UnassignMode)
+@pytest.mark.parametrize("way", WAYS)
+def test_only_the_chosen_way_of_unassigning_works(client: Client, mode: UnassignMode, way: str) -> None:
+    client.add("r", metadata={ASSIGNMENTS: ["u1"], "x": 1})
+    client.server.faults.unassign_mode(mode)
+
+    client.insert({"id": "r", "_is_merge": True, **WAYS[way]})
+
+    assert client.assignments("r") == (() if mode in ("any", way) else ("u1",))
+
+
+def test_array_delete_keeps_the_others(client: Client) -> None:
+    client.add("r", metadata={ASSIGNMENTS: ["u1", "u2"]})
+    client.server.faults.unassign_mode("none")
+
+    client.insert({"id": "r", "_is_merge": True, **WAYS["array_delete"]})
+
+    assert client.assignments("r") == ("u2",)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"id": 5},
+        {"id": ""},
+        {"id": "r", "nonsense": 1},
+        {"id": "r", "tags": "a"},
+        {"id": "r", "tags": [1]},
+        {"id": "r", "metadata": []},
+        {"id": "r", "_is_merge": "yes"},
+        {"id": "r", "_merge_paths": ["metadata"]},
+        {"id": "r", "_merge_paths": [[]]},
+        {"id": "r", "_array_delete": [{"path": ["tags"]}]},
+        {"id": "r", "created": "yesterday"},
+    ],
+)
+def test_one_wrong_event_refuses_the_whole_request(client: Client, event: dict[str, Any]) -> None:
+    client.add("good")
+
+    answer = client.insert(assignment("good", "u1"), event)
+
+    assert answer.status_code == 400
+    assert client.assignments("good") == ()
+
+
+def test_the_same_id_twice_is_refused(client: Client) -> None:
+    assert client.insert({"id": "r"}, {"id": "r"}).status_code == 400
+
+
+def test_a_body_that_is_too_long_is_a_413(client: Client) -> None:
+    answer = client.insert({"id": "r", "input": "x" * 20_000})
+
+    assert (answer.status_code, answer.json()) == (413, {"message": "Request Too Long"})
+    assert client.server.rows.all(PROJECT) == []
+
+
+def test_an_unknown_project_is_refused(client: Client) -> None:
+    answer = client.session.post(
+        f"{client.server.url}/v1/project_logs/00000000-0000-0000-0000-000000000000/insert",
+        json={"events": []},
+        timeout=5,
+    )
+
+    assert answer.status_code == 400
+    assert "or the project does not exist" in answer.text
