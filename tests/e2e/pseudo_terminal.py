@@ -4,20 +4,13 @@ import os
 import pty
 import select
 import signal
-import subprocess
-import sys
 import time
 from types import TracebackType
 
 from tests.e2e.world import World
+from tests.processes import bot_process
 
 CTRL_C, CTRL_D = "\x03", "\x04"
-# Makes the terminal that of its own session, so that Ctrl-C reaches it, and becomes the command.
-OWNER = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
 
 
 class PseudoTerminal:
@@ -26,14 +19,14 @@ class PseudoTerminal:
     def __init__(self, world: World, *arguments: str, **settings: str) -> None:
         self.seen = ""
         self._descriptor, theirs = pty.openpty()
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", OWNER, sys.executable, "-m", "bot", *arguments],
-            cwd=world.folder,
-            env={**world.environment, **settings},
+        self._process = bot_process(
+            *arguments,
+            folder=world.folder,
+            environment={**world.environment, **settings},
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            start_new_session=True,
+            new_session=True,
         )
         os.close(theirs)
 

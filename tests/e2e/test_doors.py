@@ -3,16 +3,21 @@
 import gc
 import hashlib
 import hmac
+import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import requests
 
 from tests.e2e.conftest import StartWorld
-from tests.e2e.world import ADA, REVIEWS, World
+from tests.e2e.world import ADA, REVIEWS, World, free_port
+from tests.processes import ROOT
 
 BODY = "command=%2Fassign-reviews&text=help&user_id=U0ADA&channel_id=C0REVIEWS&team_id=T0SANDBOX&api_app_id=A0SANDBOX"
 
@@ -48,6 +53,26 @@ def test_health_and_readiness_are_told_and_everything_else_is_not_found(world: W
     answers = [requests.get(world.address + path, timeout=5).status_code for path in ("/healthz", "/readyz", "/other")]
 
     assert answers == [200, 200, 404]
+
+
+@pytest.mark.parametrize(("process", "words"), [("web", "Slack is listened to"), ("socket", "connected to Slack")])
+def test_the_procfile_starts_what_sigterm_ends(start_world: StartWorld, process: str, words: str) -> None:
+    """The true command: every other test starts the same code by a fork."""
+    world = start_world(door="terminal")
+    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+    environment = {**world.environment, "PORT": str(free_port())}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    with (world.folder / "bot.log").open("ab") as log:
+        started = subprocess.Popen(["sh", "-c", lines[process]], cwd=ROOT, env=environment, stdout=log, stderr=log)
+
+    try:
+        world.wait_for_log(words)
+    finally:
+        started.terminate()
+
+    assert started.wait(30) == 0
+    assert "the bot stopped" in world.log()
+    assert re.search("Traceback|Warning", world.log()) is None
 
 
 def test_sigterm_ends_the_process_cleanly(start_world: StartWorld) -> None:

@@ -3,12 +3,10 @@
 import json
 import os
 import re
-import shlex
 import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -32,9 +30,9 @@ from bot.domain.model import Batch, BatchState, Plan
 from bot.domain.report import planned_pairs, written_pairs
 from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Row, SeedSummary, seed_rows, seed_users
 from sandbox.slack import Ephemeral, Message, SlackStandIn, Workspace
+from tests.processes import ROOT, bot_process
 
 T = TypeVar("T")
-ROOT = Path(__file__).parents[2]
 TAG = "needs-review"
 ADA, BEN, CHLOE, GUEST, EXTERNAL = "U0ADA", "U0BEN", "U0CHLOE", "U0GUS", "U0XENIA"
 REVIEWS, GENERAL, SECRET = "C0REVIEWS", "C0GENERAL", "C0SECRET"
@@ -63,8 +61,8 @@ class World:
         self.slack.scopes.intersection_update(SCOPES)  # what the manifest asks for, and no more
         self._rows = rows
         self._settings = settings
-        self._bot: subprocess.Popen[bytes] | None = None
-        self._others: list[subprocess.Popen[bytes]] = []
+        self._bot: subprocess.Popen[str] | None = None
+        self._others: list[subprocess.Popen[str]] = []
         self.seeded: SeedSummary
 
     def __enter__(self) -> "World":
@@ -161,7 +159,7 @@ class World:
     def start_another(self) -> None:
         """Start a second bot on the same database, with a log of its own.  Commands and clicks reach the first one."""
         log = f"another-{len(self._others)}.log"
-        self._others.append(self._spawn(procfile("socket"), {}, log=log))
+        self._others.append(self._spawn("run", {}, log=log))
         self.wait_for_log("connected to Slack", log=log)
 
     def bot(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -172,15 +170,7 @@ class World:
 
     def begin_bot(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
         """Start a command of the terminal."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "bot", *arguments],
-            cwd=self.folder,
-            env={**self.environment, **settings},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return bot_process(*arguments, folder=self.folder, environment={**self.environment, **settings})
 
     def wait_for_log(self, *words: str, log: str = "bot.log", seconds: float = 30) -> None:
         """Wait until the bot logged one of `words`."""
@@ -194,9 +184,9 @@ class World:
         """What the bot logged so far."""
         return (self.folder / name).read_text()
 
-    def _start_http(self) -> subprocess.Popen[bytes]:
-        port = _free_port()
-        process = self._spawn(procfile("web"), {"PORT": str(port)})
+    def _start_http(self) -> subprocess.Popen[str]:
+        port = free_port()
+        process = self._spawn("web", {"PORT": str(port)})
         self.address = f"http://127.0.0.1:{port}"
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=Retry(12, backoff_factor=0.05, status_forcelist=[503])))
@@ -204,17 +194,21 @@ class World:
         self.slack.bot_url = f"{self.address}/slack/events"
         return process
 
-    def _start_socket(self) -> subprocess.Popen[bytes]:
-        process = self._spawn(procfile("socket"), {})
+    def _start_socket(self) -> subprocess.Popen[str]:
+        process = self._spawn("run", {})
         self.slack.bot_url = None
         self.slack.wait_for_socket(timeout_seconds=20)
         return process
 
-    def _spawn(self, command: str, more: dict[str, str], *, log: str = "bot.log") -> subprocess.Popen[bytes]:
-        environment = {**self.environment, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **more}
+    def _spawn(self, command: str, more: dict[str, str], *, log: str = "bot.log") -> subprocess.Popen[str]:
         with (self.folder / log).open("ab") as file:
-            return subprocess.Popen(
-                ["sh", "-c", command], cwd=ROOT, env=environment, stdout=file, stderr=file, start_new_session=True
+            return bot_process(
+                command,
+                folder=ROOT,
+                environment={**self.environment, **more},
+                stdout=file,
+                stderr=file,
+                new_session=True,
             )
 
     # --- what the bot stored ---
@@ -430,10 +424,12 @@ def plan_id(text: str) -> str:
     return found[1]
 
 
-def procfile(process: str) -> str:
-    """The command of one of the Procfile's process types."""
-    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
-    return lines[process].replace("python -m", f"{shlex.quote(sys.executable)} -m")
+def free_port() -> int:
+    """A port of this machine that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def _without(some: Collection[str], rows: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -442,10 +438,3 @@ def _without(some: Collection[str], rows: Mapping[str, tuple[str, ...]]) -> dict
 
 def _first(found: Iterable[T]) -> T | None:
     return next(iter(found), None)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
