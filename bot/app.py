@@ -21,30 +21,27 @@ from bot.adapters.slack_tokens import Identity
 from bot.adapters.store.store import Store
 from bot.domain.homes import Home
 from bot.domain.model import PlanState
-from bot.scheduler import Scheduler
-from bot.services.belonging import Belonging, Finder
-from bot.services.copies import Copies
-from bot.services.deciding import Deciding
-from bot.services.entering import Entrance
-from bot.services.facts import PlanFacts
+from bot.services.decisions import Decider, DuplicateMessages
 from bot.services.greeting import Greeting
-from bot.services.notifying import Arranging, Notifying
-from bot.services.people_ports import People
-from bot.services.permissions import Permissions
+from bot.services.homes import Finder, HomeCheck
+from bot.services.notices import NoticeArranger, NoticeSender
+from bot.services.permissions import Entrance, Permissions
 from bot.services.planning import Planning
-from bot.services.ports import Announcer, Patience
-from bot.services.preferences import Preferring
+from bot.services.ports.braintrust import Patience
+from bot.services.ports.people import People
+from bot.services.ports.work import Announcer
+from bot.services.preferences import PreferenceKeeper
 from bot.services.roster import RosterReader
-from bot.services.scheduling import Scheduling
 from bot.services.staffing import Staffing
-from bot.services.surfaces import SlackAnnouncer
-from bot.services.writing.assigning import Assigning
-from bot.services.writing.context import Context
-from bot.services.writing.rechecking import Rechecking
-from bot.services.writing.undoing import Undoing
+from bot.services.step import StepContext
+from bot.services.surfaces import PlanFacts, SlackAnnouncer
+from bot.services.weekly import WeeklyPost
+from bot.services.writing.assignment import ApprovalCheck, AssignmentSteps
+from bot.services.writing.undo import UndoSteps
 from bot.settings import Settings
-from bot.turn import Step, Turn
-from bot.worker import Worker
+from bot.work.ticks import Ticks
+from bot.work.turn import Step, Turn
+from bot.work.worker import Worker
 from handlers.desk import Desk
 
 log = logging.getLogger(__name__)
@@ -72,8 +69,8 @@ class Core:
         self._settings = settings
         self._announcer = announcer
         self._roster = self._make_roster(people)
-        self._arranging = Arranging(notices=store.notices, batches=store.batches, undone=store.undone)
-        self._context = Context(self.braintrust, announcer, settings.work, store.clock)
+        self._arranging = NoticeArranger(notices=store.notices, batches=store.batches, undone=store.undone)
+        self._context = StepContext(self.braintrust, announcer, settings.work, store.clock)
         self.planning = self._make_planning(entrance)
         self.undoing = self._make_undoing()
         turn = Turn(
@@ -106,15 +103,15 @@ class Core:
             wake=self._wake,
         )
 
-    def _make_assigning(self) -> Assigning:
-        rechecking = Rechecking(
+    def _make_assigning(self) -> AssignmentSteps:
+        rechecking = ApprovalCheck(
             self._context,
             plans=self.store.plans,
             batches=self.store.batches,
             roster=self._roster,
             settings=self._settings,
         )
-        return Assigning(
+        return AssignmentSteps(
             self._context,
             plans=self.store.plans,
             batches=self.store.batches,
@@ -122,8 +119,8 @@ class Core:
             arranging=self._arranging,
         )
 
-    def _make_undoing(self) -> Undoing:
-        return Undoing(
+    def _make_undoing(self) -> UndoSteps:
+        return UndoSteps(
             self._context,
             plans=self.store.plans,
             batches=self.store.batches,
@@ -142,7 +139,7 @@ class Core:
             PlanState.UNDOING: self.undoing.take_back,
         }
 
-    def belonging(self, others: Mapping[str, Finder]) -> Belonging:
+    def belonging(self, others: Mapping[str, Finder]) -> HomeCheck:
         """Whether the database is that of Braintrust's organisation, and of `others`; if not, the process is to end."""
         settings = self._settings.braintrust
 
@@ -150,7 +147,7 @@ class Core:
             return organisation(self.braintrust, settings, patience=patience)
 
         finders = {**others, "Braintrust": of_braintrust}
-        return Belonging(self.store.homes, finders, stop=lambda: os.kill(os.getpid(), signal.SIGTERM))
+        return HomeCheck(self.store.homes, finders, stop=lambda: os.kill(os.getpid(), signal.SIGTERM))
 
     def _wake(self) -> None:
         self.worker.wake()
@@ -197,11 +194,11 @@ class Bot:
             clock=self.store.clock,
         )
 
-    def _make_scheduler(self, settings: Settings) -> Scheduler:
-        scheduling = Scheduling(
+    def _make_scheduler(self, settings: Settings) -> Ticks:
+        scheduling = WeeklyPost(
             schedules=self.store.schedules, planning=self._core.planning, queue=settings.queue, clock=self.store.clock
         )
-        notifying = Notifying(
+        notifying = NoticeSender(
             notices=self.store.notices,
             plans=self.store.plans,
             batches=self.store.batches,
@@ -211,7 +208,7 @@ class Bot:
             settings=settings,
             clock=self.store.clock,
         )
-        return Scheduler(
+        return Ticks(
             scheduling=scheduling,
             notifying=notifying,
             plans=self.store.plans,
@@ -221,7 +218,7 @@ class Bot:
         )
 
     def _make_desk(self) -> Desk:
-        deciding = Deciding(
+        deciding = Decider(
             plans=self.store.plans,
             permissions=self._permissions,
             answers=self._answers,
@@ -229,7 +226,7 @@ class Bot:
             clock=self.store.clock,
             wake=self.worker.wake,
         )
-        return Desk(deciding, Copies(self.store.surfaces), self._answers)
+        return Desk(deciding, DuplicateMessages(self.store.surfaces), self._answers)
 
     def _services(self) -> dict[str, object]:
         """What listeners reach by name."""
@@ -238,7 +235,7 @@ class Bot:
             "permissions": self._permissions,
             "desk": self._desk,
             "greeting": Greeting(self.slack, aside=self._answers.run),
-            "preferring": Preferring(
+            "preferring": PreferenceKeeper(
                 preferences=self.store.preferences,
                 time_zones=self.slack,
                 private_answers=self._answers,

@@ -34,7 +34,7 @@ def configure(log_format: str, *, quiet: bool = False) -> None:
 
 
 class TextFormatter(logging.Formatter):
-    """`2026-11-23T09:00:00Z INFO bot.worker: a plan was assigned plan=k7f3q2 state=done`."""
+    """`2026-11-23T09:00:00Z INFO bot.work.worker: a plan was assigned plan=k7f3q2 state=done`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line; a name or value that could be taken for several stands in quotes."""

@@ -15,8 +15,8 @@ from bot.messages.lines import people_lines, plan_lines, report_lines, state_lin
 from bot.messages.reasons import drift_sentence, undo_limit
 from bot.messages.text import counted, number
 from bot.services.planning import Asker
-from bot.services.ports import Plans, Work
-from bot.services.slack_ports import Surfaces
+from bot.services.ports.store import Plans, Surfaces
+from bot.services.ports.work import Work
 from bot.settings import Settings
 
 IDS_FILE = Path("to_assign_ids.json")

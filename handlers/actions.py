@@ -5,7 +5,7 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, UNDO, UNDO_CONFIRM
-from bot.services.deciding import Deciding
+from bot.services.decisions import Decider
 from handlers.desk import Desk
 
 
@@ -22,34 +22,34 @@ def register(app: App) -> None:
 def approve(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
     """Approve was pressed."""
     ack()
-    desk.take(body, Deciding.approve)
+    desk.take(body, Decider.approve)
 
 
 def cancel(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
     """Cancel was pressed."""
     ack()
-    desk.take(body, Deciding.cancel)
+    desk.take(body, Decider.cancel)
 
 
 def stop(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
     """Stop was pressed."""
     ack()
-    desk.take(body, Deciding.stop)
+    desk.take(body, Decider.stop)
 
 
 def retry(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
     """Retry was pressed."""
     ack()
-    desk.take(body, Deciding.retry)
+    desk.take(body, Decider.retry)
 
 
 def undo(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
     """Undo was pressed: it tells what it would do, and does nothing yet."""
     ack()
-    desk.take(body, Deciding.preview_undo)
+    desk.take(body, Decider.preview_undo)
 
 
 def undo_confirm(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
     """Take back was pressed."""
     ack()
-    desk.take(body, Deciding.undo)
+    desk.take(body, Decider.undo)

@@ -8,7 +8,7 @@ from slack_bolt import BoltResponse
 
 from bot.domain.homes import Installation
 from bot.messages.answers import sentence
-from bot.services.slack_ports import PrivateAnswers
+from bot.services.ports.slack import PrivateAnswers
 from handlers.reply_to import reply_to
 
 log = logging.getLogger(__name__)

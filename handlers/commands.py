@@ -11,11 +11,11 @@ from bot.domain.options import COMMAND
 from bot.domain.preferences import AwayCommand, PersonalCommand
 from bot.errors import BotError, CommandError, NotAllowedError
 from bot.messages.answers import problem, reading, twin
+from bot.messages.blocks import Message
 from bot.messages.help import help_message
-from bot.messages.message import Message
 from bot.services.permissions import Permissions
 from bot.services.planning import Asker, Planning
-from bot.services.preferences import Preferring
+from bot.services.preferences import PreferenceKeeper
 from handlers.reply_to import reply_to
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def register(app: App) -> None:
 
 
 def assign_reviews(
-    ack: Ack, command: dict[str, Any], planning: Planning, permissions: Permissions, preferring: Preferring
+    ack: Ack, command: dict[str, Any], planning: Planning, permissions: Permissions, preferring: PreferenceKeeper
 ) -> None:
     """Store a plan to be read, then acknowledge: a command that is killed in between shows an error, never silence."""
     asked = None
@@ -50,7 +50,7 @@ def _answer(
     command: dict[str, Any],
     planning: Planning,
     permissions: Permissions,
-    preferring: Preferring,
+    preferring: PreferenceKeeper,
 ) -> Message:
     if isinstance(asked, HelpCommand):
         return help_message()

@@ -7,10 +7,9 @@ from typing import Any
 
 from bot.messages.answers import busy
 from bot.messages.buttons import target
-from bot.services.copies import Copies
-from bot.services.deciding import Deciding, Press
-from bot.services.errands import Errands
-from bot.services.slack_ports import PrivateAnswers
+from bot.services.decisions import Decider, DuplicateMessages, Press
+from bot.services.ports.slack import PrivateAnswers
+from bot.services.threads import Errands
 from handlers.errors import answer_error
 from handlers.reply_to import pressed_message, reply_to
 
@@ -24,13 +23,13 @@ CLOSING_SECONDS = 5.0
 class Desk:
     """Has presses carried out in threads of their own; where too many wait, the person is told."""
 
-    def __init__(self, deciding: Deciding, copies: Copies, answers: PrivateAnswers) -> None:
+    def __init__(self, deciding: Decider, copies: DuplicateMessages, answers: PrivateAnswers) -> None:
         self._deciding = deciding
         self._copies = copies
         self._answers = answers
         self._errands = Errands("press", threads=THREADS, most=MOST_PRESSES)
 
-    def take(self, body: dict[str, Any], decide: Callable[[Deciding, Press], None]) -> None:
+    def take(self, body: dict[str, Any], decide: Callable[[Decider, Press], None]) -> None:
         """Have the press in a payload decided, soon."""
         press = _press(body)
         if press is None:
@@ -46,7 +45,7 @@ class Desk:
         """Decide those that were acknowledged, and take no more."""
         self._errands.close(timeout_seconds=CLOSING_SECONDS)
 
-    def _carry_out(self, press: Press, decide: Callable[[Deciding, Press], None]) -> None:
+    def _carry_out(self, press: Press, decide: Callable[[Decider, Press], None]) -> None:
         decide(self._deciding, press)
         self._copies.close(press)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.services.slack_ports import ReplyTo
+from bot.services.ports.slack import ReplyTo
 
 
 def reply_to(body: Mapping[str, Any]) -> ReplyTo | None:

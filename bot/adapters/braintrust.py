@@ -29,7 +29,7 @@ from bot.errors import (
     QueryRefusedError,
     RateLimitedError,
 )
-from bot.services.ports import MAX_PAGE_ROWS, READ_TRIES, Page, Patience
+from bot.services.ports.braintrust import MAX_PAGE_ROWS, READ_TRIES, Page, Patience
 from bot.settings import BraintrustSettings
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ import logging
 from bot.adapters.braintrust import BraintrustClient
 from bot.domain.homes import Home, HomeKind
 from bot.errors import BraintrustRejectedError, NoAccessError
-from bot.services.ports import Patience
+from bot.services.ports.braintrust import Patience
 from bot.settings import BraintrustSettings
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from bot.adapters.connections import Call, WatchedAdapter
-from bot.services.background import in_background
+from bot.services.threads import in_background
 
 CONNECT_TIMEOUT_SECONDS = 5
 MAX_RETRY_AFTER_SECONDS = 300.0

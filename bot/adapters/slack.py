@@ -15,9 +15,9 @@ from bot.adapters.slack_directory import SlackDirectory
 from bot.adapters.slack_errors import INVITE, answered, called
 from bot.domain.faults import pause_seconds
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
-from bot.messages.message import Message
-from bot.services.errands import Errands
-from bot.services.slack_ports import Channel, ReplyTo
+from bot.messages.blocks import Message
+from bot.services.ports.slack import Channel, ReplyTo
+from bot.services.threads import Errands
 from bot.settings import SlackSettings
 
 log = logging.getLogger(__name__)

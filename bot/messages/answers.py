@@ -6,9 +6,8 @@ from bot.domain.model import Plan, PlanRequest, PlanState
 from bot.domain.options import MAX_DAYS
 from bot.domain.undo import UndoCounts
 from bot.errors import BotError
-from bot.messages.blocks import actions, section
+from bot.messages.blocks import Message, actions, section
 from bot.messages.buttons import cancel_button, undo_confirm_button
-from bot.messages.message import Message
 from bot.messages.plan import status_words
 from bot.messages.reasons import drift_sentence, kept_rows, undo_limit
 from bot.messages.text import absolute, code, counted, last_days, link, mention, moment, number, said

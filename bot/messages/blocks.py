@@ -1,9 +1,10 @@
-"""The few Block Kit pieces that the messages are built from, and Slack's limits for them."""
+"""Messages and the few Block Kit pieces that they are built from, with Slack's limits for them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from bot.messages.message import Block
-
+Block = dict[str, Any]
 HEADER_MAX = 150  # slack_sdk HeaderBlock.text_max_length
 SECTION_TEXT_MAX = 3000  # slack_sdk SectionBlock.text_max_length
 BUTTON_TEXT_MAX = 75  # slack_sdk ButtonElement.text_max_length
@@ -12,6 +13,14 @@ CONFIRM_TITLE_MAX = 100  # slack_sdk ConfirmObject.title_max_length
 CONFIRM_TEXT_MAX = 300  # slack_sdk ConfirmObject.text_max_length
 BLOCKS_MAX = 50  # https://docs.slack.dev/reference/block-kit/blocks
 UPDATE_TEXT_MAX = 4000  # chat.update refuses a longer text with msg_too_long
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is posted.  `text` says everything that `blocks` show."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
 
 
 def header(text: str) -> Block:

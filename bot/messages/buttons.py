@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass
 
 from bot.domain.model import Plan
-from bot.messages.blocks import button, confirmation
-from bot.messages.message import Block
+from bot.messages.blocks import Block, button, confirmation
 from bot.messages.text import counted, number
 
 APPROVE = "approve"

@@ -1,8 +1,7 @@
 """What the bot can do, in one message."""
 
 from bot.domain.options import COMMAND
-from bot.messages.blocks import section
-from bot.messages.message import Message
+from bot.messages.blocks import Message, section
 
 OPTIONS = (
     ('tag="My tag"', "the tag of the rows; without it, the usual one"),

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from bot.domain.model import Origin, Plan
 from bot.domain.notice import NoticeCount
 from bot.domain.options import COMMAND
-from bot.messages.blocks import context, section
-from bot.messages.message import Message
+from bot.messages.blocks import Message, context, section
 from bot.messages.text import code, counted, link, mention, number
 
 MAX_ROW_LINKS = 5

@@ -1,16 +1,16 @@
-"""The plan's message in the channel, from proposal to its last state."""
+"""The plan's message in the channel, from proposal to its last state, and the approval that it waits for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bot.domain.allocation import Strategy
 from bot.domain.choices import Choices, RowOrder, number_selected
 from bot.domain.model import REPORTED, WORKED_ON, WRITING, Plan, PlanState, Share
 from bot.domain.reading import ReadingCounts
-from bot.messages.blocks import actions, context, header, section
+from bot.messages.blocks import Block, Message, actions, context, header, section
 from bot.messages.buttons import approve_button, cancel_button
-from bot.messages.message import Block, Message
 from bot.messages.reasons import drift_sentence
 from bot.messages.text import absolute, code, counted, escaped, link, mention, moment, number, percent, said, staying
+from bot.settings import PolicySettings
 
 MAX_REVIEWER_LINES = 20
 MAX_LEFT_OUT = 5
@@ -37,6 +37,7 @@ _STATES = {
     PlanState.UNDONE: "Undone",
 }
 """What a plan's title begins with, so that a channel can be skimmed."""
+MAX_MENTIONS = 20
 
 
 def plan_message(
@@ -77,6 +78,60 @@ def receiving(shares: Sequence[Share]) -> list[Share]:
     return [share for share in shares if share.rows]
 
 
+def status_words(counts: ReadingCounts) -> str:
+    """The words that Braintrust has for the reviews of finished rows, because nobody has documented them."""
+    if not counts.statuses:
+        return ""
+    named = [f"{number(rows)} {code(word[:MAX_STATUS_LENGTH])}" for word, rows in counts.statuses[:MAX_STATUSES]]
+    rest = counts.finished - sum(rows for _, rows in counts.statuses[:MAX_STATUSES])
+    return f" ({', '.join([*named, *([f'{number(rest)} more'] if rest else [])])})"
+
+
+def picked_lines(plan: Plan) -> list[str]:
+    """Which of the rows that could be assigned were picked, where that is not all of them; as plain text.
+
+    A later version has fewer than were picked.
+    """
+    choices, limit, free = plan.request.choices, plan.request.limit, plan.counts.unassigned
+    picked = number_selected(free, sample=choices.sample, limit=limit)
+    if picked == free or plan.version > 1:
+        return []
+    parts = [f"a sample of {percent(choices.sample)}"] if choices.sample is not None else []
+    if limit is not None and picked == limit:
+        parts.append(f"limited to {_LIMITED[choices.order].format(number(limit))}")
+    text = ", ".join(parts)
+    return [f"{text[:1].upper()}{text[1:]}: {staying(free - picked)}."]
+
+
+def crowded_lines(plan: Plan) -> list[str]:
+    """How many rows found nobody, where there are such; as plain text."""
+    return [f"{staying(plan.without_room)}: nobody has room for more"] if plan.without_room else []
+
+
+def approver_mentions(approvers: Iterable[str]) -> str:
+    """People and user groups, mentioned."""
+    names = [f"<!subteam^{name}>" if name.startswith("S") else mention(name) for name in sorted(approvers)]
+    more = [f"{len(names) - MAX_MENTIONS} more"] if len(names) > MAX_MENTIONS else []
+    return ", ".join([*names[:MAX_MENTIONS], *more])
+
+
+def awaited(plan: Plan, policy: PolicySettings) -> str | None:
+    """Who has to approve `plan`, mentioned; None where everybody who sees it may."""
+    if plan.request.is_direct:
+        return None  # whoever sees it asked for it, and may
+    asker = plan.request.requested_by if policy.four_eyes else None
+    if named := policy.approvers - {asker}:
+        return f"To be approved by {approver_mentions(named)}."
+    return f"To be approved by somebody other than {mention(asker)}." if asker else None
+
+
+def reminder_message(plan: Plan, approval: str) -> Message:
+    """What the thread says once while a plan waits, before it expires."""
+    expires = f"expires {moment(plan.expires_at)}" if plan.expires_at else "expires soon"
+    text = f"This plan {expires} and is not approved yet. {approval}"
+    return Message(f"{text}\nplan `{plan.id}`", (section(text), context(f"plan `{plan.id}`")))
+
+
 def _title(plan: Plan) -> str:
     """How the plan stands, then how many rows it is about; for an assignment that left some, how many it wrote."""
     planned = counted(plan.planned_rows, "row")
@@ -103,31 +158,6 @@ def _rows(plan: Plan) -> str:
     return "\n".join([*lines, *picked_lines(plan), *_dealt(plan.request.choices)])
 
 
-def status_words(counts: ReadingCounts) -> str:
-    """The words that Braintrust has for the reviews of finished rows, because nobody has documented them."""
-    if not counts.statuses:
-        return ""
-    named = [f"{number(rows)} {code(word[:MAX_STATUS_LENGTH])}" for word, rows in counts.statuses[:MAX_STATUSES]]
-    rest = counts.finished - sum(rows for _, rows in counts.statuses[:MAX_STATUSES])
-    return f" ({', '.join([*named, *([f'{number(rest)} more'] if rest else [])])})"
-
-
-def picked_lines(plan: Plan) -> list[str]:
-    """Which of the rows that could be assigned were picked, where that is not all of them; as plain text.
-
-    A later version has fewer than were picked.
-    """
-    choices, limit, free = plan.request.choices, plan.request.limit, plan.counts.unassigned
-    picked = number_selected(free, sample=choices.sample, limit=limit)
-    if picked == free or plan.version > 1:
-        return []
-    parts = [f"a sample of {percent(choices.sample)}"] if choices.sample is not None else []
-    if limit is not None and picked == limit:
-        parts.append(f"limited to {_LIMITED[choices.order].format(number(limit))}")
-    text = ", ".join(parts)
-    return [f"{text[:1].upper()}{text[1:]}: {staying(free - picked)}."]
-
-
 def _dealt(choices: Choices) -> list[str]:
     """How rows are dealt out, where that is not evenly, each by itself."""
     ways = ["those with the fewest open rows first"] if choices.strategy is Strategy.BALANCED else []
@@ -147,11 +177,6 @@ def _people(plan: Plan, file_problem: str | None) -> str:
     if len(people) < len(plan.shares):
         lines.append(f"{counted(len(plan.shares) - len(people), 'reviewer')} without a row this time")
     return "\n".join([*lines, *crowded_lines(plan)])
-
-
-def crowded_lines(plan: Plan) -> list[str]:
-    """How many rows found nobody, where there are such; as plain text."""
-    return [f"{staying(plan.without_room)}: nobody has room for more"] if plan.without_room else []
 
 
 def _share(share: Share) -> str:

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from bot.domain.model import RETRIABLE, UNDOABLE, Plan, PlanState
 from bot.domain.report import Report
 from bot.domain.undo import UndoCounts
-from bot.messages.blocks import actions, context, section
+from bot.messages.blocks import Block, Message, actions, context, section
 from bot.messages.buttons import retry_button, stop_button, undo_button
-from bot.messages.message import Block, Message
 from bot.messages.plan import MAX_REVIEWER_LINES, receiving
 from bot.messages.reasons import drift_sentence, dropped_lines, kept_rows
 from bot.messages.text import NAME_LENGTH, counted, escaped, link, mention, number, said

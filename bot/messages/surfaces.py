@@ -1,23 +1,26 @@
-"""What each surface of a plan should show now.  Pure: from what is stored, to messages and files."""
+"""The content that each surface of a plan should have now.  Pure: from values to messages and files."""
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 
+from bot.domain.deal import default_reason
 from bot.domain.model import REPORTED, WORKED_ON, WRITING, Origin, Plan, PlanState
+from bot.domain.plain_text import visible
 from bot.domain.report import Report
 from bot.domain.surfaces import NOT_SHOWN, Known, Surface
 from bot.domain.undo import UndoCounts
 from bot.messages import answers
-from bot.messages.approval import reminder_message
-from bot.messages.message import Message
-from bot.messages.plan import copy_message, fits, plan_message
+from bot.messages.blocks import Message
+from bot.messages.plan import copy_message, fits, plan_message, reminder_message
 from bot.messages.report import NOT_UNDONE, changed_message, progress_message, report_message, undone_message
 from bot.messages.text import said
 
 RESULT_FILE = "to_assign_ids.json"
 LONG_READING = timedelta(minutes=1)
 """Who waited for longer than this is told by direct message: they look elsewhere by now, and an edit tells nobody."""
-
 _POSTED = frozenset({PlanState.PROPOSED, PlanState.SHOWN}) | WORKED_ON | REPORTED - {PlanState.FAILED}
 _ENDED_BY_PEOPLE = frozenset({PlanState.CANCELLED, PlanState.EXPIRED, PlanState.SUPERSEDED})
 _COUNTED = REPORTED | {PlanState.UNDONE}
@@ -86,6 +89,24 @@ def has_reply(plan: Plan, known: Known) -> bool:
     """Whether the thread says how the plan stands."""
     is_decided = plan.decided_at is not None and plan.state in WRITING | REPORTED
     return is_decided or known.get(Surface.REPLY, NOT_SHOWN).ts is not None
+
+
+def assignments_file(plan: Plan, pairs: Sequence[tuple[str, str]], reasons: Mapping[str, str]) -> bytes:
+    """(row, reviewer) pairs as JSON: row id, reviewer id and name, and why that row is theirs; no e-mails.
+
+    Written entry by entry, a line each: a plan may have a hundred thousand.
+    """
+    names = {share.reviewer.id: share.reviewer.name for share in plan.shares}
+    usually = default_reason(plan.request.choices, plan.shares)
+    file = BytesIO()
+    file.write(b"[")
+    for number, (row_id, who) in enumerate(pairs):
+        reason = reasons.get(row_id, usually)
+        entry = {"row_id": row_id, "reviewer_id": who, "reviewer_name": names.get(who, ""), "reason": reason}
+        line = visible(json.dumps(entry, ensure_ascii=False))  # escaped as JSON does it, so that it reads the same
+        file.write((b",\n " if number else b"\n ") + line.encode())
+    file.write(b"\n]\n")
+    return file.getvalue()
 
 
 def _reply(plan: Plan, known: Known, facts: Facts) -> Message | None:

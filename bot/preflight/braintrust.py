@@ -22,7 +22,7 @@ from bot.errors import (
 )
 from bot.messages.text import last_days
 from bot.preflight.finding import Finding, Misread, ok, warning, wrong
-from bot.services.waiting import BoundedPatience
+from bot.services.step import BoundedPatience
 from bot.settings import Settings
 
 MAX_WAIT_SECONDS = 60.0

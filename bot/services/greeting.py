@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from bot.messages.help import help_message
-from bot.services.slack_ports import Slack
+from bot.services.ports.slack import Slack
 
 REMEMBERED_EVENTS = 1_000
 

@@ -1,16 +1,16 @@
-"""Who may do what, decided at the moment of the press or of the reading."""
+"""Permissions of people, decided at the moment of a press or of a reading; and the way into a plan's channel."""
 
 import logging
 import math
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from bot.domain.model import Plan
+from bot.domain.model import Origin, Plan
 from bot.errors import NotAllowedError, SlackError, SlackRejectedError, SlackUnavailableError
-from bot.messages.approval import approver_mentions
+from bot.messages.plan import approver_mentions
 from bot.messages.text import mention
-from bot.services.people_ports import Directory
-from bot.services.slack_ports import Channel
+from bot.services.ports.people import Directory
+from bot.services.ports.slack import Channel, Slack
 from bot.settings import PolicySettings
 
 log = logging.getLogger(__name__)
@@ -119,6 +119,29 @@ class Permissions:
         if not self._policy.approvers:
             return "Guests and people from other organisations cannot approve; everybody else in the channel can."
         return f"Approvers are {approver_mentions(self._policy.approvers)}."
+
+
+class Entrance:
+    """Lets plans in that may be asked for by this person and in this channel, and that can be posted there."""
+
+    def __init__(self, slack: Slack, permissions: Permissions) -> None:
+        self._slack = slack
+        self._permissions = permissions
+
+    def enter(self, plan: Plan) -> None:
+        """Make the bot a member; raises `NotAllowedError` or `SlackRejectedError` with a sentence that says what to do.
+
+        Raises `SlackUnavailableError` while Slack does not say who asks, or who would see the plan.
+        """
+        request = plan.request
+        if request.requested_by is not None:
+            self._permissions.require_requester(request.requested_by)
+        self._permissions.require_decidable(plan)
+        if request.channel is not None:
+            channel = self._slack.channel(request.channel)
+            if request.origin is Origin.COMMAND:  # that of a weekly plan was chosen by the operator
+                self._permissions.require_unshared(channel)
+            self._slack.join(channel)
 
 
 def _any_holds(questions: Iterable[Callable[[], bool]]) -> bool:

@@ -18,13 +18,15 @@ from bot.errors import (
     SlackRejectedError,
     WorkInterruptedError,
 )
-from bot.services.background import in_background
-from bot.services.entering import Entrance
-from bot.services.ports import Announcer, Braintrust, Clock, Plans, Work
+from bot.services.permissions import Entrance
+from bot.services.ports.braintrust import Braintrust
+from bot.services.ports.store import Plans
+from bot.services.ports.work import Announcer, Clock, Work
 from bot.services.reading import RowReader
 from bot.services.staffing import Staffing
-from bot.services.waiting import VisiblePatience
-from bot.services.writing.rechecking import SCHEDULED_PLAN_EXPIRES
+from bot.services.step import VisiblePatience
+from bot.services.threads import in_background
+from bot.services.writing.assignment import SCHEDULED_PLAN_EXPIRES
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -7,10 +7,10 @@ from bot.domain.preferences import AwayCommand, BackCommand, MuteCommand, Person
 from bot.domain.working_hours import zone
 from bot.errors import BotError, SlackError
 from bot.messages import answers
-from bot.messages.message import Message
-from bot.services.people_ports import Preferences, TimeZones
-from bot.services.ports import Clock
-from bot.services.slack_ports import PrivateAnswers, ReplyTo
+from bot.messages.blocks import Message
+from bot.services.ports.people import Preferences, TimeZones
+from bot.services.ports.slack import PrivateAnswers, ReplyTo
+from bot.services.ports.work import Clock
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ WEST_OF_ALL = timedelta(hours=-12)
 """Where a day begins last: what has begun there has begun everywhere."""
 
 
-class Preferring:
+class PreferenceKeeper:
     """Stores what somebody says, for the person who says it alone."""
 
     def __init__(

@@ -12,8 +12,8 @@ from bot.domain.model import PlanRequest, Window
 from bot.domain.reading import FoundRows, LogRow, RowSorter
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, QueryRefusedError
 from bot.messages.text import counted
-from bot.services.background import for_each, in_background
-from bot.services.ports import Braintrust, Page, Patience
+from bot.services.ports.braintrust import Braintrust, Page, Patience
+from bot.services.threads import for_each, in_background
 from bot.settings import WorkSettings
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,9 @@ from bot.domain.people import Group, Person, User
 from bot.domain.plain_text import quoted
 from bot.domain.reviewers import Found, Known, NameKind, ReviewerName, Roster, parsed_name, resolved
 from bot.errors import BraintrustRejectedError, CommandError, NoAccessError, SlackError, StoreUnavailableError
-from bot.services.people_ports import Matches, People, Preferences
-from bot.services.ports import Braintrust, Clock, Patience
+from bot.services.ports.braintrust import Braintrust, Patience
+from bot.services.ports.people import Matches, People, Preferences
+from bot.services.ports.work import Clock
 from bot.services.slack_listing import SlackListing
 from bot.settings import PeopleSettings
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.people import Person
 from bot.domain.reviewers import Known, NameKind, ReviewerName, resolved
-from bot.services.people_ports import People
-from bot.services.ports import Clock
+from bot.services.ports.people import People
+from bot.services.ports.work import Clock
 
 KEPT = timedelta(days=1)
 """How long a listing of everybody counts."""

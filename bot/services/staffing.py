@@ -9,10 +9,11 @@ from bot.domain.deal import Member, Staff
 from bot.domain.model import PlanRequest, Reviewer, Window
 from bot.domain.reviewers import Found
 from bot.errors import BraintrustError, BraintrustRejectedError
-from bot.services.background import in_background
-from bot.services.ports import Braintrust, Clock, Patience
+from bot.services.ports.braintrust import Braintrust, Patience
+from bot.services.ports.work import Clock
 from bot.services.reading import RowReader
 from bot.services.roster import RosterReader
+from bot.services.threads import in_background
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -8,25 +8,65 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from bot.domain.faults import pause_seconds
-from bot.domain.model import Origin, Plan, PlanState
+from bot.domain.model import REPORTED, Origin, Plan, PlanState
+from bot.domain.report import planned_pairs, report_of, written_pairs
 from bot.domain.surfaces import NOT_SHOWN, Known, Shown, Surface
+from bot.domain.undo import counted_undo
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages import answers
-from bot.messages.message import Message
-from bot.messages.report import progress_message
-from bot.messages.surfaces import Attachment, Content, Facts, contents, has_reply
-from bot.services.facts import PlanFacts
-from bot.services.ports import Clock, Plans, Work
-from bot.services.slack_ports import PrivateAnswers, ReplyTo, Slack, Surfaces
+from bot.messages.blocks import Message
+from bot.messages.plan import awaited
+from bot.messages.report import NOT_UNDONE, progress_message
+from bot.messages.surfaces import Attachment, Content, Facts, assignments_file, contents, has_reply
+from bot.services.notices import Links
+from bot.services.ports.people import Notices
+from bot.services.ports.slack import PrivateAnswers, ReplyTo, Slack
+from bot.services.ports.store import Batches, Plans, Surfaces
+from bot.services.ports.work import Clock, Work
+from bot.settings import Settings
 
 log = logging.getLogger(__name__)
-
 READING_PROGRESS_SECONDS = (2.0, 15.0, 60.0)  # a response URL takes five answers; three are for progress
 LONGEST_PAUSE = 300.0  # seconds
 MOST_TRIES = 100  # most of a working day
 MOST_UPLOADS = 6  # half a minute: the report says it all, and only the list is missing
 GIVEN_UP = "Slack did not take it, although it was tried for long."
 _DELETED = "message_not_found"
+
+
+class PlanFacts:
+    """Reads them from the store, as far as the state of a plan needs them."""
+
+    def __init__(
+        self, *, plans: Plans, batches: Batches, undone: Batches, notices: Notices, settings: Settings
+    ) -> None:
+        self._plans = plans
+        self._batches = batches
+        self._undone = undone
+        self._notices = notices
+        self._review_url = Links(settings.braintrust).review
+        self._policy = settings.policy
+
+    def of(self, plan: Plan) -> Facts:
+        """What is shown beside the plan as it stands."""
+        newer = self._plans.get(plan.superseded_by) if plan.superseded_by else None
+        is_counted = plan.decided_at is not None and plan.state in REPORTED
+        failed = self._notices.failed(plan.id) if is_counted else frozenset()
+        was_undone = is_counted or plan.state is PlanState.UNDONE
+        return Facts(
+            self._review_url,
+            self._policy.undo_hours > 0,
+            report=report_of(plan, self._batches.of(plan.id)) if is_counted else None,
+            undo=counted_undo(self._undone.of(plan.id)) if was_undone else NOT_UNDONE,
+            untold=tuple(share.reviewer.name for share in plan.shares if share.reviewer.id in failed),
+            successor_url=newer.message_url if newer else None,
+            approval=awaited(plan, self._policy),
+        )
+
+    def file(self, plan: Plan, surface: Surface) -> bytes:
+        """The content of the plan's file, or of its result's."""
+        pairs_of = planned_pairs if surface is Surface.PLAN_FILE else written_pairs
+        return assignments_file(plan, pairs_of(self._batches.of(plan.id)), self._plans.reasons(plan.id))
 
 
 class SlackAnnouncer:

@@ -15,7 +15,7 @@ from tests.e2e.test_doors import BODY, signed
 from tests.e2e.world import ADA, REVIEWS, World
 
 POISON = "POISON-7f3"
-FORGED = f"x\n2026-11-23T09:00:00.000Z INFO bot.worker: a plan was assigned {POISON}\r\x1b[2J\u202e"
+FORGED = f"x\n2026-11-23T09:00:00.000Z INFO bot.work.worker: a plan was assigned {POISON}\r\x1b[2J\u202e"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 FIELDS = {"token": POISON, "response_url": f"https://hooks.slack.com/{POISON}", "trigger_id": POISON, "text": FORGED}
 EVENT = {"type": "event_callback", "event": {"type": "message", "text": FORGED}, **FIELDS}

@@ -10,8 +10,7 @@ from bot.adapters.slack import PrivateAnswerer, SlackClient, web_client
 from bot.adapters.store.tables import database_clock, plans
 from bot.domain.model import Batch, BatchState, DropReason, Origin, PlanState
 from bot.domain.surfaces import Shown, Surface
-from bot.services.facts import PlanFacts
-from bot.services.surfaces import SlackAnnouncer
+from bot.services.surfaces import PlanFacts, SlackAnnouncer
 from bot.settings import Settings, SlackSettings
 from sandbox.slack import Message, SlackStandIn
 from tests.integration.stored import ANA, BO, NOW, Store

@@ -38,7 +38,7 @@ from bot.domain.model import (
     Window,
 )
 from bot.domain.reading import ReadingCounts
-from bot.services.ports import Lease
+from bot.services.ports.work import Lease
 
 T = TypeVar("T")
 

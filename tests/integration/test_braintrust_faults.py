@@ -11,7 +11,7 @@ import pytest
 from bot.adapters.braintrust import BraintrustClient, Deadlines
 from bot.domain.btql import rows_by_id
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, WorkInterruptedError
-from bot.services.ports import READ_TRIES
+from bot.services.ports.braintrust import READ_TRIES
 from sandbox.braintrust import (
     BraintrustStandIn,
     CutBody,

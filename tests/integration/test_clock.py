@@ -14,8 +14,8 @@ from bot.adapters.store.clock import LOOK_SECONDS, DatabaseClock
 from bot.adapters.store.database import Database
 from bot.domain.model import BatchState, PlanState
 from bot.errors import StoreUnavailableError
-from bot.services.ports import Lease
-from bot.services.writing.context import Context
+from bot.services.ports.work import Lease
+from bot.services.step import StepContext
 from bot.services.writing.ledger import Ledger
 from bot.settings import WorkSettings
 from tests.integration.stored import BATCHES, Store
@@ -110,7 +110,7 @@ def test_an_unknown_batch_settles_for_everybody_at_the_same_time(
     batch = replace(BATCHES[0], state=BatchState.UNKNOWN, attempts=1, attempt_ended_at=ended_at)
     nothing: Any = None
     clock = Process(ahead_seconds=ahead_seconds).clock(rival)
-    context = Context(nothing, nothing, WorkSettings(settle_seconds=60), clock)
+    context = StepContext(nothing, nothing, WorkSettings(settle_seconds=60), clock)
     ledger = Ledger(context, [batch], store=rival.batches, lease=Lease("plan", 1))
 
     assert 58 < ledger.settles_in(batch) <= 60.5

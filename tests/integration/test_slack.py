@@ -14,8 +14,8 @@ from bot.adapters.slack_directory import SlackDirectory
 from bot.adapters.slack_scopes import SCOPES
 from bot.adapters.slack_tokens import Identity, connection_address
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
-from bot.messages.message import Message
-from bot.services.slack_ports import Channel, ReplyTo
+from bot.messages.blocks import Message
+from bot.services.ports.slack import Channel, ReplyTo
 from bot.settings import SlackSettings
 from sandbox.slack import (
     AppliedThenReset,

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from bot.adapters.store.leases import LeaseStore
 from bot.adapters.store.tables import database_clock
 from bot.domain.model import RESTING, WORKED_ON, PlanState
-from bot.services.ports import LEASE_SECONDS, Lease
-from bot.services.worker_ports import Claim
+from bot.services.ports.store import Claim
+from bot.services.ports.work import LEASE_SECONDS, Lease
 from tests.integration.stored import ALL_STATES, EXPIRES, NOW, PROPOSAL, Store, new_plan, opened, together
 
 S = PlanState

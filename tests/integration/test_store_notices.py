@@ -11,7 +11,7 @@ from bot.domain.model import PlanState
 from bot.domain.notice import Notice, NoticeCount, NoticeState
 from bot.domain.preferences import Preference
 from bot.errors import LeaseLostError
-from bot.services.ports import LEASE_SECONDS, Lease
+from bot.services.ports.work import LEASE_SECONDS, Lease
 from tests.integration.stored import ANA, BO, NOW, Store, together
 
 S = PlanState

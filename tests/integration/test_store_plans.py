@@ -13,7 +13,7 @@ from sqlalchemy import event
 from bot.domain.model import NO_PROPOSAL, RESTING, UNDOABLE, Origin, PlanState, Progress
 from bot.domain.surfaces import Shown, Surface
 from bot.errors import LeaseLostError
-from bot.services.ports import Lease
+from bot.services.ports.work import Lease
 from tests.integration.stored import (
     ALL_STATES,
     ANA,

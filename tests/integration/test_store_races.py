@@ -15,12 +15,12 @@ import pytest
 
 from bot.domain.model import PlanState
 from bot.messages.buttons import Target
-from bot.services.deciding import Deciding, Press
+from bot.services.decisions import Decider, Press
 from bot.services.permissions import Permissions
-from bot.services.ports import Lease
-from bot.services.slack_ports import ReplyTo
-from bot.services.writing.context import Context
-from bot.services.writing.undoing import Undoing
+from bot.services.ports.slack import ReplyTo
+from bot.services.ports.work import Lease
+from bot.services.step import StepContext
+from bot.services.writing.undo import UndoSteps
 from bot.settings import PolicySettings, WorkSettings
 from tests.integration.stored import ANA, BO, EXPIRES, NOW, PROPOSAL, REVISION, Store, new_plan, together
 from tests.integration.test_store_plans import interrupted_before
@@ -321,11 +321,11 @@ class Door:
     def __init__(self, store: Store) -> None:
         nothing: Any = None
         self.answers = FakeAnswers()
-        context = Context(nothing, nothing, WorkSettings(), lambda: NOW)
-        undoing = Undoing(
+        context = StepContext(nothing, nothing, WorkSettings(), lambda: NOW)
+        undoing = UndoSteps(
             context, plans=store.plans, batches=store.batches, undone=store.undone, arranging=nothing, hours=24
         )
-        self.deciding = Deciding(
+        self.deciding = Decider(
             plans=store.plans,
             permissions=Permissions(PolicySettings(approvers=frozenset({"UADA", "UBEN"})), FakeDirectory()),
             answers=self.answers,

@@ -9,7 +9,7 @@ import pytest
 from bot.domain.model import Origin, Plan, PlanState
 from bot.domain.weekly import parsed_weekly
 from bot.services.planning import Planning
-from bot.services.scheduling import LATE, WEEKLY, Scheduling
+from bot.services.weekly import LATE, WEEKLY, WeeklyPost
 from bot.settings import BraintrustSettings, QueueSettings, Settings
 from tests.integration.stored import NOW, PROJECT, Store, new_plan, opened, together
 from tests.integration.test_store_plans import interrupted_before
@@ -141,7 +141,7 @@ class Clock:
         return self.now
 
 
-def scheduling(store: Store, clock: Clock, *, weekly: str | None = EVERY_MONDAY) -> Scheduling:
+def scheduling(store: Store, clock: Clock, *, weekly: str | None = EVERY_MONDAY) -> WeeklyPost:
     queue = QueueSettings(
         tag="needs-review",
         reviewers=("ana@example.com",),
@@ -160,7 +160,7 @@ def scheduling(store: Store, clock: Clock, *, weekly: str | None = EVERY_MONDAY)
         new_id=lambda: f"p{len(store.everything()['plans'])}",
         wake=lambda: None,
     )
-    return Scheduling(schedules=store.schedules, planning=planning, queue=queue, clock=clock)
+    return WeeklyPost(schedules=store.schedules, planning=planning, queue=queue, clock=clock)
 
 
 def test_the_weekly_plan_is_asked_for_once_a_week(store: Store) -> None:

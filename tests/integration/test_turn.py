@@ -19,9 +19,9 @@ from bot.errors import (
     StoreUnavailableError,
     WorkInterruptedError,
 )
-from bot.services.ports import Work
-from bot.turn import Turn
-from bot.worker import LANES, Worker
+from bot.services.ports.work import Work
+from bot.work.turn import Turn
+from bot.work.worker import LANES, Worker
 from tests.integration.stored import BATCHES, NOW, Store
 from tests.unit.fakes import FakeAnnouncer
 

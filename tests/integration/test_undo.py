@@ -27,10 +27,9 @@ from bot.domain.writing import (
     WriteResult,
 )
 from bot.errors import BraintrustUnavailableError
-from bot.services.notifying import Arranging
-from bot.services.writing.context import Context
-from bot.services.writing.undo_run import NO_FORM, NOT_SEEN
-from bot.services.writing.undoing import Undoing
+from bot.services.notices import NoticeArranger
+from bot.services.step import StepContext
+from bot.services.writing.undo import NO_FORM, NOT_SEEN, UndoSteps
 from bot.services.writing.writer import FRESH_SECONDS
 from bot.settings import WorkSettings
 from tests.integration.stored import NOW, Store, opened
@@ -57,12 +56,12 @@ class World:
         self.notices = FakeNotices()
         self.pauses: list[float] = []
         work = WorkSettings(batch_size=size, parallel_requests=parallel, settle_seconds=SETTLE_SECONDS)
-        self.undoing = Undoing(
-            Context(self.braintrust, self.announcer, work, self.time.now, self.time.monotonic),
+        self.undoing = UndoSteps(
+            StepContext(self.braintrust, self.announcer, work, self.time.now, self.time.monotonic),
             plans=store.plans,
             batches=store.batches,
             undone=store.undone,
-            arranging=Arranging(notices=self.notices, batches=store.batches, undone=store.undone),
+            arranging=NoticeArranger(notices=self.notices, batches=store.batches, undone=store.undone),
             hours=hours,
         )
         store.proposed()

@@ -18,15 +18,14 @@ from bot.domain.command import PlanCommand
 from bot.domain.model import WORKED_ON, Origin, Plan, PlanState
 from bot.domain.undo import UndoCounts
 from bot.errors import LeaseLostError, WorkInterruptedError
-from bot.services.notifying import Arranging
+from bot.services.notices import NoticeArranger
 from bot.services.planning import Asker, Planning
-from bot.services.ports import Lease, Work
+from bot.services.ports.work import Lease, Work
 from bot.services.roster import RosterReader
 from bot.services.staffing import Staffing
-from bot.services.writing.assigning import Assigning
-from bot.services.writing.context import Context
-from bot.services.writing.rechecking import Rechecking
-from bot.services.writing.undoing import Undoing
+from bot.services.step import StepContext
+from bot.services.writing.assignment import ApprovalCheck, AssignmentSteps
+from bot.services.writing.undo import UndoSteps
 from bot.settings import BraintrustSettings, QueueSettings, Settings, WorkSettings
 from sandbox.braintrust import (
     AppliedThenReset,
@@ -115,13 +114,13 @@ class Process:
             new_id=lambda: f"plan-{next(ids)}",
             wake=lambda: None,
         )
-        arranging = Arranging(notices=store.notices, batches=store.batches, undone=store.undone)
-        context = Context(client, Unheard(), settings.work, time.now, time.monotonic)
-        rechecking = Rechecking(context, plans=store.plans, batches=store.batches, roster=roster, settings=settings)
-        assigning = Assigning(
+        arranging = NoticeArranger(notices=store.notices, batches=store.batches, undone=store.undone)
+        context = StepContext(client, Unheard(), settings.work, time.now, time.monotonic)
+        rechecking = ApprovalCheck(context, plans=store.plans, batches=store.batches, roster=roster, settings=settings)
+        assigning = AssignmentSteps(
             context, plans=store.plans, batches=store.batches, rechecking=rechecking, arranging=arranging
         )
-        self.undoing = Undoing(
+        self.undoing = UndoSteps(
             context,
             plans=store.plans,
             batches=store.batches,

@@ -11,11 +11,11 @@ from bot.adapters.braintrust import BraintrustClient
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Share
 from bot.domain.undo import UndoCounts
 from bot.domain.writing import batches
-from bot.services.notifying import Arranging
-from bot.services.ports import Lease, Work
-from bot.services.writing.assigning import Assigning
-from bot.services.writing.context import Context
-from bot.services.writing.undoing import Undoing
+from bot.services.notices import NoticeArranger
+from bot.services.ports.work import Lease, Work
+from bot.services.step import StepContext
+from bot.services.writing.assignment import AssignmentSteps
+from bot.services.writing.undo import UndoSteps
 from bot.settings import BraintrustSettings, WorkSettings
 from sandbox.braintrust import DEFAULT_PROJECT_ID, Asked, BraintrustStandIn, Row
 from tests.integration.stored import ANA, BO, NOW, PROPOSAL, Store, new_plan
@@ -152,10 +152,10 @@ class World:
         """Come as far as a process that was killed before its first batch."""
         assert self.store.plans.begin_running(self.lease, now=self.time.now())
 
-    def assigning(self) -> Assigning:
+    def assigning(self) -> AssignmentSteps:
         rechecking: Any = StillApproved()
-        arranging = Arranging(notices=self.store.notices, batches=self.store.batches, undone=self.store.undone)
-        return Assigning(
+        arranging = NoticeArranger(notices=self.store.notices, batches=self.store.batches, undone=self.store.undone)
+        return AssignmentSteps(
             self.context,
             plans=self.store.plans,
             batches=self.store.batches,
@@ -164,17 +164,17 @@ class World:
         )
 
     @property
-    def context(self) -> Context:
-        return Context(self.client, self.announcer, self.settings, self.time.now, self.time.monotonic)
+    def context(self) -> StepContext:
+        return StepContext(self.client, self.announcer, self.settings, self.time.now, self.time.monotonic)
 
     def undo(self) -> tuple[UndoCounts, PlanState]:
         """Take the plan back: what a person is told before, and the state in which it rests."""
-        undoing = Undoing(
+        undoing = UndoSteps(
             self.context,
             plans=self.store.plans,
             batches=self.store.batches,
             undone=self.store.undone,
-            arranging=Arranging(notices=self.store.notices, batches=self.store.batches, undone=self.store.undone),
+            arranging=NoticeArranger(notices=self.store.notices, batches=self.store.batches, undone=self.store.undone),
             hours=24,
         )
         preview = undoing.preview(self.plan)

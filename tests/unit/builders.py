@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain.model import Batch, DropReason, LeftOut, Origin, Plan, PlanRequest, PlanState, Reviewer, Share, Window
 from bot.domain.reading import LogRow, ReadingCounts
-from bot.messages.message import Message
+from bot.messages.blocks import Message
 
 NOW = datetime(2026, 5, 18, 9, tzinfo=UTC)
 PROJECT = "2f6a1e04-7c55-4f0e-9a51-0c7cbe1a2b3c"

@@ -16,9 +16,10 @@ from bot.domain.preferences import Preference
 from bot.domain.reading import LogRow
 from bot.domain.writing import Acknowledged, WriteResult
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError, StoreUnavailableError
-from bot.messages.message import Message
-from bot.services.ports import Lease, Page, Patience, Work
-from bot.services.slack_ports import Channel, ReplyTo
+from bot.messages.blocks import Message
+from bot.services.ports.braintrust import Page, Patience
+from bot.services.ports.slack import Channel, ReplyTo
+from bot.services.ports.work import Lease, Work
 from tests.unit.builders import a_plan
 
 

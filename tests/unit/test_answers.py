@@ -8,8 +8,8 @@ from bot.domain.model import DropReason, PlanState, Progress, Reviewer, Share
 from bot.domain.reading import ReadingCounts
 from bot.domain.undo import UndoCounts
 from bot.messages import answers
+from bot.messages.blocks import Message
 from bot.messages.buttons import CANCEL, UNDO_CONFIRM, Target, target
-from bot.messages.message import Message
 from sandbox.slack.blocks import message_problems
 from tests.unit.builders import HOSTILE_NAMES, NOW, a_plan, a_request, block_texts, buttons_of
 

@@ -74,7 +74,7 @@ def test_what_nobody_foresaw_is_caught_around_a_step_and_around_a_tick() -> None
     """Around a listener it is Bolt that catches it, and `background` only hands it on."""
     found = {module: len(broad_handlers(tree)) for module, tree in MODULES.items() if broad_handlers(tree)}
 
-    assert found == {"bot/turn.py": 1, "bot/scheduler.py": 1, "bot/services/background.py": 1}
+    assert found == {"bot/work/turn.py": 1, "bot/work/ticks.py": 1, "bot/services/threads.py": 1}
 
 
 def test_what_is_compared_goes_by_the_clock_of_the_database() -> None:
@@ -87,7 +87,7 @@ def test_what_is_compared_goes_by_the_clock_of_the_database() -> None:
         "bot/doors/doorkeeper.py",
         "bot/preflight/braintrust.py",
         "bot/preflight/channels.py",
-        "bot/scheduler.py",
+        "bot/work/ticks.py",
     }
 
 

@@ -19,7 +19,7 @@ from bot.domain.btql import after, quoted
 from bot.domain.changes import Assignment
 from bot.domain.writing import Acknowledged, RateLimited, Unknown, WriteResult
 from bot.errors import BraintrustError, BraintrustUnavailableError, WorkInterruptedError
-from bot.services.ports import Page
+from bot.services.ports.braintrust import Page
 from bot.settings import BraintrustSettings
 from tests.unit.builders import PROJECT
 

@@ -37,7 +37,9 @@ def _untouched_logging() -> Iterator[None]:
 
 
 def record(message: str = "a plan was assigned", level: int = logging.INFO, **extra: object) -> logging.LogRecord:
-    made = logging.getLogger("bot.worker").makeRecord("bot.worker", level, __file__, 1, message, (), None, extra=extra)
+    made = logging.getLogger("bot.work.worker").makeRecord(
+        "bot.work.worker", level, __file__, 1, message, (), None, extra=extra
+    )
     made.created = 1_779_094_800.25
     return made
 
@@ -54,14 +56,14 @@ def failed_record(error: Exception) -> logging.LogRecord:
 def test_a_line_for_people_says_when_who_what_and_with_which_ids() -> None:
     line = TextFormatter().format(record(plan="k7f3q2", state="done"))
 
-    assert line == "2026-05-18T09:00:00.250Z INFO bot.worker: a plan was assigned plan=k7f3q2 state=done"
+    assert line == "2026-05-18T09:00:00.250Z INFO bot.work.worker: a plan was assigned plan=k7f3q2 state=done"
 
 
 FORMATTERS = [TextFormatter(), JsonFormatter()]
 CONTROLS = [
     chr(code) for code in [*range(0x20), *range(0x7F, 0xA1), 0x200B, 0x200F, 0x2028, 0x2029, 0x202E, 0x2066, 0xFEFF]
 ]
-HOSTILE = f"a{''.join(CONTROLS)}\ud800\n2026-05-18T09:00:00.250Z INFO bot.worker: forged plan=k7f3q2"
+HOSTILE = f"a{''.join(CONTROLS)}\ud800\n2026-05-18T09:00:00.250Z INFO bot.work.worker: forged plan=k7f3q2"
 
 
 @pytest.mark.parametrize("formatter", FORMATTERS)
@@ -139,7 +141,7 @@ def test_a_line_for_collectors_has_numbers_as_numbers() -> None:
     assert json.loads(line) == {
         "time": "2026-05-18T09:00:00.250Z",
         "level": "INFO",
-        "logger": "bot.worker",
+        "logger": "bot.work.worker",
         "event": "odd \u2028 line\nbreaks",
         "plan": "k7f3q2",
         "rows": 7,
@@ -175,7 +177,7 @@ def test_the_settings_choose_the_format(log_format: str, formatter: type[logging
 def test_quiet_shows_only_what_an_operator_has_to_see(quiet: bool, level: int) -> None:
     configure("text", quiet=quiet)
 
-    assert logging.getLogger("bot.worker").getEffectiveLevel() == level
+    assert logging.getLogger("bot.work.worker").getEffectiveLevel() == level
 
 
 @pytest.mark.usefixtures("_untouched_logging")

@@ -4,8 +4,7 @@ import pytest
 
 from bot.domain.model import BatchState, DropReason, Origin, Plan, PlanState, Reviewer, Share
 from bot.domain.notice import NoticeCount, notice_counts, rows_left
-from bot.messages.blocks import UPDATE_TEXT_MAX
-from bot.messages.message import Message
+from bot.messages.blocks import UPDATE_TEXT_MAX, Message
 from bot.messages.notice import MAX_URL_LENGTH, notice_message
 from sandbox.slack.blocks import message_problems
 from tests.unit.builders import HOSTILE_NAMES, a_batch, a_plan, a_request, block_texts

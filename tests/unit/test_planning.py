@@ -9,8 +9,7 @@ import pytest
 from bot.domain.command import PlanCommand
 from bot.domain.model import Origin, PlanRequest, PlanState, Window
 from bot.errors import CommandError, SlackUnavailableError
-from bot.services.entering import Entrance
-from bot.services.permissions import Permissions
+from bot.services.permissions import Entrance, Permissions
 from bot.services.planning import Asker, Planning, Requested
 from bot.services.roster import RosterReader
 from bot.services.staffing import Staffing

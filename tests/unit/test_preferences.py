@@ -7,8 +7,8 @@ import pytest
 from bot.domain.command import parsed
 from bot.domain.preferences import AwayCommand, BackCommand, MuteCommand, PersonalCommand, Preference, valid_away
 from bot.errors import CommandError, SlackRejectedError, SlackUnavailableError, StoreUnavailableError
-from bot.services.preferences import Preferring
-from bot.services.slack_ports import ReplyTo
+from bot.services.ports.slack import ReplyTo
+from bot.services.preferences import PreferenceKeeper
 from tests.unit.fakes import FakeAnswers, FakeClock, FakeMessenger, FakePreferences
 
 TODAY = date(2026, 11, 23)
@@ -106,7 +106,7 @@ class World:
     ) -> None:
         self.stored = stored or FakePreferences()
         self.answers = FakeAnswers()
-        self.preferring = Preferring(
+        self.preferring = PreferenceKeeper(
             preferences=self.stored,
             time_zones=FakeMessenger(zone=zone, fails="time_zone", error=error),
             private_answers=self.answers,

@@ -17,8 +17,8 @@ from bot.domain.report import Report
 from bot.domain.undo import UndoCounts
 from bot.errors import CommandError
 from bot.messages import answers
+from bot.messages.blocks import Message
 from bot.messages.lines import plan_lines, report_lines
-from bot.messages.message import Message
 from bot.messages.notice import notice_message
 from bot.messages.plan import plan_message
 from bot.messages.report import changed_message, progress_message, report_message, undone_message

@@ -22,7 +22,7 @@ from bot.errors import (
 )
 from bot.services.roster import NO_NAMES, NO_SLACK, RosterReader
 from bot.services.staffing import Staffing
-from bot.services.waiting import VisiblePatience
+from bot.services.step import VisiblePatience
 from bot.settings import PeopleSettings, Settings
 from tests.unit.builders import NOW, a_plan, a_request, a_row
 from tests.unit.fakes import FakeBraintrust, FakeClock, FakeMatches, FakePeople, FakePreferences, FakeWork

@@ -11,7 +11,7 @@ from bot.adapters.store.records import batch_of, batch_outcome, batch_record, pl
 from bot.adapters.store.tables import batches, plans
 from bot.adapters.store.transitions import owned
 from bot.domain.model import Batch, BatchState, Plan, PlanState, Progress
-from bot.services.ports import Lease
+from bot.services.ports.work import Lease
 
 _POSSIBLY_WRITTEN = (
     BatchState.SENDING.value,

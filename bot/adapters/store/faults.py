@@ -14,7 +14,7 @@ from bot.adapters.store.tables import database_clock, plans
 from bot.adapters.store.transitions import BOT, in_state, move, note, owned
 from bot.domain.faults import FaultKind, FaultTally
 from bot.domain.model import NOT_BEGUN, PlanState
-from bot.services.ports import Lease
+from bot.services.ports.work import Lease
 
 NOT_SHOWN = "not shown"
 

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, or_, select, update
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import database_clock, plans
 from bot.domain.model import WORKED_ON, PlanState
-from bot.services.ports import LEASE_SECONDS, Lease
-from bot.services.worker_ports import Claim
+from bot.services.ports.store import Claim
+from bot.services.ports.work import LEASE_SECONDS, Lease
 
 
 class LeaseStore:

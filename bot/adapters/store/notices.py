@@ -14,7 +14,7 @@ from bot.adapters.store.transitions import change, owned
 from bot.domain.model import UNDOABLE, PlanState
 from bot.domain.notice import Notice, NoticeCount, NoticeState
 from bot.errors import StoreUnavailableError
-from bot.services.ports import LEASE_SECONDS, Lease
+from bot.services.ports.work import LEASE_SECONDS, Lease
 
 _ASSIGNED = [state.value for state in UNDOABLE]
 _FREE: dict[str, Any] = {"lease_until": None}

@@ -40,7 +40,7 @@ from bot.domain.model import (
     Proposal,
 )
 from bot.domain.reading import ReadingCounts
-from bot.services.ports import Lease
+from bot.services.ports.work import Lease
 
 
 class PlanStore(DecisionStore):

@@ -13,7 +13,7 @@ from bot.adapters.store.transitions import change, in_state, owned
 from bot.domain.model import PlanState
 from bot.domain.surfaces import Shown, Surface
 from bot.errors import StoreUnavailableError
-from bot.services.ports import LEASE_SECONDS, Lease
+from bot.services.ports.work import LEASE_SECONDS, Lease
 
 REMINDED_BEFORE = timedelta(hours=1)
 

@@ -13,7 +13,7 @@ from bot.adapters.store.records import plan_of, plan_record
 from bot.adapters.store.tables import events, plans
 from bot.domain.model import Plan, PlanState
 from bot.errors import LeaseLostError
-from bot.services.ports import Lease
+from bot.services.ports.work import Lease
 
 BOT = "bot"  # who made a change that no person made
 Guard = tuple[ColumnElement[bool], ...]

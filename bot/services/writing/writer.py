@@ -30,13 +30,11 @@ from bot.domain.writing import (
     halves,
 )
 from bot.errors import STILL_LIMITED, BraintrustError, WorkInterruptedError
-from bot.services.background import in_background
-from bot.services.ports import Work
+from bot.services.ports.work import Work
 from bot.services.reading import RowReader, Sight
-from bot.services.waiting import VisiblePatience
-from bot.services.writing.context import Context
-from bot.services.writing.ledger import Ledger
-from bot.services.writing.read_back import ReadBack
+from bot.services.step import StepContext, VisiblePatience
+from bot.services.threads import in_background
+from bot.services.writing.ledger import Ledger, Settlement
 
 FRESH_SECONDS = 10.0  # how old the reading may be on which a write rests
 WRITE_SECONDS = 20.0  # the deadline of one write: with less lease left, none is begun
@@ -58,7 +56,7 @@ class Writer:
     """
 
     def __init__(
-        self, context: Context, ledger: Ledger, *, work: Work, plan: Plan, change: Change, others: frozenset[str]
+        self, context: StepContext, ledger: Ledger, *, work: Work, plan: Plan, change: Change, others: frozenset[str]
     ) -> None:
         self._plan = plan
         self._ledger = ledger
@@ -67,7 +65,7 @@ class Writer:
         self._work = work
         self._braintrust = context.braintrust
         self._reader = RowReader(context.braintrust, context.settings)
-        self._read_back = ReadBack(context, ledger, change, others=others)
+        self._read_back = Settlement(context, ledger, change, others=others)
         self._announcer = context.announcer
         self._parallel = context.settings.parallel_requests
         self._writers = ThreadPoolExecutor(self._parallel, thread_name_prefix="write")

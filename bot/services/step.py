@@ -1,12 +1,28 @@
-"""The patience of a step with Braintrust: it waits interruptibly, and so that people see why."""
+"""The surroundings of a worker's step: what it works with, and its patience with Braintrust."""
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bot.errors import BraintrustUnavailableError
-from bot.services.ports import Work
+from bot.services.ports.braintrust import Braintrust
+from bot.services.ports.work import Announcer, Clock, Work
+from bot.settings import WorkSettings
 
 EXPLAIN_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """Peers, settings and clocks."""
+
+    braintrust: Braintrust
+    announcer: Announcer
+    settings: WorkSettings
+    clock: Clock
+    monotonic: Callable[[], float] = time.monotonic
+    confirm_seconds: float = 60.0
+    """How long acknowledged rows may take to be visible."""
 
 
 class BoundedPatience:

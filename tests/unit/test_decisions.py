@@ -10,12 +10,12 @@ import pytest
 from bot.domain.model import BatchState, Plan, PlanState
 from bot.errors import BraintrustRejectedError
 from bot.messages.buttons import UNDO_CONFIRM, Target
-from bot.services.deciding import Deciding, Press
-from bot.services.notifying import Arranging
+from bot.services.decisions import Decider, Press
+from bot.services.notices import NoticeArranger
 from bot.services.permissions import Permissions
-from bot.services.slack_ports import ReplyTo
-from bot.services.writing.context import Context
-from bot.services.writing.undoing import Undoing
+from bot.services.ports.slack import ReplyTo
+from bot.services.step import StepContext
+from bot.services.writing.undo import UndoSteps
 from bot.settings import PolicySettings, WorkSettings
 from tests.unit.builders import NOW, a_batch, a_plan, a_request, a_row, buttons_of
 from tests.unit.fakes import (
@@ -44,15 +44,15 @@ class World:
         self.braintrust = FakeBraintrust(a_row("row-0", "r1"), a_row("row-1", "r2", status="COMPLETE"))
         policy = policy or PolicySettings()
         batches, undone = FakeBatches(a_batch(3, state=BatchState.CONFIRMED)), FakeBatches()
-        undoing = Undoing(
-            Context(self.braintrust, FakeAnnouncer(), WorkSettings(), self.clock),
+        undoing = UndoSteps(
+            StepContext(self.braintrust, FakeAnnouncer(), WorkSettings(), self.clock),
             plans=self.plans,
             batches=batches,
             undone=undone,
-            arranging=Arranging(notices=FakeNotices(), batches=batches, undone=undone),
+            arranging=NoticeArranger(notices=FakeNotices(), batches=batches, undone=undone),
             hours=policy.undo_hours,
         )
-        self.deciding = Deciding(
+        self.deciding = Decider(
             plans=self.plans,
             permissions=Permissions(policy, FakeDirectory(outsiders=frozenset({"U0GUEST"}))),
             answers=self.answers,

@@ -10,7 +10,7 @@ from bot.domain.model import BatchState, Plan, PlanState
 from bot.domain.notice import Notice, NoticeCount, NoticeState
 from bot.domain.preferences import Preference
 from bot.errors import SlackRejectedError, SlackUnavailableError
-from bot.services.notifying import AGAIN_SECONDS, LATE, LONGEST_SECONDS, MOST_ATTEMPTS, REPAIR_SECONDS, Notifying
+from bot.services.notices import AGAIN_SECONDS, LATE, LONGEST_SECONDS, MOST_ATTEMPTS, REPAIR_SECONDS, NoticeSender
 from bot.settings import BraintrustSettings, Settings
 from tests.unit.builders import PROJECT, a_batch, a_plan
 from tests.unit.fakes import (
@@ -53,7 +53,7 @@ class World:
         self.notices = FakeNotices(*(notices or [a_notice()]), has_lost_claim=has_lost_claim)
         self.messenger = messenger or FakeMessenger()
         self.undone = FakeBatches()
-        self.notifying = Notifying(
+        self.notifying = NoticeSender(
             notices=self.notices,
             plans=FakePlans(plan or a_plan(PlanState.DONE, decided_by="U0BOSS")),
             batches=FakeBatches(a_batch(state=BatchState.CONFIRMED)),

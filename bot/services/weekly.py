@@ -7,17 +7,17 @@ from bot.domain.command import PlanCommand
 from bot.domain.model import Origin
 from bot.domain.weekly import local_key, next_time, parsed_weekly
 from bot.services.planning import Asker, Planning
-from bot.services.ports import Clock, Schedules
+from bot.services.ports.store import Schedules
+from bot.services.ports.work import Clock
 from bot.settings import QueueSettings
 
 log = logging.getLogger(__name__)
-
 WEEKLY = "weekly"
 LATE = timedelta(hours=6)
 """A post that was missed by more than this is skipped: nobody wants Monday's plan on Tuesday."""
 
 
-class Scheduling:
+class WeeklyPost:
     """Keeps the stored schedule in step with the settings, and fires it."""
 
     def __init__(self, *, schedules: Schedules, planning: Planning, queue: QueueSettings, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""Tells reviewers about their rows: what to tell is stored when a plan comes to rest, and sent by a tick."""
+"""Direct messages to reviewers about their rows: stored when a plan comes to rest, and sent by a tick."""
 
 import logging
 from datetime import timedelta
@@ -9,14 +9,14 @@ from bot.domain.notice import Notice, notice_counts, rows_left
 from bot.domain.preferences import Preference
 from bot.domain.working_hours import next_delivery
 from bot.errors import SlackRejectedError, SlackUnavailableError
-from bot.messages.message import Message
+from bot.messages.blocks import Message
 from bot.messages.notice import MAX_ROW_LINKS, notice_message
-from bot.services.people_ports import Messenger, Notices, Preferences
-from bot.services.ports import Batches, Clock, Lease, Plans
+from bot.services.ports.people import Messenger, Notices, Preferences
+from bot.services.ports.store import Batches, Plans
+from bot.services.ports.work import Clock, Lease
 from bot.settings import BraintrustSettings, Settings
 
 log = logging.getLogger(__name__)
-
 LATE = timedelta(hours=1)
 """A notice that was missed by more than this is due anew: the person may not work any more."""
 AGAIN_SECONDS = 30.0  # after a fault that passes; then twice as long each time
@@ -25,7 +25,7 @@ LONGEST_SECONDS = 900.0
 MOST_ATTEMPTS = 100  # a day, where Slack is away
 
 
-class Arranging:
+class NoticeArranger:
     """Stores what the reviewers of a plan are to be told.  It is sent once the plan rests."""
 
     def __init__(self, *, notices: Notices, batches: Batches, undone: Batches) -> None:
@@ -39,7 +39,7 @@ class Arranging:
         self._notices.arrange(lease, counts)
 
 
-class Notifying:
+class NoticeSender:
     """Sends and edits the direct messages, one at a time."""
 
     def __init__(

@@ -1,100 +1,17 @@
-"""What the services need from outside, as small protocols; the adapters satisfy them without inheriting."""
+"""Ports to the store: plans, their batches and surfaces, and the leases under which they are worked on."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Protocol
 
-from bot.domain.changes import Change, Revision
+from bot.domain.changes import Revision
+from bot.domain.faults import FaultKind
+from bot.domain.homes import Home
 from bot.domain.model import NO_PROPOSAL, Batch, Plan, PlanState, Progress, Proposal
-from bot.domain.people import Group, User
-from bot.domain.reading import LogRow
-from bot.domain.writing import WriteResult
-
-Clock = Callable[[], datetime]
-READ_TRIES = 5
-MAX_PAGE_ROWS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to work on one plan: valid while its fence is the newest one."""
-
-    plan_id: str
-    fence: int
-
-
-class Work(Protocol):
-    """The worker, as a step sees it: the lease, the way to wait, and the word to stop."""
-
-    @property
-    def lease(self) -> Lease:
-        """The lease under which the step runs."""
-
-    def proceed(self) -> None:
-        """Go on; raises `WorkInterruptedError` when the process shuts down, `LeaseLostError` when the lease is gone."""
-
-    def pause(self, seconds: float) -> None:
-        """Wait without holding anything up; raises like `proceed`."""
-
-    def seconds_left(self) -> float:
-        """How long the lease certainly lasts."""
-
-    def show(
-        self, draw: Callable[[], None], *, at_seconds: Sequence[float] | None = None, at_once: str | None = None
-    ) -> None:
-        """Run `draw` aside, unless one is running or ran in the last 3 s: progress may be skipped, never waited for.
-
-        With `at_seconds`, only once after each of these numbers of seconds since the step began, or earlier when
-        there is something new to say (`at_once`), but never more often.
-        """
-
-
-class Patience(Protocol):
-    """How a reading waits for Braintrust: by the worker, so that it can be interrupted and people see why."""
-
-    def wait(self, seconds: float, reason: str) -> None:
-        """Wait; raises like `Work.proceed`."""
-
-    def proceed(self) -> None:
-        """Go on waiting for an answer; raises like `Work.proceed`, or when nobody wants it any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a query's answer; `cursor` is None on the last one."""
-
-    rows: tuple[LogRow, ...]
-    cursor: str | None
-    asked_at: float
-    """When the request that was answered began (monotonic seconds), whatever waiting came before it."""
-    seconds: float = 0.0
-    """How long that request took."""
-
-    @property
-    def size(self) -> int:
-        """How many rows came."""
-        return len(self.rows)
-
-
-class Braintrust(Protocol):
-    """Braintrust's API."""
-
-    def page(self, query: str, *, patience: Patience, rows: int = MAX_PAGE_ROWS, tries: int = READ_TRIES) -> Page:
-        """At most `rows`; raises `BraintrustRejectedError`, or `BraintrustUnavailableError` after the last try."""
-
-    def tally(self, query: str, *, key: str, count: str, patience: Patience) -> Mapping[str, int]:
-        """An aggregate's counts by one of its columns; raises like `page`."""
-
-    def users(self, *, patience: Patience, at_least: Collection[str] = ()) -> tuple[User, ...]:
-        """Every user of the organisation, or with `at_least` some among whom these ids are; raises like `page`."""
-
-    def groups(self, *, patience: Patience) -> tuple[Group, ...]:
-        """Every group of the organisation; raises like `page`."""
-
-    def write(self, project_id: str, pairs: Sequence[tuple[str, str]], change: Change) -> WriteResult:
-        """Make a change to rows, as (row id, reviewer id), in one request, which is never repeated; raises nothing."""
+from bot.domain.surfaces import Shown, Surface
+from bot.services.ports.work import Lease
 
 
 class Plans(Protocol):
@@ -216,20 +133,70 @@ class Schedules(Protocol):
         """In one transaction, advance the schedule and store its plan; False when another process was first."""
 
 
-class Announcer(Protocol):
-    """Tells people how a plan stands: in Slack, or on the terminal."""
+class Surfaces(Protocol):
+    """What Slack is known to show of plans.  What takes a `Lease` raises `LeaseLostError` like `Plans`."""
 
-    def reading_progress(self, work: Work, plan: Plan) -> None:
-        """A reading went on; may be passed over."""
+    def of(self, plan_id: str) -> Mapping[Surface, Shown]:
+        """What each surface is known to show; one that is missing was not tried yet."""
 
-    def writing_progress(self, work: Work, plan: Plan) -> None:
-        """An assignment went on; may be passed over."""
+    def note_copy(self, plan_id: str, *, channel: str, ts: str) -> bool:
+        """Have a message of the plan closed of which nothing is known; False where it is known, or elsewhere."""
 
-    def proposed_again(self, plan: Plan, approver: str) -> None:
-        """A plan changed too much since it was approved, and waits for a new approval."""
+    def record(self, lease: Lease, surface: Surface, shown: Shown) -> None:
+        """Remember what a surface shows.  The plan's first message is where its thread is from then on."""
 
-    def draw(self, work: Work) -> None:
-        """Show the plan as it is stored, until what is shown is what is stored, or has to wait."""
+    def link(self, lease: Lease, url: str | None) -> None:
+        """Remember the link to the plan's message: the plans that it replaced are drawn again, with it."""
+
+    def rest(self, lease: Lease, seconds: float) -> None:
+        """Have the plan drawn again, but not before so many seconds passed, unless it changes."""
+
+    def remind(self, *, now: datetime) -> int:
+        """Ask for a reminder on each proposed plan that expires within the hour, once; how many are new."""
+
+    def drawn(self, lease: Lease, revision: int) -> None:
+        """Every surface shows the plan as it was at `revision`."""
 
 
-LEASE_SECONDS = 30.0
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A lease that was just taken, and what has to be known with it."""
+
+    lease: Lease
+    was_abandoned: bool = False
+    """Whether whoever worked on the plan before never gave it back: their process ended in the middle."""
+    may_be_drawn: bool = True
+    """Whether the plan may be shown anew, or rests after a fault of doing so."""
+
+
+class Leases(Protocol):
+    """Who works on which plan."""
+
+    def claim(self, states: Collection[PlanState], *, only: str | None = None) -> Claim | None:
+        """A plan that waits for work in `states`, or (without any) only for being shown; `only` names one."""
+
+    def renew(self, lease: Lease) -> bool:
+        """Extend a lease by `LEASE_SECONDS` from now; False when another worker has taken the plan."""
+
+    def release(self, lease: Lease, *, wake_in_seconds: float | None) -> None:
+        """Give the plan back, to be claimed after `wake_in_seconds` or as soon as somebody decides about it."""
+
+
+class FaultBook(Protocol):
+    """What the work on plans met.  It is stored, so that also a restart ends no pause and forgets no fault."""
+
+    def met(self, lease: Lease, fault: FaultKind, *, reason: str, now: datetime) -> float | None:
+        """Count a fault of a plan's step; for how many seconds it rests.
+
+        None when that was one too many: the plan is where nothing more is done about it, with `reason`.
+        """
+
+    def met_drawing(self, lease: Lease, fault: FaultKind, *, reason: str, now: datetime) -> float | None:
+        """The same for showing a plan; None when it is given up until the plan changes again."""
+
+
+class Homes(Protocol):
+    """Whom the database belongs to."""
+
+    def keep(self, home: Home) -> Home:
+        """The home of this kind that is recorded: the first one that ever was."""

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from bot.services.errands import Errands
+from bot.services.threads import Errands
 
 SECONDS = 5.0
 

@@ -1,18 +1,22 @@
-"""What a press of Approve, Cancel or Stop does: one guarded change, and an answer in any case."""
+"""Decisions of people, by a press of a button: one guarded change, and an answer in any case."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.domain.model import UNDOABLE, WRITING, Plan, PlanState
-from bot.errors import BotError
+from bot.errors import BotError, StoreError
 from bot.messages import answers
+from bot.messages.blocks import Message
 from bot.messages.buttons import Target
-from bot.messages.message import Message
-from bot.services.background import in_background
 from bot.services.permissions import Permissions
-from bot.services.ports import Clock, Plans
-from bot.services.slack_ports import PrivateAnswers, ReplyTo
-from bot.services.writing.undoing import Undoing
+from bot.services.ports.slack import PrivateAnswers, ReplyTo
+from bot.services.ports.store import Plans, Surfaces
+from bot.services.ports.work import Clock
+from bot.services.threads import in_background
+from bot.services.writing.undo import UndoSteps
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Press:
         return self.reply_to.user
 
 
-class Deciding:
+class Decider:
     """Turns presses into transitions.  Whoever is first decides; everybody else is told what became of the plan."""
 
     def __init__(
@@ -39,7 +43,7 @@ class Deciding:
         plans: Plans,
         permissions: Permissions,
         answers: PrivateAnswers,
-        undoing: Undoing,
+        undoing: UndoSteps,
         clock: Clock,
         wake: Callable[[], None],
         background: Callable[..., object] = in_background,
@@ -165,3 +169,21 @@ class Deciding:
     def _already_decided(self, plan: Plan) -> Message:
         newer = self._plans.get(plan.superseded_by) if plan.superseded_by else None
         return answers.already_decided(plan, successor_url=newer.message_url if newer else None)
+
+
+class DuplicateMessages:
+    """Has a message closed that is none of those the plan is known to have, so that its buttons go."""
+
+    def __init__(self, surfaces: Surfaces) -> None:
+        self._surfaces = surfaces
+
+    def close(self, press: Press) -> None:
+        """Note the message of a press, where nobody knew of it; raises nothing."""
+        channel, ts = press.reply_to.channel, press.message_ts
+        if channel is None or ts is None or press.reply_to.is_private:
+            return
+        try:
+            if self._surfaces.note_copy(press.target.plan_id, channel=channel, ts=ts):
+                log.warning("a second message of a plan was found", extra={"plan": press.target.plan_id, "ts": ts})
+        except StoreError as error:
+            log.warning("a second message of a plan is not closed", extra={"error": str(error)})

@@ -11,8 +11,8 @@ from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Rev
 from bot.domain.people import User
 from bot.errors import BraintrustError, BraintrustRejectedError, BraintrustUnavailableError
 from bot.services.roster import RosterReader
-from bot.services.writing.context import Context
-from bot.services.writing.rechecking import SAMPLE_ROWS, Rechecking
+from bot.services.step import StepContext
+from bot.services.writing.assignment import SAMPLE_ROWS, ApprovalCheck
 from bot.settings import PeopleSettings, PolicySettings, Settings
 from tests.unit.builders import NOW, a_batch, a_plan, a_request, a_row
 from tests.unit.fakes import (
@@ -54,8 +54,8 @@ class World:
         self.braintrust = FakeBraintrust(*(a_row(f"row-{index}") for index in range(10)), users=BOTH)
         self.announcer = FakeAnnouncer()
         settings = settings or Settings()
-        self.rechecking = Rechecking(
-            Context(self.braintrust, self.announcer, settings.work, FakeClock(NOW)),
+        self.rechecking = ApprovalCheck(
+            StepContext(self.braintrust, self.announcer, settings.work, FakeClock(NOW)),
             plans=self.plans,
             batches=self.batches,
             roster=RosterReader(

@@ -1,4 +1,4 @@
-"""What the services need to know of people and to tell them, as small protocols like those in `ports`."""
+"""Ports about people: who they are in Slack, what they want, and the direct messages to them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
@@ -7,8 +7,8 @@ from typing import Protocol
 from bot.domain.notice import Notice, NoticeCount
 from bot.domain.people import Person
 from bot.domain.preferences import Preference
-from bot.messages.message import Message
-from bot.services.ports import Lease
+from bot.messages.blocks import Message
+from bot.services.ports.work import Lease
 
 
 class Notices(Protocol):

@@ -1,4 +1,4 @@
-"""Claims plans that have work to do and advances them, step by step, in threads of its own."""
+"""Threads that claim plans and take turns at them, under leases that are renewed."""
 
 import logging
 import threading
@@ -12,14 +12,11 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from bot.domain.model import WORKED_ON, PlanState
 from bot.errors import LeaseLostError, StoreUnavailableError, WorkInterruptedError
-from bot.held_plan import HeldPlan
-from bot.services.background import in_background
-from bot.services.ports import Plans
-from bot.services.worker_ports import Claim, Leases
-from bot.turn import Turn
+from bot.services.ports.store import Claim, Leases, Plans
+from bot.services.threads import in_background
+from bot.work.turn import HeldPlan, Turn
 
 log = logging.getLogger(__name__)
-
 POLL_SECONDS = 1.0  # how soon work is noticed that another process asked for
 RENEW_SECONDS = 5.0
 PATIENCE_SECONDS = 15.0  # how long it is tried to give a lease back, or to look at a plan, while the database is away

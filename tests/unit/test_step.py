@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import BraintrustUnavailableError, WorkInterruptedError
-from bot.services.waiting import EXPLAIN_SECONDS, BoundedPatience, VisiblePatience
+from bot.services.step import EXPLAIN_SECONDS, BoundedPatience, VisiblePatience
 from tests.unit.fakes import FakeWork
 
 REASON = "Waiting for Braintrust's rate limit."

@@ -11,27 +11,26 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.errors import BotError
-from bot.services.notifying import Notifying
-from bot.services.ports import Clock, Plans
-from bot.services.scheduling import Scheduling
-from bot.services.slack_ports import Surfaces
+from bot.services.notices import NoticeSender
+from bot.services.ports.store import Plans, Surfaces
+from bot.services.ports.work import Clock
+from bot.services.weekly import WeeklyPost
 
 log = logging.getLogger(__name__)
-
 TICK_SECONDS = 10
 NOTICE_SECONDS = 5
 CLEAN_UP_HOURS = 6
 KEPT = timedelta(days=90)
 
 
-class Scheduler:
+class Ticks:
     """Ticks in a thread of its own."""
 
     def __init__(
         self,
         *,
-        scheduling: Scheduling,
-        notifying: Notifying,
+        scheduling: WeeklyPost,
+        notifying: NoticeSender,
         plans: Plans,
         surfaces: Surfaces,
         clock: Clock,

@@ -1,4 +1,4 @@
-"""The question whose database this is, put at the start: two deployments would end each other's plans."""
+"""The check at the start that a database is this bot's: two deployments would end each other's plans."""
 
 import logging
 import threading
@@ -6,32 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from functools import partial
 from itertools import chain, repeat
-from typing import Protocol
 
 from bot.domain.homes import Home, refusal
 from bot.errors import BraintrustError, SlackError, StoreUnavailableError, StoreUnusableError
-from bot.services.background import in_background
-from bot.services.ports import Patience
-from bot.services.waiting import BoundedPatience
+from bot.services.ports.braintrust import Patience
+from bot.services.ports.store import Homes
+from bot.services.step import BoundedPatience
+from bot.services.threads import in_background
 
 log = logging.getLogger(__name__)
-
 AWAITED_SECONDS = 5.0
 PATIENCE_SECONDS = 60.0
 PAUSES_SECONDS = (5.0, 15.0, 60.0, 300.0)  # the last one again and again
-
 Finder = Callable[[Patience], Home | None]
 """Asks Slack or Braintrust where the bot is at home; None where that is not said; raises `BotError`."""
 
 
-class Homes(Protocol):
-    """Whom the database belongs to."""
-
-    def keep(self, home: Home) -> Home:
-        """The home of this kind that is recorded: the first one that ever was."""
-
-
-class Belonging:
+class HomeCheck:
     """Compares the homes of the database with those of the bot: at the start, and until all have answered.
 
     Where one does not answer, the bot goes on meanwhile: a plan that was approved is not held up by Slack.

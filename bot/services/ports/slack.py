@@ -1,13 +1,10 @@
-"""What the services need from Slack, and to know of what it shows, as small protocols like those in `ports`."""
+"""Ports to Slack: messages in channels, and private answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
-from bot.domain.surfaces import Shown, Surface
-from bot.messages.message import Message
-from bot.services.ports import Lease
+from bot.messages.blocks import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +73,3 @@ class PrivateAnswers(Protocol):
 
     def run(self, task: Callable[[], None]) -> None:
         """Carry out something that ends in an answer in the background."""
-
-
-class Surfaces(Protocol):
-    """What Slack is known to show of plans.  What takes a `Lease` raises `LeaseLostError` like `Plans`."""
-
-    def of(self, plan_id: str) -> Mapping[Surface, Shown]:
-        """What each surface is known to show; one that is missing was not tried yet."""
-
-    def note_copy(self, plan_id: str, *, channel: str, ts: str) -> bool:
-        """Have a message of the plan closed of which nothing is known; False where it is known, or elsewhere."""
-
-    def record(self, lease: Lease, surface: Surface, shown: Shown) -> None:
-        """Remember what a surface shows.  The plan's first message is where its thread is from then on."""
-
-    def link(self, lease: Lease, url: str | None) -> None:
-        """Remember the link to the plan's message: the plans that it replaced are drawn again, with it."""
-
-    def rest(self, lease: Lease, seconds: float) -> None:
-        """Have the plan drawn again, but not before so many seconds passed, unless it changes."""
-
-    def remind(self, *, now: datetime) -> int:
-        """Ask for a reminder on each proposed plan that expires within the hour, once; how many are new."""
-
-    def drawn(self, lease: Lease, revision: int) -> None:
-        """Every surface shows the plan as it was at `revision`."""

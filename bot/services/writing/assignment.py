@@ -1,0 +1,174 @@
+"""The steps of an assignment: check whether the plan is still what was shown, write, report."""
+
+import logging
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import accumulate
+
+from bot.domain.btql import MAX_IDS_PER_QUERY
+from bot.domain.changes import Assignment, Revision, checked, has_drifted, revision
+from bot.domain.model import Batch, BatchState, Origin, Plan, Progress
+from bot.domain.report import outcome, report_of
+from bot.errors import BraintrustError
+from bot.services.notices import NoticeArranger
+from bot.services.ports.braintrust import Patience
+from bot.services.ports.store import Batches, Plans
+from bot.services.ports.work import Work
+from bot.services.reading import RowReader, Sight
+from bot.services.roster import RosterReader
+from bot.services.step import StepContext, VisiblePatience
+from bot.services.threads import in_background
+from bot.services.writing.ledger import Ledger
+from bot.services.writing.writer import Writer
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+SCHEDULED_PLAN_EXPIRES = timedelta(hours=72)
+SAMPLE_ROWS = 4 * MAX_IDS_PER_QUERY
+"""How many rows decide whether too much left: they are shuffled, so the error stays under 1 %."""
+RECENT = timedelta(minutes=15)
+"""How long the bot trusts its own store more than a reading, because a write may not be visible yet."""
+
+
+class ApprovalCheck:
+    """Compares a plan with Braintrust as it is now."""
+
+    def __init__(
+        self, context: StepContext, *, plans: Plans, batches: Batches, roster: RosterReader, settings: Settings
+    ) -> None:
+        self._plans = plans
+        self._batches = batches
+        self._roster = roster
+        self._reader = RowReader(context.braintrust, settings.work)
+        self._announcer = context.announcer
+        self._open_statuses = settings.work.open_statuses
+        self._batch_size = settings.work.batch_size
+        self._policy = settings.policy
+        self._clock = context.clock
+
+    def still_approved(self, work: Work, plan: Plan) -> Mapping[int, float] | None:
+        """Drop what left the plan meanwhile; None when so much did that it was proposed again as a new version.
+
+        Otherwise when the reading of a batch's rows began (monotonic), by the batch's number, for those that were read.
+        """
+        batches = self._batches.of(plan.id)
+        if any(batch.attempts or batch.state is not BatchState.PLANNED for batch in batches):
+            return {}  # something was sent: what is left is checked batch by batch
+        patience = VisiblePatience(work, lambda reason: self._explain(work, reason))
+        leavers = in_background(lambda: self._roster.leavers(plan, patience=patience), name="reviewers")
+        sample, rest = _sampled(batches)
+        sight = self._sight(plan, sample, patience)
+        lost = leavers.result()
+
+        change = Assignment(plan.request.tag, self._open_statuses)
+        looked_at = [checked(batch, sight.rows, change, lost=lost) for batch in sample]
+        if rest and has_drifted(plan, looked_at, lost=lost):
+            rows = self._sight(plan, rest, patience).rows
+            looked_at += [checked(batch, rows, change, lost=lost) for batch in rest]
+
+        if has_drifted(plan, looked_at, lost=lost) and any(batch.kept for batch in looked_at):
+            self._propose_again(work, plan, revision(plan, looked_at, lost=lost, batch_size=self._batch_size))
+            return None
+        self._batches.save(work.lease, [batch for batch in looked_at if batch.dropped])
+        return {batch.seq: sight.began for batch in sample}
+
+    def _sight(self, plan: Plan, batches: Sequence[Batch], patience: Patience) -> Sight:
+        ids = [row_id for batch in batches for row_id, _ in batch.kept]
+        return self._reader.by_id(plan.request.project_id, ids, patience=patience)
+
+    def _propose_again(self, work: Work, plan: Plan, revised: Revision) -> None:
+        now = self._clock()
+        self._plans.propose_again(work.lease, revised, expires_at=now + self._lifetime(plan), now=now)
+        changed = self._plans.get(plan.id)
+        if changed is not None and plan.decided_by is not None:
+            self._announcer.proposed_again(changed, plan.decided_by)
+
+    def _lifetime(self, plan: Plan) -> timedelta:
+        scheduled = plan.request.origin is Origin.SCHEDULE
+        return SCHEDULED_PLAN_EXPIRES if scheduled else timedelta(hours=self._policy.plan_expires_hours)
+
+    def _explain(self, work: Work, reason: str | None) -> None:
+        self._announcer.writing_progress(work, self._plans.record_progress(work.lease, Progress(waiting=reason)))
+
+
+class AssignmentSteps:
+    """The worker's steps from the approval to the report."""
+
+    def __init__(
+        self,
+        context: StepContext,
+        *,
+        plans: Plans,
+        batches: Batches,
+        rechecking: ApprovalCheck,
+        arranging: NoticeArranger,
+    ) -> None:
+        self._context = context
+        self._plans = plans
+        self._batches = batches
+        self._rechecking = rechecking
+        self._arranging = arranging
+        self._announcer = context.announcer
+        self._clock = context.clock
+
+    def check(self, work: Work, plan: Plan) -> None:
+        """Write a plan, when no other one of the project is written, if it is still what was shown.
+
+        What was read for that question serves as the check before the write, too.
+        """
+        if self._plans.another_is_written(plan):
+            waiting = Progress(waiting="Another plan of this project is written first.")
+            self._announcer.writing_progress(work, self._plans.record_progress(work.lease, waiting))
+            return
+        read_at = {} if plan.stopped_by is not None else self._still_approved(work, plan)
+        if read_at is None or not self._plans.begin_running(work.lease, now=self._clock()):
+            return
+        running = self._plans.get(plan.id)
+        if running is not None:
+            self._write(work, running, read_at)
+
+    def _still_approved(self, work: Work, plan: Plan) -> Mapping[int, float] | None:
+        """Where Braintrust cannot be asked, the assignment itself finds out, and reports it."""
+        try:
+            return self._rechecking.still_approved(work, plan)
+        except BraintrustError as error:
+            log.warning("a plan could not be checked again", extra={"plan": plan.id, "cause": type(error).__name__})
+            return {}
+
+    def run(self, work: Work, plan: Plan) -> None:
+        """Write what is open, also after a crash, until everything is settled or the assignment has to end."""
+        self._write(work, plan, {})
+
+    def _write(self, work: Work, plan: Plan, read_at: Mapping[int, float]) -> None:
+        self._batches.recover(work.lease, now=self._clock())
+        batches = self._batches.of(plan.id)
+        tried = [batch.attempt_began_at for batch in batches if batch.attempt_began_at is not None]
+        since = min([self._clock() - RECENT, *tried])
+        writer = Writer(
+            self._context,
+            Ledger(self._context, batches, store=self._batches, lease=work.lease),
+            work=work,
+            plan=plan,
+            change=Assignment(plan.request.tag, self._context.settings.open_statuses),
+            others=self._batches.recently_written(plan, since=since),
+        )
+        reason = writer.carry_out(read_at)
+        self._plans.begin_reporting(work.lease, reason=reason, now=self._clock())
+
+    def report(self, work: Work, plan: Plan) -> None:
+        """From the batches as they are stored to the state in which the plan comes to rest."""
+        report = report_of(plan, self._batches.of(plan.id))
+        state = outcome(plan, report)
+        counts = {"assigned": report.seen, "dropped": report.dropped_rows, "missing": report.missing}
+        counts |= {"unconfirmed": report.unconfirmed} if report.unconfirmed else {}
+        self._arranging.arrange(work.lease, plan)
+        why = " ".join(report.reasons) if report.missing else None
+        self._plans.finish(work.lease, state=state, counts=counts, why=why, now=self._clock())
+
+
+def _sampled(batches: Sequence[Batch]) -> tuple[Sequence[Batch], Sequence[Batch]]:
+    """(the first batches, with up to `SAMPLE_ROWS` rows; the others)."""
+    rows = list(accumulate(batch.size for batch in batches))
+    number = max(bisect_right(rows, SAMPLE_ROWS), 1)
+    return batches[:number], batches[number:]

@@ -1,0 +1,1 @@
+"""The work on plans: claimed under leases, done in turns; and the ticks."""
