@@ -1,23 +1,96 @@
 """The environment that settings are read from: the process's own, and the file `.env` for what that lacks.
 
-Nothing in it is passed over in silence.  What is wrong is told by line or name, without the value: it may be a secret.
+Nothing in it is passed over in silence.  A problem is told by line or name, without the value: it may be a secret.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from io import StringIO
 from pathlib import Path
+from typing import Any, TypeVar
 
 from dotenv import dotenv_values
 from dotenv.parser import Binding, parse_stream
 from typing_extensions import override
 
+from bot.domain.plain_text import as_seen
+from bot.errors import BotError
+
+_T = TypeVar("_T")
+_D = TypeVar("_D")
+_G = TypeVar("_G")
+_VARIABLE = "variable"
+
 _LINE = re.compile(r"\s*(?:(?:export|set)\s+)?([A-Z][A-Z0-9_]*)\s*([=:]?)\s*([\"']?)")
 _PAIRS = ('""', "''", "\u201c\u201d", "\u2018\u2019")  # straight, and as word processors write them
 
 
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable that is read."""
+
+    name: str
+    form: Callable[[str], Any]
+    """Reads a text, or raises `ValueError` or `BotError` with what to write."""
+    default: Any
+    meaning: str
+    """In sentences; the first one also helps whoever lacks it."""
+    example: str = ""
+    """A value for `.env.example` where there is no default."""
+
+
+def variable(
+    name: str, form: Callable[[str], _T], default: _D, meaning: str, example: str = "", *, is_secret: bool = False
+) -> _T | _D:
+    """A field of a dataclass that is read from a variable; a secret one is left out of `repr`."""
+    described = Variable(name, form, default, meaning, example)
+    made: _T | _D = field(default_factory=lambda: default, repr=not is_secret, metadata={_VARIABLE: described})
+    return made
+
+
+def variables_of(group: Any) -> Iterator[Variable]:
+    """Those of a dataclass, and of the dataclasses in it."""
+    for one in fields(group):
+        described = one.metadata.get(_VARIABLE)
+        yield from [described] if described else variables_of(getattr(group, one.name))
+
+
+class Reader:
+    """Reads variables, and collects what is wrong with them by their names."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self.problems: dict[str, str] = {}
+
+    def group(self, usual: _G) -> _G:
+        """A dataclass, with what is `usual` where nothing else is set."""
+        values = {}
+        for one in fields(usual):  # type: ignore[arg-type]  # groups are dataclasses
+            described = one.metadata.get(_VARIABLE)
+            values[one.name] = self.value(described) if described else self.group(getattr(usual, one.name))
+        return replace(usual, **values)  # type: ignore[type-var]
+
+    def value(self, described: Variable) -> Any:
+        """What a variable is set to, else its default."""
+        text = as_seen(self._env.get(described.name, "")).strip()  # pasting brings characters that nobody sees
+        if not text:
+            return described.default
+        try:
+            return described.form(text)
+        except (ValueError, BotError) as error:
+            self.problems[described.name] = f"{described.name}: {error}"
+            return described.default
+
+    def require(self, described: Variable) -> None:
+        """Note it as a problem where a variable is not set."""
+        if not self._env.get(described.name, "").strip():
+            first = re.split(r"(?<=\.) ", described.meaning)[0].replace("`", "")
+            self.problems[described.name] = f"{described.name} is not set. {first}"
+
+
 class EnvFile:
-    """A `.env` file: its variables, and a sentence on each line that is none."""
+    """A `.env` file: its variables, and a sentence on each line that cannot be read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -4,7 +4,7 @@ import logging
 
 from bot.cli.console import Console
 from bot.logs import configure
-from bot.settings import Settings, environment, names
+from bot.settings import NAMES, Settings, environment
 
 log = logging.getLogger(__name__)
 
@@ -14,7 +14,7 @@ _QUOTES = "the quotes around it were taken off"
 def settings_for_a_terminal(console: Console, required: tuple[str, ...] = ()) -> Settings:
     """The settings of a command that people look at; raises `SettingsError`."""
     env = environment()
-    console.complain(*(f"{name}: {_QUOTES}." for name in env.quoted(names())))
+    console.complain(*(f"{name}: {_QUOTES}." for name in env.quoted(NAMES)))
     return Settings.from_env(env, required=required)
 
 
@@ -23,6 +23,6 @@ def settings_for_a_server(required: tuple[str, ...]) -> Settings:
     env = environment()
     settings = Settings.from_env(env, required=required)
     configure(settings.log_format)
-    for name in env.quoted(names()):
+    for name in env.quoted(NAMES):
         log.warning(_QUOTES, extra={"setting": name})
     return settings

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 from bot.adapters.braintrust import BraintrustClient
-from bot.address_forms import is_readable_on_the_way
+from bot.addresses import is_readable_on_the_way
 from bot.domain.btql import matching_rows, newest_rows
 from bot.domain.model import Window
 from bot.domain.people import Group, User

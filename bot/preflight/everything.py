@@ -11,10 +11,9 @@ from bot.preflight.finding import Finding, Misread, ok, warning, wrong
 from bot.preflight.people import approver_findings, reviewer_findings
 from bot.preflight.slack import token_findings
 from bot.preflight.variables import EXAMPLE, EXAMPLES, USABLE, is_example, variable_findings
-from bot.settings import CERTIFICATES, PROXIES, Settings
+from bot.settings import NETWORK, Settings
 
 REQUIRED = ("SLACK_BOT_TOKEN", "BRAINTRUST_API_KEY", "BRAINTRUST_PROJECT_ID")
-NETWORK = (*PROXIES, *CERTIFICATES)
 DOORS = ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
 NAMING_IDS = frozenset({"ALLOWED_CHANNELS", "REVIEW_CHANNEL", "APPROVERS", "BRAINTRUST_PROJECT_ID"})
 """Settings that want ids.  Who wrote a name is told the id, as far as Slack and Braintrust can be asked for it."""

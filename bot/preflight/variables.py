@@ -5,17 +5,9 @@ from collections.abc import Iterator
 
 from bot.environment import Environment
 from bot.preflight.finding import Finding, warning
-from bot.settings import names
+from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, NAMES, TABLE
 
-EXAMPLES = {
-    "SLACK_BOT_TOKEN": "xoxb-your-bot-token",
-    "SLACK_APP_TOKEN": "xapp-your-app-level-token",
-    "SLACK_SIGNING_SECRET": "your-signing-secret",
-    "BRAINTRUST_API_KEY": "sk-your-api-key",
-    "BRAINTRUST_PROJECT_ID": "00000000-0000-4000-8000-000000000000",
-    "REVIEW_TAG": "My tag",
-    "REVIEWERS": "ana@example.com,ben@example.com",
-}
+EXAMPLES = {name: TABLE[name].example for name in (*FOR_SOCKET_MODE, *FOR_HTTP, *FOR_PLANNING)}
 """What stands in .env.example, to be replaced."""
 USABLE = ("REVIEW_TAG", "REVIEWERS")
 """Those that may be meant as they stand there."""
@@ -26,18 +18,17 @@ LIKELY, CERTAIN = 0.7, 0.85
 
 def variable_findings(env: Environment) -> Iterator[Finding]:
     """What is probably not meant as it stands."""
-    known = names()
-    for name in env.quoted(known):
+    for name in env.quoted(NAMES):
         yield warning(name, "the quotes around it are taken off; `docker --env-file` keeps them, so write none there.")
     for name in USABLE:
         if is_example(env, name):
             yield warning(name, EXAMPLE)
-    for name in sorted(env.keys() - known):
-        meant = _meant(name, known, LIKELY if name in env.file.values else CERTAIN)
+    for name in sorted(env.keys() - NAMES):
+        meant = _meant(name, LIKELY if name in env.file.values else CERTAIN)
         if meant and not env.get(meant, "").strip():
             yield warning(name, f"nothing of this name is read; write {meant}.")
         elif name in env.file.values:
-            yield warning(name, "nothing of this name is read; README.md has all that are.")
+            yield warning(name, "nothing of this name is read; docs/settings.md has all that are.")
 
 
 def is_example(env: Environment, name: str) -> bool:
@@ -45,6 +36,6 @@ def is_example(env: Environment, name: str) -> bool:
     return env.get(name, "").strip() == EXAMPLES[name]
 
 
-def _meant(name: str, known: frozenset[str], alike: float) -> str | None:
-    near = difflib.get_close_matches(name.upper().replace("-", "_"), sorted(known), n=1, cutoff=alike)
+def _meant(name: str, alike: float) -> str | None:
+    near = difflib.get_close_matches(name.upper().replace("-", "_"), sorted(NAMES), n=1, cutoff=alike)
     return near[0] if near else None

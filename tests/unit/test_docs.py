@@ -4,13 +4,11 @@ import ast
 import json
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from importlib.metadata import packages_distributions
 from io import StringIO
-from itertools import dropwhile, pairwise, takewhile
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -22,31 +20,27 @@ from bot.cli import main, parser
 from bot.domain.btql import matching_rows
 from bot.domain.model import PlanState, Window
 from bot.domain.options import COMMAND
-from bot.domain.reading import USUAL_OPEN_STATUSES
 from bot.errors import SettingsError
 from bot.messages.buttons import approve_button, cancel_button, retry_button, stop_button, undo_button
 from bot.messages.help import OPTIONS, PERSONAL
-from bot.preflight.variables import EXAMPLES
-from bot.settings import CERTIFICATES, FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, PROXIES, Settings
+from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, NETWORK, TABLE, Settings
 from tests.unit.builders import PROJECT, a_plan
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 MODULES = (ROOT / "docs" / "modules.md").read_text()
+SETTINGS = (ROOT / "docs" / "settings.md").read_text()
 HOW_IT_WORKS = (ROOT / "docs" / "how-it-works.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PROJECT_FILE: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 ALTERNATIVE_DOOR = {"SLACK_SIGNING_SECRET"}
-NETWORK = {"HTTPS_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"}
 NOT_SETTINGS = {
     "SLACK_CLIENT_ID": "only refused, together with the other one",
     "SLACK_CLIENT_SECRET": "only refused, together with the other one",
     "DYNO": "set by the platform, which thereby says that its files do not survive",
-    **dict.fromkeys(
-        {*PROXIES, *CERTIFICATES} - NETWORK, "another spelling of a setting, as the HTTP libraries know it"
-    ),
+    **dict.fromkeys(NETWORK.keys() - TABLE.keys(), "another spelling of a setting, as the HTTP libraries know it"),
 }
 
 
@@ -91,7 +85,10 @@ def code(cell: str) -> str:
     return cell.strip("`")
 
 
-SETTINGS_TABLE = {code(name): code(default) for name, default, _ in table(section("Settings"))}
+SETTINGS_TABLE = {
+    name: (default, meaning)
+    for name, default, meaning in re.findall(r"^\| `([A-Z_]+)` \| (?:`(.*?)` )?\| (.*) \|$", SETTINGS, re.MULTILINE)
+}
 
 
 def env_example() -> tuple[dict[str, str], dict[str, str]]:
@@ -107,17 +104,23 @@ def _read(lines: list[str]) -> dict[str, str]:
     return {name: value or "" for name, value in values.items()}
 
 
-def leaves(value: object) -> Iterator[object]:
-    """Every single setting."""
-    if is_dataclass(value):
-        for field in fields(value):
-            yield from leaves(getattr(value, field.name))
-    else:
-        yield value
-
-
 def in_words(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """A default as people write it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case frozenset():
+            return ",".join(f":{name}:" for name in sorted(value))
+        case tuple():
+            return ",".join(value)
+        case _:
+            return str(value or "")
+
+
+def comments() -> dict[str, str]:
+    """What stands above each variable of .env.example, in one line."""
+    found = re.findall(r"^((?:# .*\n)+)#?([A-Z_]+)=", EXAMPLE, re.MULTILINE)
+    return {name: " ".join(line.removeprefix("# ") for line in comment.splitlines()) for comment, name in found}
 
 
 def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:
@@ -182,42 +185,35 @@ def tree() -> set[str]:
     return paths
 
 
-def test_the_settings_table_names_every_variable_and_no_other() -> None:
-    assert set(SETTINGS_TABLE) == variables()
+def test_the_settings_page_is_the_table_of_the_settings() -> None:
+    expected = {name: (in_words(line.default), line.meaning) for name, line in TABLE.items()}
+
+    assert list(SETTINGS_TABLE.items()) == list(expected.items())
+    assert set(TABLE) == variables()
 
 
 @pytest.mark.parametrize("found", [{"SLACK_CLIENT_ID": "x", "SLACK_CLIENT_SECRET": "x"}, {"DYNO": "web.1"}])
-def test_what_is_no_setting_is_refused_and_the_readme_says_so(found: dict[str, str]) -> None:
+def test_what_is_no_setting_is_refused_and_the_page_says_so(found: dict[str, str]) -> None:
     with pytest.raises(SettingsError):
         Settings.from_env(found)
 
     assert set(found) <= NOT_SETTINGS.keys()
-    assert [name for name in found if f"`{name}`" not in README] == []
+    assert [name for name in found if f"`{name}`" not in SETTINGS] == []
 
 
-@pytest.mark.parametrize("name", [name for name, default in SETTINGS_TABLE.items() if default])
+@pytest.mark.parametrize("name", [name for name, (default, _) in SETTINGS_TABLE.items() if default])
 def test_a_documented_default_is_the_default(name: str) -> None:
-    assert Settings.from_env({name: SETTINGS_TABLE[name]}) == Settings.from_env({})
+    default, _ = SETTINGS_TABLE[name]
+
+    assert Settings.from_env({name: default}) == Settings.from_env({})
 
 
-def test_every_default_is_documented() -> None:
-    values = [value for value in leaves(Settings()) if isinstance(value, bool | int | str) and value != ""]
-    listed = [",".join(USUAL_OPEN_STATUSES)]
-
-    assert Counter(filter(None, SETTINGS_TABLE.values())) == Counter([*map(in_words, values), *listed])
-
-
-def test_the_example_names_every_variable_once() -> None:
+def test_the_example_is_the_table_of_the_settings() -> None:
     given, commented = env_example()
+    shown = {**given, **commented}
 
-    assert sorted([*given, *commented]) == sorted(variables())
-
-
-def test_the_example_shows_the_same_defaults() -> None:
-    _, commented = env_example()
-    documented = {name: default for name, default in SETTINGS_TABLE.items() if default}
-
-    assert {name: commented.get(name) for name in documented} == documented
+    assert shown == {name: in_words(line.default) or line.example for name, line in TABLE.items()}
+    assert comments() == {name: line.meaning.replace("`", "") for name, line in TABLE.items()}
 
 
 def test_the_example_gives_what_a_first_start_needs() -> None:
@@ -232,19 +228,6 @@ def test_the_example_can_be_used_as_it_stands_and_with_every_line() -> None:
 
     Settings.from_env(given, required=FOR_SOCKET_MODE)
     assert Settings.from_env({**given, **commented}).queue.weekly_post is not None
-
-
-def test_what_is_to_be_replaced_in_the_example_is_known_to_the_check() -> None:
-    given, commented = env_example()
-
-    assert {**given, "SLACK_SIGNING_SECRET": commented["SLACK_SIGNING_SECRET"]} == EXAMPLES
-
-
-def test_each_line_of_the_example_has_a_comment_above_it() -> None:
-    lines = EXAMPLE.splitlines()
-    bare = [line for above, line in pairwise(lines) if re.match("#?[A-Z_]+=", line) and above[:2] != "# "]
-
-    assert bare == []
 
 
 def test_the_command_table_says_what_the_help_says() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from bot.adapters.store.postgresql_words import is_full, is_read_only, refusal, words
-from bot.database_forms import postgresql_parameters
+from bot.addresses import postgresql_parameters
 from bot.errors import StoreUnusableError
 
 # What an address leaves open.

@@ -1,14 +1,25 @@
-"""The forms of tokens and ids in the settings: each function reads one text, or raises `ValueError` with what to write.
+"""The forms of single settings: each function reads one text, or raises `ValueError` that says what to write.
 
-Ids are understood where they stand in a link or a mention too, as Slack and Braintrust hand them out.
+Ids are understood within links and mentions too, as Slack and Braintrust hand them out.
 """
 
 import re
 import uuid
 from collections.abc import Callable
 
+from bot.domain.absence import emoji_name
+from bot.domain.options import valid_reviewers
 from bot.domain.plain_text import shown
+from bot.domain.reading import is_quotable
+from bot.domain.reviewers import NameKind, parsed_name
+from bot.errors import CommandError
 
+NONE = "none"
+
+_BETWEEN_EMAILS = re.compile(r"(?<=[^\s;,])\s*[;\s]\s*(?=[^\s,;@]+@)")
+_EMOJI = re.compile(r"[\w+'-]+")
+_IN_SLACK = (NameKind.PERSON, NameKind.EMAIL)
+_IN_BRAINTRUST = (NameKind.USER, NameKind.EMAIL)
 _BEGINNINGS = {
     "xoxb-": "a bot token, which belongs in SLACK_BOT_TOKEN",
     "xapp-": "an app-level token, which belongs in SLACK_APP_TOKEN",
@@ -29,6 +40,80 @@ _WHERE_PEOPLE = (
     "a person's id, such as U0123456789, is in their profile in Slack, under the three dots; a user group's begins "
     "with S."
 )
+
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    """A whole number from `least` to `most`."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ValueError(f"a whole number from {least:,} to {most:,}, please.")
+        return int(text)
+
+    return parse
+
+
+def statuses(text: str) -> tuple[str, ...]:
+    """Review statuses, separated by commas, in capitals."""
+    words = tuple(dict.fromkeys(word.strip().upper() for word in text.split(",") if word.strip()))
+    if not words or not all(is_quotable(word) for word in words):
+        raise ValueError("review statuses, separated by commas, please: `PENDING,BACKLOG`.")
+    return words
+
+
+def yes_or_no(text: str) -> bool:
+    """A yes or no, in any of the usual words."""
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    if text.lower() not in words:
+        raise ValueError("true or false, please.")
+    return words[text.lower()]
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """One of `words`, in any letter case."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"one of {', '.join(words)}, please.")
+        return text.lower()
+
+    return parse
+
+
+def reviewer_map(text: str) -> dict[str, str]:
+    """Braintrust ids or e-mails by Slack ids or e-mails, all in small letters."""
+    targets: dict[str, str] = {}
+    for pair in _parts(text):
+        key, _, target = pair.partition("=")
+        who = _name(key, pair, _IN_SLACK).lower()
+        if who in targets:
+            raise ValueError(f"`{shown(key)}` stands there twice.")
+        targets[who] = _name(target, pair, _IN_BRAINTRUST)
+    return targets
+
+
+def reviewers(text: str) -> tuple[str, ...]:
+    """Names of reviewers; between e-mails, a semicolon or a space is understood as the comma that it should be."""
+    try:
+        return valid_reviewers(_BETWEEN_EMAILS.sub(",", text))
+    except CommandError as error:
+        raise ValueError(str(error).replace("`reviewers=", "`REVIEWERS=")) from error
+
+
+def away_emoji(text: str) -> frozenset[str]:
+    """Names of emoji; nothing for `none`."""
+    names = [emoji_name(part) for part in _parts(text)]
+    if not all(map(_EMOJI.fullmatch, names)):
+        raise ValueError("names of emoji, separated by commas, please, such as :palm_tree:, or none.")
+    return frozenset() if names == [NONE] else frozenset(names)
+
+
+def away_words(text: str) -> tuple[str, ...]:
+    """Words and phrases; nothing for `none`."""
+    words = [" ".join(part.split()) for part in _parts(text)]
+    if not all(re.search(r"\w", word) for word in words):
+        raise ValueError("words or phrases, separated by commas, please, such as OOO, on leave, or none.")
+    return () if [word.lower() for word in words] == [NONE] else tuple(words)
 
 
 def bot_token(text: str) -> str:
@@ -87,12 +172,12 @@ def channel(text: str) -> str:
 
 def channels(text: str) -> frozenset[str]:
     """Ids of Slack channels."""
-    return _each(text, channel)
+    return frozenset(map(channel, _parts(text)))
 
 
 def approvers(text: str) -> frozenset[str]:
     """Ids of Slack users and user groups."""
-    return _each(text, lambda part: _id(part, _PERSON, _WHERE_PEOPLE))
+    return frozenset(_id(part, _PERSON, _WHERE_PEOPLE) for part in _parts(text))
 
 
 def _token(text: str, prefix: str, otherwise: str) -> str:
@@ -115,8 +200,20 @@ def _id(text: str, form: re.Pattern[str], where: str) -> str:
     return match[1]
 
 
-def _each(text: str, read: Callable[[str], str]) -> frozenset[str]:
+def _parts(text: str) -> list[str]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
         raise ValueError("there is nothing between the commas.")
-    return frozenset(read(part) for part in parts)
+    return parts
+
+
+def _name(text: str, pair: str, kinds: tuple[NameKind, ...]) -> str:
+    try:
+        name = parsed_name(text)
+    except CommandError:
+        name = None
+    if name is None or name.kind not in kinds or name.weight != 1:
+        raise ValueError(
+            f"`{shown(pair)}` is no Slack id or e-mail, `=`, and a Braintrust id or e-mail: `U0123456=ana@example.com`."
+        )
+    return name.value

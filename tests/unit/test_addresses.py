@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.database_forms import database_url
+from bot.addresses import database_url
 
 FINE = [
     "sqlite:///data/assign-reviews.db",
