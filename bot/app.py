@@ -166,7 +166,7 @@ class Bot:
             settings,
             self.store,
             entrance=Entrance(self.slack, self._permissions),
-            people=SlackPeople(web_client(settings.slack)),
+            people=SlackPeople(client),
             announcer=self._make_announcer(settings),
         )
         self.worker = self._core.worker

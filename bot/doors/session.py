@@ -32,6 +32,8 @@ class Session:
         self._is_over = False
         self._is_ended = False
         self._cause = "closed by Slack"
+        self._is_connected = threading.Event()
+        """The opening handshake is over, one way or the other."""
         self._is_settled = threading.Event()
         """Slack said hello, or the session is over."""
         self._socket = websocket.WebSocketApp(
@@ -69,6 +71,7 @@ class Session:
     def end(self) -> None:
         """Close it, and wait until it is over, but not for ever."""
         self._is_ended = True
+        self._is_connected.wait(2 * CLOSE_SECONDS)  # closed while it connects, the library forgets the open socket
         self._socket.close(timeout=CLOSE_SECONDS)
         self._thread.join(2 * CLOSE_SECONDS)
 
@@ -77,12 +80,14 @@ class Session:
             self._socket.run_forever(ping_interval=PING_SECONDS, ping_timeout=PONG_SECONDS)
         finally:
             self._is_over = True
+            self._is_connected.set()
             self._is_settled.set()
             if not self._is_ended:
                 self._lost(self)
 
     def _opened(self, socket: websocket.WebSocketApp) -> None:
-        if self._is_ended:  # it was before there was a socket that could be closed
+        self._is_connected.set()
+        if self._is_ended:  # and nobody waited so long
             socket.close(timeout=CLOSE_SECONDS)
 
     def _heard(self, _socket: websocket.WebSocketApp, text: str) -> None:

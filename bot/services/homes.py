@@ -8,7 +8,13 @@ from functools import partial
 from itertools import chain, repeat
 
 from bot.domain.homes import Home, refusal
-from bot.errors import BraintrustError, SlackError, StoreUnavailableError, StoreUnusableError
+from bot.errors import (
+    BraintrustError,
+    BraintrustUnavailableError,
+    SlackError,
+    StoreUnavailableError,
+    StoreUnusableError,
+)
 from bot.services.ports.braintrust import Patience
 from bot.services.ports.store import Homes
 from bot.services.step import BoundedPatience
@@ -17,6 +23,7 @@ from bot.services.threads import in_background
 log = logging.getLogger(__name__)
 AWAITED_SECONDS = 5.0
 PATIENCE_SECONDS = 60.0
+ENDING_SECONDS = 2.0
 PAUSES_SECONDS = (5.0, 15.0, 60.0, 300.0)  # the last one again and again
 Finder = Callable[[Patience], Home | None]
 """Asks Slack or Braintrust where the bot is at home; None where that is not said; raises `BotError`."""
@@ -44,21 +51,23 @@ class HomeCheck:
         self._pauses_seconds = pauses_seconds
         self._ended = threading.Event()
         self._refusal: BaseException | None = None
+        self._comparisons: Sequence[Future[None]] = ()
 
     def begin(self) -> None:
         """Compare; raises `StoreUnusableError` where the database is another's.  Late answers come to `stop`."""
-        comparisons = [
+        self._comparisons = [
             in_background(partial(self._compare, whom, find), name="belonging") for whom, find in self._finders.items()
         ]
-        done, late = wait(comparisons, timeout=self._awaited_seconds)
+        done, late = wait(self._comparisons, timeout=self._awaited_seconds)
         for comparison in done:
             comparison.result()
         for comparison in late:
             comparison.add_done_callback(self._conclude)
 
     def end(self) -> None:
-        """Wait for nothing any more."""
+        """Wait for no answer any more."""
         self._ended.set()
+        wait(self._comparisons, timeout=ENDING_SECONDS)
 
     def require(self) -> None:
         """Raise `StoreUnusableError` where a late answer said that the database is another's."""
@@ -68,7 +77,7 @@ class HomeCheck:
     def _compare(self, whom: str, find: Finder) -> None:
         for pause in chain(self._pauses_seconds, repeat(self._pauses_seconds[-1])):
             try:
-                found = find(BoundedPatience(self._ended.wait, seconds=PATIENCE_SECONDS))
+                found = find(BoundedPatience(self._rest, seconds=PATIENCE_SECONDS))
                 kept = found and self._homes.keep(found)
             except (BraintrustError, SlackError, StoreUnavailableError) as error:
                 if not self._ended.is_set():
@@ -80,6 +89,10 @@ class HomeCheck:
                 return
             if self._ended.wait(pause):
                 return
+
+    def _rest(self, seconds: float) -> None:
+        if self._ended.wait(seconds):
+            raise BraintrustUnavailableError("The process is ending.")
 
     def _conclude(self, comparison: "Future[None]") -> None:
         self._refusal = comparison.exception()

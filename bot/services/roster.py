@@ -15,12 +15,15 @@ from bot.services.ports.braintrust import Braintrust, Patience
 from bot.services.ports.people import Matches, People, Preferences
 from bot.services.ports.work import Clock
 from bot.services.slack_listing import SlackListing
+from bot.services.step import BriefPatience, ask_slack
 from bot.settings import PeopleSettings
 
 log = logging.getLogger(__name__)
 
 REMEMBERED = timedelta(days=1)
 """How long it counts which Slack account is whose."""
+SLACK_SECONDS = 5.0
+"""For how long an approved plan waits for Slack, which it needs only to learn who is away."""
 NO_NAMES = "Braintrust does not let the bot list users, so reviewers are shown by id."
 NO_SLACK = "Slack could not be asked who is away, so nobody is taken to be."
 
@@ -68,7 +71,7 @@ class RosterReader:
 
     def present(self, names: Sequence[str], *, patience: Patience) -> Present:
         """The people behind `names` who are there; raises `CommandError` when nobody is, and `BraintrustError`."""
-        seen = self._sighting(names, patience)
+        seen = self._sighting(names, patience, slack=patience)
         here = tuple(person for person in seen.roster.found if person.reviewer_id not in seen.away)
         gone = [
             LeftOut(person.name, seen.away[person.reviewer_id].reason)
@@ -84,18 +87,25 @@ class RosterReader:
     def leavers(self, plan: Plan, *, patience: Patience) -> Mapping[str, DropReason]:
         """The plan's reviewers who cannot be given rows any more, and why; only what is certain counts."""
         ids = {share.reviewer.id for share in plan.shares}
-        seen = self._sighting(plan.request.reviewers, patience, at_least=ids, lists=False)
+        slack = BriefPatience(patience, seconds=SLACK_SECONDS)
+        seen = self._sighting(plan.request.reviewers, patience, slack=slack, at_least=ids, lists=False)
         users = {user.id for user in seen.known.users} if seen.known.users is not None else ids
         there = {person.reviewer_id for person in seen.roster.found} if seen.certain else users
         lost = dict.fromkeys(ids - there, DropReason.REVIEWER)
         return lost | dict.fromkeys(ids & seen.away.keys(), DropReason.AWAY)
 
     def _sighting(
-        self, names: Sequence[str], patience: Patience, *, at_least: Collection[str] = (), lists: bool = True
+        self,
+        names: Sequence[str],
+        patience: Patience,
+        *,
+        slack: Patience,
+        at_least: Collection[str] = (),
+        lists: bool = True,
     ) -> _Sighting:
         asked = [parsed_name(name) for name in names]
         users = self._users(patience, at_least)
-        members, unread = self._members(asked)
+        members, unread = self._members(asked, slack)
         known, problem = self._with_people(
             asked,
             Known(
@@ -105,6 +115,7 @@ class RosterReader:
                 accounts=self._remembered(users or ()),
                 mapped=self._settings.reviewer_map,
             ),
+            slack,
             lists=lists,
         )
 
@@ -118,12 +129,14 @@ class RosterReader:
         notes = (*([NO_NAMES] if known.users is None else []), *unread, *([problem] if problem else []), *doubts)
         return _Sighting(roster, known, self._away(roster.found, known.people or ()), certain, notes)
 
-    def _with_people(self, asked: Sequence[ReviewerName], known: Known, *, lists: bool) -> tuple[Known, str | None]:
+    def _with_people(
+        self, asked: Sequence[ReviewerName], known: Known, patience: Patience, *, lists: bool
+    ) -> tuple[Known, str | None]:
         """`known` with Slack's people; and what is wrong when they cannot be read: then what was matched counts."""
         if self._listing is None:
             return known, None
         try:
-            return self._listing.matched(asked, known, lists=lists), None
+            return self._listing.matched(asked, known, patience, lists=lists), None
         except SlackError as error:
             log.warning("Slack's people cannot be read", extra={"error": str(error)})
             return known, f"{NO_SLACK} {error}"
@@ -153,18 +166,25 @@ class RosterReader:
             log.warning("Braintrust does not let the bot list groups", extra={"error": str(error)})
             return None
 
-    def _members(self, asked: Sequence[ReviewerName]) -> tuple[Mapping[str, Sequence[str] | None], list[str]]:
+    def _members(
+        self, asked: Sequence[ReviewerName], patience: Patience
+    ) -> tuple[Mapping[str, Sequence[str] | None], list[str]]:
         """Who is in the user groups that are named, None where nobody can say; and why not, in sentences."""
         members: dict[str, Sequence[str] | None] = {}
         unread: list[str] = []
         for group in (name.value for name in asked if name.kind is NameKind.USER_GROUP):
             try:
-                members[group] = self._people.members_of(group) if self._people is not None else None
+                members[group] = self._members_of(group, patience)
             except SlackError as error:
                 log.warning("a user group cannot be read", extra={"group": group, "error": str(error)})
                 members[group] = None
                 unread.append(f"Slack could not be asked who is in {quoted(group)}. {error}")
         return members, unread
+
+    def _members_of(self, group: str, patience: Patience) -> Sequence[str] | None:
+        if (people := self._people) is None:
+            return None
+        return ask_slack(lambda: people.members_of(group), patience)
 
     def _remembered(self, users: Sequence[User]) -> Mapping[str, str | None]:
         """The Slack account of each reviewer as it was seen within the last day, None for who has none."""

@@ -1,19 +1,24 @@
 """Slack's people as a roster needs them: everybody from a listing of the day, those who are meant as they are now."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.people import Person
 from bot.domain.reviewers import Known, NameKind, ReviewerName, resolved
+from bot.services.ports.braintrust import Patience
 from bot.services.ports.people import People
 from bot.services.ports.work import Clock
+from bot.services.step import ask_slack
+from bot.services.threads import for_each
 
 KEPT = timedelta(days=1)
 """How long a listing of everybody counts."""
 MOST_SINGLY = 20
 """How many people are asked for one by one where nobody was listed yet; for more, listing takes fewer requests."""
+AT_ONCE = 8
 
 
 class SlackListing:
@@ -25,43 +30,42 @@ class SlackListing:
         self._lock = threading.Lock()
         self._kept: tuple[datetime, tuple[Person, ...]] | None = None
 
-    def matched(self, asked: Sequence[ReviewerName], known: Known, *, lists: bool) -> Known:
+    def matched(self, asked: Sequence[ReviewerName], known: Known, patience: Patience, *, lists: bool) -> Known:
         """`known` with Slack's people; raises `SlackError`.  Without `lists`, nobody is listed for it."""
-        if (matched := self._matched(asked, known)) is not None:
+        if (matched := self._matched(asked, known, patience)) is not None:
             return replace(known, people=matched)
         with self._lock:
             listed = self._of_today()
             if listed is None and lists:
-                listed = self._people.people()
+                listed = ask_slack(self._people.people, patience)
                 self._kept = (self._clock(), listed)
                 return replace(known, people=listed, accounts={})
-        return replace(known, people=self._as_now(asked, known, listed or ()), accounts={})
+        return replace(known, people=self._as_now(asked, known, listed or (), patience), accounts={})
 
     def _of_today(self) -> tuple[Person, ...] | None:
         if self._kept is None or self._kept[0] < self._clock() - KEPT:
             return None
         return self._kept[1]
 
-    def _matched(self, asked: Sequence[ReviewerName], known: Known) -> tuple[Person, ...] | None:
+    def _matched(self, asked: Sequence[ReviewerName], known: Known, patience: Patience) -> tuple[Person, ...] | None:
         """Those behind `asked`, as Slack has them now; None unless all were matched before and nothing is wrong."""
         roster = resolved(asked, known)
         slack_ids = [one.slack_id for one in roster.found if one.slack_id is not None]
         unmatched = any(one.slack_id is None and one.reviewer_id not in known.accounts for one in roster.found)
         if unmatched or roster.left_out or len(slack_ids) > MOST_SINGLY:
             return None
-        seen = [self._people.person(slack_id) for slack_id in slack_ids]
-        present = tuple(one for one in seen if one is not None and not one.deactivated and not one.is_bot)
+        seen = self._each(slack_ids, self._people.person, patience)
+        present = tuple(one for one in seen if not one.deactivated and not one.is_bot)
         return present if len(present) == len(slack_ids) else None
 
-    def _as_now(self, asked: Sequence[ReviewerName], known: Known, listed: Sequence[Person]) -> tuple[Person, ...]:
+    def _as_now(
+        self, asked: Sequence[ReviewerName], known: Known, listed: Sequence[Person], patience: Patience
+    ) -> tuple[Person, ...]:
         """`listed`, with those behind `asked` as Slack has them now, and those who came since."""
-        people = {person.id: person for person in listed}
         before = resolved(asked, known).found + resolved(asked, replace(known, people=listed, accounts={})).found
         meant = dict.fromkeys((*_named(asked, known), *(one.slack_id for one in before if one.slack_id is not None)))
-        for slack_id in meant:
-            people.pop(slack_id, None)
-            if (person := self._people.person(slack_id)) is not None:
-                people[slack_id] = person
+        people = {person.id: person for person in listed if person.id not in meant}
+        people |= {person.id: person for person in self._each(list(meant), self._people.person, patience)}
 
         active = [person for person in people.values() if not person.deactivated]
         lacking = {
@@ -70,10 +74,14 @@ class SlackListing:
             if one.slack_id is None and known.accounts.get(one.reviewer_id, "") is not None
         }
         emails = [user.email for user in known.users or () if user.id in lacking and user.email]
-        for email in dict.fromkeys((*emails, *(() if listed else _strange(asked, known)))):
-            if (person := self._people.by_email(email)) is not None:
-                people[person.id] = person
+        wanted = dict.fromkeys((*emails, *(() if listed else _strange(asked, known))))
+        people |= {person.id: person for person in self._each(list(wanted), self._people.by_email, patience)}
         return tuple(people.values())
+
+    def _each(self, keys: Sequence[str], find: Callable[[str], Person | None], patience: Patience) -> list[Person]:
+        """Those whom Slack knows by these ids or e-mails, several asked for at a time."""
+        found = for_each(keys, lambda key: ask_slack(partial(find, key), patience), at_once=AT_ONCE, name="person")
+        return [person for person in found if person is not None]
 
 
 def _named(asked: Sequence[ReviewerName], known: Known) -> list[str]:

@@ -1,15 +1,22 @@
-"""The surroundings of a worker's step: what it works with, and its patience with Braintrust."""
+"""The surroundings of a worker's step: what it works with, and its patience with Braintrust and Slack."""
 
 import time
 from collections.abc import Callable
+from concurrent.futures import wait
 from dataclasses import dataclass
+from typing import TypeVar
 
-from bot.errors import BraintrustUnavailableError
-from bot.services.ports.braintrust import Braintrust
+from bot.domain.faults import pause_seconds
+from bot.errors import BraintrustUnavailableError, SlackUnavailableError
+from bot.services.ports.braintrust import Braintrust, Patience
 from bot.services.ports.work import Announcer, Clock, Work
+from bot.services.threads import in_background
 from bot.settings import WorkSettings
 
 EXPLAIN_SECONDS = 2.0
+GLANCE_SECONDS = 0.5
+SLACK_TRIES = 4
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +78,45 @@ class VisiblePatience:
         """Go on waiting for an answer; raises like `wait`."""
         self._work.proceed()
         self._look_up()
+
+
+class BriefPatience:
+    """The `Patience` port for a question to Slack that a step can do without: it is given up after some seconds."""
+
+    def __init__(self, patience: Patience, *, seconds: float) -> None:
+        self._patience = patience
+        self._until = time.monotonic() + seconds
+
+    def wait(self, seconds: float, reason: str) -> None:
+        """Wait; raises `SlackUnavailableError` when it takes too long altogether, else like the step's patience."""
+        self._require(seconds)
+        self._patience.wait(seconds, reason)
+
+    def proceed(self) -> None:
+        """Go on waiting for an answer; raises like `wait`."""
+        self._require(0.0)
+        self._patience.proceed()
+
+    def _require(self, seconds: float) -> None:
+        if time.monotonic() + seconds > self._until:
+            raise SlackUnavailableError("Slack takes too long just now.")
+
+
+def ask_slack(call: Callable[[], _T], patience: Patience) -> _T:
+    """What `call` returns, asked again where Slack wants to be asked later; raises `SlackError`, or as `patience` does.
+
+    `patience` is asked every half second whether the answer is still wanted; where it is not, the call is left alone:
+    it only reads, and has a timeout of its own.
+    """
+    tries = 1
+    while True:
+        under_way = in_background(call, name="slack")
+        while not wait([under_way], timeout=GLANCE_SECONDS).done:
+            patience.proceed()
+        try:
+            return under_way.result()
+        except SlackUnavailableError as error:
+            if error.retry_after_seconds is None or tries == SLACK_TRIES:
+                raise
+            patience.wait(pause_seconds(tries, asked=error.retry_after_seconds), "Waiting for Slack's rate limit.")
+            tries += 1

@@ -73,11 +73,12 @@ def test_who_certainly_may_decides_at_once_and_the_rows_are_written_as_fast_as_e
     crowded.assert_each_written_once()
 
 
-def test_a_slack_that_answers_late_holds_up_no_acknowledgement_and_no_writing(crowded: World) -> None:
+@pytest.mark.parametrize("seconds", [2, 10])
+def test_a_slack_that_answers_late_holds_up_no_acknowledgement_and_no_writing(crowded: World, seconds: int) -> None:
     plan = crowded.proposed()
     crowded.answer(ADA, "The plan is ready")
-    for method in ("usergroups.users.list", "chat.update", "chat.postMessage", "chat.postEphemeral", "response_url"):
-        crowded.slack.faults.latency(10, method)
+    for method in (*METHODS, "response_url"):
+        crowded.slack.faults.latency(seconds, method)
 
     deliveries = pressed(crowded, plan, *CROWD[:22], ADA)
 

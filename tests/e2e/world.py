@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -81,7 +81,10 @@ class World:
             now=now,
         )
         self.before = {row.id: row for row in self.all_rows()}
-        self.start_bot()
+        with ExitStack() as unless_started:
+            unless_started.push(self)
+            self.start_bot()
+            unless_started.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -119,7 +122,7 @@ class World:
     def start_bot(self) -> None:
         """Start it through its door, and wait until it is ready."""
         if self.door != "terminal":
-            self._bot = self._start_http() if self.door == "http" else self._start_socket()
+            (self._start_http if self.door == "http" else self._start_socket)()
 
     def stop_bot(self, number: signal.Signals) -> int:
         """Send a signal and wait for the end; the exit code."""
@@ -184,21 +187,19 @@ class World:
         """What the bot logged so far."""
         return (self.folder / name).read_text()
 
-    def _start_http(self) -> subprocess.Popen[str]:
+    def _start_http(self) -> None:
         port = free_port()
-        process = self._spawn("web", {"PORT": str(port)})
+        self._bot = self._spawn("web", {"PORT": str(port)})
         self.address = f"http://127.0.0.1:{port}"
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=Retry(12, backoff_factor=0.05, status_forcelist=[503])))
             session.get(f"{self.address}/readyz", timeout=10).raise_for_status()
         self.slack.bot_url = f"{self.address}/slack/events"
-        return process
 
-    def _start_socket(self) -> subprocess.Popen[str]:
-        process = self._spawn("run", {})
+    def _start_socket(self) -> None:
+        self._bot = self._spawn("run", {})
         self.slack.bot_url = None
         self.slack.wait_for_socket(timeout_seconds=20)
-        return process
 
     def _spawn(self, command: str, more: dict[str, str], *, log: str = "bot.log") -> subprocess.Popen[str]:
         with (self.folder / log).open("ab") as file:

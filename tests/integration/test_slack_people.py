@@ -97,6 +97,25 @@ def test_a_list_without_end_is_given_up(
     assert len(slack.calls.of("users.list")) == 3
 
 
+def test_somebody_is_found_by_their_email_in_whatever_case(slack: SlackStandIn, people: SlackPeople) -> None:
+    found = people.by_email("Ada@Example.com")
+
+    assert found is not None
+    assert (found.id, found.email) == ("U0ADA", "ada@example.com")
+    assert people.by_email("nobody@example.com") is None
+    assert [call.method for call in slack.calls] == ["users.lookupByEmail"] * 2
+
+
+def test_somebody_who_cannot_be_looked_up_is_not_taken_to_be_nobody(slack: SlackStandIn, people: SlackPeople) -> None:
+    slack.faults.next("users.lookupByEmail", Error("internal_error"))
+    with pytest.raises(SlackUnavailableError):
+        people.by_email("ada@example.com")
+
+    slack.scopes.discard("users:read.email")
+    with pytest.raises(SlackRejectedError, match=r"lacks the scope `users:read\.email`"):
+        people.by_email("ada@example.com")
+
+
 def test_the_members_of_a_user_group_are_read(slack: SlackStandIn, people: SlackPeople) -> None:
     slack.workspace.put_user_group(UserGroup("S0NONE", "none", "Nobody", ()))
 

@@ -1,11 +1,14 @@
-"""Waiting for Braintrust: interruptible and explained for the worker, bounded for a person."""
+"""Waiting for Braintrust and Slack: interruptible and explained for the worker, bounded for a person."""
+
+import threading
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import BraintrustUnavailableError, WorkInterruptedError
-from bot.services.step import EXPLAIN_SECONDS, BoundedPatience, VisiblePatience
+from bot.errors import BraintrustUnavailableError, SlackUnavailableError, WorkInterruptedError
+from bot.services.step import EXPLAIN_SECONDS, BoundedPatience, BriefPatience, VisiblePatience, ask_slack
 from tests.unit.fakes import FakeWork
 
 REASON = "Waiting for Braintrust's rate limit."
@@ -80,3 +83,58 @@ def test_patience_never_sleeps_longer_than_it_has(waits: list[float], seconds: f
             break
 
     assert sum(slept) <= seconds or sum(slept) == pytest.approx(seconds)
+
+
+def limited(times: int, *, seconds: float | None = 7.0) -> Callable[[], str]:
+    """A call that Slack refuses for `times` times before it answers."""
+    refusals = iter([SlackUnavailableError("Slack has a problem.", retry_after_seconds=seconds)] * times)
+
+    def call() -> str:
+        for refusal in refusals:
+            raise refusal
+        return "Ada"
+
+    return call
+
+
+def test_a_call_that_slack_limits_is_made_again_after_the_time_that_it_names() -> None:
+    work = FakeWork()
+    told: list[str | None] = []
+
+    assert ask_slack(limited(2), VisiblePatience(work, told.append)) == "Ada"
+
+    assert sum(work.pauses) == pytest.approx(14)
+    assert told[0] == "Waiting for Slack's rate limit."
+
+
+@pytest.mark.parametrize(("times", "seconds"), [(4, 7.0), (1, None)])
+def test_a_call_that_slack_goes_on_to_refuse_is_given_up(times: int, seconds: float | None) -> None:
+    with pytest.raises(SlackUnavailableError):
+        ask_slack(limited(times, seconds=seconds), VisiblePatience(FakeWork(), lambda _: None))
+
+
+def test_a_step_that_can_do_without_slack_waits_a_few_seconds_for_a_limit_and_no_longer() -> None:
+    work = FakeWork()
+    patience = BriefPatience(VisiblePatience(work, lambda _: None), seconds=5)
+
+    assert ask_slack(limited(1, seconds=2.0), patience) == "Ada"
+    with pytest.raises(SlackUnavailableError):
+        ask_slack(limited(1, seconds=30.0), patience)
+
+    assert sum(work.pauses) == pytest.approx(2)
+
+
+def test_a_call_that_hangs_is_left_alone_when_the_time_is_over_or_the_step_has_to_end() -> None:
+    never = threading.Event()
+
+    class Ending(FakeWork):
+        def proceed(self) -> None:
+            raise WorkInterruptedError
+
+    try:
+        with pytest.raises(SlackUnavailableError):
+            ask_slack(never.wait, BriefPatience(VisiblePatience(FakeWork(), lambda _: None), seconds=0.1))
+        with pytest.raises(WorkInterruptedError):
+            ask_slack(never.wait, VisiblePatience(Ending(), lambda _: None))
+    finally:
+        never.set()
