@@ -11,13 +11,11 @@ from slack_bolt import App, BoltContext
 from slack_sdk import WebClient
 
 import handlers
-from bot.adapters.braintrust import BraintrustClient
-from bot.adapters.braintrust_home import organisation
-from bot.adapters.slack import PrivateAnswerer, SlackClient, web_client
-from bot.adapters.slack_directory import SlackDirectory
-from bot.adapters.slack_introduction import workspace
-from bot.adapters.slack_people import SlackPeople
-from bot.adapters.slack_tokens import Identity
+from bot.adapters.braintrust.client import BraintrustClient, organisation
+from bot.adapters.slack.client import PrivateAnswerer, SlackClient, web_client
+from bot.adapters.slack.directory import SlackDirectory
+from bot.adapters.slack.identity import Identity, workspace
+from bot.adapters.slack.people import SlackPeople
 from bot.adapters.store.store import Store
 from bot.domain.homes import Home
 from bot.domain.model import PlanState

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.adapters.slack_scopes import SCOPES
+from bot.adapters.slack.identity import SCOPES
 from sandbox.braintrust import (
     DEFAULT_PROJECT_ID,
     ORGANIZATION_NAME,

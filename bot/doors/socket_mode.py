@@ -17,7 +17,7 @@ from slack_bolt.adapter.socket_mode.internals import run_bolt_app
 from slack_sdk import WebClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
-from bot.adapters.slack_tokens import connection_address, refusal
+from bot.adapters.slack.identity import connection_address, refusal
 from bot.app import Bot
 from bot.doors.session import Session
 from bot.errors import SettingsError, SlackRejectedError, SlackUnavailableError

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
-from bot.adapters.braintrust import BraintrustClient
+from bot.adapters.braintrust.client import BraintrustClient
 from bot.addresses import is_readable_on_the_way
 from bot.domain.btql import matching_rows, newest_rows
 from bot.domain.model import Window

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk import WebClient
 
-from bot.adapters.slack import SlackClient
-from bot.adapters.slack_names import SlackNames
+from bot.adapters.slack.client import SlackClient
+from bot.adapters.slack.directory import SlackNames
 from bot.domain.weekly import WeeklyTime, next_time
 from bot.errors import SlackError, SlackRejectedError
 from bot.preflight.finding import Finding, Misread, judged, none_of, ok, warning, wrong

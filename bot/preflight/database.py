@@ -6,9 +6,8 @@ from pathlib import Path
 
 from slack_sdk import WebClient
 
-from bot.adapters.braintrust import BraintrustClient
-from bot.adapters.braintrust_home import organisation
-from bot.adapters.slack_tokens import Identity
+from bot.adapters.braintrust.client import BraintrustClient, organisation
+from bot.adapters.slack.identity import Identity
 from bot.adapters.store.database import missing_file
 from bot.adapters.store.store import Store
 from bot.domain.homes import Home, HomeKind, refusal

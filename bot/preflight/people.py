@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from slack_sdk import WebClient
 
-from bot.adapters.slack_names import SlackNames
-from bot.adapters.slack_people import SlackPeople
+from bot.adapters.slack.directory import SlackNames
+from bot.adapters.slack.people import SlackPeople
 from bot.domain.model import LeftOut
 from bot.domain.people import Exclusion, Person, User
 from bot.domain.reviewers import Known, NameKind, ReviewerName, parsed_name, resolved

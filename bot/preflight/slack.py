@@ -5,9 +5,8 @@ from collections.abc import Collection, Generator
 
 from slack_sdk import WebClient
 
-from bot.adapters.slack import web_client
-from bot.adapters.slack_scopes import SCOPES
-from bot.adapters.slack_tokens import Identity, connection_address, refusal
+from bot.adapters.slack.client import web_client
+from bot.adapters.slack.identity import SCOPES, Identity, connection_address, refusal
 from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.preflight.finding import Finding, ok, warning, wrong
 from bot.settings import SlackSettings

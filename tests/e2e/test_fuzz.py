@@ -22,7 +22,7 @@ import pytest
 from sqlalchemy import Text, cast, select
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from bot.adapters.slack_scopes import SCOPES
+from bot.adapters.slack.identity import SCOPES
 from bot.adapters.store.tables import metadata
 from bot.app import Bot
 from bot.domain.model import PlanState

@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 from urllib3 import Retry
 
-from bot.adapters.slack_scopes import SCOPES
+from bot.adapters.slack.identity import SCOPES
 from bot.adapters.store.batches import BatchStore
 from bot.adapters.store.database import Database
 from bot.adapters.store.plans import PlanStore

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.braintrust import DEADLINES, BraintrustClient, Deadlines
+from bot.adapters.braintrust.client import DEADLINES, BraintrustClient, Deadlines
 from bot.domain.btql import matching_rows
 from bot.domain.model import PlanRequest, Window
 from bot.services.reading import RowReader

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.adapters.braintrust import BraintrustClient
+from bot.adapters.braintrust.client import BraintrustClient
 from sandbox.braintrust import BraintrustStandIn
 from sandbox.slack import SlackStandIn
 from tests.integration.braintrust_client import NoPatience, client_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from bot.adapters.slack import PrivateAnswerer, SlackClient, web_client
+from bot.adapters.slack.client import PrivateAnswerer, SlackClient, web_client
 from bot.adapters.store.tables import database_clock, plans
 from bot.domain.model import Batch, BatchState, DropReason, Origin, PlanState
 from bot.domain.surfaces import Shown, Surface

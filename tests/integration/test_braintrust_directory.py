@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.adapters.braintrust import USERS_PER_PAGE, BraintrustClient
+from bot.adapters.braintrust.client import USERS_PER_PAGE, BraintrustClient
 from bot.domain.btql import after
 from bot.domain.people import Group, Person, User
 from bot.domain.reviewers import Known, parsed_name, resolved

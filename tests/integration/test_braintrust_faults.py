@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.braintrust import BraintrustClient, Deadlines
+from bot.adapters.braintrust.client import BraintrustClient, Deadlines
 from bot.domain.btql import rows_by_id
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, WorkInterruptedError
 from bot.services.ports.braintrust import READ_TRIES

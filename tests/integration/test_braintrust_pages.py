@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from bot.adapters.braintrust import BraintrustClient
+from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.btql import rows_by_id
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError
 from bot.services.reading import QUICK_SECONDS, RowReader

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.braintrust import BraintrustClient, Deadlines
+from bot.adapters.braintrust.client import BraintrustClient, Deadlines
 from bot.domain.changes import Assignment
 from bot.domain.writing import Acknowledged, Unknown
 from bot.errors import BraintrustUnavailableError, WorkInterruptedError
@@ -203,7 +203,7 @@ LARGE = {
 CLIENT = """
 import sys
 from pathlib import Path
-from bot.adapters.braintrust import BraintrustClient
+from bot.adapters.braintrust.client import BraintrustClient
 from bot.settings import BraintrustSettings
 from bot.errors import BraintrustError
 from tests.integration.braintrust_client import NoPatience, query

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.slack import SlackClient, web_client
+from bot.adapters.slack.client import SlackClient, web_client
 from bot.domain.changes import Assignment
 from bot.domain.writing import Unknown, Unreachable
 from bot.doors.session import Session

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.slack import PrivateAnswerer, SlackClient, web_client
-from bot.adapters.slack_directory import SlackDirectory
-from bot.adapters.slack_scopes import SCOPES
-from bot.adapters.slack_tokens import Identity, connection_address
+from bot.adapters.slack.client import PrivateAnswerer, SlackClient, web_client
+from bot.adapters.slack.directory import SlackDirectory
+from bot.adapters.slack.identity import SCOPES, Identity, connection_address
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.blocks import Message
 from bot.services.ports.slack import Channel, ReplyTo

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.adapters import slack_directory as adapter
-from bot.adapters.slack import SlackClient, web_client
-from bot.adapters.slack_directory import SlackDirectory
+from bot.adapters.slack import directory as adapter
+from bot.adapters.slack.client import SlackClient, web_client
+from bot.adapters.slack.directory import SlackDirectory
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.settings import SlackSettings
 from sandbox.slack import Error, RateLimited, Reset, SlackStandIn, Status, UserGroup

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from bot.adapters import slack_people as adapter
-from bot.adapters.slack import web_client
-from bot.adapters.slack_people import SlackPeople
-from bot.adapters.slack_scopes import SCOPES
+from bot.adapters.slack import people as adapter
+from bot.adapters.slack.client import web_client
+from bot.adapters.slack.identity import SCOPES
+from bot.adapters.slack.people import SlackPeople
 from bot.domain.people import Person
 from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.settings import SlackSettings

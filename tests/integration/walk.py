@@ -13,7 +13,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from bot.adapters.braintrust import BraintrustClient
+from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.command import PlanCommand
 from bot.domain.model import WORKED_ON, Origin, Plan, PlanState
 from bot.domain.undo import UndoCounts

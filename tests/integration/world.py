@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.adapters.braintrust import BraintrustClient
+from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Share
 from bot.domain.undo import UndoCounts
 from bot.domain.writing import batches

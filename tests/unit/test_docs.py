@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from dotenv import dotenv_values
 
-from bot.adapters.braintrust import assignment_event
+from bot.adapters.braintrust.client import assignment_event
 from bot.cli import main, parser
 from bot.domain.btql import matching_rows
 from bot.domain.model import PlanState, Window

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.braintrust import BraintrustClient
-from bot.adapters.braintrust_errors import stripped
+from bot.adapters.braintrust.answers import stripped
+from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.btql import after, quoted
 from bot.domain.changes import Assignment
 from bot.domain.writing import Acknowledged, RateLimited, Unknown, WriteResult

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.slack import web_client
-from bot.adapters.slack_people import SlackPeople
+from bot.adapters.slack.client import web_client
+from bot.adapters.slack.people import SlackPeople
 from bot.domain.absence import USUAL_SIGNS, absence
 from bot.domain.people import Person
 from bot.errors import SlackError

@@ -15,7 +15,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 import handlers
-from bot.adapters.slack_scopes import SCOPES
+from bot.adapters.slack.identity import SCOPES
 from bot.domain.homes import Installation
 from bot.domain.options import COMMAND
 from bot.messages import buttons

@@ -1,16 +1,15 @@
-"""What Braintrust's refusals become: a sentence for people, and a stripped excerpt for the log.
-
-Error bodies carry the key owner's e-mail and organisation, so nothing of them reaches a person but a data plane's
-address.
-"""
+"""Braintrust's answers, read strictly: objects, counts, the result of a write, and refusals as errors."""
 
 import json
 import logging
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from bot.adapters.http import Answer, retry_after_seconds
 from bot.adapters.obstacles import Culprit, obstacle
+from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, WriteResult
 from bot.errors import (
     BraintrustError,
     BraintrustRejectedError,
@@ -20,6 +19,15 @@ from bot.errors import (
     RateLimitedError,
     UnreachedError,
 )
+
+MIN_SIZE_BYTES, ENTRY_SIZE_BYTES = 1024 * 1024, 4096
+MIN_VALUES, ENTRY_VALUES = 10_000, 200
+TOO_MUCH = (
+    "Braintrust's answer is larger than anything that was asked for, so it was not read. Set a smaller PAGE_SIZE; "
+    "if that does not help, check BRAINTRUST_API_URL."
+)
+MAX_COUNT = 2**53  # beyond it, numbers in JSON are not exact
+_REFUSALS = frozenset({400, 401, 403, 404, 421})  # nothing was done before these were answered
 
 log = logging.getLogger(__name__)
 
@@ -114,3 +122,62 @@ def stripped(body: bytes) -> str:
     text = text[:READ_LENGTH]
     text = _ORGANISATION.sub(r"\1 …", _EMAIL.sub("…", _TAG.sub("", text)))
     return " ".join(text.split())[:EXCERPT_LENGTH]
+
+
+def size_of(entries: int) -> int:
+    """How many bytes an answer of so many entries may have."""
+    return MIN_SIZE_BYTES + entries * ENTRY_SIZE_BYTES
+
+
+def object_in(answer: Answer, *, entries: int) -> Mapping[str, Any]:
+    """The object in an answer that may have so many entries; small values in large numbers are refused unparsed."""
+    if sum(answer.body.count(mark) for mark in (b"{", b"[", b",")) > MIN_VALUES + entries * ENTRY_VALUES:
+        raise BraintrustRejectedError(TOO_MUCH)
+    try:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise unusable("no JSON") from error
+    if not isinstance(found, Mapping):
+        raise unusable("JSON of another form")
+    return found
+
+
+def count_of(value: object) -> int:
+    """A count, which may come as text; raises `BraintrustUnavailableError` for anything else, or above 2^53."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,16}", value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_COUNT:
+        raise unusable("a count that is none")
+    return value
+
+
+def unusable(what: str) -> BraintrustUnavailableError:
+    """The error for an answer that is not what it should be."""
+    return BraintrustUnavailableError(f"Braintrust sent an answer that cannot be used ({what}). Try again later.")
+
+
+def write_result(answer: Answer, row_ids: Sequence[str]) -> WriteResult:
+    """The result of a write of these rows."""
+    if answer.status == 200:
+        return _acknowledgement(answer, row_ids)
+    log.warning("Braintrust refused a write", extra={"status": answer.status, "answer": stripped(answer.body)})
+    if answer.status == 413:
+        return TooLarge()
+    if answer.status == 429:
+        return RateLimited(retry_after_seconds(answer.headers))
+    if answer.status in _REFUSALS:
+        return Refused(refusal(answer))
+    return Unknown(f"Braintrust answered {answer.status}")
+
+
+def _acknowledgement(answer: Answer, row_ids: Sequence[str]) -> WriteResult:
+    """Only the ids that were sent, each once, acknowledge a write; their order is not relied on."""
+    try:
+        acknowledged = object_in(answer, entries=len(row_ids)).get("row_ids")
+    except BraintrustError:
+        return Unknown("Braintrust's answer could not be read")
+    if not isinstance(acknowledged, list) or len(acknowledged) != len(row_ids):
+        return Unknown("Braintrust acknowledged another number of rows")
+    if not all(isinstance(row_id, str) for row_id in acknowledged) or set(acknowledged) != set(row_ids):
+        return Unknown("Braintrust acknowledged other rows than were sent")
+    return Acknowledged()

@@ -11,8 +11,8 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from slack_sdk.webhook import WebhookClient
 
-from bot.adapters.slack_directory import SlackDirectory
-from bot.adapters.slack_errors import INVITE, answered, called
+from bot.adapters.slack.directory import SlackDirectory
+from bot.adapters.slack.errors import INVITE, answered, called
 from bot.domain.faults import pause_seconds
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.blocks import Message

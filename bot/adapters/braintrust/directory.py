@@ -1,5 +1,6 @@
-"""Users and groups as Braintrust's API lists them, made into values."""
+"""Braintrust's directory as values: users, groups and projects."""
 
+import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,3 +67,6 @@ def _is_id(value: object) -> bool:
         return isinstance(value, str) and value.isascii() and len(value) <= MAX_ID_LENGTH and bool(uuid.UUID(value))
     except ValueError:
         return False
+
+
+log = logging.getLogger(__name__)

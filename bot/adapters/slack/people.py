@@ -7,8 +7,8 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from bot.adapters.slack_directory import NOBODY
-from bot.adapters.slack_errors import answered, called, missing_scope, unusable
+from bot.adapters.slack.directory import NOBODY
+from bot.adapters.slack.errors import answered, called, missing_scope, unusable
 from bot.domain.people import Person
 from bot.errors import SlackRejectedError
 

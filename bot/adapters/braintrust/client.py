@@ -3,7 +3,6 @@
 import json
 import logging
 import random
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -12,20 +11,31 @@ from functools import partial
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode, urljoin
 
-from bot.adapters.braintrust_directory import Project, group, identified, project, user
-from bot.adapters.braintrust_errors import moved, read_error, refusal, stripped, unreached
-from bot.adapters.http import Answer, Http, Limits, TooBigError, retry_after_seconds
+from bot.adapters.braintrust.answers import (
+    TOO_MUCH,
+    count_of,
+    moved,
+    object_in,
+    read_error,
+    size_of,
+    unreached,
+    unusable,
+    write_result,
+)
+from bot.adapters.braintrust.directory import Project, group, identified, project, user
+from bot.adapters.http import Answer, Http, Limits, TooBigError
 from bot.adapters.obstacles import nothing_was_sent
 from bot.domain.changes import Change, Unassignment, Withdrawal
 from bot.domain.faults import LIMITED_SECONDS, pause_seconds
+from bot.domain.homes import Home, HomeKind
 from bot.domain.people import Group, User
 from bot.domain.reading import is_quotable, log_row
-from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
+from bot.domain.writing import Unknown, Unreachable, WriteResult
 from bot.errors import (
     STILL_LIMITED,
-    BraintrustError,
     BraintrustRejectedError,
     BraintrustUnavailableError,
+    NoAccessError,
     QueryRefusedError,
     RateLimitedError,
 )
@@ -36,16 +46,8 @@ log = logging.getLogger(__name__)
 
 USERS_PER_PAGE = 100
 MAX_CURSOR = 1_000
-MIN_SIZE_BYTES, ENTRY_SIZE_BYTES = 1024 * 1024, 4096
-MIN_VALUES, ENTRY_VALUES = 10_000, 200
-TOO_MUCH = (
-    "Braintrust's answer is larger than anything that was asked for, so it was not read. Set a smaller PAGE_SIZE; "
-    "if that does not help, check BRAINTRUST_API_URL."
-)
 NOT_HANDED_OUT = "Braintrust's storage did not hand out the answer. Try again later."
-MAX_COUNT = 2**53  # beyond it, numbers in JSON are not exact
 MAX_USER_PAGES = 1_000
-_REFUSALS = frozenset({400, 401, 403, 404, 421})  # nothing was done before these were answered
 MOST_AFTER_FAULT = 20.0  # seconds between two tries
 _T = TypeVar("_T")
 
@@ -87,7 +89,7 @@ class BraintrustClient:
         """An aggregate's counts by the texts in one of its columns; raises like `page`."""
         counts: Counter[str] = Counter()
         for record in _patiently(lambda: self._records(query, MAX_PAGE_ROWS, patience), patience)[0]:
-            name, rows = record.get(key), _count(record.get(count))
+            name, rows = record.get(key), count_of(record.get(count))
             if isinstance(name, str) and name:
                 counts[name] += rows
         return counts
@@ -105,7 +107,7 @@ class BraintrustClient:
         events = [_event(change, row_id, who) for row_id, who in pairs]
         body = json.dumps({"events": events}, separators=(",", ":")).encode()
         address = f"{self._url}/v1/project_logs/{project_id}/insert"
-        limits = Limits(self._deadlines.write, _size_of(len(events)))
+        limits = Limits(self._deadlines.write, size_of(len(events)))
         try:
             answer = self._http.exchange("POST", address, body=body, limits=limits, proceed=_in_any_case)
         except (OSError, ValueError) as error:
@@ -113,7 +115,7 @@ class BraintrustClient:
             # Without a connection nothing was sent; whatever happens later may have been applied.
             unsent = nothing_was_sent(error)
             return Unreachable(str(unreached(error, url=self._url))) if unsent else Unknown("Braintrust did not answer")
-        return _write_result(answer, [event["id"] for event in events])
+        return write_result(answer, [event["id"] for event in events])
 
     def project(self, project_id: str, *, patience: Patience) -> Project:
         """One project; raises like `page`."""
@@ -132,15 +134,15 @@ class BraintrustClient:
 
     def _records(self, query: str, rows: int, patience: Patience) -> tuple[list[Mapping[str, Any]], str | None]:
         answer = self._exchange("POST", "/btql", {"query": query}, rows=rows, patience=patience)
-        found = _object(answer, entries=rows)
+        found = object_in(answer, entries=rows)
         records = found.get("data")
         cursor = found.get("cursor") or answer.headers.get("x-bt-cursor") or answer.headers.get("x-amz-meta-bt_cursor")
         if not isinstance(records, list) or not all(isinstance(record, Mapping) for record in records):
-            raise _unusable("a query's answer without rows")
+            raise unusable("a query's answer without rows")
         if len(records) > rows:
             raise BraintrustRejectedError(TOO_MUCH)
         if cursor is not None and not (isinstance(cursor, str) and len(cursor) <= MAX_CURSOR and is_quotable(cursor)):
-            raise _unusable("a cursor that cannot be sent back")
+            raise unusable("a cursor that cannot be sent back")
         return records, cursor
 
     def _everything(self, kind: str, patience: Patience, at_least: Collection[str] = ()) -> list[Mapping[str, Any]]:
@@ -162,16 +164,16 @@ class BraintrustClient:
         query = {"limit": USERS_PER_PAGE} | ({"starting_after": after} if after else {})
         objects = self._read(f"/v1/{kind}?{urlencode(query)}", patience).get("objects")
         if not isinstance(objects, list):
-            raise _unusable(f"a list of {kind}s without {kind}s")
+            raise unusable(f"a list of {kind}s without {kind}s")
         return identified(objects)
 
     def _read(self, path: str, patience: Patience) -> Mapping[str, Any]:
         answer = self._exchange("GET", path, None, rows=USERS_PER_PAGE, patience=patience)
-        return _object(answer, entries=USERS_PER_PAGE)
+        return object_in(answer, entries=USERS_PER_PAGE)
 
     def _exchange(self, method: str, path: str, payload: object, *, rows: int, patience: Patience) -> Answer:
         body = None if payload is None else json.dumps(payload).encode()
-        limits = Limits(self._deadlines.read, _size_of(rows))
+        limits = Limits(self._deadlines.read, size_of(rows))
         try:
             answer = self._http.exchange(method, self._url + path, body=body, limits=limits, proceed=patience.proceed)
             if elsewhere := moved(answer, path=path):
@@ -243,62 +245,29 @@ def _patiently(request: Callable[[], _T], patience: Patience, *, tries: int = RE
             patience.wait(pause, "Braintrust did not answer; trying again.")
 
 
-def _size_of(entries: int) -> int:
-    """How many bytes an answer of so many entries may have."""
-    return MIN_SIZE_BYTES + entries * ENTRY_SIZE_BYTES
-
-
 def _in_any_case() -> None:
     """A write is waited for to its deadline: what became of one that was given up would have to be found out."""
 
 
-def _object(answer: Answer, *, entries: int) -> Mapping[str, Any]:
-    """The object in an answer that may have so many entries; small values in large numbers are refused unparsed."""
-    if sum(answer.body.count(mark) for mark in (b"{", b"[", b",")) > MIN_VALUES + entries * ENTRY_VALUES:
-        raise BraintrustRejectedError(TOO_MUCH)
+def organisation(client: BraintrustClient, settings: BraintrustSettings, *, patience: Patience) -> Home | None:
+    """The project's organisation, else the one that the key reaches, or that is named; None where that is not said.
+
+    Raises `BraintrustError`.  <https://www.braintrust.dev/docs/api-reference/projects/get-project>: `org_id`.
+    """
+    names = _reached(client, patience)
+    told = client.project(settings.project_id, patience=patience).organisation_id if settings.project_id else None
+    if told is None:
+        wanted = [org_id for org_id, name in names.items() if settings.org_name in ("", name)]
+        told = wanted[0] if len(wanted) == 1 else None
+    return None if told is None else Home(HomeKind.ORGANISATION, told, names.get(told, settings.org_name or told))
+
+
+def _reached(client: BraintrustClient, patience: Patience) -> dict[str, str]:
+    """The names of the organisations behind the key, by id; none where it may not list them."""
     try:
-        found = json.loads(answer.body)
-    except (ValueError, RecursionError) as error:
-        raise _unusable("no JSON") from error
-    if not isinstance(found, Mapping):
-        raise _unusable("JSON of another form")
-    return found
-
-
-def _count(value: object) -> int:
-    """A count, which may come as text; raises `BraintrustUnavailableError` for anything else, or above 2^53."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,16}", value):
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_COUNT:
-        raise _unusable("a count that is none")
-    return value
-
-
-def _unusable(what: str) -> BraintrustUnavailableError:
-    return BraintrustUnavailableError(f"Braintrust sent an answer that cannot be used ({what}). Try again later.")
-
-
-def _write_result(answer: Answer, row_ids: Sequence[str]) -> WriteResult:
-    if answer.status == 200:
-        return _acknowledgement(answer, row_ids)
-    log.warning("Braintrust refused a write", extra={"status": answer.status, "answer": stripped(answer.body)})
-    if answer.status == 413:
-        return TooLarge()
-    if answer.status == 429:
-        return RateLimited(retry_after_seconds(answer.headers))
-    if answer.status in _REFUSALS:
-        return Refused(refusal(answer))
-    return Unknown(f"Braintrust answered {answer.status}")
-
-
-def _acknowledgement(answer: Answer, row_ids: Sequence[str]) -> WriteResult:
-    """Only the ids that were sent, each once, acknowledge a write; their order is not relied on."""
-    try:
-        acknowledged = _object(answer, entries=len(row_ids)).get("row_ids")
-    except BraintrustError:
-        return Unknown("Braintrust's answer could not be read")
-    if not isinstance(acknowledged, list) or len(acknowledged) != len(row_ids):
-        return Unknown("Braintrust acknowledged another number of rows")
-    if not all(isinstance(row_id, str) for row_id in acknowledged) or set(acknowledged) != set(row_ids):
-        return Unknown("Braintrust acknowledged other rows than were sent")
-    return Acknowledged()
+        return dict(client.names("organization", patience=patience))
+    except NoAccessError:
+        raise
+    except BraintrustRejectedError as error:
+        log.info("Braintrust does not list its organisations", extra={"error": str(error)})
+        return {}

@@ -1,15 +1,15 @@
-"""Slack's tokens: who the bot is by them, and what a refusal says about the one that was sent."""
+"""The bot's identity in Slack, by its tokens and scopes, and what a refusal says about a token."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot.adapters.slack_errors import answered, called
-from bot.adapters.slack_scopes import SCOPES
+from bot.adapters.slack.errors import answered, called
 from bot.domain.homes import Home, HomeKind, Installation
-from bot.errors import SlackRejectedError
+from bot.errors import SettingsError, SlackRejectedError
 
 _REMOVED = "the app was removed from the workspace, or the token revoked; install it again, and copy the new token."
 _UNKNOWN = "Slack does not know this token; copy it again, whole."
@@ -93,3 +93,37 @@ class Identity:
             bot_user_id=self._known.get("user_id"),
             bot_token=self._client.token,
         )
+
+
+log = logging.getLogger(__name__)
+
+
+def workspace(identity: Identity) -> Home | None:
+    """Ask Slack where the bot is installed; None where that is not said.
+
+    Raises `SettingsError` where Slack refuses the bot's token, else `SlackUnavailableError`.
+    """
+    try:
+        home = identity.home()
+    except SlackRejectedError as error:
+        raise SettingsError([f"SLACK_BOT_TOKEN: {refusal(error)}"]) from error
+    log.info("Slack knows the bot", extra={"as": identity.description})
+    if identity.lacking:
+        log.error("the Slack app lacks scopes", extra={"error": f"SLACK_BOT_TOKEN: {identity.lacking}"})
+    return home
+
+
+SCOPES = {
+    "app_mentions:read": "answers a mention with help",
+    "channels:join": "joins a public channel where the command is used",
+    "channels:read": "knows whether it is in a public channel, and who shares it",
+    "chat:write": "posts plans, progress and reports",
+    "commands": "/assign-reviews",
+    "files:write": "attaches the list of assigned rows",
+    "groups:read": "knows whether it is in a private channel, and who shares it",
+    "im:history": "answers a direct message with help",
+    "im:write": "tells reviewers about their rows, and others what a channel does not take",
+    "usergroups:read": "user groups in APPROVERS and among the reviewers",
+    "users:read": "keeps guests and external people from asking and approving, and knows who is away",
+    "users:read.email": "finds in Braintrust whom somebody named in Slack",
+}

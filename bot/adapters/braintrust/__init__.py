@@ -1,0 +1,1 @@
+"""Braintrust behind its ports."""

@@ -1,0 +1,1 @@
+"""Slack behind its ports."""
