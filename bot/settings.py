@@ -243,7 +243,7 @@ class WorkSettings:
     parallel_requests: int = variable(
         "PARALLEL_REQUESTS",
         forms.number(1, 16),
-        4,
+        8,
         "How many writes, and queries for single rows, run at the same time, up to 16.",
     )
     open_statuses: tuple[str, ...] = variable(

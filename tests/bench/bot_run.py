@@ -13,7 +13,7 @@ from tests.bench.stand_in_process import StandInProcess, World, counted, reviewe
 from tests.bench.stand_in_process import mistakes as mistakes_of
 from tests.bench.watch import PATIENCE_SECONDS, Watch, accepted, is_plan
 
-PARALLEL = 4
+PARALLEL = 8
 RESULT_FILE = "to_assign_ids.json"
 
 _LOOK_SECONDS = 1.0  # nobody presses in the moment in which a plan appears

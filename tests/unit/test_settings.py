@@ -101,7 +101,7 @@ DEFAULTS: dict[str, Any] = {
     "work.max_page_size": 5000,
     "work.batch_size": 1000,
     "work.max_pages": 10_000,
-    "work.parallel_requests": 4,
+    "work.parallel_requests": 8,
     "work.settle_seconds": 60,
     "work.open_statuses": ("PENDING", "BACKLOG"),
     "database.url": "sqlite:///data/assign-reviews.db",
