@@ -22,9 +22,9 @@ from bot.domain.model import PlanState
 from bot.services.decisions import Decider, DuplicateMessages
 from bot.services.greeting import Greeting
 from bot.services.homes import Finder, HomeCheck
-from bot.services.notices import NoticeArranger, NoticeSender
+from bot.services.notices import NoticeArranger, NoticeDrafts, NoticeSender
 from bot.services.permissions import Entrance, Permissions
-from bot.services.planning import Planning
+from bot.services.planning import Planner, ProposalStep
 from bot.services.ports.braintrust import Patience
 from bot.services.ports.people import People
 from bot.services.ports.work import Announcer
@@ -69,10 +69,15 @@ class Core:
         self._roster = self._make_roster(people)
         self._arranging = NoticeArranger(notices=store.notices, batches=store.batches, undone=store.undone)
         self._context = StepContext(self.braintrust, announcer, settings.work, store.clock)
-        self.planning = self._make_planning(entrance)
+        self.planner = Planner(store.plans, settings=settings, clock=store.clock, new_id=new_plan_id, wake=self._wake)
         self.undoing = self._make_undoing()
+        self.steps = self._make_steps(entrance)
         turn = Turn(
-            plans=store.plans, fault_book=store.faults, steps=self._steps(), announcer=announcer, clock=store.clock
+            plans=store.plans,
+            fault_book=store.faults,
+            steps=self.steps,
+            announcer=announcer,
+            clock=store.clock,
         )
         self.worker = Worker(leases=store.leases, plans=store.plans, turn=turn)
 
@@ -86,19 +91,16 @@ class Core:
             clock=self.store.clock,
         )
 
-    def _make_planning(self, entrance: Entrance | None) -> Planning:
-        return Planning(
+    def _make_proposal_step(self, entrance: Entrance | None) -> ProposalStep:
+        staffing = Staffing(
+            roster=self._roster, braintrust=self.braintrust, settings=self._settings, clock=self.store.clock
+        )
+        return ProposalStep(
+            self._context,
             plans=self.store.plans,
-            braintrust=self.braintrust,
-            staffing=Staffing(
-                roster=self._roster, braintrust=self.braintrust, settings=self._settings, clock=self.store.clock
-            ),
+            staffing=staffing,
             entrance=entrance,
-            announcer=self._announcer,
-            settings=self._settings,
-            clock=self.store.clock,
-            new_id=new_plan_id,
-            wake=self._wake,
+            expires_hours=self._settings.policy.plan_expires_hours,
         )
 
     def _make_assigning(self) -> AssignmentSteps:
@@ -127,10 +129,10 @@ class Core:
             hours=self._settings.policy.undo_hours,
         )
 
-    def _steps(self) -> dict[PlanState, Step]:
+    def _make_steps(self, entrance: Entrance | None) -> dict[PlanState, Step]:
         assigning = self._make_assigning()
         return {
-            PlanState.READING: self.planning.read,
+            PlanState.READING: self._make_proposal_step(entrance).carry_out,
             PlanState.CHECKING: assigning.check,
             PlanState.RUNNING: assigning.run,
             PlanState.REPORTING: assigning.report,
@@ -194,17 +196,17 @@ class Bot:
 
     def _make_scheduler(self, settings: Settings) -> Ticks:
         scheduling = WeeklyPost(
-            schedules=self.store.schedules, planning=self._core.planning, queue=settings.queue, clock=self.store.clock
+            schedules=self.store.schedules, planner=self._core.planner, queue=settings.queue, clock=self.store.clock
         )
-        notifying = NoticeSender(
-            notices=self.store.notices,
+        drafts = NoticeDrafts(
             plans=self.store.plans,
             batches=self.store.batches,
             undone=self.store.undone,
             preferences=self.store.preferences,
-            messenger=self.slack,
             settings=settings,
-            clock=self.store.clock,
+        )
+        notifying = NoticeSender(
+            notices=self.store.notices, drafts=drafts, messenger=self.slack, clock=self.store.clock
         )
         return Ticks(
             scheduling=scheduling,
@@ -229,11 +231,11 @@ class Bot:
     def _services(self) -> dict[str, object]:
         """What listeners reach by name."""
         return {
-            "planning": self._core.planning,
+            "planner": self._core.planner,
             "permissions": self._permissions,
             "desk": self._desk,
             "greeting": Greeting(self.slack, aside=self._answers.run),
-            "preferring": PreferenceKeeper(
+            "preferences": PreferenceKeeper(
                 preferences=self.store.preferences,
                 time_zones=self.slack,
                 private_answers=self._answers,

@@ -1,4 +1,4 @@
-"""Plans, assignments and undos on the terminal: the same services as in Slack, told in lines of text."""
+"""StoredPlans, assignments and undos on the terminal: the same services as in Slack, told in lines of text."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,8 @@ from bot.messages.lines import people_lines, plan_lines, report_lines, state_lin
 from bot.messages.reasons import drift_sentence, undo_limit
 from bot.messages.text import counted, number
 from bot.services.planning import Asker
-from bot.services.ports.store import Plans, Surfaces
+from bot.services.ports.plans import StoredPlans
+from bot.services.ports.store import Surfaces
 from bot.services.ports.work import Work
 from bot.settings import Settings
 
@@ -29,7 +30,7 @@ Say = Callable[..., None]
 class TerminalAnnouncer:
     """The `Announcer` port in lines of text."""
 
-    def __init__(self, plans: Plans, surfaces: Surfaces, say: Say) -> None:
+    def __init__(self, plans: StoredPlans, surfaces: Surfaces, say: Say) -> None:
         self._plans = plans
         self._surfaces = surfaces
         self._say = say
@@ -116,7 +117,7 @@ class Terminal:
 
     def propose(self, command: PlanCommand) -> Plan:
         """Read and deal out; the plan, told in lines, its row ids in `to_assign_ids.json`."""
-        plan = self._core.planning.request(command, Asker(Origin.TERMINAL)).plan
+        plan = self._core.planner.request(command, Asker(Origin.TERMINAL)).plan
         self._work(plan, frozenset({PlanState.READING}))
         plan = self._as_it_is(plan)
         if plan.state in (PlanState.PROPOSED, PlanState.SHOWN, PlanState.EMPTY):
@@ -126,7 +127,7 @@ class Terminal:
 
     def assign(self, plan: Plan) -> Plan:
         """Approve the plan and write it; the plan at its end, or proposed again because too much changed."""
-        now = self._core.planning.now()
+        now = self._store.clock()
         if not self._store.plans.approve(plan.id, edition=plan.edition, who=WHO, now=now):
             self._store.plans.expire(now=now)
             plan = self._as_it_is(plan)
@@ -139,11 +140,11 @@ class Terminal:
 
     def cancel(self, plan: Plan) -> bool:
         """Give up a plan that is read or proposed; False when it is not, any more."""
-        return self._store.plans.cancel(plan.id, edition=plan.edition, who=WHO, now=self._core.planning.now())
+        return self._store.plans.cancel(plan.id, edition=plan.edition, who=WHO, now=self._store.clock())
 
     def stop(self, plan: Plan) -> Plan:
         """End an assignment after the batches that are on their way, and tell how far it came."""
-        self._store.plans.stop(plan.id, edition=plan.edition, who=WHO, now=self._core.planning.now())
+        self._store.plans.stop(plan.id, edition=plan.edition, who=WHO, now=self._store.clock())
         return self.finish(plan)
 
     def why_not_undo(self, plan: Plan) -> str | None:

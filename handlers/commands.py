@@ -14,7 +14,7 @@ from bot.messages.answers import problem, reading, twin
 from bot.messages.blocks import Message
 from bot.messages.help import help_message
 from bot.services.permissions import Permissions
-from bot.services.planning import Asker, Planning
+from bot.services.planning import Asker, Planner
 from bot.services.preferences import PreferenceKeeper
 from handlers.reply_to import reply_to
 
@@ -27,13 +27,13 @@ def register(app: App) -> None:
 
 
 def assign_reviews(
-    ack: Ack, command: dict[str, Any], planning: Planning, permissions: Permissions, preferring: PreferenceKeeper
+    ack: Ack, command: dict[str, Any], planner: Planner, permissions: Permissions, preferences: PreferenceKeeper
 ) -> None:
     """Store a plan to be read, then acknowledge: a command that is killed in between shows an error, never silence."""
     asked = None
     try:
         asked = parsed(str(command.get("text") or ""))
-        answer = _answer(asked, command, planning, permissions, preferring)
+        answer = _answer(asked, command, planner, permissions, preferences)
     except (CommandError, NotAllowedError) as error:
         answer = problem(error)
     except BotError as error:
@@ -42,22 +42,22 @@ def assign_reviews(
     ack(text=answer.text, blocks=list(answer.blocks))
     to = reply_to(command)
     if isinstance(asked, AwayCommand) and to is not None:
-        preferring.note_absence(asked, to)
+        preferences.note_absence(asked, to)
 
 
 def _answer(
     asked: HelpCommand | PlanCommand | PersonalCommand,
     command: dict[str, Any],
-    planning: Planning,
+    planner: Planner,
     permissions: Permissions,
-    preferring: PreferenceKeeper,
+    preferences: PreferenceKeeper,
 ) -> Message:
     if isinstance(asked, HelpCommand):
         return help_message()
     if not isinstance(asked, PlanCommand):
-        return preferring.carry_out(asked, str(command["user_id"]))
+        return preferences.carry_out(asked, str(command["user_id"]))
     channel = str(command["channel_id"])
     permissions.require_channel(channel)
     asker = Asker(Origin.COMMAND, str(command["user_id"]), channel, command.get("response_url"))
-    requested = planning.request(asked, asker)
+    requested = planner.request(asked, asker)
     return reading(requested.plan) if requested.is_new else twin(requested.plan)

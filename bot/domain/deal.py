@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from bot.domain.allocation import Allotment, Candidate, Reason, Strategy, allotted
 from bot.domain.choices import TRACE, Choices, grouped, selected
-from bot.domain.model import LeftOut, Proposal, Reviewer, Share
+from bot.domain.model import LeftOut, PlanRequest, Proposal, Reviewer, Share
 from bot.domain.reading import FoundRows
 from bot.domain.writing import batches
 
@@ -31,32 +31,30 @@ class Staff:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Dealing:
-    """What else decides who gets what: the same seed gives the same plan."""
+def dealt(
+    found: FoundRows,
+    staff: Staff,
+    request: PlanRequest,
+    *,
+    seed: str,
+    balances: Mapping[str, Fraction],
+    batch_size: int,
+) -> Proposal:
+    """The rows that were found, picked and dealt out; a proposal that does not expire yet.
 
-    choices: Choices
-    limit: int | None
-    seed: str
-    balances: Mapping[str, Fraction]
-    """What people got too much, or too little, in earlier plans."""
-    batch_size: int
-
-
-def dealt(found: FoundRows, staff: Staff, dealing: Dealing) -> Proposal:
-    """The rows that were found, picked and dealt out; a proposal that does not expire yet."""
-    choices = dealing.choices
-    chosen = selected(found.free, seed=dealing.seed, sample=choices.sample, order=choices.order, limit=dealing.limit)
-    candidates = [_candidate(member, dealing.balances) for member in staff.members]
-    groups = grouped(chosen, found.group_of)
-    allotment = allotted(groups, candidates, strategy=choices.strategy, seed=dealing.seed)
+    The same `seed` gives the same plan.  `balances` is what people got too much, or too little, in earlier plans.
+    """
+    choices = request.choices
+    chosen = selected(found.free, seed=seed, sample=choices.sample, order=choices.order, limit=request.limit)
+    candidates = [_candidate(member, balances) for member in staff.members]
+    allotment = allotted(grouped(chosen, found.group_of), candidates, strategy=choices.strategy, seed=seed)
 
     return Proposal(
         counts=found.counts,
         shares=_shares(staff, allotment),
         left_out=staff.left_out,
         notes=(*staff.notes, *_ungrouped(chosen, found.group_of, choices)),
-        batches=batches(allotment.pairs, size=dealing.batch_size),
+        batches=batches(allotment.pairs, size=batch_size),
         without_room=len(allotment.left),
         reasons={row_id: in_words(reason, choices) for row_id, reason in allotment.reasons.items()},
     )

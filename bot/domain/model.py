@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
@@ -53,12 +53,21 @@ RESTING = REPORTED | _ENDED_UNASSIGNED | {PlanState.UNDONE}
 """The states in which nothing more happens by itself."""
 
 
+SCHEDULED_HOURS = 72
+"""How long a weekly plan waits for its approval."""
+
+
 class Origin(StrEnum):
     """Who asked for a plan."""
 
     COMMAND = "command"
     SCHEDULE = "schedule"
     TERMINAL = "terminal"
+
+
+def lifetime(origin: Origin, *, usual_hours: int) -> timedelta:
+    """How long a proposal can be approved; one that nobody asked for waits over a weekend."""
+    return timedelta(hours=SCHEDULED_HOURS if origin is Origin.SCHEDULE else usual_hours)
 
 
 class BatchState(StrEnum):

@@ -10,8 +10,9 @@ from bot.messages import answers
 from bot.messages.blocks import Message
 from bot.messages.buttons import Target
 from bot.services.permissions import Permissions
+from bot.services.ports.plans import PlanDecisions
 from bot.services.ports.slack import PrivateAnswers, ReplyTo
-from bot.services.ports.store import Plans, Surfaces
+from bot.services.ports.store import Surfaces
 from bot.services.ports.work import Clock
 from bot.services.threads import in_background
 from bot.services.writing.undo import UndoSteps
@@ -40,13 +41,12 @@ class Decider:
     def __init__(
         self,
         *,
-        plans: Plans,
+        plans: PlanDecisions,
         permissions: Permissions,
         answers: PrivateAnswers,
         undoing: UndoSteps,
         clock: Clock,
         wake: Callable[[], None],
-        background: Callable[..., object] = in_background,
     ) -> None:
         self._plans = plans
         self._permissions = permissions
@@ -54,7 +54,6 @@ class Decider:
         self._undoing = undoing
         self._clock = clock
         self._wake = wake
-        self._background = background
 
     def approve(self, press: Press) -> None:
         """Start the assignment of the version that was shown."""
@@ -83,7 +82,7 @@ class Decider:
         elif not self._undoing.is_possible(plan):
             self._end(press, answers.undo_too_late(plan, self._undoing.hours))
         else:
-            self._background(lambda: self._answers.send(press.reply_to, self._undo_preview(plan)), name="undo-preview")
+            in_background(lambda: self._answers.send(press.reply_to, self._undo_preview(plan)), name="undo-preview")
 
     def undo(self, press: Press) -> None:
         """Take an assignment back."""

@@ -11,8 +11,8 @@ from bot.domain.working_hours import next_delivery
 from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.messages.blocks import Message
 from bot.messages.notice import MAX_ROW_LINKS, notice_message
-from bot.services.ports.people import Messenger, Notices, Preferences
-from bot.services.ports.store import Batches, Plans
+from bot.services.ports.people import Messenger, NoticeBook, NoticeQueue, Preferences
+from bot.services.ports.plans import Batches, StoredPlans
 from bot.services.ports.work import Clock, Lease
 from bot.settings import BraintrustSettings, Settings
 
@@ -28,7 +28,7 @@ MOST_ATTEMPTS = 100  # a day, where Slack is away
 class NoticeArranger:
     """Stores what the reviewers of a plan are to be told.  It is sent once the plan rests."""
 
-    def __init__(self, *, notices: Notices, batches: Batches, undone: Batches) -> None:
+    def __init__(self, *, notices: NoticeBook, batches: Batches, undone: Batches) -> None:
         self._notices = notices
         self._batches = batches
         self._undone = undone
@@ -39,29 +39,50 @@ class NoticeArranger:
         self._notices.arrange(lease, counts)
 
 
-class NoticeSender:
-    """Sends and edits the direct messages, one at a time."""
+class NoticeDrafts:
+    """What notices say, as things are now, and whether somebody wants to be told."""
 
     def __init__(
         self,
         *,
-        notices: Notices,
-        plans: Plans,
+        plans: StoredPlans,
         batches: Batches,
         undone: Batches,
         preferences: Preferences,
-        messenger: Messenger,
         settings: Settings,
-        clock: Clock,
     ) -> None:
-        self._notices = notices
         self._plans = plans
         self._batches = batches
         self._undone = undone
         self._preferences = preferences
-        self._messenger = messenger
         self._is_on = settings.notify_reviewers
         self._links = Links(settings.braintrust)
+
+    def plan_of(self, notice: Notice) -> Plan | None:
+        """The plan that a notice is about; None where it is forgotten."""
+        return self._plans.get(notice.plan_id)
+
+    def is_wanted(self, notice: Notice, plan: Plan) -> bool:
+        """Whether there is something to tell, to somebody who wants to hear it."""
+        user = notice.count.slack_user
+        muted = self._preferences.of([user]).get(user, Preference()).muted
+        return self._is_on and not muted and notice.count.left > 0 and plan.state is not PlanState.UNDONE
+
+    def message(self, notice: Notice, plan: Plan) -> Message:
+        """What the notice says."""
+        rows = rows_left(self._batches.of(plan.id), self._undone.of(plan.id), notice.count.reviewer_id)
+        urls = [self._links.row(plan.request.project_id, row_id) for row_id in rows[:MAX_ROW_LINKS]]
+        links = [url for url in urls if url is not None]
+        return notice_message(plan, notice.count, review_url=self._links.review, row_urls=links)
+
+
+class NoticeSender:
+    """Sends and edits the direct messages, one at a time."""
+
+    def __init__(self, *, notices: NoticeQueue, drafts: NoticeDrafts, messenger: Messenger, clock: Clock) -> None:
+        self._notices = notices
+        self._drafts = drafts
+        self._messenger = messenger
         self._clock = clock
 
     def step(self) -> bool:
@@ -93,20 +114,15 @@ class NoticeSender:
             self._notices.sent(notice)
 
     def _deal_with(self, notice: Notice) -> None:
-        plan = self._plans.get(notice.plan_id)
+        plan = self._drafts.plan_of(notice)
         if plan is None:
             return  # it is forgotten, and the notice with it
         if notice.ts is not None:
             self._edit(notice, plan, notice.ts)
-        elif self._is_wanted(notice, plan):
+        elif self._drafts.is_wanted(notice, plan):
             self._send_in_time(notice, plan)
         else:
             self._notices.drop(notice)
-
-    def _is_wanted(self, notice: Notice, plan: Plan) -> bool:
-        user = notice.count.slack_user
-        muted = self._preferences.of([user]).get(user, Preference()).muted
-        return self._is_on and not muted and notice.count.left > 0 and plan.state is not PlanState.UNDONE
 
     def _send_in_time(self, notice: Notice, plan: Plan) -> None:
         now = self._clock()
@@ -121,7 +137,7 @@ class NoticeSender:
         try:
             channel = self._messenger.open_directly(notice.count.slack_user)
             if self._notices.opened(notice, channel):
-                self._notices.sent(notice, ts=self._messenger.post(channel, self._message(notice, plan)))
+                self._notices.sent(notice, ts=self._messenger.post(channel, self._drafts.message(notice, plan)))
                 log.info("a reviewer was told", extra={"plan": plan.id, "user": notice.count.slack_user})
         except SlackRejectedError as error:
             self._refused(notice, error)
@@ -136,16 +152,10 @@ class NoticeSender:
 
     def _edit(self, notice: Notice, plan: Plan, ts: str) -> None:
         try:
-            self._messenger.update(notice.channel or "", ts, self._message(notice, plan))
+            self._messenger.update(notice.channel or "", ts, self._drafts.message(notice, plan))
         except SlackRejectedError as error:
             log.warning("a notice could not be edited", extra={"plan": plan.id, "code": error.code})
         self._notices.sent(notice)
-
-    def _message(self, notice: Notice, plan: Plan) -> Message:
-        rows = rows_left(self._batches.of(plan.id), self._undone.of(plan.id), notice.count.reviewer_id)
-        urls = [self._links.row(plan.request.project_id, row_id) for row_id in rows[:MAX_ROW_LINKS]]
-        links = [url for url in urls if url is not None]
-        return notice_message(plan, notice.count, review_url=self._links.review, row_urls=links)
 
 
 class Links:

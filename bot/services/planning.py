@@ -4,12 +4,12 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.domain.choices import AS_ALWAYS, Choices
 from bot.domain.command import PlanCommand
-from bot.domain.deal import Dealing, Staff, dealt
-from bot.domain.model import Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Window
+from bot.domain.deal import Staff, dealt
+from bot.domain.model import Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Window, lifetime
 from bot.domain.reading import FoundRows
 from bot.errors import (
     BraintrustError,
@@ -19,14 +19,13 @@ from bot.errors import (
     WorkInterruptedError,
 )
 from bot.services.permissions import Entrance
-from bot.services.ports.braintrust import Braintrust
-from bot.services.ports.store import Plans
-from bot.services.ports.work import Announcer, Clock, Work
+from bot.services.ports.braintrust import Patience
+from bot.services.ports.plans import PlanReadings
+from bot.services.ports.work import Clock, Work
 from bot.services.reading import RowReader
 from bot.services.staffing import Staffing
-from bot.services.step import VisiblePatience
+from bot.services.step import StepContext, VisiblePatience
 from bot.services.threads import in_background
-from bot.services.writing.assignment import SCHEDULED_PLAN_EXPIRES
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -55,27 +54,19 @@ class Requested:
     is_new: bool
 
 
-class Planning:
-    """Makes plans."""
+class Planner:
+    """Makes plans of what people ask for; the worker reads them (`ProposalStep`)."""
 
     def __init__(
         self,
+        plans: PlanReadings,
         *,
-        plans: Plans,
-        braintrust: Braintrust,
-        staffing: Staffing,
-        entrance: Entrance | None,
-        announcer: Announcer,
         settings: Settings,
         clock: Clock,
         new_id: Callable[[], str],
         wake: Callable[[], None],
     ) -> None:
         self._plans = plans
-        self._reader = RowReader(braintrust, settings.work)
-        self._staffing = staffing
-        self._entrance = entrance
-        self._announcer = announcer
         self._settings = settings
         self._clock = clock
         self._new_id = new_id
@@ -97,27 +88,6 @@ class Planning:
         now = self._clock()
         window = Window(now - timedelta(days=request.days), now)
         return Plan(self._new_id(), request, window, PlanState.READING, created_at=now)
-
-    def now(self) -> datetime:
-        """The clock that windows and decisions go by."""
-        return self._clock()
-
-    def read(self, work: Work, plan: Plan) -> None:
-        """The worker's step: read the rows of a plan, deal them out, and propose the result."""
-        try:
-            if self._entrance is not None:
-                self._entrance.enter(plan)
-            proposal = self._proposal(work, plan)
-        except (BraintrustError, SlackRejectedError, CommandError, NotAllowedError) as error:
-            self._plans.end_reading(work.lease, state=PlanState.FAILED, reason=str(error), now=self._clock())
-            return
-
-        if not proposal.batches:
-            state, now = PlanState.EMPTY, self._clock()
-            self._plans.end_reading(work.lease, state=state, reason=None, now=now, proposal=proposal)
-            return
-        state = PlanState.SHOWN if plan.request.dry_run else PlanState.PROPOSED
-        self._plans.propose(work.lease, proposal, state=state, now=self._clock())
 
     def _request(self, command: PlanCommand, asker: Asker) -> PlanRequest:
         queue = self._settings.queue
@@ -157,46 +127,80 @@ class Planning:
         if policy.four_eyes and not dry_run and asker.user is not None and policy.approvers == {asker.user}:
             raise CommandError("You are the only approver, and FOUR_EYES asks for somebody else. Add to APPROVERS.")
 
+
+class ProposalStep:
+    """The worker's step that reads the rows of a plan, deals them out, and proposes the result."""
+
+    def __init__(
+        self,
+        context: StepContext,
+        *,
+        plans: PlanReadings,
+        staffing: Staffing,
+        entrance: Entrance | None,
+        expires_hours: int,
+    ) -> None:
+        self._plans = plans
+        self._staffing = staffing
+        self._entrance = entrance
+        self._expires_hours = expires_hours
+        self._reader = RowReader(context.braintrust, context.settings)
+        self._batch_size = context.settings.batch_size
+        self._announcer = context.announcer
+        self._clock = context.clock
+
+    def carry_out(self, work: Work, plan: Plan) -> None:
+        """Propose the plan, or say why not."""
+        try:
+            if self._entrance is not None:
+                self._entrance.enter(plan)
+            proposal = self._proposal(work, plan)
+        except (BraintrustError, SlackRejectedError, CommandError, NotAllowedError) as error:
+            self._plans.end_reading(work.lease, state=PlanState.FAILED, reason=str(error), now=self._clock())
+            return
+
+        if not proposal.batches:
+            state, now = PlanState.EMPTY, self._clock()
+            self._plans.end_reading(work.lease, state=state, reason=None, now=now, proposal=proposal)
+            return
+        state = PlanState.SHOWN if plan.request.dry_run else PlanState.PROPOSED
+        self._plans.propose(work.lease, proposal, state=state, now=self._clock())
+
     def _proposal(self, work: Work, plan: Plan) -> Proposal:
         request = plan.request
-        patience = self._patience(work, plan, Progress())
+        patience = self._patience(work, plan)
         staffing = in_background(lambda: self._staffing.of(request, patience=patience), name="staff")
-        found = self._rows(work, plan, staffing)
+        found = self._rows(work, plan, staffing, patience)
         staff = staffing.result()
-        dealing = Dealing(
-            choices=request.choices,
-            limit=request.limit,
-            seed=f"{plan.id}:{plan.version}",
-            balances=self._plans.balances(request.queue, request.tag),
-            batch_size=self._settings.work.batch_size,
-        )
+        balances = self._plans.balances(request.queue, request.tag)
 
-        proposal = dealt(found, staff, dealing)
+        seed = f"{plan.id}:{plan.version}"
+        proposal = dealt(found, staff, request, seed=seed, balances=balances, batch_size=self._batch_size)
 
         if proposal.without_room and not proposal.batches:
             raise CommandError("Everybody has as many open rows as MAX_OPEN_ROWS allows, so nothing can be assigned.")
-        return replace(proposal, expires_at=self._clock() + self._lifetime(request.origin))
+        return replace(proposal, expires_at=self._clock() + lifetime(request.origin, usual_hours=self._expires_hours))
 
-    def _rows(self, work: Work, plan: Plan, staffing: Future[Staff]) -> FoundRows:
+    def _rows(self, work: Work, plan: Plan, staffing: Future[Staff], patience: Patience) -> FoundRows:
         noted_at = self._clock()
 
         def on_page(pages: int, rows: int) -> None:
             nonlocal noted_at
             if staffing.done():
                 staffing.result()  # nobody to review: why read on?
+            progress = Progress(pages, rows)
             if self._clock() - noted_at >= NOTED_AGAIN:
                 noted_at = self._clock()
-                self._note(work, Progress(pages, rows))
-            self._announcer.reading_progress(work, replace(plan, progress=Progress(pages, rows)))
+                self._note(work, progress)
+            self._announcer.reading_progress(work, replace(plan, progress=progress))
 
-        patience = self._patience(work, plan, Progress())
         found = self._reader.matching(plan.request, plan.window, patience=patience, on_page=on_page)
         if found.odd_ids:
             named = {"rows": found.counts.unaddressable, "ids": [odd[:ODD_ID_LENGTH] for odd in found.odd_ids]}
             log.warning("rows have ids that cannot be asked for", extra={"plan": plan.id, **named})
         return found
 
-    def _patience(self, work: Work, plan: Plan, progress: Progress) -> VisiblePatience:
+    def _patience(self, work: Work, plan: Plan) -> VisiblePatience:
         def look_up() -> None:
             """End a reading that somebody cancelled while Braintrust is waited for."""
             stored = self._plans.get(plan.id)
@@ -204,21 +208,14 @@ class Planning:
                 raise WorkInterruptedError
 
         def explain(reason: str | None) -> None:
-            self._explain(work, plan, replace(progress, waiting=reason))
+            progress = Progress(waiting=reason)
+            self._note(work, progress)
+            self._announcer.reading_progress(work, replace(plan, progress=progress))
 
         return VisiblePatience(work, explain, look_up=look_up)
-
-    def _explain(self, work: Work, plan: Plan, progress: Progress) -> None:
-        self._note(work, progress)
-        self._announcer.reading_progress(work, replace(plan, progress=progress))
 
     def _note(self, work: Work, progress: Progress) -> None:
         """Store how far the reading is, and end it when somebody decided otherwise meanwhile."""
         work.proceed()
         if self._plans.record_progress(work.lease, progress).state is not PlanState.READING:
             raise WorkInterruptedError
-
-    def _lifetime(self, origin: Origin) -> timedelta:
-        if origin is Origin.SCHEDULE:
-            return SCHEDULED_PLAN_EXPIRES
-        return timedelta(hours=self._settings.policy.plan_expires_hours)

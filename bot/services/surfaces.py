@@ -19,9 +19,10 @@ from bot.messages.plan import awaited
 from bot.messages.report import NOT_UNDONE, progress_message
 from bot.messages.surfaces import Attachment, Content, Facts, assignments_file, contents, has_reply
 from bot.services.notices import Links
-from bot.services.ports.people import Notices
+from bot.services.ports.people import NoticeBook
+from bot.services.ports.plans import Batches, PlanDecisions
 from bot.services.ports.slack import PrivateAnswers, ReplyTo, Slack
-from bot.services.ports.store import Batches, Plans, Surfaces
+from bot.services.ports.store import Surfaces
 from bot.services.ports.work import Clock, Work
 from bot.settings import Settings
 
@@ -38,7 +39,7 @@ class PlanFacts:
     """Reads them from the store, as far as the state of a plan needs them."""
 
     def __init__(
-        self, *, plans: Plans, batches: Batches, undone: Batches, notices: Notices, settings: Settings
+        self, *, plans: PlanDecisions, batches: Batches, undone: Batches, notices: NoticeBook, settings: Settings
     ) -> None:
         self._plans = plans
         self._batches = batches
@@ -75,7 +76,7 @@ class SlackAnnouncer:
     def __init__(
         self,
         *,
-        plans: Plans,
+        plans: PlanDecisions,
         surfaces: Surfaces,
         facts: PlanFacts,
         slack: Slack,

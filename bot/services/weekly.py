@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.domain.command import PlanCommand
 from bot.domain.model import Origin
 from bot.domain.weekly import local_key, next_time, parsed_weekly
-from bot.services.planning import Asker, Planning
+from bot.services.planning import Asker, Planner
 from bot.services.ports.store import Schedules
 from bot.services.ports.work import Clock
 from bot.settings import QueueSettings
@@ -20,9 +20,9 @@ LATE = timedelta(hours=6)
 class WeeklyPost:
     """Keeps the stored schedule in step with the settings, and fires it."""
 
-    def __init__(self, *, schedules: Schedules, planning: Planning, queue: QueueSettings, clock: Clock) -> None:
+    def __init__(self, *, schedules: Schedules, planner: Planner, queue: QueueSettings, clock: Clock) -> None:
         self._schedules = schedules
-        self._planning = planning
+        self._planner = planner
         self._queue = queue
         self._clock = clock
 
@@ -40,7 +40,7 @@ class WeeklyPost:
         now = self._clock()
         weekly = parsed_weekly(weekly_text)
         asker = Asker(Origin.SCHEDULE, channel=self._queue.channel)
-        plan = None if now - was_due > LATE else self._planning.plan_for(PlanCommand(), asker)
+        plan = None if now - was_due > LATE else self._planner.plan_for(PlanCommand(), asker)
         if plan is None:
             log.warning("a weekly post was missed by too long and is skipped", extra={"due": was_due.isoformat()})
         key = f"{schedule_id} {local_key(weekly, was_due)}"

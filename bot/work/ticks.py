@@ -12,7 +12,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.errors import BotError
 from bot.services.notices import NoticeSender
-from bot.services.ports.store import Plans, Surfaces
+from bot.services.ports.plans import PlanUpkeep
+from bot.services.ports.store import Surfaces
 from bot.services.ports.work import Clock
 from bot.services.weekly import WeeklyPost
 
@@ -31,7 +32,7 @@ class Ticks:
         *,
         scheduling: WeeklyPost,
         notifying: NoticeSender,
-        plans: Plans,
+        plans: PlanUpkeep,
         surfaces: Surfaces,
         clock: Clock,
         wake: Callable[[], None],

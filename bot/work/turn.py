@@ -19,7 +19,8 @@ from bot.errors import (
     StoreUnavailableError,
     WorkInterruptedError,
 )
-from bot.services.ports.store import Claim, FaultBook, Plans
+from bot.services.ports.plans import StoredPlans
+from bot.services.ports.store import Claim, FaultBook
 from bot.services.ports.work import LEASE_SECONDS, Announcer, Clock, Lease, Work
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ class Turn:
     def __init__(
         self,
         *,
-        plans: Plans,
+        plans: StoredPlans,
         fault_book: FaultBook,
         steps: Mapping[PlanState, Step],
         announcer: Announcer,

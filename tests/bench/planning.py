@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain.choices import Choices
-from bot.domain.deal import Dealing, Member, Staff, dealt
+from bot.domain.deal import Member, Staff, dealt
 from bot.domain.model import Proposal, Reviewer
 from bot.domain.reading import NOTHING_READ, FoundRows
 from sandbox.slack import SlackStandIn
@@ -14,6 +14,7 @@ from tests.bench.bot_process import bot_process
 from tests.bench.bot_run import PARALLEL
 from tests.bench.stand_in_process import StandInProcess, World, reviewers_of
 from tests.bench.watch import Watch, accepted, is_plan
+from tests.unit.builders import a_request
 
 BATCH_SIZE = 1_000
 
@@ -58,8 +59,9 @@ def planning_run(world: World, choices: Choices, command: str) -> PlanningRun:
 
 def _allocated(rows: list[str], groups: Mapping[str, str], world: World, choices: Choices) -> Proposal:
     members = [Member(Reviewer(who, name, None), open_rows=number) for number, (who, name) in enumerate(_people(world))]
-    dealing = Dealing(choices=choices, limit=None, seed="bench", balances={}, batch_size=BATCH_SIZE)
-    return dealt(FoundRows(NOTHING_READ, tuple(rows), groups), Staff(tuple(members)), dealing)
+    found, staff = FoundRows(NOTHING_READ, tuple(rows), groups), Staff(tuple(members))
+    request = a_request(choices=choices)
+    return dealt(found, staff, request, seed="bench", balances={}, batch_size=BATCH_SIZE)
 
 
 def _people(world: World) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """A store with plans in it, in whatever state a test needs them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,7 +9,7 @@ from fractions import Fraction
 from threading import Barrier
 from typing import Any, TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 
 from bot.adapters.store.batches import BatchStore
 from bot.adapters.store.database import POOL_SIZE, Database
@@ -19,8 +19,10 @@ from bot.adapters.store.matches import MatchStore
 from bot.adapters.store.notices import NoticeStore
 from bot.adapters.store.plans import PlanStore
 from bot.adapters.store.preferences import PreferenceStore
+from bot.adapters.store.records import batch_record, plan_record, proposal_record
 from bot.adapters.store.schedules import ScheduleStore
 from bot.adapters.store.surfaces import SurfaceStore
+from bot.adapters.store.tables import batches as batch_table
 from bot.adapters.store.tables import metadata, plans, undo_batches
 from bot.domain.changes import Revision
 from bot.domain.model import (
@@ -92,6 +94,19 @@ class Store:
         self.change(plan_id, state=state.value, **{"expires_at": EXPIRES, **changes})
         return self.get(plan_id)
 
+    def put(self, plan: Plan, *batches: Batch, undone: Iterable[Batch] = ()) -> None:
+        """Have exactly this plan, in whatever state, with its batches; in place of one with the same id."""
+        writes = plan.state in WRITING - {PlanState.CHECKING}
+        with self.database.write() as connection:
+            connection.execute(delete(plans).where(plans.c.id == plan.id))
+            connection.execute(insert(plans).values(plan_record(plan) | _decided(plan)))
+            if writes:
+                mine = update(plans).where(plans.c.id == plan.id)
+                connection.execute(mine.values(writing_project=plan.request.project_id))
+            for table, stored in ((batch_table, batches), (undo_batches, undone)):
+                for batch in stored:
+                    connection.execute(insert(table).values(batch_record(plan.id, batch)))
+
     def get(self, plan_id: str = "plan") -> Plan:
         plan = self.plans.get(plan_id)
         assert plan is not None
@@ -137,6 +152,21 @@ class Store:
     def events(self, plan_id: str = "plan") -> list[dict[str, Any]]:
         """Every line of a plan's audit trail, oldest first."""
         return [event for event in self.everything()["events"] if event["plan_id"] == plan_id]
+
+
+def _decided(plan: Plan) -> dict[str, Any]:
+    """The columns that a new plan has not yet."""
+    proposal = Proposal(
+        counts=plan.counts,
+        shares=plan.shares,
+        left_out=plan.left_out,
+        notes=plan.notes,
+        without_room=plan.without_room,
+    )
+    later = ("expires_at", "reason", "decided_by", "decided_at", "stopped_by", "superseded_by", "finished_at")
+    shown = ("message_ts", "message_url", "undone_by", "undone_from")
+    columns: dict[str, Any] = {name: getattr(plan, name) for name in (*later, *shown)}
+    return proposal_record(proposal) | columns | {"drift": [[reason.value, count] for reason, count in plan.drift]}
 
 
 @contextmanager

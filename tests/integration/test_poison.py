@@ -96,10 +96,10 @@ def read(core: app.Core, braintrust: BraintrustStandIn, *, rows: str, loads: str
     braintrust.faults.always("query", found, when=lambda query: "as (assignee)" not in query)
     braintrust.faults.always("query", counted, when=lambda query: "as (assignee)" in query)
     braintrust.faults.always("user", Status(200, written(objects=f"[{users or user()}]")))
-    plan = core.planning.request(PlanCommand(), Asker(Origin.TERMINAL)).plan
+    plan = core.planner.request(PlanCommand(), Asker(Origin.TERMINAL)).plan
     claim = core.store.leases.claim({plan.state}, only=plan.id)
     assert claim is not None
-    core.planning.read(FakeWork(claim.lease, Time()), plan)  # whatever it raises is what nobody foresaw
+    core.steps[plan.state](FakeWork(claim.lease, Time()), plan)  # whatever it raises is what nobody foresaw
     became = core.store.plans.get(plan.id)
     assert became is not None
     return became

@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 
 import pytest
 
 from bot.domain.model import Origin, Plan, PlanState
 from bot.domain.weekly import parsed_weekly
-from bot.services.planning import Planning
+from bot.services.planning import Planner
 from bot.services.weekly import LATE, WEEKLY, WeeklyPost
 from bot.settings import BraintrustSettings, QueueSettings, Settings
 from tests.integration.stored import NOW, PROJECT, Store, new_plan, opened, together
@@ -148,19 +147,14 @@ def scheduling(store: Store, clock: Clock, *, weekly: str | None = EVERY_MONDAY)
         channel="C0REVIEWS",
         weekly_post=parsed_weekly(weekly) if weekly else None,
     )
-    nothing: Any = None  # a plan that is only asked for needs neither Braintrust nor Slack
-    planning = Planning(
-        plans=store.plans,
-        braintrust=nothing,
-        staffing=nothing,
-        entrance=None,
-        announcer=nothing,
+    planner = Planner(
+        store.plans,
         settings=Settings(queue=queue, braintrust=BraintrustSettings(project_id=PROJECT)),
         clock=clock,
         new_id=lambda: f"p{len(store.everything()['plans'])}",
         wake=lambda: None,
     )
-    return WeeklyPost(schedules=store.schedules, planning=planning, queue=queue, clock=clock)
+    return WeeklyPost(schedules=store.schedules, planner=planner, queue=queue, clock=clock)
 
 
 def test_the_weekly_plan_is_asked_for_once_a_week(store: Store) -> None:

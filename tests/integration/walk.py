@@ -19,7 +19,7 @@ from bot.domain.model import WORKED_ON, Origin, Plan, PlanState
 from bot.domain.undo import UndoCounts
 from bot.errors import LeaseLostError, WorkInterruptedError
 from bot.services.notices import NoticeArranger
-from bot.services.planning import Asker, Planning
+from bot.services.planning import Asker, Planner, ProposalStep
 from bot.services.ports.work import Lease, Work
 from bot.services.roster import RosterReader
 from bot.services.staffing import Staffing
@@ -96,7 +96,6 @@ class Process:
     def __init__(self, store: Store, braintrust: BraintrustStandIn, time: Time, settings: Settings, ids: Any) -> None:
         self.store = store
         client = BraintrustClient(settings.braintrust, monotonic=time.monotonic)
-        shared: dict[str, Any] = {"plans": store.plans, "braintrust": client, "announcer": Unheard(), "clock": time.now}
         roster = RosterReader(
             braintrust=client,
             people=None,
@@ -106,16 +105,17 @@ class Process:
             clock=time.now,
         )
         staffing = Staffing(roster=roster, braintrust=client, settings=settings, clock=time.now)
-        self.planning = Planning(
-            **shared,
-            staffing=staffing,
-            entrance=None,
+        self.planner = Planner(
+            store.plans,
             settings=settings,
+            clock=time.now,
             new_id=lambda: f"plan-{next(ids)}",
             wake=lambda: None,
         )
-        arranging = NoticeArranger(notices=store.notices, batches=store.batches, undone=store.undone)
         context = StepContext(client, Unheard(), settings.work, time.now, time.monotonic)
+        hours = settings.policy.plan_expires_hours
+        reading = ProposalStep(context, plans=store.plans, staffing=staffing, entrance=None, expires_hours=hours)
+        arranging = NoticeArranger(notices=store.notices, batches=store.batches, undone=store.undone)
         rechecking = ApprovalCheck(context, plans=store.plans, batches=store.batches, roster=roster, settings=settings)
         assigning = AssignmentSteps(
             context, plans=store.plans, batches=store.batches, rechecking=rechecking, arranging=arranging
@@ -129,7 +129,7 @@ class Process:
             hours=settings.policy.undo_hours,
         )
         self.steps: dict[PlanState, Callable[[Work, Plan], None]] = {
-            S.READING: self.planning.read,
+            S.READING: reading.carry_out,
             S.CHECKING: assigning.check,
             S.RUNNING: assigning.run,
             S.REPORTING: assigning.report,
@@ -217,7 +217,7 @@ class Walk:
             tag=self.dice.choice(TAGS), limit=self.dice.choice([None, None, 10]), dry_run=self.dice.random() < 0.1
         )
         process = self.dice.choice(self.processes)
-        plan = process.planning.request(command, Asker(Origin.COMMAND, user="UASKER", channel="C0REVIEWS")).plan
+        plan = process.planner.request(command, Asker(Origin.COMMAND, user="UASKER", channel="C0REVIEWS")).plan
         self._say(f"asked for {plan.id}: {command}")
 
     def decide(self) -> None:

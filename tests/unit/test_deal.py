@@ -4,17 +4,19 @@ import pytest
 
 from bot.domain.allocation import Reason, Strategy
 from bot.domain.choices import Choices
-from bot.domain.deal import Dealing, Member, Staff, dealt, default_reason
+from bot.domain.deal import Member, Staff, dealt, default_reason
 from bot.domain.model import Proposal, Reviewer, Share
 from bot.domain.reading import NOTHING_READ, FoundRows
+from tests.unit.builders import a_request
 
 ROWS = tuple(f"row-{number}" for number in range(4))
 STAFF = Staff((Member(Reviewer("r1", "Ana")), Member(Reviewer("r2", "Ben"))), notes=("A note.",))
 
 
 def proposal(group_of: dict[str, str], *, group_by: str | None, limit: int | None = None) -> Proposal:
-    dealing = Dealing(Choices(group_by=group_by), limit, seed="x", balances={}, batch_size=10)
-    return dealt(FoundRows(NOTHING_READ, ROWS, group_of), STAFF, dealing)
+    request = a_request(choices=Choices(group_by=group_by), limit=limit)
+    found = FoundRows(NOTHING_READ, ROWS, group_of)
+    return dealt(found, STAFF, request, seed="x", balances={}, batch_size=10)
 
 
 @pytest.mark.parametrize(

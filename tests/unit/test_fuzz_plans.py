@@ -67,10 +67,10 @@ def says(body: bytes) -> Status:
 
 def read(core: app.Core) -> Plan:
     """A plan, read to its end, where nobody waits."""
-    plan = core.planning.request(PlanCommand(), Asker(Origin.TERMINAL)).plan
+    plan = core.planner.request(PlanCommand(), Asker(Origin.TERMINAL)).plan
     claimed = core.store.leases.claim({plan.state}, only=plan.id)
     assert claimed is not None
-    core.planning.read(FakeWork(claimed.lease, Time()), plan)
+    core.steps[plan.state](FakeWork(claimed.lease, Time()), plan)
     found = core.store.plans.get(plan.id)
     assert found is not None
     return found

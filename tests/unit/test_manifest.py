@@ -113,7 +113,7 @@ def app() -> App:
     """A Bolt app with the bot's listeners, and nothing behind them."""
 
     def provide(context: BoltContext, next_: Any) -> None:
-        context.update(dict.fromkeys(("planning", "permissions", "desk", "greeting", "private_answers"), Quiet()))
+        context.update(dict.fromkeys(("planner", "permissions", "desk", "greeting", "private_answers"), Quiet()))
         context.update(installation=Installation())
         next_()
 

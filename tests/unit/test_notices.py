@@ -10,7 +10,15 @@ from bot.domain.model import BatchState, Plan, PlanState
 from bot.domain.notice import Notice, NoticeCount, NoticeState
 from bot.domain.preferences import Preference
 from bot.errors import SlackRejectedError, SlackUnavailableError
-from bot.services.notices import AGAIN_SECONDS, LATE, LONGEST_SECONDS, MOST_ATTEMPTS, REPAIR_SECONDS, NoticeSender
+from bot.services.notices import (
+    AGAIN_SECONDS,
+    LATE,
+    LONGEST_SECONDS,
+    MOST_ATTEMPTS,
+    REPAIR_SECONDS,
+    NoticeDrafts,
+    NoticeSender,
+)
 from bot.settings import BraintrustSettings, Settings
 from tests.unit.builders import PROJECT, a_batch, a_plan
 from tests.unit.fakes import (
@@ -53,15 +61,15 @@ class World:
         self.notices = FakeNotices(*(notices or [a_notice()]), has_lost_claim=has_lost_claim)
         self.messenger = messenger or FakeMessenger()
         self.undone = FakeBatches()
-        self.notifying = NoticeSender(
-            notices=self.notices,
+        drafts = NoticeDrafts(
             plans=FakePlans(plan or a_plan(PlanState.DONE, decided_by="U0BOSS")),
             batches=FakeBatches(a_batch(state=BatchState.CONFIRMED)),
             undone=self.undone,
             preferences=FakePreferences(**({"U0ANA": Preference(muted=True)} if muted else {})),
-            messenger=self.messenger,
             settings=Settings(**settings),
-            clock=FakeClock(now),
+        )
+        self.notifying = NoticeSender(
+            notices=self.notices, drafts=drafts, messenger=self.messenger, clock=FakeClock(now)
         )
 
     def said(self) -> list[str]:

@@ -1,7 +1,8 @@
 """Weekly times, where clocks are put forward and back too."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,11 +12,12 @@ from hypothesis import strategies as st
 from bot.domain.model import Origin, PlanState
 from bot.domain.weekly import WEEKDAYS, WeeklyTime, local_key, next_time, parsed_weekly
 from bot.errors import CommandError
-from bot.services.planning import Planning
+from bot.services.planning import Planner
 from bot.services.weekly import LATE, WEEKLY, WeeklyPost
 from bot.settings import BraintrustSettings, QueueSettings, Settings
+from tests.integration.stored import Store
 from tests.unit.builders import PROJECT
-from tests.unit.fakes import Calls, FakeAnnouncer, FakeBraintrust, FakeClock, FakePlans, FakeSchedules
+from tests.unit.fakes import Calls, FakeClock, FakeSchedules
 
 ZONES = [
     "UTC",
@@ -227,27 +229,27 @@ MONDAYS = WeeklyTime(("mon",), time(9), "Europe/Berlin")
 class World:
     """The service with everything it talks to, on a Friday."""
 
-    def __init__(self, weekly: WeeklyTime | None = MONDAYS, *, schedules: FakeSchedules | None = None) -> None:
+    def __init__(
+        self, store: Store, weekly: WeeklyTime | None = MONDAYS, *, schedules: FakeSchedules | None = None
+    ) -> None:
         self.clock = FakeClock(FRIDAY)
         self.schedules = schedules or FakeSchedules()
         queue = QueueSettings(tag="t", reviewers=("ana@example.com",), channel="C0REV", weekly_post=weekly)
-        nothing: Any = None  # a plan that is only asked for needs nobody
-        planning = Planning(
-            plans=FakePlans(),
-            braintrust=FakeBraintrust(),
-            staffing=nothing,
-            entrance=None,
-            announcer=FakeAnnouncer(),
-            settings=Settings(braintrust=BraintrustSettings(project_id=PROJECT), queue=queue),
-            clock=self.clock,
-            new_id=lambda: "k7f3q2",
-            wake=Calls(),
-        )
-        self.scheduling = WeeklyPost(schedules=self.schedules, planning=planning, queue=queue, clock=self.clock)
+        settings = Settings(braintrust=BraintrustSettings(project_id=PROJECT), queue=queue)
+        planner = Planner(store.plans, settings=settings, clock=self.clock, new_id=lambda: "k7f3q2", wake=Calls())
+        self.scheduling = WeeklyPost(schedules=self.schedules, planner=planner, queue=queue, clock=self.clock)
 
 
-def test_the_first_tick_stores_when_the_next_post_is_due() -> None:
-    world = World()
+Worlds = Callable[..., World]
+
+
+@pytest.fixture
+def worlds(store: Store) -> Worlds:
+    return partial(World, store)
+
+
+def test_the_first_tick_stores_when_the_next_post_is_due(worlds: Worlds) -> None:
+    world = worlds()
 
     asked = world.scheduling.tick()
 
@@ -256,8 +258,8 @@ def test_the_first_tick_stores_when_the_next_post_is_due() -> None:
     assert world.schedules.fired == []
 
 
-def test_a_due_post_asks_for_a_plan_and_moves_on_by_a_week() -> None:
-    world = World()
+def test_a_due_post_asks_for_a_plan_and_moves_on_by_a_week(worlds: Worlds) -> None:
+    world = worlds()
     world.scheduling.tick()
     world.clock.now = DUE
 
@@ -269,8 +271,8 @@ def test_a_due_post_asks_for_a_plan_and_moves_on_by_a_week() -> None:
     assert fired.fire_key == "weekly 2026-05-18T09:00 Europe/Berlin"
 
 
-def test_the_plan_of_a_schedule_goes_to_its_channel_and_has_no_asker() -> None:
-    world = World()
+def test_the_plan_of_a_schedule_goes_to_its_channel_and_has_no_asker(worlds: Worlds) -> None:
+    world = worlds()
     world.scheduling.tick()
     world.clock.now = DUE + timedelta(minutes=1)
 
@@ -283,8 +285,8 @@ def test_the_plan_of_a_schedule_goes_to_its_channel_and_has_no_asker() -> None:
     assert not plan.request.dry_run
 
 
-def test_a_post_fires_once() -> None:
-    world = World()
+def test_a_post_fires_once(worlds: Worlds) -> None:
+    world = worlds()
     world.scheduling.tick()
     world.clock.now = DUE
     world.scheduling.tick()
@@ -295,8 +297,8 @@ def test_a_post_fires_once() -> None:
     assert len(world.schedules.fired) == 1
 
 
-def test_another_process_that_was_first_has_asked_already() -> None:
-    world = World(schedules=FakeSchedules(other_process_is_first=True))
+def test_another_process_that_was_first_has_asked_already(worlds: Worlds) -> None:
+    world = worlds(schedules=FakeSchedules(other_process_is_first=True))
     world.scheduling.tick()
     world.clock.now = DUE
 
@@ -309,8 +311,8 @@ def test_another_process_that_was_first_has_asked_already() -> None:
 @pytest.mark.parametrize(
     ("late", "is_planned"), [(timedelta(0), True), (LATE, True), (LATE + timedelta(seconds=1), False)]
 )
-def test_a_post_that_was_missed_by_too_long_is_skipped(late: timedelta, is_planned: bool) -> None:
-    world = World()
+def test_a_post_that_was_missed_by_too_long_is_skipped(late: timedelta, is_planned: bool, worlds: Worlds) -> None:
+    world = worlds()
     world.scheduling.tick()
     world.clock.now = DUE + late
 
@@ -322,8 +324,8 @@ def test_a_post_that_was_missed_by_too_long_is_skipped(late: timedelta, is_plann
     assert fired.next_fire_at == NEXT
 
 
-def test_weeks_without_a_process_are_made_up_for_by_one_plan_at_most() -> None:
-    world = World()
+def test_weeks_without_a_process_are_made_up_for_by_one_plan_at_most(worlds: Worlds) -> None:
+    world = worlds()
     world.scheduling.tick()
     world.clock.now = DUE + timedelta(days=15)
 
@@ -332,19 +334,19 @@ def test_weeks_without_a_process_are_made_up_for_by_one_plan_at_most() -> None:
     assert [fired.next_fire_at for fired in world.schedules.fired] == [datetime(2026, 6, 8, 7, tzinfo=UTC)]
 
 
-def test_a_new_time_in_the_settings_replaces_the_stored_one() -> None:
+def test_a_new_time_in_the_settings_replaces_the_stored_one(worlds: Worlds) -> None:
     schedules = FakeSchedules()
-    World(schedules=schedules).scheduling.tick()
+    worlds(schedules=schedules).scheduling.tick()
 
-    World(WeeklyTime(("tue",), time(8), "UTC"), schedules=schedules).scheduling.tick()
+    worlds(WeeklyTime(("tue",), time(8), "UTC"), schedules=schedules).scheduling.tick()
 
     assert schedules.stored == {WEEKLY: ("tue 08:00 UTC", datetime(2026, 5, 19, 8, tzinfo=UTC))}
 
 
-def test_without_a_time_in_the_settings_nothing_stays_stored() -> None:
+def test_without_a_time_in_the_settings_nothing_stays_stored(worlds: Worlds) -> None:
     schedules = FakeSchedules()
-    World(schedules=schedules).scheduling.tick()
+    worlds(schedules=schedules).scheduling.tick()
 
-    World(None, schedules=schedules).scheduling.tick()
+    worlds(None, schedules=schedules).scheduling.tick()
 
     assert schedules.stored == {}

@@ -17,7 +17,7 @@ _NEXT = {"edition": plans.c.edition + 1}
 
 
 class DecisionStore:
-    """Approve, Cancel, Stop, Retry and Undo, as the `Plans` port has them.
+    """Approve, Cancel, Stop, Retry and Undo, as the ports have them.
 
     Each is about one edition of a plan and makes the next one, so that what is sent twice decides once.
     """

@@ -1,4 +1,4 @@
-"""Stored notices: the `Notices` port on a database."""
+"""Stored notices: the `NoticeBook` and `NoticeQueue` ports on a database."""
 
 from collections.abc import Sequence
 from dataclasses import replace

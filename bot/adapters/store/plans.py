@@ -1,4 +1,4 @@
-"""Stored plans: the `Plans` port on a database."""
+"""Stored plans: the ports of `services.ports.plans` on a database."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

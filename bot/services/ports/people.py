@@ -11,14 +11,21 @@ from bot.messages.blocks import Message
 from bot.services.ports.work import Lease
 
 
-class Notices(Protocol):
-    """The direct messages to reviewers.  What records an attempt does nothing once a newer one was begun."""
+class NoticeBook(Protocol):
+    """The direct messages to the reviewers of plans."""
 
     def arrange(self, lease: Lease, counts: Sequence[NoticeCount]) -> None:
         """Store what each reviewer of the plan is to be told; raises `LeaseLostError`.
 
         What changed since is told anew: by an edit where there is a message, else by the message itself.
         """
+
+    def failed(self, plan_id: str) -> frozenset[str]:
+        """The reviewers of a plan who could not be written to."""
+
+
+class NoticeQueue(Protocol):
+    """Direct messages that wait to be sent.  What records an attempt does nothing once a newer one was begun."""
 
     def claim(self, *, now: datetime) -> Notice | None:
         """Take up a notice that is to be sent or edited now, for `LEASE_SECONDS`; nobody else gets it meanwhile."""
@@ -40,9 +47,6 @@ class Notices(Protocol):
 
     def fail(self, notice: Notice) -> None:
         """The person cannot be written to; the plan is drawn again, to say so."""
-
-    def failed(self, plan_id: str) -> frozenset[str]:
-        """The reviewers of a plan who could not be written to."""
 
 
 class Preferences(Protocol):

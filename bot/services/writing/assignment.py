@@ -8,12 +8,12 @@ from itertools import accumulate
 
 from bot.domain.btql import MAX_IDS_PER_QUERY
 from bot.domain.changes import Assignment, Revision, checked, has_drifted, revision
-from bot.domain.model import Batch, BatchState, Origin, Plan, Progress
+from bot.domain.model import Batch, BatchState, Plan, Progress, lifetime
 from bot.domain.report import outcome, report_of
 from bot.errors import BraintrustError
 from bot.services.notices import NoticeArranger
 from bot.services.ports.braintrust import Patience
-from bot.services.ports.store import Batches, Plans
+from bot.services.ports.plans import Batches, PlanWritings
 from bot.services.ports.work import Work
 from bot.services.reading import RowReader, Sight
 from bot.services.roster import RosterReader
@@ -24,7 +24,6 @@ from bot.services.writing.writer import Writer
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
-SCHEDULED_PLAN_EXPIRES = timedelta(hours=72)
 SAMPLE_ROWS = 4 * MAX_IDS_PER_QUERY
 """How many rows decide whether too much left: they are shuffled, so the error stays under 1 %."""
 RECENT = timedelta(minutes=15)
@@ -35,7 +34,7 @@ class ApprovalCheck:
     """Compares a plan with Braintrust as it is now."""
 
     def __init__(
-        self, context: StepContext, *, plans: Plans, batches: Batches, roster: RosterReader, settings: Settings
+        self, context: StepContext, *, plans: PlanWritings, batches: Batches, roster: RosterReader, settings: Settings
     ) -> None:
         self._plans = plans
         self._batches = batches
@@ -44,7 +43,7 @@ class ApprovalCheck:
         self._announcer = context.announcer
         self._open_statuses = settings.work.open_statuses
         self._batch_size = settings.work.batch_size
-        self._policy = settings.policy
+        self._expires_hours = settings.policy.plan_expires_hours
         self._clock = context.clock
 
     def still_approved(self, work: Work, plan: Plan) -> Mapping[int, float] | None:
@@ -79,14 +78,11 @@ class ApprovalCheck:
 
     def _propose_again(self, work: Work, plan: Plan, revised: Revision) -> None:
         now = self._clock()
-        self._plans.propose_again(work.lease, revised, expires_at=now + self._lifetime(plan), now=now)
+        expires_at = now + lifetime(plan.request.origin, usual_hours=self._expires_hours)
+        self._plans.propose_again(work.lease, revised, expires_at=expires_at, now=now)
         changed = self._plans.get(plan.id)
         if changed is not None and plan.decided_by is not None:
             self._announcer.proposed_again(changed, plan.decided_by)
-
-    def _lifetime(self, plan: Plan) -> timedelta:
-        scheduled = plan.request.origin is Origin.SCHEDULE
-        return SCHEDULED_PLAN_EXPIRES if scheduled else timedelta(hours=self._policy.plan_expires_hours)
 
     def _explain(self, work: Work, reason: str | None) -> None:
         self._announcer.writing_progress(work, self._plans.record_progress(work.lease, Progress(waiting=reason)))
@@ -99,7 +95,7 @@ class AssignmentSteps:
         self,
         context: StepContext,
         *,
-        plans: Plans,
+        plans: PlanWritings,
         batches: Batches,
         rechecking: ApprovalCheck,
         arranging: NoticeArranger,

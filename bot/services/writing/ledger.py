@@ -9,7 +9,7 @@ from bot.domain.changes import Change, read_back, without_others
 from bot.domain.model import Batch, BatchState, Plan, Progress
 from bot.domain.writing import MAX_TRIES
 from bot.errors import BraintrustError, BraintrustRejectedError
-from bot.services.ports.store import Batches
+from bot.services.ports.plans import Batches
 from bot.services.ports.work import Lease
 from bot.services.reading import Sight
 from bot.services.step import StepContext

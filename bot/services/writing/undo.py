@@ -10,7 +10,7 @@ from bot.domain.model import UNDOABLE, Batch, BatchState, Plan, PlanState, Progr
 from bot.domain.undo import UndoCounts, counted_undo, not_taken_back, previewed, to_take_back
 from bot.errors import BraintrustError, BraintrustRejectedError
 from bot.services.notices import NoticeArranger
-from bot.services.ports.store import Batches, Plans
+from bot.services.ports.plans import Batches, PlanUndos
 from bot.services.ports.work import Work
 from bot.services.reading import RowReader
 from bot.services.step import BoundedPatience, StepContext, VisiblePatience
@@ -127,7 +127,7 @@ class UndoSteps:
         self,
         context: StepContext,
         *,
-        plans: Plans,
+        plans: PlanUndos,
         batches: Batches,
         undone: Batches,
         arranging: NoticeArranger,
