@@ -29,8 +29,7 @@ from bot.services.ports.braintrust import Patience
 from bot.services.ports.people import People
 from bot.services.ports.work import Announcer
 from bot.services.preferences import PreferenceKeeper
-from bot.services.roster import RosterReader
-from bot.services.staffing import Staffing
+from bot.services.reviewers import RosterReader, StaffReader
 from bot.services.step import StepContext
 from bot.services.surfaces import PlanFacts, SlackAnnouncer
 from bot.services.weekly import WeeklyPost
@@ -92,7 +91,7 @@ class Core:
         )
 
     def _make_proposal_step(self, entrance: Entrance | None) -> ProposalStep:
-        staffing = Staffing(
+        staffing = StaffReader(
             roster=self._roster, braintrust=self.braintrust, settings=self._settings, clock=self.store.clock
         )
         return ProposalStep(

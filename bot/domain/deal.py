@@ -2,33 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from bot.domain.allocation import Allotment, Candidate, Reason, Strategy, allotted
 from bot.domain.choices import TRACE, Choices, grouped, selected
-from bot.domain.model import LeftOut, PlanRequest, Proposal, Reviewer, Share
+from bot.domain.model import PlanRequest, Proposal, Share
 from bot.domain.reading import FoundRows
+from bot.domain.reviewers import Member, Staff
 from bot.domain.writing import batches
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A reviewer who takes part; `open_rows` is None where nobody could say, `room` where there is no cap."""
-
-    reviewer: Reviewer
-    weight: int = 1
-    open_rows: int | None = None
-    room: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Staff:
-    """Everybody who takes part, in the order in which they were named, and who does not."""
-
-    members: tuple[Member, ...]
-    left_out: tuple[LeftOut, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def dealt(

@@ -96,23 +96,34 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A reviewer who was named."""
+class Member:
+    """A reviewer who takes part, or was named to."""
 
-    reviewer_id: str
-    name: str
-    weight: int
+    reviewer: Reviewer
+    weight: int = 1
     """0: named to get nothing."""
-    slack_id: str | None
+    open_rows: int | None = None
+    """None where nobody could say."""
+    room: int | None = None
+    """How many more rows they can be given; None: any number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Everybody who takes part, in the order in which they were named, and who does not, and why."""
+
+    members: tuple[Member, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
     """Whom the names lead to, in the order asked; the reasons are `Exclusion`s."""
 
-    found: tuple[Found, ...]
+    found: tuple[Member, ...]
     left_out: tuple[LeftOut, ...]
-    disputed: tuple[tuple[Found, int], ...] = ()
+    disputed: tuple[tuple[Member, int], ...] = ()
     """Who was named again, under another name and with this other weight."""
 
 
@@ -120,7 +131,7 @@ def resolved(names: Iterable[ReviewerName], known: Known) -> Roster:
     """Everybody who is named, once: the first naming wins, but the weight of a person beats that of a group."""
     before = {slack_id: reviewer_id for reviewer_id, slack_id in known.accounts.items() if slack_id is not None}
     accounts = Accounts(users=known.users, people=known.people, mapped=before | dict(known.mapped))
-    found: dict[str, Found] = {}
+    found: dict[str, Member] = {}
     left_out: dict[str, LeftOut] = {}
     named: set[str] = set()
     disputed: dict[str, int] = {}
@@ -129,7 +140,7 @@ def resolved(names: Iterable[ReviewerName], known: Known) -> Roster:
         if isinstance(result, Exclusion):
             left_out.setdefault(value, LeftOut(_shown(kind, value, accounts), result))
             continue
-        found.setdefault(result.id, Found(result.id, result.name, name.weight, result.slack_id))
+        found.setdefault(result.id, Member(result, name.weight))
         if kind is not name.kind:  # as a member of a group
             continue
         if result.id not in named:

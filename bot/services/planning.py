@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from bot.domain.choices import AS_ALWAYS, Choices
 from bot.domain.command import PlanCommand
-from bot.domain.deal import Staff, dealt
+from bot.domain.deal import dealt
 from bot.domain.model import Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Window, lifetime
 from bot.domain.reading import FoundRows
+from bot.domain.reviewers import Staff
 from bot.errors import (
     BraintrustError,
     CommandError,
@@ -23,7 +24,7 @@ from bot.services.ports.braintrust import Patience
 from bot.services.ports.plans import PlanReadings
 from bot.services.ports.work import Clock, Work
 from bot.services.reading import RowReader
-from bot.services.staffing import Staffing
+from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext, VisiblePatience
 from bot.services.threads import in_background
 from bot.settings import Settings
@@ -136,7 +137,7 @@ class ProposalStep:
         context: StepContext,
         *,
         plans: PlanReadings,
-        staffing: Staffing,
+        staffing: StaffReader,
         entrance: Entrance | None,
         expires_hours: int,
     ) -> None:

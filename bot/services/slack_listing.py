@@ -50,8 +50,8 @@ class SlackListing:
     def _matched(self, asked: Sequence[ReviewerName], known: Known, patience: Patience) -> tuple[Person, ...] | None:
         """Those behind `asked`, as Slack has them now; None unless all were matched before and nothing is wrong."""
         roster = resolved(asked, known)
-        slack_ids = [one.slack_id for one in roster.found if one.slack_id is not None]
-        unmatched = any(one.slack_id is None and one.reviewer_id not in known.accounts for one in roster.found)
+        slack_ids = [one.reviewer.slack_id for one in roster.found if one.reviewer.slack_id is not None]
+        unmatched = any(one.reviewer.slack_id is None and one.reviewer.id not in known.accounts for one in roster.found)
         if unmatched or roster.left_out or len(slack_ids) > MOST_SINGLY:
             return None
         seen = self._each(slack_ids, self._people.person, patience)
@@ -63,15 +63,17 @@ class SlackListing:
     ) -> tuple[Person, ...]:
         """`listed`, with those behind `asked` as Slack has them now, and those who came since."""
         before = resolved(asked, known).found + resolved(asked, replace(known, people=listed, accounts={})).found
-        meant = dict.fromkeys((*_named(asked, known), *(one.slack_id for one in before if one.slack_id is not None)))
+        meant = dict.fromkeys(
+            (*_named(asked, known), *(one.reviewer.slack_id for one in before if one.reviewer.slack_id is not None))
+        )
         people = {person.id: person for person in listed if person.id not in meant}
         people |= {person.id: person for person in self._each(list(meant), self._people.person, patience)}
 
         active = [person for person in people.values() if not person.deactivated]
         lacking = {
-            one.reviewer_id
+            one.reviewer.id
             for one in resolved(asked, replace(known, people=active, accounts={})).found
-            if one.slack_id is None and known.accounts.get(one.reviewer_id, "") is not None
+            if one.reviewer.slack_id is None and known.accounts.get(one.reviewer.id, "") is not None
         }
         emails = [user.email for user in known.users or () if user.id in lacking and user.email]
         wanted = dict.fromkeys((*emails, *(() if listed else _strange(asked, known))))

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain.choices import Choices
-from bot.domain.deal import Member, Staff, dealt
+from bot.domain.deal import dealt
 from bot.domain.model import Proposal, Reviewer
 from bot.domain.reading import NOTHING_READ, FoundRows
+from bot.domain.reviewers import Member, Staff
 from sandbox.slack import SlackStandIn
 from sandbox.slack.sample import ADA, REVIEWS
 from tests.bench.bot_process import bot_process

@@ -145,7 +145,7 @@ def test_a_reviewer_in_a_group_within_a_group_on_the_next_page_is_found(
 
     found = resolved([parsed_name("group:SUPPORT:2")], known).found
 
-    assert [(one.reviewer_id, one.weight, one.slack_id) for one in found] == [
+    assert [(one.reviewer.id, one.weight, one.reviewer.slack_id) for one in found] == [
         (user_id(2), 2, None),
         (user_id(1), 2, "U0ONE"),
     ]

@@ -21,8 +21,7 @@ from bot.errors import LeaseLostError, WorkInterruptedError
 from bot.services.notices import NoticeArranger
 from bot.services.planning import Asker, Planner, ProposalStep
 from bot.services.ports.work import Lease, Work
-from bot.services.roster import RosterReader
-from bot.services.staffing import Staffing
+from bot.services.reviewers import RosterReader, StaffReader
 from bot.services.step import StepContext
 from bot.services.writing.assignment import ApprovalCheck, AssignmentSteps
 from bot.services.writing.undo import UndoSteps
@@ -104,7 +103,7 @@ class Process:
             settings=settings.people,
             clock=time.now,
         )
-        staffing = Staffing(roster=roster, braintrust=client, settings=settings, clock=time.now)
+        staffing = StaffReader(roster=roster, braintrust=client, settings=settings, clock=time.now)
         self.planner = Planner(
             store.plans,
             settings=settings,

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Reviewer, Share
 from bot.domain.people import User
 from bot.errors import BraintrustError, BraintrustRejectedError, BraintrustUnavailableError
-from bot.services.roster import RosterReader
+from bot.services.reviewers import RosterReader
 from bot.services.step import StepContext
 from bot.services.writing.assignment import SAMPLE_ROWS, ApprovalCheck
 from bot.settings import PeopleSettings, PolicySettings, Settings

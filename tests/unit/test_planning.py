@@ -13,8 +13,7 @@ from bot.domain.model import Origin, Plan, PlanRequest, PlanState, Window
 from bot.errors import CommandError, SlackUnavailableError
 from bot.services.permissions import Entrance, Permissions
 from bot.services.planning import Asker, Planner, ProposalStep, Requested
-from bot.services.roster import RosterReader
-from bot.services.staffing import Staffing
+from bot.services.reviewers import RosterReader, StaffReader
 from bot.services.step import StepContext
 from bot.settings import BraintrustSettings, PolicySettings, QueueSettings, Settings
 from tests.integration.stored import Store
@@ -77,7 +76,7 @@ def worlds(store: Store) -> Worlds:
     return partial(World, store)
 
 
-def a_staffing(store: Store, braintrust: FakeBraintrust, settings: Settings) -> Staffing:
+def a_staffing(store: Store, braintrust: FakeBraintrust, settings: Settings) -> StaffReader:
     """Everybody named by e-mail or id, without Slack."""
     roster = RosterReader(
         braintrust=braintrust,
@@ -87,7 +86,7 @@ def a_staffing(store: Store, braintrust: FakeBraintrust, settings: Settings) -> 
         settings=settings.people,
         clock=FakeClock(NOW),
     )
-    return Staffing(roster=roster, braintrust=braintrust, settings=settings, clock=FakeClock(NOW))
+    return StaffReader(roster=roster, braintrust=braintrust, settings=settings, clock=FakeClock(NOW))
 
 
 def with_queue(**changes: Any) -> Settings:

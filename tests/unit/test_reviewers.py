@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.model import LeftOut
+from bot.domain.model import LeftOut, Reviewer
 from bot.domain.people import Exclusion, Group, Person, User
-from bot.domain.reviewers import Found, Known, Roster, parsed_name, resolved
+from bot.domain.reviewers import Known, Member, Roster, parsed_name, resolved
 
 ANA_ID, BEN_ID, EVA_ID, CI_ID = (
     f"0a7f2b1c-{number}{number}{number}{number}-4aaa-8bbb-000000000000" for number in "1234"
@@ -25,9 +25,9 @@ BOT = Person("U0BOT", "helper", is_bot=True)
 NOBODY = Person("U0NO", "no mail")
 TEAM = Group("g1", "Support team", (ANA_ID, BEN_ID))
 KNOWN = Known(users=(ANA, BEN, EVA, CI), groups=(TEAM,), people=(ADA, BO, IDA, BOT, NOBODY))
-FOUND_ANA = Found(ANA_ID, "Ana Ruiz", 1, "U0ANA")
-FOUND_BEN = Found(BEN_ID, "Ben Okafor", 1, "U0BEN")
-FOUND_EVA = Found(EVA_ID, "Eva Lind", 1, None)
+FOUND_ANA = Member(Reviewer(ANA_ID, "Ana Ruiz", "U0ANA"))
+FOUND_BEN = Member(Reviewer(BEN_ID, "Ben Okafor", "U0BEN"))
+FOUND_EVA = Member(Reviewer(EVA_ID, "Eva Lind", None))
 
 
 def roster(*names: str, known: Known = KNOWN) -> Roster:
@@ -81,7 +81,7 @@ def test_a_deactivated_account_never_counts_by_whatever_name(name: str) -> None:
 
     roll = roster(name, known=known)
 
-    assert BEN_ID not in {one.reviewer_id for one in roll.found}
+    assert BEN_ID not in {one.reviewer.id for one in roll.found}
     assert [one.reason for one in roll.left_out] == [Exclusion.DEACTIVATED]
 
 
@@ -118,7 +118,13 @@ def test_no_email_is_shown_that_nobody_typed() -> None:
 
 # ---- the map ---------------------------------------------------------------------------------------------------------
 
-MAPPED = replace(FOUND_EVA, slack_id="U0EVA")
+
+def matched(member: Member, slack_id: str | None) -> Member:
+    """The same person with this Slack account."""
+    return replace(member, reviewer=replace(member.reviewer, slack_id=slack_id))
+
+
+MAPPED = matched(FOUND_EVA, "U0EVA")
 
 
 @pytest.mark.parametrize("key", ["U0EVA", "u0eva", "eva@slack.example", "EVA@Slack.example"])
@@ -131,16 +137,16 @@ def test_the_map_says_who_is_whom(key: str, target: str, name: str) -> None:
 def test_the_map_beats_the_email() -> None:
     known = replace(KNOWN, mapped={"U0ANA": "eva@example.com", "ben@example.com": EVA_ID})
 
-    assert roster("U0ANA", known=replace(KNOWN, mapped={"U0ANA": EVA_ID})).found[0].reviewer_id == EVA_ID
-    assert roster("ben@example.com", known=known).found == (replace(FOUND_EVA, slack_id="U0ANA"),)
-    assert roster(ANA_ID, known=known).found == (replace(FOUND_ANA, slack_id=None),)
+    assert roster("U0ANA", known=replace(KNOWN, mapped={"U0ANA": EVA_ID})).found[0].reviewer.id == EVA_ID
+    assert roster("ben@example.com", known=known).found == (matched(FOUND_EVA, "U0ANA"),)
+    assert roster(ANA_ID, known=known).found == (matched(FOUND_ANA, None),)
 
 
 def test_the_map_settles_which_of_two_accounts_it_is() -> None:
     """The other one is then somebody else with the same e-mail."""
     known = replace(KNOWN, people=(BO, Person("U0TWO", "Ben too", "ben@example.com")), mapped={"U0TWO": BEN_ID})
 
-    assert roster(BEN_ID, "U0TWO", known=known).found == (replace(FOUND_BEN, slack_id="U0TWO"),)
+    assert roster(BEN_ID, "U0TWO", known=known).found == (matched(FOUND_BEN, "U0TWO"),)
     assert left("U0BEN", known=known) == [("Ben O.", Exclusion.AMBIGUOUS)]
 
 
@@ -243,9 +249,9 @@ def test_without_a_directory_ids_stand_for_themselves() -> None:
     )
 
     assert roll.found == (
-        Found(ANA_ID, "reviewer 0a7f2b1c", 1, None),
-        Found(EVA_ID, "reviewer 0a7f2b1c", 1, "U0EVA"),
-        Found(BEN_ID, "reviewer 0a7f2b1c", 1, None),
+        Member(Reviewer(ANA_ID, "reviewer 0a7f2b1c", None)),
+        Member(Reviewer(EVA_ID, "reviewer 0a7f2b1c", "U0EVA")),
+        Member(Reviewer(BEN_ID, "reviewer 0a7f2b1c", None)),
     )
     assert roll.left_out == (LeftOut("ben@example.com", Exclusion.UNLISTED), LeftOut("Ben O.", Exclusion.UNLISTED))
 
@@ -255,7 +261,7 @@ def test_without_slack_the_map_is_all_there_is() -> None:
 
     roll = roster("U0EVA", "U0ANA", "ben@example.com", known=known)
 
-    assert roll.found == (MAPPED, replace(FOUND_BEN, slack_id=None))
+    assert roll.found == (MAPPED, matched(FOUND_BEN, None))
     assert roll.left_out == (LeftOut("U0ANA", Exclusion.NOT_ASKED),)
 
 
@@ -315,21 +321,21 @@ def test_an_e_mail_that_two_users_share_makes_neither_of_them_somebody_in_slack(
 
     found = roster(ANA_ID, BEN_ID, known=Known(users=users, groups=(), people=None, mapped={"U0ANA": "c@x.com"})).found
 
-    assert [(one.name, one.slack_id) for one in found] == [("Ana", None), ("Ben", None)]
+    assert [(one.reviewer.name, one.reviewer.slack_id) for one in found] == [("Ana", None), ("Ben", None)]
 
 
 @given(NAMES, KNOWLEDGE)
 def test_each_person_is_found_once_and_nobody_who_must_not_be(names: list[str], known: Known) -> None:
     roll = roster(*names, known=known)
-    ids = [one.reviewer_id for one in roll.found]
+    ids = [one.reviewer.id for one in roll.found]
     unfit = {person.id for person in known.people or () if person.deactivated or person.is_bot}
     users = None if known.users is None else {user.id for user in known.users if user.email}
 
     assert len(set(ids)) == len(ids)
-    assert not {one.slack_id for one in roll.found} & unfit
+    assert not {one.reviewer.slack_id for one in roll.found} & unfit
     assert users is None or set(ids) <= users
-    assert len([one.slack_id for one in roll.found if one.slack_id]) == len(
-        {one.slack_id for one in roll.found} - {None}
+    assert len([one.reviewer.slack_id for one in roll.found if one.reviewer.slack_id]) == len(
+        {one.reviewer.slack_id for one in roll.found} - {None}
     )
 
 
@@ -347,12 +353,12 @@ def test_every_name_leads_to_somebody_or_is_told_with_a_reason(names: list[str],
 def test_more_names_never_lose_anybody(names: list[str], known: Known) -> None:
     fewer, more = roster(*names[:-1], known=known), roster(*names, known=known)
 
-    assert [one.reviewer_id for one in more.found][: len(fewer.found)] == [one.reviewer_id for one in fewer.found]
+    assert [one.reviewer.id for one in more.found][: len(fewer.found)] == [one.reviewer.id for one in fewer.found]
     assert more.left_out[: len(fewer.left_out)] == fewer.left_out
 
 
 @given(SLACK_IDS, KNOWLEDGE)
 def test_whom_slack_leads_to_is_found_by_their_braintrust_id_in_the_same_way(slack_id: str, known: Known) -> None:
     for one in roster(slack_id, known=known).found:
-        assert one.slack_id == slack_id
-        assert roster(one.reviewer_id, known=known).found == (one,)
+        assert one.reviewer.slack_id == slack_id
+        assert roster(one.reviewer.id, known=known).found == (one,)

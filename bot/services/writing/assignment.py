@@ -16,7 +16,7 @@ from bot.services.ports.braintrust import Patience
 from bot.services.ports.plans import Batches, PlanWritings
 from bot.services.ports.work import Work
 from bot.services.reading import RowReader, Sight
-from bot.services.roster import RosterReader
+from bot.services.reviewers import RosterReader
 from bot.services.step import StepContext, VisiblePatience
 from bot.services.threads import in_background
 from bot.services.writing.ledger import Ledger

@@ -8,10 +8,10 @@ import pytest
 
 from bot.domain.allocation import Strategy
 from bot.domain.choices import Choices
-from bot.domain.deal import Staff
 from bot.domain.model import DropReason, Reviewer, Share
 from bot.domain.people import Group, Person, User
 from bot.domain.preferences import Preference
+from bot.domain.reviewers import Staff
 from bot.errors import (
     BraintrustRejectedError,
     BraintrustUnavailableError,
@@ -20,8 +20,7 @@ from bot.errors import (
     SlackUnavailableError,
     StoreUnavailableError,
 )
-from bot.services.roster import NO_NAMES, NO_SLACK, RosterReader
-from bot.services.staffing import Staffing
+from bot.services.reviewers import NO_NAMES, NO_SLACK, RosterReader, StaffReader
 from bot.services.step import VisiblePatience
 from bot.settings import PeopleSettings, Settings
 from tests.unit.builders import NOW, a_plan, a_request, a_row
@@ -59,7 +58,7 @@ class World:
         )
 
     def staff(self, *names: str, **choices: Any) -> Staff:
-        staffing = Staffing(roster=self.roster, braintrust=self.braintrust, settings=self.settings, clock=self.clock)
+        staffing = StaffReader(roster=self.roster, braintrust=self.braintrust, settings=self.settings, clock=self.clock)
         return staffing.of(a_request(reviewers=names, choices=Choices(**choices)), patience=PATIENCE)
 
     def leavers(self, *names: str) -> dict[str, DropReason]:
