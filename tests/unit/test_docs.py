@@ -30,6 +30,8 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 MODULES = (ROOT / "docs" / "modules.md").read_text()
 SETTINGS = (ROOT / "docs" / "settings.md").read_text()
+COMMANDS = (ROOT / "docs" / "commands.md").read_text()
+TROUBLESHOOTING = (ROOT / "docs" / "troubleshooting.md").read_text()
 HOW_IT_WORKS = (ROOT / "docs" / "how-it-works.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -231,7 +233,7 @@ def test_the_example_can_be_used_as_it_stands_and_with_every_line() -> None:
 
 
 def test_the_command_table_says_what_the_help_says() -> None:
-    rows = [(code(form), meaning) for form, meaning in table(section("The command"))]
+    rows = [(code(form), meaning) for form, meaning in table(section("In Slack", COMMANDS))]
 
     assert rows[0][0] == COMMAND
     assert tuple(rows[1:-1]) == OPTIONS
@@ -239,7 +241,7 @@ def test_the_command_table_says_what_the_help_says() -> None:
 
 
 def test_the_table_of_what_is_typed_about_oneself_says_what_the_help_says() -> None:
-    rows = [tuple(line.strip("| ").split(" | ")) for line in README.splitlines() if line.startswith(f"| `{COMMAND} ")]
+    rows = [tuple(line.strip("| ").split(" | ")) for line in COMMANDS.splitlines() if line.startswith(f"| `{COMMAND} ")]
 
     personal = [(f"`{COMMAND} {form}`", meaning) for form, meaning in PERSONAL]
     assert [row for row in personal if row not in rows] == []
@@ -247,21 +249,19 @@ def test_the_table_of_what_is_typed_about_oneself_says_what_the_help_says() -> N
 
 def test_the_button_table_has_every_button_that_a_channel_sees() -> None:
     makers = (approve_button, cancel_button, stop_button, lambda plan: retry_button(plan, 7), undo_button)
-    [buttons] = re.findall(r"^\| button .*?(?=^$)", section("The command"), re.MULTILINE | re.DOTALL)
-
     labels = [make(a_plan())["text"]["text"] for make in makers]
-    named = [row[0] for row in table(buttons)]
+    named = [row[0] for row in table(section("Buttons", COMMANDS))]
     assert [name for label, name in zip(labels, named, strict=True) if not label.startswith(name)] == []
-    assert "**Take back**" in README
+    assert "**Take back**" in COMMANDS
 
 
 def test_the_terminal_table_has_every_command() -> None:
-    assert [code(row[0]) for row in table(section("The terminal"))] == commands()
+    assert [code(row[0]) for row in table(section("In the terminal", COMMANDS))] == commands()
 
 
 @pytest.mark.parametrize("command", commands())
 def test_each_command_is_documented_with_exactly_its_options(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    [described] = [row[1] for row in table(section("The terminal")) if code(row[0]) == command]
+    [described] = [row[1] for row in table(section("In the terminal", COMMANDS)) if code(row[0]) == command]
 
     existing = set(re.findall(r"--[a-z-]+", help_of(command, capsys))) - {"--help"}
     assert set(re.findall(r"--[a-z-]+", described)) == existing
@@ -338,3 +338,34 @@ def test_the_merge_event_is_the_documented_one() -> None:
 
 def test_the_changelog_has_the_version() -> None:
     assert f"## [{PROJECT_FILE['version']}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def findings_in_code() -> set[tuple[str, str]]:
+    """Verdict and setting of everything that `check` can find wrong, where the code names the setting."""
+    found: set[tuple[str, str]] = set()
+    for module in map(ast.parse, (path.read_text() for path in (ROOT / "bot" / "preflight").glob("*.py"))):
+        constants = {
+            node.targets[0].id: node.value.value
+            for node in module.body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(module):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("wrong", "warning"):
+                setting = node.args[0]
+                name = constants.get(setting.id) if isinstance(setting, ast.Name) else getattr(setting, "value", None)
+                if isinstance(name, str):
+                    found.add((node.func.id, name))
+    return found
+
+
+def test_troubleshooting_has_whatever_check_can_find_wrong_in_the_codes_own_words() -> None:
+    lines = [code(row[0]) for row in table(section("What `check` can say", TROUBLESHOOTING))]
+    told = [line.partition(":")[0].split(" ", 1) for line in lines]
+    sources = " ".join(" ".join(path.read_text().split()) for path in (ROOT / "bot").rglob("*.py"))
+
+    documented = {(verdict, setting) for verdict, setting in told}
+    assert findings_in_code() - documented == set()
+    quoted = [part.strip() for line in lines for part in line.partition(":")[2].split("…")]
+    assert [part for part in quoted if part not in sources] == []
