@@ -20,13 +20,13 @@ from sandbox.braintrust.fault_kinds import (
 )
 from sandbox.braintrust.faults import Faults
 from sandbox.braintrust.gates import Gate
+from sandbox.braintrust.merge import UnassignMode
 from sandbox.braintrust.refusals import ORGANIZATION_NAME
 from sandbox.braintrust.request_log import RequestLog, Seen
 from sandbox.braintrust.row import Change, NewRow, Row
-from sandbox.braintrust.row_store import RowsChanged, RowStore
+from sandbox.braintrust.row_store import RowsChanged, RowStore, WriteRules
 from sandbox.braintrust.seed import SeedSummary, seed_rows, seed_users
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
-from sandbox.braintrust.unassigning import UnassignMode
 
 __all__ = [
     "DEFAULT_PROJECT_ID",
@@ -58,6 +58,7 @@ __all__ = [
     "SlowBody",
     "Status",
     "UnassignMode",
+    "WriteRules",
     "WrongCount",
     "seed_rows",
     "seed_users",

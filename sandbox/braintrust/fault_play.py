@@ -1,6 +1,7 @@
 """Play the faults: one short coroutine for each."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -10,9 +11,9 @@ from aiohttp import web
 from sandbox.braintrust import fault_kinds as kinds
 from sandbox.braintrust.asked import Answer, Asked
 from sandbox.braintrust.fault_kinds import Fault
+from sandbox.braintrust.queries import encoded_cursor
 from sandbox.braintrust.refusals import refusal
 from sandbox.braintrust.responses import Wire, body_of, wire_of
-from sandbox.braintrust.row_query import encoded_cursor
 from sandbox.braintrust.storage import Storage
 
 
@@ -130,10 +131,10 @@ async def _short_page(fault: kinds.ShortPage, exchange: Exchange) -> web.StreamR
 async def _repeated_cursor(_fault: kinds.RepeatedCursor, exchange: Exchange) -> web.StreamResponse:
     answer = await exchange.answer()
     cursor = _cursor_in(exchange.asked.text)
-    if not isinstance(answer.payload, dict) or answer.status != 200:
+    if not isinstance(answer.payload, str) or answer.status != 200:
         return exchange.response(answer)
     headers = {**answer.headers, "x-bt-cursor": cursor}
-    return exchange.response(replace(answer, payload=answer.payload | {"cursor": cursor}, headers=headers))
+    return exchange.response(replace(answer, payload=json.loads(answer.payload) | {"cursor": cursor}, headers=headers))
 
 
 def _cursor_in(query: str) -> str:

@@ -8,9 +8,9 @@ from typing import Literal, TypeAlias
 from sandbox.braintrust.asked import Asked, Kind
 from sandbox.braintrust.fault_kinds import Fault, RepeatedCursor
 from sandbox.braintrust.gates import Gate
+from sandbox.braintrust.merge import UnassignMode
 from sandbox.braintrust.rate_limit import RateLimit
-from sandbox.braintrust.row_writer import WriteRules
-from sandbox.braintrust.unassigning import UnassignMode
+from sandbox.braintrust.row_store import WriteRules
 
 Matches: TypeAlias = Callable[[str], bool]
 Hook: TypeAlias = Callable[[Asked], None]

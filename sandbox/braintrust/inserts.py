@@ -3,13 +3,10 @@
 import json
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 from sandbox.braintrust.asked import Answer, Asked, RefusedError
-from sandbox.braintrust.instants import instant_of
 from sandbox.braintrust.refusals import bad_request, no_project
-from sandbox.braintrust.row_store import RowStore
-from sandbox.braintrust.row_writer import WriteRules
+from sandbox.braintrust.row_store import RowStore, WriteRules
 
 
 class Inserts:
@@ -24,7 +21,7 @@ class Inserts:
         project_id = asked.places["project_id"]
         if not self._rows.knows(project_id):
             raise RefusedError(no_project(project_id))
-        events = [_with_id(event) for event in _events(asked.body)]
+        events = _events(asked.body)
         row_ids = tuple(event["id"] for event in events)
         if len(set(row_ids)) != len(row_ids):
             raise RefusedError(bad_request("the same id twice in one request"))
@@ -46,10 +43,6 @@ def _events(body: bytes) -> list[dict[str, Any]]:
     return found["events"]
 
 
-def _with_id(event: dict[str, Any]) -> dict[str, Any]:
-    return event if event.get("id") else event | {"id": str(uuid4())}
-
-
 def _complaint(event: object) -> str | None:
     """What is wrong with an event; None when nothing is."""
     if not isinstance(event, dict):
@@ -57,73 +50,29 @@ def _complaint(event: object) -> str | None:
     for key, value in event.items():
         if key not in _CHECKS:
             return f"Unrecognized key in object: {key}"
-        if value is not None and not _CHECKS[key](value):
+        if not _CHECKS[key](value):
             return f"Invalid value for {key}"
-    return None
+    return None if "id" in event and "_is_merge" in event else "the sandbox takes merges by id only"
 
 
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+def _is_path(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(name, str) for name in value)
 
 
-def _is_paths(value: object) -> bool:
-    return isinstance(value, list) and all(path and _is_texts(path) for path in value)
-
-
-def _is_deletions(value: object) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(item, dict)
-        and set(item) == {"path", "delete"}
-        and _is_paths([item["path"]])
-        and isinstance(item["delete"], list)
-        for item in value
+def _is_deletion(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == {"path", "delete"}
+        and _is_path(value["path"])
+        and isinstance(value["delete"], list)
     )
 
 
-def _is_instant(value: object) -> bool:
-    try:
-        return isinstance(value, str) and bool(instant_of(value))
-    except ValueError:
-        return False
-
-
-def _is_object(value: object) -> bool:
-    return isinstance(value, dict)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_anything(_value: object) -> bool:
-    return True
-
-
-# The keys of an event and their types (OpenAPI, InsertProjectLogsEvent).
+# The keys of an event that the bot sends, and their types (OpenAPI, InsertProjectLogsEvent).
 _CHECKS: dict[str, Callable[[object], bool]] = {
-    "id": _is_text,
-    "created": _is_instant,
-    "input": _is_anything,
-    "output": _is_anything,
-    "expected": _is_anything,
-    "error": _is_anything,
-    "scores": _is_object,
-    "metadata": _is_object,
-    "tags": _is_texts,
-    "metrics": _is_object,
-    "context": _is_object,
-    "facets": _is_object,
-    "origin": _is_object,
-    "span_attributes": _is_object,
-    "span_id": _is_text,
-    "root_span_id": _is_text,
-    "span_parents": _is_texts,
-    "_is_merge": _is_flag,
-    "_merge_paths": _is_paths,
-    "_array_delete": _is_deletions,
-    "_object_delete": _is_flag,
+    "id": lambda value: isinstance(value, str) and value != "",
+    "metadata": lambda value: isinstance(value, dict),
+    "_is_merge": lambda value: value is True,
+    "_merge_paths": lambda value: isinstance(value, list) and all(map(_is_path, value)),
+    "_array_delete": lambda value: isinstance(value, list) and all(map(_is_deletion, value)),
 }

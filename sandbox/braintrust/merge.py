@@ -3,7 +3,10 @@ Braintrust's SDK (`merge_dicts_with_paths`): dicts recurse, arrays are replaced,
 """
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any
+
+from sandbox.braintrust.row import ASSIGNMENTS, assignments_in
 
 Json = dict[str, Any]
 KeyPath = tuple[str, ...]
@@ -46,3 +49,34 @@ def _without(row: Json, path: Sequence[str], values: Sequence[Any]) -> Json:
     if not deeper and isinstance(inner, list):
         return row | {key: [item for item in inner if item not in values]}
     return row
+
+
+class UnassignMode(StrEnum):
+    """The one way that empties a list of assignees; the others are accepted and leave it as it was."""
+
+    ANY = "any"
+    ARRAY_DELETE = "array_delete"
+    EMPTY_LIST = "empty_list"
+    NULL = "null"
+    NONE = "none"
+
+
+def obeyed(before: Json, after: Json, event: Json, mode: UnassignMode) -> Json:
+    """`after`, with the assignees of `before` put back when the event emptied them in a way that does not work."""
+    had = assignments_in(before.get("metadata"))
+    emptied = had and not assignments_in(after.get("metadata"))
+    way = _way(event) if emptied else None
+    if way is None or mode in (UnassignMode.ANY, way):
+        return after
+    kept = before["metadata"][ASSIGNMENTS]
+    return after | {"metadata": (after["metadata"] or {}) | {ASSIGNMENTS: kept}}
+
+
+def _way(event: Mapping[str, Any]) -> UnassignMode | None:
+    """How the event empties the assignees; None when it replaces all metadata, which always works."""
+    metadata = event.get("metadata")
+    if isinstance(metadata, dict) and ASSIGNMENTS in metadata:
+        return UnassignMode.NULL if metadata[ASSIGNMENTS] is None else UnassignMode.EMPTY_LIST
+    deletions = event.get("_array_delete") or ()
+    by_delete = any(deletion["path"] == ["metadata", ASSIGNMENTS] for deletion in deletions)
+    return UnassignMode.ARRAY_DELETE if by_delete else None

@@ -1,31 +1,18 @@
-"""`POST /btql`: from a request to a page of rows."""
+"""`POST /btql`: from a request to a page of rows or to counts."""
 
 import json
-from datetime import UTC, datetime
-from typing import Any
+import sqlite3
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
 from uuid import uuid4
 
 from sandbox.braintrust.asked import Answer, Asked, RefusedError
-from sandbox.braintrust.btql_parser import parse
-from sandbox.braintrust.btql_pins import eliminates_segments
-from sandbox.braintrust.btql_syntax import Query
-from sandbox.braintrust.btql_tokens import BtqlError
+from sandbox.braintrust.btql import Query, parse
 from sandbox.braintrust.refusals import bad_query, bad_request, no_project
-from sandbox.braintrust.row_query import Page, page_of
+from sandbox.braintrust.row_sql import BtqlError, Sql, array_of, json_of, literal, value_of
 from sandbox.braintrust.row_store import RowStore
 
-# Further keys of the body that Braintrust takes and that change nothing here.
-_IGNORED_KEYS = frozenset(
-    {"tz_offset", "use_columnstore", "use_brainstore", "brainstore_realtime", "query_source", "client_version"}
-    | {"query_timeout_seconds", "api_version", "lint_mode"}
-)
-_NO_SEGMENTS = {
-    "code": "missingSegmentEliminationSpecs",
-    "message": "No filters available for segment elimination. Add a range filter on created, _xact_id, or "
-    "_pagination_key, or scope to a specific root_span_id or id.",
-    "stage": "optimizer",
-    "severity": "warning",
-}
+DEFAULT_LIMIT = 1000  # Braintrust has a default limit too; its value is not documented
 
 
 def query_text(body: bytes) -> str:
@@ -50,32 +37,79 @@ class Queries:
         _check_body(asked.body)
         try:
             query = parse(asked.text)
-            return self._answer(query, asked.max_rows or self.max_limit)
-        except BtqlError as error:
+            if not self._rows.knows(query.project_id):
+                raise RefusedError(no_project(query.project_id))
+            limit = min(DEFAULT_LIMIT if query.limit is None else query.limit, asked.max_rows or self.max_limit)
+            select = _counts(query) if query.is_aggregate else _walk(query)
+            found = self._rows.select(f"{select.text} LIMIT ?", (*select.values, limit))
+        except (BtqlError, sqlite3.OperationalError) as error:  # the latter: nested too deeply
             raise RefusedError(bad_query(str(error))) from error
-
-    def _answer(self, query: Query, max_rows: int) -> Answer:
-        if not self._rows.knows(query.project_id):
-            raise RefusedError(no_project(query.project_id))
-        with self._rows.reading(query.project_id) as rows:
-            page = page_of(query, rows, now=datetime.now(UTC), max_rows=max_rows)
-            xact_id = self._rows.last_xact_id
-        headers = {"x-bt-internal-trace-id": uuid4().hex}
-        if page.cursor:
-            headers["x-bt-cursor"] = page.cursor
-        return Answer(_envelope(query, page, xact_id), headers=headers)
+        cursor = encoded_cursor(found[-1][1]) if found and not query.is_aggregate else None
+        return _page([row[0] for row in found], cursor)
 
 
-def _envelope(query: Query, page: Page, xact_id: str) -> dict[str, Any]:
-    columns: dict[str, Any] = {key: {} for row in page.data[:1] for key in row}
-    envelope: dict[str, Any] = {
-        "data": page.data,
-        "schema": {"type": "array", "items": {"type": "object", "properties": columns}},
-        "realtime_state": {"type": "on", "minimum_xact_id": xact_id, "actual_xact_id": xact_id, "read_bytes": 0},
-        "warnings": [] if eliminates_segments(query.filter) else [_NO_SEGMENTS],
-        "freshness_state": {"last_processed_xact_id": xact_id, "last_considered_xact_id": xact_id},
-    }
-    return envelope | ({"cursor": page.cursor} if page.cursor else {})
+def encoded_cursor(number: int) -> str:
+    """A `_pagination_key`'s number as a cursor: its eight bytes in base64, without padding."""
+    return b64encode(number.to_bytes(8, "big")).decode().rstrip("=")
+
+
+def decoded_cursor(cursor: str) -> int:
+    """The number in a cursor; BtqlError when it is none of ours."""
+    try:
+        raw = b64decode(cursor + "=" * (-len(cursor) % 4), validate=True)
+    except (Base64Error, ValueError) as error:
+        raise BtqlError("Invalid cursor") from error
+    number = int.from_bytes(raw, "big", signed=True)
+    if len(raw) != 8 or number < 0:
+        raise BtqlError("Invalid cursor")
+    return number
+
+
+def _page(rows: list[str], cursor: str | None) -> Answer:
+    """The rows are JSON texts already."""
+    headers = {"x-bt-internal-trace-id": uuid4().hex} | ({"x-bt-cursor": cursor} if cursor else {})
+    rest = json.dumps({"schema": {"type": "array"}} | ({"cursor": cursor} if cursor else {}))
+    body = f'{{"data":[{",".join(rows)}],{rest[1:]}'
+    return Answer(body, headers=headers, content_type="application/json; charset=utf-8")
+
+
+def _walk(query: Query) -> Sql:
+    """One page of rows: each as a JSON text, with its number."""
+    after, values = "", (*query.filter.values, query.project_id)
+    if query.cursor is not None:
+        after = f" AND number {'<' if query.descending else '>'} ?"
+        values = (*values, decoded_cursor(query.cursor))
+    line = _json_object([(column.key, json_of(column.names)) for column in query.select])
+    return Sql(
+        f"SELECT {line}, number FROM rows WHERE {query.filter.text} AND project = ? AND columns IS NOT NULL{after}"
+        f" ORDER BY number{' DESC' if query.descending else ''}",
+        values,
+    )
+
+
+def _counts(query: Query) -> Sql:
+    """One JSON text for each group, or one for all without `dimensions`."""
+    unpivot, source = query.unpivot, "rows"
+    if unpivot:
+        source = f"rows, json_each({array_of(unpivot.names)}) AS item"
+    made = (unpivot.name,) if unpivot else None
+    groups = ["item.value" if column.names == made else value_of(column.names) for column in query.dimensions]
+    keys = [(column.key, f"json_quote({group})") for column, group in zip(query.dimensions, groups, strict=True)]
+    keys += [
+        (one.key, f"json_quote(min({value_of(one.names)}))" if one.names else "count(*)") for one in query.measures
+    ]
+    grouped = f" GROUP BY {', '.join(groups)}" if groups else ""
+    return Sql(
+        f"SELECT {_json_object(keys)} FROM {source}"
+        f" WHERE {query.filter.text} AND project = ? AND columns IS NOT NULL{grouped}",
+        (*query.filter.values, query.project_id),
+    )
+
+
+def _json_object(pairs: list[tuple[str, str]]) -> str:
+    """SQL that puts a JSON object together from keys and SQL for their values."""
+    parts = [f"{literal(json.dumps(key) + ':')} || {value}" for key, value in sorted(pairs)]
+    return "'{' || " + " || ',' || ".join(parts) + " || '}'"
 
 
 def _check_body(body: bytes) -> None:
@@ -85,8 +119,5 @@ def _check_body(body: bytes) -> None:
         raise RefusedError(bad_request("Invalid JSON")) from error
     if not isinstance(found, dict) or not isinstance(found.get("query"), str):
         raise RefusedError(bad_request("Invalid input: query"))
-    if found.get("fmt", "json") != "json":
-        raise RefusedError(bad_request("fmt: only json is understood"))
-    unknown = set(found) - _IGNORED_KEYS - {"query", "fmt"}
-    if unknown:
+    if unknown := set(found) - {"query"}:
         raise RefusedError(bad_request(f"Unrecognized key(s): {', '.join(sorted(unknown))}"))

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, NotRequired, Required, TypeAlias, TypedDict
-
-from sandbox.braintrust.instants import instant_of
 
 Columns: TypeAlias = dict[str, Any]
 Source: TypeAlias = Literal["api", "hand"]
@@ -142,3 +140,15 @@ def status_in(metadata: Mapping[str, Any] | None) -> str | None:
     for key in (REVIEW_LISTS, DEFAULT_LIST, "status"):
         value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, str) else None
+
+
+def instant_text(moment: datetime) -> str:
+    """`moment` as rows carry it: `2026-05-18T09:00:00.000000Z`, so that text order is time order."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def instant_of(text: str) -> datetime:
+    """The moment that an ISO 8601 text names; ValueError when it names none."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

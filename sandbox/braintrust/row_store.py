@@ -1,15 +1,66 @@
-"""All rows of the stand-in, by project.  Thread-safe: the server, a test and a demo page share it."""
+"""The rows of all projects, in SQLite in memory.  Thread-safe: the server, a test and a demo page share it."""
 
+import json
+import sqlite3
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias, Unpack
+from datetime import UTC, datetime
+from typing import Any, TypeAlias, Unpack
 
-from sandbox.braintrust.project_rows import ProjectRows
-from sandbox.braintrust.row import ASSIGNMENTS, DEFAULT_LIST, REVIEW_LISTS, Columns, NewRow, Row
-from sandbox.braintrust.row_writer import RowWriter, WriteRules
+from sandbox.braintrust.merge import UnassignMode, merged, obeyed
+from sandbox.braintrust.row import (
+    ASSIGNMENTS,
+    DEFAULT_LIST,
+    REVIEW_LISTS,
+    Change,
+    Columns,
+    NewRow,
+    Row,
+    Source,
+    assignments_in,
+    instant_text,
+    status_in,
+)
+
+# `columns` are what queries see (NULL: nothing yet), `hidden` what is stored beyond that until `shows_at`.
+# What queries look at comes before the long text, so that SQLite reaches it without reading on.
+# By id first: the walk in `number` order must not be led astray by an index on the project.
+_SCHEMA = """
+CREATE TABLE projects (id TEXT PRIMARY KEY);
+CREATE TABLE rows (
+    number INTEGER PRIMARY KEY,
+    project TEXT NOT NULL,
+    id TEXT NOT NULL,
+    created TEXT AS (columns ->> '$.created') STORED,
+    root_span_id TEXT AS (columns ->> '$.root_span_id') STORED,
+    tags TEXT AS (nullif(columns -> '$.tags', 'null')) STORED,
+    assignments TEXT AS (nullif(columns -> '$.metadata."~__bt_assignments"', 'null')) STORED,
+    review_lists TEXT AS (nullif(columns -> '$.metadata."~__bt_review_lists"', 'null')) STORED,
+    status TEXT AS (columns ->> '$.metadata."~__bt_review_lists"."__bt_default_review_list".status') STORED,
+    shows_at REAL,
+    phantom INTEGER NOT NULL DEFAULT 0,
+    history TEXT NOT NULL DEFAULT '[]',
+    columns TEXT,
+    hidden TEXT,
+    UNIQUE (id, project)
+);
+CREATE INDEX hidden_rows ON rows (shows_at) WHERE hidden IS NOT NULL;
+"""
+_SHOW = "UPDATE rows SET columns = hidden, hidden = NULL WHERE hidden IS NOT NULL AND shows_at <= ?"
+_STORED = "SELECT ifnull(hidden, columns), history, phantom FROM rows"
+_ADD = """
+INSERT INTO rows (number, project, id, columns, hidden, shows_at, history, phantom) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_REWRITE = """
+UPDATE rows SET columns = iif(?1 IS NULL, ?2, columns), hidden = iif(?1 IS NULL, NULL, ?2), shows_at = ?1, history = ?3
+WHERE id = ?4 AND project = ?5
+"""
+_PER_SECOND = 1 << 16
+_XACT_PREFIX = 0x0DE1 << 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +69,15 @@ class RowsChanged:
 
     project_id: str
     row_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRules:
+    """How a write behaves: who writes, when queries see it, which way of unassigning works."""
+
+    source: Source = "api"
+    lag_seconds: float = 0.0
+    unassign: UnassignMode = UnassignMode.ANY
 
 
 Subscriber: TypeAlias = Callable[[RowsChanged], None]
@@ -29,24 +89,25 @@ class RowStore:
 
     def __init__(self) -> None:
         self._changed = threading.Condition(threading.RLock())
-        self._projects: dict[str, ProjectRows] = {}
-        self._writer = RowWriter()
+        self._sql = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._sql.executescript(_SCHEMA)
+        self._transaction = 0
         self._subscribers: list[Subscriber] = []
         self._post: Post = _at_once
 
     def open_project(self, project_id: str) -> None:
         """Make a project known, with no rows."""
         with self._changed:
-            self._projects.setdefault(project_id, ProjectRows())
+            self._sql.execute("INSERT OR IGNORE INTO projects VALUES (?)", (project_id,))
 
     def knows(self, project_id: str) -> bool:
         """Whether the project was opened or has ever had a row."""
-        return project_id in self._projects  # without the lock: requests are not to wait for it one by one
+        return project_id in self.project_ids()
 
     def project_ids(self) -> list[str]:
         """The known projects."""
         with self._changed:
-            return list(self._projects)
+            return [project_id for (project_id,) in self._sql.execute("SELECT id FROM projects ORDER BY rowid")]
 
     def add(self, project_id: str, **row: Unpack[NewRow]) -> None:
         """Add one row, as the newest of its project; ValueError when its id is there already."""
@@ -54,26 +115,28 @@ class RowStore:
 
     def add_many(self, project_id: str, rows: Iterable[NewRow]) -> None:
         """Add rows, the oldest first: their order is the order of `_pagination_key`."""
-        with self._writing(project_id) as (project, written):
-            for row in rows:
-                self._writer.append(project, project_id, row)
-                written.append(row["id"])
+        with self._writing(project_id) as written:
+            try:
+                self._sql.executemany(_ADD, (self._new(project_id, row, written) for row in rows))
+            except sqlite3.IntegrityError as error:
+                raise ValueError(f"a row with the id {written[-1]} is there already") from error
 
     def get(self, project_id: str, row_id: str) -> Row | None:
         """The row as stored, also while queries do not show it yet."""
         with self._changed:
-            place = self._existing(project_id).get(row_id)
-            return place.row if place else None
+            found = self._sql.execute(f"{_STORED} WHERE id = ? AND project = ?", (row_id, project_id)).fetchone()
+        return _row(*found) if found else None
 
     def all(self, project_id: str) -> list[Row]:
         """Every row of a project, the oldest first."""
         with self._changed:
-            return [place.row for place in self._existing(project_id)]
+            found = self._sql.execute(f"{_STORED} WHERE project = ? ORDER BY number", (project_id,)).fetchall()
+        return [_row(*stored) for stored in found]
 
     def delete(self, project_id: str, row_id: str) -> None:
         """Take a row away, as the end of its retention would."""
-        with self._writing(project_id) as (project, written):
-            project.remove(row_id)
+        with self._writing(project_id) as written:
+            self._sql.execute("DELETE FROM rows WHERE id = ? AND project = ?", (row_id, project_id))
             written.append(row_id)
 
     def assign_by_hand(self, project_id: str, row_id: str, user_ids: Sequence[str]) -> None:
@@ -89,10 +152,18 @@ class RowStore:
         self._by_hand(project_id, row_id, {"tags": list(tags), "_merge_paths": [["tags"]]})
 
     def write(self, project_id: str, events: Sequence[Columns], rules: WriteRules) -> None:
-        """Apply insert events, already validated and each with an id, as one transaction."""
-        with self._writing(project_id) as (project, written):
-            self._writer.write(project, project_id, events, rules)
-            written.extend(event["id"] for event in events)
+        """Merge insert events, already validated, as one transaction."""
+        with self._writing(project_id) as written:
+            transaction = self._begin(time.time())
+            for row_number, event in enumerate(events):
+                self._merge(project_id, event, (transaction, row_number), rules)
+                written.append(event["id"])
+
+    def select(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """What an SQL query finds in the rows as queries may see them now."""
+        with self._changed:
+            self._sql.execute(_SHOW, (time.monotonic(),))
+            return self._sql.execute(query, values).fetchall()
 
     def counts_by_assignee(self, project_id: str) -> dict[str | None, int]:
         """How many root rows each person has, and under None how many have nobody."""
@@ -118,34 +189,21 @@ class RowStore:
         """Call subscribers by way of `post` (an event loop's `call_soon_threadsafe`), or at once for None."""
         self._post = post or _at_once
 
-    @contextmanager
-    def reading(self, project_id: str) -> Iterator[ProjectRows]:
-        """The project's rows, held still, as queries may see them now."""
-        with self._changed:
-            self._writer.reveal()
-            yield self._existing(project_id)
-
-    @property
-    def last_xact_id(self) -> str:
-        """The newest transaction's `_xact_id`."""
-        with self._changed:
-            return self._writer.last_xact_id
-
-    def _existing(self, project_id: str) -> ProjectRows:
-        return self._projects.get(project_id, _NO_ROWS)
-
     def _by_hand(self, project_id: str, row_id: str, event: Columns) -> None:
         with self._changed:
-            if row_id not in self._existing(project_id):
+            if self.get(project_id, row_id) is None:
                 raise KeyError(f"no row {row_id} in project {project_id}")
             self.write(project_id, [{"id": row_id, "_is_merge": True, **event}], WriteRules(source="hand"))
 
     @contextmanager
-    def _writing(self, project_id: str) -> Iterator[tuple[ProjectRows, list[str]]]:
-        """Lock, yield the project and a list for the ids of what changes, then tell whoever waits for changes."""
+    def _writing(self, project_id: str) -> Iterator[list[str]]:
+        """One transaction; yields a list for the ids of what changes, then tells whoever waits for changes."""
         written: list[str] = []
         with self._changed:
-            yield self._projects.setdefault(project_id, ProjectRows()), written
+            self._sql.execute("BEGIN")
+            with self._sql:  # commits, or rolls back
+                self._sql.execute("INSERT OR IGNORE INTO projects VALUES (?)", (project_id,))
+                yield written
             self._changed.notify_all()
         if self._subscribers and written:
             self._post(lambda: self._tell(RowsChanged(project_id, tuple(written))))
@@ -154,8 +212,67 @@ class RowStore:
         for subscriber in tuple(self._subscribers):
             subscriber(change)
 
+    def _begin(self, seconds: float) -> int:
+        """The number of a new transaction: it only grows, and follows the clock where it can."""
+        self._transaction = max(self._transaction + 1, int(seconds) * _PER_SECOND)
+        return self._transaction
 
-_NO_ROWS = ProjectRows()
+    def _new(self, project_id: str, row: NewRow, written: list[str]) -> tuple[Any, ...]:
+        written.append(row["id"])
+        transaction = self._begin(row["created"].timestamp())
+        columns = _new_columns(project_id, {**row}, instant_text(row["created"]), (transaction, 0))
+        return transaction << 16, project_id, row["id"], _json(columns), None, None, "[]", False
+
+    def _merge(self, project_id: str, event: Columns, at: tuple[int, int], rules: WriteRules) -> None:
+        """A merge onto an id that is not there makes a phantom row."""
+        before = self.get(project_id, event["id"])
+        shows_at = time.monotonic() + rules.lag_seconds if rules.lag_seconds > 0 else None
+        if before is None:
+            values = {key: value for key, value in event.items() if key[0] != "_"}
+            columns = _new_columns(project_id, values, instant_text(datetime.now(UTC)), at)
+            text, history = _json(columns), _json([_change(columns, rules.source)])
+            now, later = (text, None) if shows_at is None else (None, text)
+            number = (at[0] << 16) | at[1]
+            self._sql.execute(_ADD, (number, project_id, event["id"], now, later, shows_at, history, True))
+            return
+        columns = obeyed(before.columns, merged(before.columns, event), event, rules.unassign)
+        columns["_xact_id"] = _xact_id(at[0])
+        history = _json([*before.history, _change(columns, rules.source)])
+        self._sql.execute(_REWRITE, (shows_at, _json(columns), history, event["id"], project_id))
+
+
+def _row(columns: str, history: str, phantom: int) -> Row:
+    changes = (Change(xact, source, tuple(who), status) for xact, source, who, status in json.loads(history))
+    return Row(json.loads(columns), tuple(changes), bool(phantom))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _xact_id(transaction: int) -> str:
+    """The `_xact_id` of a transaction: 19 digits."""
+    return str(_XACT_PREFIX | transaction)
+
+
+def _new_columns(project_id: str, values: Columns, created: str, at: tuple[int, int]) -> Columns:
+    transaction, row_number = at
+    span_id = values.get("span_id") or values["id"]
+    standard: Columns = {
+        "_xact_id": _xact_id(transaction),
+        "_pagination_key": f"p{(transaction << 16) | row_number:020d}",
+        "created": created,
+        "project_id": project_id,
+        "is_root": values.get("is_root", not values.get("span_parents")),
+        "span_id": span_id,
+        "root_span_id": values.get("root_span_id") or span_id,
+    }
+    return {"tags": None, "metadata": None, "input": None, "output": None} | values | standard
+
+
+def _change(columns: Columns, source: Source) -> Change:
+    metadata = columns["metadata"]
+    return Change(columns["_xact_id"], source, assignments_in(metadata), status_in(metadata))
 
 
 def _at_once(call: Callable[[], None]) -> None:

@@ -1,6 +1,5 @@
 """The Braintrust stand-in in a process of its own, so that its work does not hold up the bot's or the script's."""
 
-import gc
 import math
 import multiprocessing
 import re
@@ -153,7 +152,6 @@ class _Served:
         if world.minute_seconds is not None:
             self._stand_in.faults.rate_limit(QUERIES_PER_MINUTE, window_seconds=world.minute_seconds)
         self._stand_in.start()
-        gc.disable()  # or the collector walks over all these rows again and again, which took half of the CPU
 
     @property
     def url(self) -> str:

@@ -26,7 +26,7 @@ from sandbox.braintrust import (
     Status,
     WrongCount,
 )
-from sandbox.braintrust.row_writer import WriteRules
+from sandbox.braintrust.row_store import WriteRules
 from tests.integration.stored import ANA, Store, opened
 from tests.integration.world import DONE, PROJECT, SETTLE_SECONDS, TAG, World
 

@@ -1,5 +1,7 @@
 """Whatever a tag contains, the query stays the query; judged by another parser than our own head."""
 
+import json
+import re
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,19 +13,8 @@ from hypothesis import strategies as st
 from bot.domain.btql import MAX_IDS_PER_QUERY, after, matching_rows, quoted, rows_by_id
 from bot.domain.model import Window
 from bot.errors import CommandError
-from sandbox.braintrust.btql_expressions import MAX_LIST
-from sandbox.braintrust.btql_parser import parse
-from sandbox.braintrust.btql_syntax import (
-    And,
-    Comparison,
-    Includes,
-    Literal,
-    Membership,
-    Path,
-    Query,
-    Shape,
-    Sort,
-)
+from sandbox.braintrust.btql import MAX_LIST, Query, parse
+from sandbox.braintrust.row_sql import Sql
 from tests.unit.builders import NOW, PROJECT
 
 WINDOW = Window(NOW - timedelta(days=7), NOW)
@@ -54,10 +45,9 @@ def query_for(tag: str, *, limit: int = 1000) -> str:
 def expected_for(tag: str) -> Query:
     """The query for a harmless tag, as parsed, with only the tag's literal exchanged."""
     plain = parse(query_for("plain"))
-    assert isinstance(plain.filter, And)
-    includes, *window = plain.filter.parts
-    assert isinstance(includes, Includes)
-    return replace(plain, filter=And((replace(includes, item=Literal(tag)), *window)))
+    word, *window = plain.filter.values
+    assert word == "plain"
+    return replace(plain, filter=Sql(plain.filter.text, (tag, *window)))
 
 
 @given(ANY_TEXT)
@@ -100,28 +90,15 @@ def test_the_refusal_says_what_to_do() -> None:
 def test_the_query_asks_for_the_tag_in_the_window_newest_first() -> None:
     query = parse(query_for("x", limit=250))
 
-    created = Path(("created",), "created")
-    assert query == replace(
-        expected_for("x"),
-        project_id=PROJECT,
-        shape=Shape.SPANS,
-        limit=250,
-        cursor=None,
-        sort=Sort(Path(("_pagination_key",), "_pagination_key"), descending=True),
-        filter=And(
-            (
-                Includes(Path(("tags",), "tags"), Literal("x")),
-                Comparison(">=", created, Literal("2026-05-11T09:00:00.000Z")),
-                Comparison("<", created, Literal("2026-05-18T09:00:00.000Z")),
-            )
-        ),
-    )
+    assert query == replace(expected_for("x"), project_id=PROJECT, limit=250, cursor=None, descending=True)
+    assert query.filter.values == ("x", "2026-05-11T09:00:00.000000Z", "2026-05-18T09:00:00.000000Z")
+    assert re.findall(r"[<>]=?", query.filter.text) == [">=", "<"]
 
 
 def test_the_query_selects_what_a_row_is_judged_by() -> None:
     columns = parse(query_for("x")).select
 
-    assert [(column.key, column.path.names) for column in columns or ()] == [
+    assert [(column.key, column.names) for column in columns] == [
         ("id", ("id",)),
         ("assignments", ("metadata", "~__bt_assignments")),
         ("review_lists", ("metadata", "~__bt_review_lists")),
@@ -144,9 +121,10 @@ def test_any_ids_are_refused_or_stand_in_the_query_exactly(ids: list[str]) -> No
     except CommandError:
         return
 
-    assert query.filter == Membership(Path(("id",), "id"), tuple(ids))
+    assert [json.loads(str(listed)) for listed in query.filter.values] == [ids]
+    assert query.filter.text == parse(rows_by_id(PROJECT, ids=["plain"])).filter.text
     assert (query.project_id, query.limit, query.cursor) == (PROJECT, MAX_IDS_PER_QUERY, None)
-    assert [column.key for column in query.select or ()] == ["id", "tags", "assignments", "review_lists"]
+    assert [column.key for column in query.select] == ["id", "tags", "assignments", "review_lists"]
 
 
 def test_a_full_query_by_id_is_one_that_braintrust_takes() -> None:
@@ -155,7 +133,7 @@ def test_a_full_query_by_id_is_one_that_braintrust_takes() -> None:
     query = parse(rows_by_id(PROJECT, ids=ids))
 
     assert MAX_IDS_PER_QUERY <= MAX_LIST
-    assert query.filter == Membership(Path(("id",), "id"), tuple(ids))
+    assert [json.loads(str(listed)) for listed in query.filter.values] == [ids]
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\\")))
