@@ -39,7 +39,7 @@ from bot.settings import Settings
 from bot.work.ticks import Ticks
 from bot.work.turn import Step, Turn
 from bot.work.worker import Worker
-from handlers.desk import Desk
+from handlers.actions import Desk
 
 log = logging.getLogger(__name__)
 

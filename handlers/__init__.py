@@ -2,11 +2,11 @@
 
 from slack_bolt import App
 
-from handlers import actions, belonging, commands, errors, events
+from handlers import actions, commands, errors, events, payloads
 
 
 def register(app: App) -> None:
     """Add every listener, and the gate before them, to `app`."""
-    app.middleware(belonging.refuse_strangers)
+    app.middleware(payloads.refuse_strangers)
     for listeners in (commands, actions, events, errors):
         listeners.register(app)

@@ -1,12 +1,65 @@
-"""Presses of the buttons."""
+"""Presses of the buttons.  Listeners only acknowledge; the desk takes the press, and nobody waits for what it needs."""
 
+import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, UNDO, UNDO_CONFIRM
-from bot.services.decisions import Decider
-from handlers.desk import Desk
+from bot.messages.answers import busy
+from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, UNDO, UNDO_CONFIRM, target
+from bot.services.decisions import Decider, DuplicateMessages, Press
+from bot.services.ports.slack import PrivateAnswers
+from bot.services.threads import Errands
+from handlers.errors import answer_error
+from handlers.payloads import pressed_message, reply_to
+
+log = logging.getLogger(__name__)
+
+THREADS = 32  # they wait for Slack, which may take 15 s to say who somebody is
+MOST_PRESSES = 500  # that wait for a thread
+CLOSING_SECONDS = 5.0
+
+
+class Desk:
+    """Has presses carried out in threads of their own; where too many wait, the person is told."""
+
+    def __init__(self, deciding: Decider, copies: DuplicateMessages, answers: PrivateAnswers) -> None:
+        self._deciding = deciding
+        self._copies = copies
+        self._answers = answers
+        self._errands = Errands("press", threads=THREADS, most=MOST_PRESSES)
+
+    def take(self, body: dict[str, Any], decide: Callable[[Decider, Press], None]) -> None:
+        """Have the press in a payload decided, soon."""
+        press = _press(body)
+        if press is None:
+            return
+
+        def answer(error: BaseException) -> None:
+            answer_error(error, body, self._answers)
+
+        if not self._errands.take(partial(self._carry_out, press, decide), on_fault=answer):
+            self._answers.send(press.reply_to, busy())
+
+    def close(self) -> None:
+        """Decide those that were acknowledged, and take no more."""
+        self._errands.close(timeout_seconds=CLOSING_SECONDS)
+
+    def _carry_out(self, press: Press, decide: Callable[[Decider, Press], None]) -> None:
+        decide(self._deciding, press)
+        self._copies.close(press)
+
+
+def _press(body: dict[str, Any]) -> Press | None:
+    """The press in a payload; None when no button of ours sends such a value."""
+    about = target(str(body["actions"][0].get("value") or ""))
+    if about is None:
+        log.warning("a button with a foreign value was pressed")
+        return None
+    to = reply_to(body)
+    return None if to is None else Press(about, to, pressed_message(body))
 
 
 def register(app: App) -> None:

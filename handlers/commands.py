@@ -16,7 +16,7 @@ from bot.messages.help import help_message
 from bot.services.permissions import Permissions
 from bot.services.planning import Asker, Planner
 from bot.services.preferences import PreferenceKeeper
-from handlers.reply_to import reply_to
+from handlers.payloads import reply_to
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from bot.errors import BotError
 from bot.messages.answers import failure, problem
 from bot.services.ports.slack import PrivateAnswers
-from handlers.reply_to import reply_to
+from handlers.payloads import reply_to
 
 log = logging.getLogger(__name__)
 

@@ -4,21 +4,25 @@ import argparse
 import logging
 import signal
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot.adapters.store.store import Store
 from bot.cli import plans
 from bot.cli.console import Console
-from bot.cli.loading import settings_for_a_server, settings_for_a_terminal
+from bot.cli.plans import TAKEN_OFF, settings_for_a_terminal
 from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
+from bot.domain.model import Event, Plan
 from bot.domain.options import valid_days, valid_limit, valid_reviewers, valid_tag
 from bot.doors import socket_mode, web
 from bot.errors import BotError, CommandError, SettingsError
-from bot.history import plan_lines, step_lines
 from bot.logs import configure
+from bot.messages.text import counted
 from bot.preflight.everything import findings
 from bot.preflight.finding import Verdict
-from bot.settings import FOR_HTTP, FOR_SOCKET_MODE, environment
+from bot.settings import FOR_HTTP, FOR_SOCKET_MODE, NAMES, Settings, environment
+
+log = logging.getLogger(__name__)
+
 
 OK, FAILED, BY_SIGNAL = 0, 1, 128
 Command = Callable[[argparse.Namespace, Console], int]
@@ -102,12 +106,12 @@ def _carried_out(options: argparse.Namespace, console: Console) -> int:
 
 
 def _run(_options: argparse.Namespace, _console: Console) -> int:
-    socket_mode.run(settings_for_a_server(FOR_SOCKET_MODE))
+    socket_mode.run(_settings_for_a_server(FOR_SOCKET_MODE))
     return OK
 
 
 def _web(options: argparse.Namespace, _console: Console) -> int:
-    web.run(settings_for_a_server(FOR_HTTP), host=options.host)
+    web.run(_settings_for_a_server(FOR_HTTP), host=options.host)
     return OK
 
 
@@ -158,3 +162,38 @@ def _valid(read: Callable[[str], object]) -> Callable[[str], object]:
             raise argparse.ArgumentTypeError(str(error).replace("`", "")) from error
 
     return parse
+
+
+def _settings_for_a_server(required: tuple[str, ...]) -> Settings:
+    """The settings of a command that serves Slack and logs from now on; raises `SettingsError`."""
+    env = environment()
+    settings = Settings.from_env(env, required=required)
+    configure(settings.log_format)
+    for name in env.quoted(NAMES):
+        log.warning(TAKEN_OFF, extra={"setting": name})
+    return settings
+
+
+def plan_lines(plans: Iterable[Plan]) -> list[str]:
+    """One line per plan: when it was asked for, its id, its state, what and by whom."""
+    return [
+        f"{plan.created_at:%Y-%m-%d %H:%M:%S}  {plan.id}  {plan.state:<10}  "
+        f"{counted(plan.planned_rows, 'row')} tagged {plan.request.tag!r}, "
+        f"by {plan.request.requested_by or plan.request.origin}"
+        for plan in plans
+    ]
+
+
+def step_lines(events: Iterable[Event]) -> list[str]:
+    """One line per transition: when, from, to, who, counts; and why, below it, where that is not plain."""
+    return [line for event in events for line in (_step(event), *_why(event))]
+
+
+def _step(event: Event) -> str:
+    counts = ", ".join(f"{name} {value:,}" for name, value in event.counts.items() if isinstance(value, int))
+    moved = f"{event.before} -> {event.after}" if event.before else event.after
+    return f"{event.at:%Y-%m-%d %H:%M:%S}  {moved:<24}  by {event.who}" + (f"  ({counts})" if counts else "")
+
+
+def _why(event: Event) -> list[str]:
+    return [f"    {line}" for line in (event.reason or "").splitlines()]

@@ -9,18 +9,25 @@ from typing import NoReturn
 
 from bot.adapters.store.store import Store
 from bot.cli.console import Console
-from bot.cli.loading import settings_for_a_terminal
+from bot.cli.terminal import Terminal
 from bot.domain.command import PlanCommand
 from bot.domain.model import REPORTED, WRITING, Plan, PlanState
 from bot.logs import configure
 from bot.messages.lines import preview_line, reason_line, state_line, unfinished_line
 from bot.messages.text import counted
-from bot.settings import FOR_PLANNING, DatabaseSettings
-from bot.terminal import Terminal
+from bot.settings import FOR_PLANNING, NAMES, DatabaseSettings, Settings, environment
 
 OK, FAILED = 0, 1
 FOR_KNOWN_PLANS = ("BRAINTRUST_API_KEY",)
+TAKEN_OFF = "the quotes around it were taken off"
 NOBODY = "Nobody can be asked here: pass"
+
+
+def settings_for_a_terminal(console: Console, required: tuple[str, ...] = ()) -> Settings:
+    """The settings of a command that people look at; raises `SettingsError`."""
+    env = environment()
+    console.complain(*(f"{name}: {TAKEN_OFF}." for name in env.quoted(NAMES)))
+    return Settings.from_env(env, required=required)
 
 
 class Interruption(KeyboardInterrupt):

@@ -1,22 +1,75 @@
-"""The HTTP door: a WSGI application, and the process that serves it."""
+"""The HTTP door and its process: Slack's requests, and the bot's health for the platform that runs it."""
 
 import gc
 import json
 import logging
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterable
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 
 from bot.app import Bot
 from bot.doors.doorkeeper import Doorkeeper
-from bot.doors.health import Health
 from bot.doors.http_server import HttpServer
-from bot.errors import SettingsError
+from bot.errors import SettingsError, StoreError
 from bot.settings import Settings
+
+TRIED_SECONDS = 2.0  # how long the answer of a transaction that writes counts
+
+Answer = tuple[str, dict[str, str]]
+"""An HTTP status, and what the body says."""
+
+
+class Threads(Protocol):
+    """The worker, as far as health goes."""
+
+    def is_alive(self) -> bool:
+        """Whether its threads run."""
+
+
+class Writable(Protocol):
+    """The database, as far as health goes."""
+
+    def try_writing(self) -> None:
+        """Raise `StoreError` unless a transaction that writes works."""
+
+
+class Health:
+    """Whether the worker runs, and whether what people decide can be stored."""
+
+    def __init__(self, worker: Threads, database: Writable, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._worker = worker
+        self._database = database
+        self._monotonic = monotonic
+        self._tried_at = float("-inf")
+        self._is_writable = False
+
+    def alive(self) -> Answer:
+        """200 while the worker's threads run."""
+        if self._worker.is_alive():
+            return "200 OK", {"status": "ok"}
+        return "503 Service Unavailable", {"status": "the worker does not run"}
+
+    def ready(self) -> Answer:
+        """200 while the database takes changes, too."""
+        if self._monotonic() - self._tried_at >= TRIED_SECONDS:
+            self._is_writable = self._writes()
+            self._tried_at = self._monotonic()
+        if self._is_writable:
+            return self.alive()
+        return "503 Service Unavailable", {"status": "the database takes no changes"}
+
+    def _writes(self) -> bool:
+        try:
+            self._database.try_writing()
+        except StoreError:
+            return False
+        return True
+
 
 log = logging.getLogger(__name__)
 

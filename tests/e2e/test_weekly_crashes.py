@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.store.schedules import ScheduleStore
+from bot.adapters.store.weekly import ScheduleStore
 from bot.domain.model import Origin, Plan
 from sandbox.slack import Delay, Message, Workspace
 from sandbox.slack import Status as SlackStatus

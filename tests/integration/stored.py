@@ -15,15 +15,14 @@ from bot.adapters.store.batches import BatchStore
 from bot.adapters.store.database import POOL_SIZE, Database
 from bot.adapters.store.faults import FaultStore
 from bot.adapters.store.leases import LeaseStore
-from bot.adapters.store.matches import MatchStore
 from bot.adapters.store.notices import NoticeStore
+from bot.adapters.store.people import MatchStore, PreferenceStore
 from bot.adapters.store.plans import PlanStore
-from bot.adapters.store.preferences import PreferenceStore
 from bot.adapters.store.records import batch_record, plan_record, proposal_record
-from bot.adapters.store.schedules import ScheduleStore
 from bot.adapters.store.surfaces import SurfaceStore
 from bot.adapters.store.tables import batches as batch_table
 from bot.adapters.store.tables import metadata, plans, undo_batches
+from bot.adapters.store.weekly import ScheduleStore
 from bot.domain.changes import Revision
 from bot.domain.model import (
     WRITING,

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from bot.adapters.store.clock import LOOK_SECONDS, DatabaseClock
-from bot.adapters.store.database import Database
+from bot.adapters.store.database import LOOK_SECONDS, Database, DatabaseClock
 from bot.domain.model import BatchState, PlanState
 from bot.errors import StoreUnavailableError
 from bot.services.ports.work import Lease

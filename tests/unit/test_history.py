@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from bot.cli.commands import plan_lines, step_lines
 from bot.domain.model import Event, Origin, PlanState, Reviewer, Share
-from bot.history import plan_lines, step_lines
 from tests.unit.builders import NOW, a_plan, a_request
 
 

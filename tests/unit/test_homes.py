@@ -9,7 +9,7 @@ import pytest
 from bot.domain.homes import Home, HomeKind, Installation
 from bot.errors import SlackUnavailableError, StoreUnavailableError, StoreUnusableError
 from bot.services.homes import Finder, HomeCheck
-from handlers.belonging import told_installation
+from handlers.payloads import told_installation
 
 ALONE = Installation("A1", "T1")
 IN_GRID = Installation("A1", "T1", "E1")

@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.adapters.store.balances import balances_of, keep_balances
-from bot.adapters.store.decisions import DecisionStore
-from bot.adapters.store.outcomes import certain
+from bot.adapters.store.decisions import DecisionStore, certain
+from bot.adapters.store.people import balances_of, keep_balances
 from bot.adapters.store.records import batch_record, plan_of, proposal_record, shares_record
 from bot.adapters.store.tables import batches, events, plans, reasons
 from bot.adapters.store.transitions import (

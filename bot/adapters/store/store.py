@@ -4,18 +4,16 @@ import secrets
 import socket
 
 from bot.adapters.store.batches import BatchStore
-from bot.adapters.store.clock import DatabaseClock
-from bot.adapters.store.database import Database, refuse_missing
+from bot.adapters.store.database import Database, DatabaseClock, refuse_missing
 from bot.adapters.store.faults import FaultStore
 from bot.adapters.store.homes import HomeStore
 from bot.adapters.store.leases import LeaseStore
-from bot.adapters.store.matches import MatchStore
 from bot.adapters.store.notices import NoticeStore
+from bot.adapters.store.people import MatchStore, PreferenceStore
 from bot.adapters.store.plans import PlanStore
-from bot.adapters.store.preferences import PreferenceStore
-from bot.adapters.store.schedules import ScheduleStore
 from bot.adapters.store.surfaces import SurfaceStore
 from bot.adapters.store.tables import undo_batches
+from bot.adapters.store.weekly import ScheduleStore
 from bot.settings import DatabaseSettings
 
 

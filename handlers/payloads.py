@@ -1,4 +1,4 @@
-"""The gate before every listener: what Slack sends for another installation of the app is refused and logged."""
+"""Slack's payloads: whose they are, and where the person behind one is answered."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -8,8 +8,31 @@ from slack_bolt import BoltResponse
 
 from bot.domain.homes import Installation
 from bot.messages.answers import sentence
-from bot.services.ports.slack import PrivateAnswers
-from handlers.reply_to import reply_to
+from bot.services.ports.slack import PrivateAnswers, ReplyTo
+
+
+def reply_to(body: Mapping[str, Any]) -> ReplyTo | None:
+    """Who acted, in a command or by a press, and where; None for events, which wait for no answer."""
+    user = body.get("user_id") or _part(body, "user").get("id")
+    channel = body.get("channel_id") or _part(body, "channel").get("id")
+    url = body.get("response_url")
+    if not user or not isinstance(url, str):
+        return None
+    pressed, thread = _part(body, "container").get("message_ts"), _part(body, "container").get("thread_ts")
+    return ReplyTo(
+        str(user),
+        str(channel) if channel else None,
+        url,
+        thread_ts=str(thread) if thread and thread != pressed else None,
+        is_private=_part(body, "container").get("is_ephemeral") is True,
+    )
+
+
+def pressed_message(body: Mapping[str, Any]) -> str | None:
+    """The `ts` of the message whose button was pressed."""
+    ts = _part(body, "container").get("message_ts")
+    return ts if isinstance(ts, str) else None
+
 
 log = logging.getLogger(__name__)
 
