@@ -284,6 +284,7 @@ def _bolt(settings: Settings, identity: Identity, services: dict[str, object], l
         next_()
 
     app = App(
+        name="assign-reviews",  # else Bolt looks for a name in the source of every module
         client=WebClient(base_url=settings.slack.api_url),
         before_authorize=provide,
         authorize=lambda: identity.authorize(),  # noqa: PLW0108 - Bolt would look for an argument called self

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -27,6 +27,7 @@ Stream = int | IO[Any] | None
 
 def bot_process(
     *arguments: str,
+    before: Sequence[str] = (),
     folder: Path,
     environment: Mapping[str, str],
     new_session: bool = False,
@@ -34,10 +35,14 @@ def bot_process(
     stdout: Stream = subprocess.PIPE,
     stderr: Stream = subprocess.PIPE,
 ) -> subprocess.Popen[str]:
-    """Start `python -m bot`, with a terminal as that of its session where one is given and the session is new."""
-    kind = _Forked if sys.platform == "linux" and _is_prepared(environment) else subprocess.Popen[str]
+    """Start `python -m bot`, with a terminal as that of its session where one is given and the session is new.
+
+    What stands `before` it, and variables that the interpreter reads, take a true start.
+    """
+    is_true = before or sys.platform != "linux" or not _is_prepared(environment)
+    kind = subprocess.Popen[str] if is_true else _Forked
     return kind(
-        [sys.executable, "-m", "bot", *arguments],
+        [*before, sys.executable, "-m", "bot", *arguments],
         cwd=folder,
         env=environment,
         stdin=stdin,

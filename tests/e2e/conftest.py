@@ -1,5 +1,6 @@
 """Fixtures: a world to start with settings of the test's own."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -16,10 +17,10 @@ DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
 @pytest.fixture
-def start_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[StartWorld]:
+def start_world(tmp_path: Path, migrated_sqlite: Path, request: pytest.FixtureRequest) -> Iterator[StartWorld]:
     """Start a world with the settings given, on "sqlite", "postgresql" or the database of an address.
 
-    It ends with the test. A test may start several; each has a folder and a database of its own.
+    It ends with the test. A test may start several; each has a folder and a database of its own, with all tables.
     """
     numbers = count()
     with ExitStack() as worlds:
@@ -30,7 +31,9 @@ def start_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Star
             folder.mkdir(exist_ok=True)
             url = database if "://" in database else None
             if database == "postgresql":
-                url = worlds.enter_context(_new_database(request.getfixturevalue("postgresql")))
+                url = worlds.enter_context(_new_database(request))
+            elif database == "sqlite":
+                shutil.copy(migrated_sqlite, folder / "bot.db")
             return worlds.enter_context(World(folder, database=url, **settings))
 
         yield start
@@ -43,9 +46,10 @@ def world(start_world: StartWorld) -> World:
 
 
 @contextmanager
-def _new_database(server: PostgresServer) -> Iterator[str]:
-    """The address of a database without any table."""
-    name = server.create()
+def _new_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database with all tables and no rows."""
+    server: PostgresServer = request.getfixturevalue("postgresql")
+    name = server.copy(request.getfixturevalue("postgresql_template"))
     try:
         yield server.url(name)
     finally:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import World
+from tests.postgresql import PostgresServer
 
 READING = [("history",), ("history", "abcdefg"), ("stop", "abcdefg"), ("undo", "abcdefg"), ("undo", "abcdefg", "--yes")]
 
@@ -66,8 +67,10 @@ def test_an_empty_file_is_no_database_of_a_bot(world: World) -> None:
 
 
 @pytest.mark.postgresql
-def test_no_tables_are_made_in_an_empty_database_of_a_server(start_world: StartWorld) -> None:
-    world = start_world(database="postgresql", door="terminal")
+def test_no_tables_are_made_in_an_empty_database_of_a_server(
+    start_world: StartWorld, postgresql: PostgresServer
+) -> None:
+    world = start_world(database=postgresql.url(postgresql.create()), door="terminal")
 
     said = [world.bot("history") for _ in range(2)]
 

@@ -3,8 +3,6 @@
 import os
 import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +13,8 @@ import pytest
 
 from tests.pgbouncer import PgBouncer, is_installed
 from tests.postgresql import ASKED, TURNED_AWAY, PostgresServer
+from tests.processes import PREPARED, ROOT, bot_process
 
-ROOT = Path(__file__).parents[2]
 PASSED = "The bot's database does not answer, so nothing was changed. Please try again in a minute."
 SETPRIV = shutil.which("setpriv") if os.geteuid() == 0 else None  # root goes on through all modes
 PRLIMIT = shutil.which("prlimit")
@@ -43,18 +41,13 @@ create role not_for_people;
 
 def said(url: str, command: str = "migrate", *, before: Sequence[str] = ()) -> str:
     """What the terminal says about a database that cannot be used: one line, without any password."""
-    done = subprocess.run(
-        [*before, sys.executable, "-m", "bot", command],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DATABASE_URL": url, **SETTINGS},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    lines = (done.stderr + done.stdout).splitlines()
-    assert done.returncode == 1, lines
-    assert "hush" not in done.stderr + done.stdout
-    assert "Traceback" not in done.stderr
+    environment = {"PATH": os.environ["PATH"], **PREPARED, "DATABASE_URL": url, **SETTINGS}
+    process = bot_process(command, before=before, folder=ROOT, environment=environment)
+    shown, complained = process.communicate()
+    lines = (complained + shown).splitlines()
+    assert process.returncode == 1, lines
+    assert "hush" not in complained + shown
+    assert "Traceback" not in complained
     [line] = [line for line in lines if "database_url" in line.lower()]
     return line
 
