@@ -44,8 +44,8 @@ def test_a_bot_of_another_workspace_or_organisation_does_not_start(start_world: 
     of_braintrust = [world.bot(*command) for command in (("web",), ("run",), ("plan", "--yes"), ("stop", "abc"))]
 
     assert [said.returncode for said in of_slack + of_braintrust] == [1] * 6
-    assert all(OF_SLACK in said.stderr.splitlines() for said in of_slack)
-    assert all(OF_BRAINTRUST in said.stderr.splitlines() for said in of_braintrust)
+    assert all(OF_SLACK in said.stderr.splitlines() for said in of_slack), of_slack
+    assert all(OF_BRAINTRUST in said.stderr.splitlines() for said in of_braintrust), of_braintrust
     assert world.now(plan) == plan
     assert world.newly_assigned() == {}
 

@@ -116,6 +116,7 @@ class World:
             "REVIEWERS": ",".join(people),
             "SETTLE_SECONDS": "2",
             "DATABASE_URL": self.database_url,
+            "PORT": str(free_port()),
             **self._settings,
         }
 
