@@ -16,7 +16,7 @@ from bot.messages.reasons import drift_sentence, undo_limit
 from bot.messages.text import counted, number
 from bot.services.planning import Asker
 from bot.services.ports.plans import StoredPlans
-from bot.services.ports.store import Surfaces
+from bot.services.ports.store import SurfaceBook
 from bot.services.ports.work import Work
 from bot.settings import Settings
 
@@ -30,7 +30,7 @@ Say = Callable[..., None]
 class TerminalAnnouncer:
     """The `Announcer` port in lines of text."""
 
-    def __init__(self, plans: StoredPlans, surfaces: Surfaces, say: Say) -> None:
+    def __init__(self, plans: StoredPlans, surfaces: SurfaceBook, say: Say) -> None:
         self._plans = plans
         self._surfaces = surfaces
         self._say = say

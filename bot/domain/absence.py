@@ -1,4 +1,4 @@
-"""Who is away.  Neither presence nor Do Not Disturb is absence: people sleep, and have meetings."""
+"""Absence of people.  Neither presence nor Do Not Disturb is absence: people sleep, and have meetings."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""Who gets how many rows, and which.  Pure: the same rows and people have the same answer, in whatever order they come.
+"""The allocation of rows to people: how many each gets, and which.
+
+Pure: the same rows and people have the same answer, in whatever order they come.
 
 Targets are found by water-filling, in exact arithmetic: each person is a vessel, as wide as their weight, in which the
 rows that they have open already stand; what is poured in rises to one level everywhere.

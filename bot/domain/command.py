@@ -1,4 +1,4 @@
-"""What people type after `/assign-reviews`, understood."""
+"""The command that people type after `/assign-reviews`, understood."""
 
 import re
 from collections import deque

@@ -1,4 +1,4 @@
-"""What one reviewer is told about a plan's rows, and what people want to be told at all."""
+"""Notices to reviewers: how many rows of a plan each of them got, and how many were taken back."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What one log row says about itself, and the count of many."""
+"""One log row as it was read, and the count of many."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What became of a plan, counted from its batches."""
+"""The report on a plan, counted from its batches."""
 
 from collections import Counter
 from collections.abc import Sequence

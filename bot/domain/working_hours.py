@@ -1,4 +1,4 @@
-"""When a person may be written to: on working days, by daylight, in their own time zone."""
+"""Working hours, in which a person may be written to: on working days, by daylight, in their own time zone."""
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError

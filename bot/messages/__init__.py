@@ -1,1 +1,1 @@
-"""What the bot says in Slack: pure functions from values to Block Kit messages."""
+"""Messages of the bot in Slack: pure functions from values to Block Kit."""

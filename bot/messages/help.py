@@ -1,4 +1,4 @@
-"""What the bot can do, in one message."""
+"""The help: all that the bot can do, in one message."""
 
 from bot.domain.options import COMMAND
 from bot.messages.blocks import Message, section

@@ -1,4 +1,4 @@
-"""Why rows left a plan, in words."""
+"""Reasons why rows left a plan, in words."""
 
 from collections.abc import Iterable
 

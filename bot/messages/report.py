@@ -1,6 +1,7 @@
 """The thread's one reply: progress while rows are written, then the report."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.domain.model import RETRIABLE, UNDOABLE, Plan, PlanState
 from bot.domain.report import Report
@@ -14,6 +15,26 @@ from bot.messages.text import NAME_LENGTH, counted, escaped, link, mention, numb
 NOT_UNDONE = UndoCounts()
 MAX_REASONS = 3
 MAX_UNTOLD = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is shown of a plan beside the plan itself."""
+
+    review_url: str
+    """Where reviewers find their rows."""
+    undoable: bool = False
+    """Whether the settings let an assignment be taken back."""
+    report: Report | None = None
+    """The counts of an assignment that rests."""
+    undo: UndoCounts = NOT_UNDONE
+    """What an undo, or attempts at one that ended early, came to."""
+    untold: tuple[str, ...] = ()
+    """The names of the reviewers who could not be told about their rows."""
+    successor_url: str | None = None
+    """Where the plan is that replaced this one."""
+    approval: str | None = None
+    """Who has to approve it, where not everybody may."""
 
 
 def progress_message(plan: Plan) -> Message:
@@ -56,27 +77,23 @@ def undo_sentence(counts: UndoCounts) -> str:
 def report_message(
     plan: Plan,
     report: Report,
+    facts: Facts,
     *,
-    review_url: str,
-    undoable: bool = False,
-    undo: UndoCounts = NOT_UNDONE,
-    untold: Sequence[str] = (),
     file_problem: str | None = None,
 ) -> Message:
     """What became of the plan; begins with `Done.`, `Partly done.`, `Stopped.` or `Failed.`.
 
-    `undoable` offers to take it back; `undo` counts what attempts to do so that ended early came to.  `untold` names
-    the reviewers who could not be told about their rows.  `file_problem` says why the list could not be attached.
+    `file_problem` says why the list could not be attached.
     """
     headline = report_headline(plan, report)
     exceptions = "\n".join(_exceptions(plan, report))
-    undone = _ended_early(plan, undo)
-    paragraphs = [headline, _people(report), exceptions, undone, _untold(untold)]
-    paragraphs.append(_closing(report, review_url, file_problem))
+    undone = _ended_early(plan, facts.undo)
+    paragraphs = [headline, _people(report), exceptions, undone, _untold(facts.untold)]
+    paragraphs.append(_closing(report, facts.review_url, file_problem))
     shown = [text for text in paragraphs if text]
     small = f"plan `{plan.id}`"
     retry = [retry_button(plan, report.missing)] if plan.state in RETRIABLE and report.missing else []
-    take_back = [undo_button(plan)] if undoable and plan.state in UNDOABLE and report.written else []
+    take_back = [undo_button(plan)] if facts.undoable and plan.state in UNDOABLE and report.written else []
     buttons = [actions([*retry, *take_back])] if retry or take_back else []
     blocks: list[Block] = [*(section(text) for text in shown), *buttons, context(small)]
     return Message("\n".join([*shown, small]), tuple(blocks))

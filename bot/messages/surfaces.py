@@ -9,13 +9,11 @@ from io import BytesIO
 from bot.domain.deal import default_reason
 from bot.domain.model import REPORTED, WORKED_ON, WRITING, Origin, Plan, PlanState
 from bot.domain.plain_text import visible
-from bot.domain.report import Report
 from bot.domain.surfaces import NOT_SHOWN, Known, Surface
-from bot.domain.undo import UndoCounts
 from bot.messages import answers
 from bot.messages.blocks import Message
 from bot.messages.plan import copy_message, fits, plan_message, reminder_message
-from bot.messages.report import NOT_UNDONE, changed_message, progress_message, report_message, undone_message
+from bot.messages.report import Facts, changed_message, progress_message, report_message, undone_message
 from bot.messages.text import said
 
 RESULT_FILE = "to_assign_ids.json"
@@ -24,25 +22,6 @@ LONG_READING = timedelta(minutes=1)
 _POSTED = frozenset({PlanState.PROPOSED, PlanState.SHOWN}) | WORKED_ON | REPORTED - {PlanState.FAILED}
 _ENDED_BY_PEOPLE = frozenset({PlanState.CANCELLED, PlanState.EXPIRED, PlanState.SUPERSEDED})
 _COUNTED = REPORTED | {PlanState.UNDONE}
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is shown of a plan beside the plan itself."""
-
-    review_url: str
-    """Where reviewers find their rows."""
-    undoable: bool
-    """Whether the settings let an assignment be taken back."""
-    report: Report | None = None
-    """The counts of an assignment that rests."""
-    undo: UndoCounts = NOT_UNDONE
-    untold: tuple[str, ...] = ()
-    """The names of the reviewers who could not be told about their rows."""
-    successor_url: str | None = None
-    """Where the plan is that replaced this one."""
-    approval: str | None = None
-    """Who has to approve it, where not everybody may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +97,8 @@ def _reply(plan: Plan, known: Known, facts: Facts) -> Message | None:
         return undone_message(plan, facts.undo)
     if facts.report is None:
         return changed_message(plan)
-    return report_message(
-        plan,
-        facts.report,
-        review_url=facts.review_url,
-        undoable=facts.undoable,
-        undo=facts.undo,
-        untold=facts.untold,
-        file_problem=known.get(Surface.RESULT_FILE, NOT_SHOWN).problem,
-    )
+    problem = known.get(Surface.RESULT_FILE, NOT_SHOWN).problem
+    return report_message(plan, facts.report, facts, file_problem=problem)
 
 
 def _reminder(plan: Plan, known: Known, facts: Facts) -> Message | None:

@@ -1,1 +1,1 @@
-"""What the bot does.  Services know ports, never adapters."""
+"""Services: the acts of the bot.  They know ports, never adapters."""

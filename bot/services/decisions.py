@@ -12,7 +12,7 @@ from bot.messages.buttons import Target
 from bot.services.permissions import Permissions
 from bot.services.ports.plans import PlanDecisions
 from bot.services.ports.slack import PrivateAnswers, ReplyTo
-from bot.services.ports.store import Surfaces
+from bot.services.ports.store import SurfaceBook
 from bot.services.ports.work import Clock
 from bot.services.threads import in_background
 from bot.services.writing.undo import UndoSteps
@@ -173,7 +173,7 @@ class Decider:
 class DuplicateMessages:
     """Has a message closed that is none of those the plan is known to have, so that its buttons go."""
 
-    def __init__(self, surfaces: Surfaces) -> None:
+    def __init__(self, surfaces: SurfaceBook) -> None:
         self._surfaces = surfaces
 
     def close(self, press: Press) -> None:

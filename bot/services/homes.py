@@ -16,7 +16,7 @@ from bot.errors import (
     StoreUnusableError,
 )
 from bot.services.ports.braintrust import Patience
-from bot.services.ports.store import Homes
+from bot.services.ports.store import HomeBook
 from bot.services.step import BoundedPatience
 from bot.services.threads import in_background
 
@@ -37,7 +37,7 @@ class HomeCheck:
 
     def __init__(
         self,
-        homes: Homes,
+        homes: HomeBook,
         finders: Mapping[str, Finder],
         *,
         stop: Callable[[], None],

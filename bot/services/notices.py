@@ -11,8 +11,8 @@ from bot.domain.working_hours import next_delivery
 from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.messages.blocks import Message
 from bot.messages.notice import MAX_ROW_LINKS, notice_message
-from bot.services.ports.people import Messenger, NoticeBook, NoticeQueue, Preferences
-from bot.services.ports.plans import Batches, StoredPlans
+from bot.services.ports.people import Messenger, NoticeBook, NoticeQueue, PreferenceBook
+from bot.services.ports.plans import BatchBook, StoredPlans
 from bot.services.ports.work import Clock, Lease
 from bot.settings import BraintrustSettings, Settings
 
@@ -28,7 +28,7 @@ MOST_ATTEMPTS = 100  # a day, where Slack is away
 class NoticeArranger:
     """Stores what the reviewers of a plan are to be told.  It is sent once the plan rests."""
 
-    def __init__(self, *, notices: NoticeBook, batches: Batches, undone: Batches) -> None:
+    def __init__(self, *, notices: NoticeBook, batches: BatchBook, undone: BatchBook) -> None:
         self._notices = notices
         self._batches = batches
         self._undone = undone
@@ -46,9 +46,9 @@ class NoticeDrafts:
         self,
         *,
         plans: StoredPlans,
-        batches: Batches,
-        undone: Batches,
-        preferences: Preferences,
+        batches: BatchBook,
+        undone: BatchBook,
+        preferences: PreferenceBook,
         settings: Settings,
     ) -> None:
         self._plans = plans

@@ -1,4 +1,4 @@
-"""What people say about themselves: whether they are told about their rows, and until when they take none."""
+"""Preferences as people state them: whether they are told about their rows, and until when they take none."""
 
 import logging
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ from bot.domain.working_hours import zone
 from bot.errors import BotError, SlackError
 from bot.messages import answers
 from bot.messages.blocks import Message
-from bot.services.ports.people import Preferences, TimeZones
+from bot.services.ports.people import PreferenceBook, TimeZones
 from bot.services.ports.slack import PrivateAnswers, ReplyTo
 from bot.services.ports.work import Clock
 
@@ -22,7 +22,7 @@ class PreferenceKeeper:
     """Stores what somebody says, for the person who says it alone."""
 
     def __init__(
-        self, *, preferences: Preferences, time_zones: TimeZones, private_answers: PrivateAnswers, clock: Clock
+        self, *, preferences: PreferenceBook, time_zones: TimeZones, private_answers: PrivateAnswers, clock: Clock
     ) -> None:
         self._preferences = preferences
         self._time_zones = time_zones

@@ -20,7 +20,7 @@ from bot.errors import (
     StoreUnavailableError,
 )
 from bot.services.ports.braintrust import Braintrust, Patience
-from bot.services.ports.people import Matches, People, Preferences
+from bot.services.ports.people import Matches, People, PreferenceBook
 from bot.services.ports.work import Clock
 from bot.services.reading import RowReader
 from bot.services.slack_listing import SlackListing
@@ -58,7 +58,7 @@ class RosterReader:
         *,
         braintrust: Braintrust,
         people: People | None,
-        preferences: Preferences,
+        preferences: PreferenceBook,
         matches: Matches,
         settings: PeopleSettings,
         clock: Clock,

@@ -16,13 +16,13 @@ from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages import answers
 from bot.messages.blocks import Message
 from bot.messages.plan import awaited
-from bot.messages.report import NOT_UNDONE, progress_message
-from bot.messages.surfaces import Attachment, Content, Facts, assignments_file, contents, has_reply
+from bot.messages.report import NOT_UNDONE, Facts, progress_message
+from bot.messages.surfaces import Attachment, Content, assignments_file, contents, has_reply
 from bot.services.notices import Links
 from bot.services.ports.people import NoticeBook
-from bot.services.ports.plans import Batches, PlanDecisions
+from bot.services.ports.plans import BatchBook, PlanDecisions
 from bot.services.ports.slack import PrivateAnswers, ReplyTo, Slack
-from bot.services.ports.store import Surfaces
+from bot.services.ports.store import SurfaceBook
 from bot.services.ports.work import Clock, Work
 from bot.settings import Settings
 
@@ -39,7 +39,7 @@ class PlanFacts:
     """Reads them from the store, as far as the state of a plan needs them."""
 
     def __init__(
-        self, *, plans: PlanDecisions, batches: Batches, undone: Batches, notices: NoticeBook, settings: Settings
+        self, *, plans: PlanDecisions, batches: BatchBook, undone: BatchBook, notices: NoticeBook, settings: Settings
     ) -> None:
         self._plans = plans
         self._batches = batches
@@ -77,7 +77,7 @@ class SlackAnnouncer:
         self,
         *,
         plans: PlanDecisions,
-        surfaces: Surfaces,
+        surfaces: SurfaceBook,
         facts: PlanFacts,
         slack: Slack,
         answers: PrivateAnswers,

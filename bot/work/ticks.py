@@ -13,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.errors import BotError
 from bot.services.notices import NoticeSender
 from bot.services.ports.plans import PlanUpkeep
-from bot.services.ports.store import Surfaces
+from bot.services.ports.store import SurfaceBook
 from bot.services.ports.work import Clock
 from bot.services.weekly import WeeklyPost
 
@@ -33,7 +33,7 @@ class Ticks:
         scheduling: WeeklyPost,
         notifying: NoticeSender,
         plans: PlanUpkeep,
-        surfaces: Surfaces,
+        surfaces: SurfaceBook,
         clock: Clock,
         wake: Callable[[], None],
     ) -> None:

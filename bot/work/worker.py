@@ -13,7 +13,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 from bot.domain.model import WORKED_ON, PlanState
 from bot.errors import LeaseLostError, StoreUnavailableError, WorkInterruptedError
 from bot.services.ports.plans import StoredPlans
-from bot.services.ports.store import Claim, Leases
+from bot.services.ports.store import Claim, LeaseBook
 from bot.services.threads import in_background
 from bot.work.turn import HeldPlan, Turn
 
@@ -39,7 +39,7 @@ LANES = (Lane("reading", frozenset({PlanState.READING})), Lane("writing", WORKED
 class Worker:
     """Takes turns at plans under leases; several workers on one database share the plans."""
 
-    def __init__(self, *, leases: Leases, plans: StoredPlans, turn: Turn) -> None:
+    def __init__(self, *, leases: LeaseBook, plans: StoredPlans, turn: Turn) -> None:
         self._leases = leases
         self._plans = plans
         self._turn = turn

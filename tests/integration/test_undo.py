@@ -35,7 +35,7 @@ from bot.settings import WorkSettings
 from tests.integration.stored import NOW, Store, opened
 from tests.integration.world import SETTLE_SECONDS, FakeWork, Progressing, Time
 from tests.unit.builders import a_row
-from tests.unit.fakes import FakeBraintrust, FakeNotices
+from tests.unit.fakes import FakeBraintrust
 
 PAIRS = tuple((f"row-{index}", f"r{index % 2 + 1}") for index in range(6))
 IDS = tuple(row_id for row_id, _ in PAIRS)
@@ -53,7 +53,6 @@ class World:
         self.braintrust = FakeBraintrust(*(a_row(row_id, who) for row_id, who in PAIRS))
         self.braintrust.monotonic = self.time.monotonic
         self.announcer = Progressing()
-        self.notices = FakeNotices()
         self.pauses: list[float] = []
         work = WorkSettings(batch_size=size, parallel_requests=parallel, settle_seconds=SETTLE_SECONDS)
         self.undoing = UndoSteps(
@@ -61,7 +60,7 @@ class World:
             plans=store.plans,
             batches=store.batches,
             undone=store.undone,
-            arranging=NoticeArranger(notices=self.notices, batches=store.batches, undone=store.undone),
+            arranging=NoticeArranger(notices=store.notices, batches=store.batches, undone=store.undone),
             hours=hours,
         )
         store.proposed()
@@ -173,10 +172,14 @@ def test_an_undo_ends_undone_with_its_counts_in_the_audit_trail(world: World) ->
 def test_what_was_taken_back_is_what_the_reviewers_are_to_be_told(world: World) -> None:
     world.store.change(shares=[[s.reviewer.id, s.reviewer.name, 3, {"slack_id": s.reviewer.slack_id}] for s in SHARES])
     world.change("row-1", status="COMPLETE")
+    lease = world.store.claim()
+    world.store.notices.arrange(lease, [NoticeCount("r1", "U0ANA", 3), NoticeCount("r2", "U0BEN", 3)])
+    world.store.leases.release(lease, wake_in_seconds=None)
 
     world.undo()
 
-    assert world.notices.arranged == [(NoticeCount("r1", "U0ANA", 3, 3), NoticeCount("r2", "U0BEN", 3, 2))]
+    told = world.store.everything()["notices"]
+    assert [(row["slack_user"], row["rows"], row["taken_back"]) for row in told] == [("U0ANA", 3, 3), ("U0BEN", 3, 2)]
 
 
 def test_a_preview_reads_and_changes_nothing(world: World) -> None:

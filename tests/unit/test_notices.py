@@ -1,14 +1,19 @@
 """Notices are sent in working hours, to those who want them, and nothing that passes ends one."""
 
-from dataclasses import replace
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, insert, update
 
+from bot.adapters.store.notices import NoticeStore
+from bot.adapters.store.tables import notices, plans
 from bot.domain.model import BatchState, Plan, PlanState
 from bot.domain.notice import Notice, NoticeCount, NoticeState
-from bot.domain.preferences import Preference
 from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.services.notices import (
     AGAIN_SECONDS,
@@ -20,20 +25,13 @@ from bot.services.notices import (
     NoticeSender,
 )
 from bot.settings import BraintrustSettings, Settings
+from tests.integration.stored import Store
 from tests.unit.builders import PROJECT, a_batch, a_plan
-from tests.unit.fakes import (
-    FakeBatches,
-    FakeClock,
-    FakeMessenger,
-    FakeNotices,
-    FakePlans,
-    FakePreferences,
-)
+from tests.unit.fakes import FakeClock, FakeMessenger
 
 NOON = datetime(2026, 5, 18, 12, tzinfo=UTC)  # a Monday
 NIGHT = datetime(2026, 5, 18, 23, tzinfo=UTC)
 MORNING = datetime(2026, 5, 19, 9, tzinfo=UTC)
-OFF = [NoticeState.OFF]
 
 
 def a_notice(**changes: Any) -> Notice:
@@ -46,56 +44,106 @@ def sent(**changes: Any) -> Notice:
 
 
 class World:
-    """The service with everything it talks to, and one notice, or more."""
+    """The service with everything it talks to, and one notice."""
 
     def __init__(
         self,
-        *notices: Notice,
+        store: Store,
+        notice: Notice | None = None,
+        *,
         plan: Plan | None = None,
         now: datetime = NOON,
         messenger: FakeMessenger | None = None,
-        has_lost_claim: bool = False,
         muted: bool = False,
         **settings: Any,
     ) -> None:
-        self.notices = FakeNotices(*(notices or [a_notice()]), has_lost_claim=has_lost_claim)
+        self.store = store
+        store.put(plan or a_plan(PlanState.DONE, decided_by="U0BOSS"), a_batch(state=BatchState.CONFIRMED))
+        self.put(notice or a_notice())
+        store.preferences.set_muted("U0ANA", muted=muted)
         self.messenger = messenger or FakeMessenger()
-        self.undone = FakeBatches()
-        drafts = NoticeDrafts(
-            plans=FakePlans(plan or a_plan(PlanState.DONE, decided_by="U0BOSS")),
-            batches=FakeBatches(a_batch(state=BatchState.CONFIRMED)),
-            undone=self.undone,
-            preferences=FakePreferences(**({"U0ANA": Preference(muted=True)} if muted else {})),
+        self.drafts = NoticeDrafts(
+            plans=store.plans,
+            batches=store.batches,
+            undone=store.undone,
+            preferences=store.preferences,
             settings=Settings(**settings),
         )
-        self.notifying = NoticeSender(
-            notices=self.notices, drafts=drafts, messenger=self.messenger, clock=FakeClock(now)
-        )
+        self.clock = FakeClock(now)
+        self.notifying = self.sender(store.notices)
+
+    def sender(self, notices: NoticeStore) -> NoticeSender:
+        return NoticeSender(notices=notices, drafts=self.drafts, messenger=self.messenger, clock=self.clock)
+
+    def put(self, notice: Notice) -> None:
+        """Have exactly this notice, to be taken up for the attempt that it names."""
+        columns = asdict(notice.count) | {
+            "plan_id": notice.plan_id,
+            "state": notice.state.value,
+            "revision": notice.revision,
+            "shown": notice.revision - 1,
+            "attempts": notice.attempt - 1,
+            "due_at": notice.due_at,
+            "channel": notice.channel,
+            "ts": notice.ts,
+        }
+        with self.store.database.write() as connection:
+            connection.execute(delete(notices))
+            connection.execute(insert(notices).values(columns))
 
     def said(self) -> list[str]:
         return [posted.message.text for posted in self.messenger.posted]
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The notice as it is stored."""
+        [row] = self.store.everything()["notices"]
+        return row
+
+    @property
+    def became(self) -> Any:
+        """The state, and what tells of it: which message, or until when nobody takes the notice up."""
+        row = self.row
+        match NoticeState(row["state"]):
+            case NoticeState.SENT if row["shown"] == row["revision"]:
+                return "sent", row["ts"]
+            case NoticeState.WAITING if row["due_at"] is not None and row["lease_until"] is None:
+                return "put off", row["due_at"]
+            case NoticeState.WAITING | NoticeState.SENT:
+                return "again", round(row["lease_until"] - time.time())
+            case state:
+                return state
+
+
+Worlds = Callable[..., World]
+
+
+@pytest.fixture
+def worlds(store: Store) -> Worlds:
+    return partial(World, store)
 
 
 def refused(call: str, code: str) -> FakeMessenger:
     return FakeMessenger(fails=call, error=SlackRejectedError("no", code=code))
 
 
-def test_a_notice_goes_to_its_person_alone() -> None:
-    world = World()
+def test_a_notice_goes_to_its_person_alone(worlds: Worlds) -> None:
+    world = worlds()
 
     assert world.notifying.step()
 
     assert [posted.channel for posted in world.messenger.posted] == ["D0ANA"]
     assert world.said()[0].startswith("You have 2 rows to review in `My dummy tag`. Approved by <@U0BOSS>.\n")
-    assert world.notices.became == [("sent", "1.000200")]
+    assert world.became == ("sent", "1.000200")
     assert not world.notifying.step()
 
 
-def test_links_to_rows_need_the_organisation_s_name() -> None:
-    without, with_name = World(), World(braintrust=BraintrustSettings(org_name="Acme & Co"))
+def test_links_to_rows_need_the_organisation_s_name(worlds: Worlds) -> None:
+    without = worlds()
+    without.notifying.step()
 
-    for world in (without, with_name):
-        world.notifying.step()
+    with_name = worlds(braintrust=BraintrustSettings(org_name="Acme & Co"))
+    with_name.notifying.step()
 
     row = f"/app/Acme%20%26%20Co/object?object_type=project_logs&amp;object_id={PROJECT}&amp;id=row-2|row 2>"
     assert "To begin with" not in without.said()[0]
@@ -103,29 +151,31 @@ def test_links_to_rows_need_the_organisation_s_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "world",
+    "unwanted",
     [
-        World(muted=True),
-        World(notify_reviewers=False),
-        World(a_notice(count=NoticeCount("r1", "U0ANA", 2, 2))),
-        World(plan=a_plan(PlanState.UNDONE)),
+        {"muted": True},
+        {"notify_reviewers": False},
+        {"notice": a_notice(count=NoticeCount("r1", "U0ANA", 2, 2))},
+        {"plan": a_plan(PlanState.UNDONE)},
     ],
     ids=["muted", "switched off", "nothing left", "undone"],
 )
-def test_what_is_not_wanted_is_dropped(world: World) -> None:
-    assert world.notifying.step()
-    assert (world.notices.became, world.said()) == (OFF, [])
-
-
-def test_at_night_a_notice_is_put_off_till_the_morning() -> None:
-    world = World(now=NIGHT)
+def test_what_is_not_wanted_is_dropped(unwanted: dict[str, Any], worlds: Worlds) -> None:
+    world = worlds(**unwanted)
 
     assert world.notifying.step()
-    assert (world.notices.became, world.said()) == ([("put off", MORNING)], [])
+    assert (world.became, world.said()) == (NoticeState.OFF, [])
 
 
-def test_whose_time_zone_slack_does_not_tell_is_written_to_by_utc() -> None:
-    world = World(now=NOON, messenger=FakeMessenger(zone=None))
+def test_at_night_a_notice_is_put_off_till_the_morning(worlds: Worlds) -> None:
+    world = worlds(now=NIGHT)
+
+    assert world.notifying.step()
+    assert (world.became, world.said()) == (("put off", MORNING), [])
+
+
+def test_whose_time_zone_slack_does_not_tell_is_written_to_by_utc(worlds: Worlds) -> None:
+    world = worlds(now=NOON, messenger=FakeMessenger(zone=None))
 
     world.notifying.step()
 
@@ -133,20 +183,22 @@ def test_whose_time_zone_slack_does_not_tell_is_written_to_by_utc() -> None:
 
 
 @pytest.mark.parametrize(("late", "became"), [(LATE - timedelta(seconds=1), "sent"), (LATE, "put off")])
-def test_one_that_was_missed_by_long_waits_for_working_hours_again(late: timedelta, became: str) -> None:
-    world = World(a_notice(due_at=NIGHT - late), now=NIGHT)
+def test_one_that_was_missed_by_long_waits_for_working_hours_again(
+    late: timedelta, became: str, worlds: Worlds
+) -> None:
+    world = worlds(a_notice(due_at=NIGHT - late), now=NIGHT)
 
     world.notifying.step()
 
-    assert [what for what, _ in world.notices.became] == [became]
+    assert world.became[0] == became
 
 
 @pytest.mark.parametrize("call", ["time_zone", "open", "post"])
-def test_a_fault_that_passes_is_tried_again_later_and_ends_the_tick(call: str) -> None:
-    world = World(messenger=FakeMessenger(fails=call, error=SlackUnavailableError("later")))
+def test_a_fault_that_passes_is_tried_again_later_and_ends_the_tick(call: str, worlds: Worlds) -> None:
+    world = worlds(messenger=FakeMessenger(fails=call, error=SlackUnavailableError("later")))
 
     assert not world.notifying.step()
-    assert (world.notices.became, world.said()) == ([("again", AGAIN_SECONDS)], [])
+    assert (world.became, world.said()) == (("again", AGAIN_SECONDS), [])
 
 
 @pytest.mark.parametrize(
@@ -159,90 +211,117 @@ def test_a_fault_that_passes_is_tried_again_later_and_ends_the_tick(call: str) -
     ],
 )
 def test_who_cannot_be_written_to_is_noted_and_the_next_one_is_told(
-    call: str, code: str, caplog: pytest.LogCaptureFixture
+    call: str, code: str, caplog: pytest.LogCaptureFixture, worlds: Worlds
 ) -> None:
-    world = World(messenger=refused(call, code))
+    world = worlds(messenger=refused(call, code))
 
     assert world.notifying.step()
 
-    assert world.notices.became == [NoticeState.FAILED]
+    assert world.became == NoticeState.FAILED
     assert "a reviewer could not be told" in caplog.text
 
 
 @pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "account_inactive"])
-def test_what_is_wrong_with_the_bot_itself_loses_no_notice(code: str) -> None:
-    world = World(messenger=refused("open", code))
+def test_what_is_wrong_with_the_bot_itself_loses_no_notice(code: str, worlds: Worlds) -> None:
+    world = worlds(messenger=refused("open", code))
 
     world.notifying.step()
 
-    assert world.notices.became == [("again", REPAIR_SECONDS)]
+    assert world.became == ("again", REPAIR_SECONDS)
 
 
-def test_who_lost_the_claim_while_opening_the_conversation_says_nothing() -> None:
-    world = World(has_lost_claim=True)
+class Rival(FakeMessenger):
+    """While it opens the conversation, another process takes the notice up."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+
+    def open_directly(self, user: str) -> str:
+        with self._store.database.write() as connection:
+            connection.execute(update(notices).values(attempts=notices.c.attempts + 1))
+        return super().open_directly(user)
+
+
+def test_who_lost_the_claim_while_opening_the_conversation_says_nothing(store: Store) -> None:
+    world = World(store, messenger=Rival(store))
 
     world.notifying.step()
 
-    assert (world.notices.became, world.said()) == ([], [])
+    assert (world.row["state"], world.row["channel"], world.said()) == ("waiting", None, [])
 
 
-def test_a_change_edits_the_message_at_any_hour_also_of_the_muted() -> None:
-    world = World(sent(count=NoticeCount("r1", "U0ANA", 5)), now=NIGHT, muted=True)
+def test_a_change_edits_the_message_at_any_hour_also_of_the_muted(worlds: Worlds) -> None:
+    world = worlds(sent(count=NoticeCount("r1", "U0ANA", 5)), now=NIGHT, muted=True)
 
     world.notifying.step()
 
     [edit] = world.messenger.updated
     assert (edit.channel, edit.thread_ts) == ("D0ANA", "1.1")
     assert edit.message.text.startswith("You have 5 rows to review")
-    assert (world.notices.became, world.said()) == ([("sent", "1.1")], [])
+    assert (world.became, world.said()) == (("sent", "1.1"), [])
 
 
-def test_after_an_undo_the_message_says_what_was_taken_back() -> None:
-    world = World(sent(count=NoticeCount("r1", "U0ANA", 2, 2)), plan=a_plan(PlanState.UNDONE))
-    world.undone.stored = (a_batch(state=BatchState.CONFIRMED, rows=(("row-0", "r1"), ("row-2", "r1"))),)
+def test_after_an_undo_the_message_says_what_was_taken_back(worlds: Worlds) -> None:
+    notice = sent(count=NoticeCount("r1", "U0ANA", 2, 2))
+    world = worlds(notice, plan=a_plan(PlanState.UNDONE))
+    undone = a_batch(state=BatchState.CONFIRMED, rows=(("row-0", "r1"), ("row-2", "r1")))
+    world.store.put(a_plan(PlanState.UNDONE), a_batch(state=BatchState.CONFIRMED), undone=[undone])
+    world.put(notice)
 
     world.notifying.step()
 
     assert world.messenger.updated[0].message.text.startswith("Taken back: all of your 2 rows")
 
 
-def test_a_message_that_was_deleted_is_left_alone() -> None:
-    world = World(sent(), messenger=refused("update", "message_not_found"))
+def test_a_message_that_was_deleted_is_left_alone(worlds: Worlds) -> None:
+    world = worlds(sent(), messenger=refused("update", "message_not_found"))
 
     assert world.notifying.step()
-    assert (world.notices.became, world.said()) == ([("sent", "1.1")], [])
+    assert (world.became, world.said()) == (("sent", "1.1"), [])
 
 
-def test_an_edit_that_meets_a_passing_fault_comes_later() -> None:
-    world = World(sent(), messenger=FakeMessenger(fails="update", error=SlackUnavailableError("later")))
+def test_an_edit_that_meets_a_passing_fault_comes_later(worlds: Worlds) -> None:
+    world = worlds(sent(), messenger=FakeMessenger(fails="update", error=SlackUnavailableError("later")))
 
     assert not world.notifying.step()
-    assert world.notices.became == [("again", AGAIN_SECONDS)]
+    assert world.became == ("again", AGAIN_SECONDS)
 
 
-def test_pauses_grow_and_have_an_end() -> None:
-    away = FakeMessenger(fails="post", error=SlackUnavailableError("later"))
-    world = World(*(a_notice(attempt=number + 1) for number in range(MOST_ATTEMPTS)), messenger=away)
+def test_pauses_grow_and_have_an_end(worlds: Worlds) -> None:
+    world = worlds(messenger=FakeMessenger(fails="post", error=SlackUnavailableError("later")))
 
-    for _ in range(MOST_ATTEMPTS):
+    pauses = []
+    for number in range(MOST_ATTEMPTS):
+        world.put(a_notice(attempt=number + 1))
         world.notifying.step()
+        pauses.append(world.became[1])
 
-    pauses = [seconds for _, seconds in world.notices.became]
     assert pauses[:6] == [30, 60, 120, 240, 480, LONGEST_SECONDS]
     assert sum(pauses) > 23 * 3600
 
 
 @pytest.mark.parametrize(("notice", "became"), [(a_notice(), NoticeState.FAILED), (sent(), ("sent", "1.1"))])
-def test_a_notice_is_not_tried_for_ever_whatever_stands_in_its_way(notice: Notice, became: Any) -> None:
+def test_a_notice_is_not_tried_for_ever_whatever_stands_in_its_way(notice: Notice, became: Any, worlds: Worlds) -> None:
     """Also where the process ended each time, or something happened that nobody foresaw."""
-    world = World(replace(notice, attempt=MOST_ATTEMPTS + 1))
+    world = worlds(replace(notice, attempt=MOST_ATTEMPTS + 1))
 
     assert world.notifying.step()
-    assert (world.notices.became, world.said()) == ([became], [])
+    assert (world.became, world.said()) == (became, [])
 
 
-def test_a_plan_that_was_forgotten_tells_nobody_anything() -> None:
-    world = World(a_notice(plan_id="gone"))
+class Forgetful(NoticeStore):
+    """Right after a notice is taken up, its plan is forgotten."""
 
-    assert world.notifying.step()
-    assert (world.notices.became, world.said()) == ([], [])
+    def claim(self, *, now: datetime) -> Notice | None:
+        notice = super().claim(now=now)
+        with self._database.write() as connection:
+            connection.execute(delete(plans))
+        return notice
+
+
+def test_a_plan_that_was_forgotten_tells_nobody_anything(store: Store) -> None:
+    world = World(store)
+
+    assert world.sender(Forgetful(store.database)).step()
+    assert (store.everything()["notices"], world.said()) == ([], [])

@@ -1,15 +1,19 @@
 """What people type about themselves, and what comes of it."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 
+from bot.adapters.store.people import PreferenceStore
 from bot.domain.command import parsed
 from bot.domain.preferences import AwayCommand, BackCommand, MuteCommand, PersonalCommand, Preference, valid_away
 from bot.errors import CommandError, SlackRejectedError, SlackUnavailableError, StoreUnavailableError
 from bot.services.ports.slack import ReplyTo
 from bot.services.preferences import PreferenceKeeper
-from tests.unit.fakes import FakeAnswers, FakeClock, FakeMessenger, FakePreferences
+from tests.integration.stored import Store
+from tests.unit.fakes import FakeAnswers, FakeClock, FakeMessenger
 
 TODAY = date(2026, 11, 23)
 
@@ -98,13 +102,14 @@ class World:
 
     def __init__(
         self,
+        store: Store,
         *,
         now: datetime = datetime(2026, 11, 23, 9, tzinfo=UTC),
         zone: str | None = "UTC",
         error: Exception | None = None,
-        stored: FakePreferences | None = None,
+        stored: PreferenceStore | None = None,
     ) -> None:
-        self.stored = stored or FakePreferences()
+        self.stored = stored or store.preferences
         self.answers = FakeAnswers()
         self.preferring = PreferenceKeeper(
             preferences=self.stored,
@@ -126,8 +131,16 @@ class World:
         return self.stored.of(["U0ANA"]).get("U0ANA", Preference()).away_until
 
 
-def test_what_people_say_is_stored_for_them_and_answered() -> None:
-    world = World()
+Worlds = Callable[..., World]
+
+
+@pytest.fixture
+def worlds(store: Store) -> Worlds:
+    return partial(World, store)
+
+
+def test_what_people_say_is_stored_for_them_and_answered(worlds: Worlds) -> None:
+    world = worlds()
 
     told = [world.away("2026-12-24"), world.preferring.carry_out(MuteCommand(muted=True), "U0ANA").text]
     wanted = world.stored.of(["U0ANA", "U0BEN"])
@@ -143,8 +156,9 @@ def test_what_people_say_is_stored_for_them_and_answered() -> None:
     ]
 
 
-def test_a_day_that_does_not_do_changes_nothing() -> None:
-    world = World(stored=FakePreferences(U0ANA=Preference(away_until=date(2026, 12, 24))))
+def test_a_day_that_does_not_do_changes_nothing(worlds: Worlds) -> None:
+    world = worlds()
+    world.stored.set_away("U0ANA", until=date(2026, 12, 24))
 
     told = world.away("yesterday")
 
@@ -166,8 +180,8 @@ EVENING = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)  # 17:30 on the 23rd in Los 
         ("Nowhere/Atlantis", "2026-11-24", False),  # counts as UTC
     ],
 )
-def test_tomorrow_is_the_day_after_today_where_the_person_is(zone: str, typed: str, fine: bool) -> None:
-    world = World(now=EVENING, zone=zone)
+def test_tomorrow_is_the_day_after_today_where_the_person_is(zone: str, typed: str, fine: bool, worlds: Worlds) -> None:
+    world = worlds(now=EVENING, zone=zone)
 
     told = world.away(typed)
 
@@ -177,18 +191,23 @@ def test_tomorrow_is_the_day_after_today_where_the_person_is(zone: str, typed: s
 
 @pytest.mark.parametrize("error", [None, SlackUnavailableError("silent"), SlackRejectedError("no", code="x")])
 def test_while_slack_does_not_tell_where_people_are_no_day_is_refused_that_may_be_to_come(
-    error: Exception | None,
+    error: Exception | None, worlds: Worlds
 ) -> None:
-    worlds = [World(now=EVENING, zone=None, error=error) for _ in range(2)]
+    world = worlds(now=EVENING, zone=None, error=error)
 
-    told = [world.away(day) for world, day in zip(worlds, ("2026-11-24", "2026-11-23"), strict=True)]
+    told = [world.away(day) for day in ("2026-11-24", "2026-11-23")]
 
     assert [words.split(":")[0] for words in told] == ["You are away", "The day has to come, and within a year"]
 
 
-def test_a_database_that_does_not_answer_is_told() -> None:
-    class Broken(FakePreferences):
-        def set_away(self, slack_user: str, *, until: date | None) -> None:
-            raise StoreUnavailableError("The database does not answer.")
+class Broken(PreferenceStore):
+    """The database does not answer."""
 
-    assert World(stored=Broken()).away("2026-12-24") == "The database does not answer."
+    def set_away(self, slack_user: str, *, until: date | None) -> None:
+        raise StoreUnavailableError("The database does not answer.")
+
+
+def test_a_database_that_does_not_answer_is_told(store: Store) -> None:
+    world = World(store, stored=Broken(store.database))
+
+    assert world.away("2026-12-24") == "The database does not answer."

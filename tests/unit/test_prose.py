@@ -21,7 +21,7 @@ from bot.messages.blocks import Message
 from bot.messages.lines import plan_lines, report_lines
 from bot.messages.notice import notice_message
 from bot.messages.plan import plan_message
-from bot.messages.report import changed_message, progress_message, report_message, undone_message
+from bot.messages.report import Facts, changed_message, progress_message, report_message, undone_message
 from bot.messages.text import said
 from tests.unit.builders import HOSTILE_NAMES, NOW, a_plan, a_request, block_texts
 
@@ -71,8 +71,8 @@ def messages_of(plan: Plan, count: int) -> Iterator[Message]:
     yield progress_message(plan)
     yield changed_message(plan)
     yield undone_message(plan, undo)
-    yield report_message(plan, report, review_url=URL, undoable=True, undo=undo)
-    yield report_message(plan, replace(report, assigned=()), review_url=URL)
+    yield report_message(plan, report, Facts(URL, undoable=True, undo=undo))
+    yield report_message(plan, replace(report, assigned=()), Facts(URL))
     yield notice_message(plan, notice, review_url=URL, row_urls=[])
     yield notice_message(plan, replace(notice, taken_back=0), review_url=URL, row_urls=[])
     yield answers.reading(plan)
@@ -120,7 +120,7 @@ def test_the_terminal_is_told_what_slack_is_told_without_slack_s_signs(name: str
 
     assert f"  {sentence}" in lines
     assert [line for line in lines if "&amp;" in line.replace(name, "")] == []
-    in_slack = report_message(plan, report, review_url=URL).text
+    in_slack = report_message(plan, report, Facts(URL)).text
     assert said(sentence) in in_slack
 
 

@@ -22,6 +22,7 @@ from bot.domain.undo import UndoCounts
 from bot.messages.blocks import UPDATE_TEXT_MAX
 from bot.messages.buttons import RETRY, STOP, UNDO, Target, target
 from bot.messages.report import (
+    Facts,
     changed_message,
     exception_lines,
     progress_message,
@@ -95,10 +96,7 @@ def test_every_report_is_one_that_slack_takes_and_complete_in_its_text(reviewers
         plan.state: report_message(
             plan,
             a_large_report(plan),
-            review_url=URL,
-            undoable=True,
-            undo=LARGE_UNDO,
-            untold=[name] * reviewers,
+            Facts(URL, undoable=True, undo=LARGE_UNDO, untold=(name,) * reviewers),
             file_problem="The channel is archived. Unarchive it, or use another one.",
         )
         for plan in plans
@@ -122,7 +120,7 @@ def test_every_report_is_one_that_slack_takes_and_complete_in_its_text(reviewers
 def test_the_blocks_show_each_reviewer_up_to_the_limit(reviewers: int, name: str) -> None:
     plan = a_large_plan(PlanState.PARTIAL, reviewers=reviewers, name=name)
 
-    lines = "\n".join(block_texts(report_message(plan, a_large_report(plan), review_url=URL))).splitlines()
+    lines = "\n".join(block_texts(report_message(plan, a_large_report(plan), Facts(URL)))).splitlines()
 
     named = [line for line in lines if line.startswith("• ")]
     assert [line.rsplit(": ")[-1] for line in named] == [f"{share.rows:,} rows" for share in plan.shares[:20]]
@@ -133,7 +131,7 @@ def test_the_blocks_show_each_reviewer_up_to_the_limit(reviewers: int, name: str
 def test_no_report_mentions_anybody_because_of_a_name(name: str) -> None:
     plan = a_large_plan(PlanState.STOPPED, reviewers=21, name=name, stopped_by="U0BOSS")
 
-    message = report_message(plan, a_large_report(plan), review_url=URL)
+    message = report_message(plan, a_large_report(plan), Facts(URL))
 
     ours = message.text.replace("<@U0BOSS>", "").replace(f"<{URL}|Review in Braintrust>", "")
     assert not set("<>") & set(ours)
@@ -148,7 +146,7 @@ def test_no_report_mentions_anybody_because_of_a_name(name: str) -> None:
     ],
 )
 def test_the_report_names_in_one_line_who_could_not_be_told(names: list[str], people: str) -> None:
-    message = report_message(a_plan(PlanState.DONE), a_report(), review_url=URL, untold=names)
+    message = report_message(a_plan(PlanState.DONE), a_report(), Facts(URL, untold=tuple(names)))
 
     lines = [line for line in message.text.splitlines() if line.startswith("Slack does not let me")]
     assert lines == [f"Slack does not let me write to {people}: please tell them about their rows."]
@@ -158,7 +156,7 @@ def test_the_report_names_in_one_line_who_could_not_be_told(names: list[str], pe
 def test_the_first_word_of_a_report_says_how_it_went(state: PlanState) -> None:
     plan = a_plan(state)
 
-    message = report_message(plan, a_report(failed=1), review_url=URL)
+    message = report_message(plan, a_report(failed=1), Facts(URL))
 
     assert message.text.startswith(BEGINNINGS[state])
     assert block_texts(message)[0].startswith(BEGINNINGS[state])
@@ -276,7 +274,7 @@ def test_what_did_not_go_as_planned_is_counted_by_kind() -> None:
 
 
 def test_a_report_without_exceptions_reads_like_this() -> None:
-    message = report_message(a_plan(PlanState.DONE), a_report(), review_url=URL)
+    message = report_message(a_plan(PlanState.DONE), a_report(), Facts(URL))
 
     assert message.text.splitlines() == [
         "Done. Assigned 7 rows across 2 reviewers.",
@@ -297,7 +295,7 @@ def test_a_report_with_exceptions_reads_like_this() -> None:
         reasons=("It was slow.", "Set `BRAINTRUST_API_KEY`."),
     )
 
-    message = report_message(plan, report, review_url=URL, file_problem="No scope.")
+    message = report_message(plan, report, Facts(URL), file_problem="No scope.")
 
     assert message.text.splitlines() == [
         "Stopped. Assigned 1 of 12 rows across 1 reviewer.",
@@ -314,7 +312,7 @@ def test_a_report_with_exceptions_reads_like_this() -> None:
 
 
 def test_nobody_is_sent_to_braintrust_for_nothing() -> None:
-    message = report_message(a_plan(PlanState.FAILED), a_report(assigned=(), failed=7), review_url=URL)
+    message = report_message(a_plan(PlanState.FAILED), a_report(assigned=(), failed=7), Facts(URL))
 
     assert URL not in message.text
 
@@ -332,7 +330,7 @@ def test_nobody_is_sent_to_braintrust_for_nothing() -> None:
 def test_only_what_is_left_of_an_assignment_can_be_tried_again(
     state: PlanState, unsent: int, label: str | None
 ) -> None:
-    message = report_message(a_plan(state, edition=2), a_report(unsent=unsent), review_url=URL)
+    message = report_message(a_plan(state, edition=2), a_report(unsent=unsent), Facts(URL))
 
     buttons = [(button["text"]["text"], target(button["value"])) for button in buttons_of(message).values()]
     assert buttons == ([(label, Target("k7f3q2", 2))] if label else [])
@@ -344,7 +342,7 @@ def test_only_what_is_left_of_an_assignment_can_be_tried_again(
 def test_only_what_was_written_can_be_taken_back(state: PlanState, written: bool, undoable: bool) -> None:
     report = a_report() if written else a_report(assigned=())
 
-    message = report_message(a_plan(state, edition=2), report, review_url=URL, undoable=undoable)
+    message = report_message(a_plan(state, edition=2), report, Facts(URL, undoable=undoable))
 
     offered = undoable and written and state is not PlanState.FAILED
     assert {name: target(button["value"]) for name, button in buttons_of(message).items()} == (
@@ -355,7 +353,7 @@ def test_only_what_was_written_can_be_taken_back(state: PlanState, written: bool
 def test_a_report_tells_of_an_undo_that_ended_early() -> None:
     plan = a_plan(PlanState.DONE, undone_by="U0BOSS", reason=NO_FORM)
 
-    message = report_message(plan, a_report(), review_url=URL, undo=UndoCounts(1, 1_949, 3))
+    message = report_message(plan, a_report(), Facts(URL, undo=UndoCounts(1, 1_949, 3)))
 
     assert message.text.splitlines()[3] == (
         f"Taking it back ended early. {NO_FORM} Took back 1 row; kept 1,949 already reviewed and 3 changed since."
@@ -368,7 +366,7 @@ TAKEN_BACK = [UndoCounts(0, 4, 3), UndoCounts(1_949, 4, 3)]
 
 def test_a_report_after_a_retry_still_tells_what_was_taken_back_before() -> None:
     """The rows that an undo took back before it ended early are not the reviewers' any more."""
-    messages = [report_message(a_plan(PlanState.DONE), a_report(), review_url=URL, undo=undo) for undo in TAKEN_BACK]
+    messages = [report_message(a_plan(PlanState.DONE), a_report(), Facts(URL, undo=undo)) for undo in TAKEN_BACK]
 
     said = ["had been taken back before" in message.text for message in messages]
     assert said == [False, True]
@@ -425,7 +423,7 @@ def test_the_whole_way_from_batches_to_the_first_word() -> None:
     ]
 
     report = report_of(plan, batches)
-    message = report_message(replace(plan, state=outcome(plan, report)), report, review_url=URL)
+    message = report_message(replace(plan, state=outcome(plan, report)), report, Facts(URL))
 
     assert message.text.startswith("Partly done. Assigned 1 of 2 rows across 1 reviewer.\n• Ana: 1 row\n1 row sent")
 
@@ -442,6 +440,6 @@ def test_an_assignment_that_was_given_up_says_why_although_no_row_is_missing() -
     """Its last step failed again and again after everything was written."""
     plan = a_plan(PlanState.PARTIAL, reason="The operator finds it in the log as 1a2b3c4d.")
 
-    message = report_message(plan, a_report(), review_url=URL)
+    message = report_message(plan, a_report(), Facts(URL))
 
     assert "1a2b3c4d" in message.text

@@ -1,16 +1,18 @@
 """Who takes part in a plan: found, present, and with room."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from bot.adapters.store.people import MatchStore
 from bot.domain.allocation import Strategy
 from bot.domain.choices import Choices
 from bot.domain.model import DropReason, Reviewer, Share
 from bot.domain.people import Group, Person, User
-from bot.domain.preferences import Preference
 from bot.domain.reviewers import Staff
 from bot.errors import (
     BraintrustRejectedError,
@@ -23,8 +25,9 @@ from bot.errors import (
 from bot.services.reviewers import NO_NAMES, NO_SLACK, RosterReader, StaffReader
 from bot.services.step import VisiblePatience
 from bot.settings import PeopleSettings, Settings
+from tests.integration.stored import Store
 from tests.unit.builders import NOW, a_plan, a_request, a_row
-from tests.unit.fakes import FakeBraintrust, FakeClock, FakeMatches, FakePeople, FakePreferences, FakeWork
+from tests.unit.fakes import FakeBraintrust, FakeClock, FakePeople, FakeWork
 
 ANA_ID, BEN_ID = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 CARA_ID = "33333333-3333-4333-8333-333333333333"
@@ -37,11 +40,11 @@ PATIENCE = VisiblePatience(FakeWork(), lambda reason: None)
 class World:
     """Two people, in Braintrust and in Slack."""
 
-    def __init__(self, *people: Person, **queue: Any) -> None:
+    def __init__(self, store: Store, *people: Person, **queue: Any) -> None:
         self.braintrust = FakeBraintrust(users=USERS)
         self.people = FakePeople(*(people or (ANA, BEN)), groups={"S0TEAM": ("U0ANA", "U0BEN")})
-        self.preferences = FakePreferences()
-        self.matches = FakeMatches()
+        self.preferences = store.preferences
+        self.matches = store.matches
         self.clock = FakeClock(NOW)
         settings = Settings()
         self.settings = replace(settings, queue=replace(settings.queue, **queue))
@@ -67,13 +70,21 @@ class World:
         return dict(self.roster.leavers(plan, patience=PATIENCE))
 
 
+Worlds = Callable[..., World]
+
+
+@pytest.fixture
+def worlds(store: Store) -> Worlds:
+    return partial(World, store)
+
+
 def ids(staff: Staff) -> list[str]:
     return [member.reviewer.id for member in staff.members]
 
 
 @pytest.mark.parametrize("names", [("U0ANA", "U0BEN"), ("S0TEAM",), ("group:All",), ("ana@example.com", BEN_ID)])
-def test_people_are_found_by_any_name_and_known_in_slack(names: tuple[str, ...]) -> None:
-    world = World()
+def test_people_are_found_by_any_name_and_known_in_slack(names: tuple[str, ...], worlds: Worlds) -> None:
+    world = worlds()
     world.braintrust.listed_groups = (Group("g1", "All", (ANA_ID,), ("g2",)), Group("g2", "Inner", (BEN_ID,), ("g1",)))
 
     staff = world.staff(*names)
@@ -93,12 +104,12 @@ def test_people_are_found_by_any_name_and_known_in_slack(names: tuple[str, ...])
         (("S0TEAM", "ana@example.com:3"), ()),  # who is named beats a group
     ],
 )
-def test_two_weights_for_one_person_are_told(names: tuple[str, ...], notes: tuple[str, ...]) -> None:
-    assert World().staff(*names).notes == notes
+def test_two_weights_for_one_person_are_told(names: tuple[str, ...], notes: tuple[str, ...], worlds: Worlds) -> None:
+    assert worlds().staff(*names).notes == notes
 
 
-def test_who_is_away_is_left_out_with_the_reason() -> None:
-    world = World(ANA, replace(BEN, status_emoji=":palm_tree:"))
+def test_who_is_away_is_left_out_with_the_reason(worlds: Worlds) -> None:
+    world = worlds(ANA, replace(BEN, status_emoji=":palm_tree:"))
     world.preferences.set_away("U0ANA", until=date(2026, 5, 18))  # today: back again
 
     staff = world.staff("S0TEAM")
@@ -107,16 +118,16 @@ def test_who_is_away_is_left_out_with_the_reason() -> None:
     assert [(left.name, left.reason) for left in staff.left_out] == [("Ben Okafor", "Slack status: away")]
 
 
-def test_everybody_away_makes_no_plan_and_the_reasons_are_told() -> None:
-    world = World(replace(ANA, status_text="OOO"), BEN)
-    world.preferences.stored["U0BEN"] = Preference(away_until=date(2026, 5, 20))
+def test_everybody_away_makes_no_plan_and_the_reasons_are_told(worlds: Worlds) -> None:
+    world = worlds(replace(ANA, status_text="OOO"), BEN)
+    world.preferences.set_away("U0BEN", until=date(2026, 5, 20))
 
     with pytest.raises(CommandError, match=r"`Ana Ruiz` \(Slack status: away\), `Ben Okafor` \(away until 20 May\)"):
         world.staff("S0TEAM")
 
 
-def test_while_slack_is_silent_nobody_is_away_and_people_are_known_from_the_day_before() -> None:
-    world = World(ANA, replace(BEN, status_emoji=":palm_tree:"))
+def test_while_slack_is_silent_nobody_is_away_and_people_are_known_from_the_day_before(worlds: Worlds) -> None:
+    world = worlds(ANA, replace(BEN, status_emoji=":palm_tree:"))
     world.staff("S0TEAM")
     world.people.error = SlackUnavailableError("Slack does not answer.")
 
@@ -126,8 +137,8 @@ def test_while_slack_is_silent_nobody_is_away_and_people_are_known_from_the_day_
     assert staff.notes == (f"{NO_SLACK} Slack does not answer.",)
 
 
-def test_everybody_in_slack_is_listed_once_a_day_and_then_only_reviewers_are_asked_for() -> None:
-    world = World()
+def test_everybody_in_slack_is_listed_once_a_day_and_then_only_reviewers_are_asked_for(worlds: Worlds) -> None:
+    world = worlds()
     world.braintrust.listed = (*USERS, User(CARA_ID, "Cara Lund", "cara@example.com"))
     names = ("ana@example.com", "cara@example.com")
 
@@ -141,8 +152,8 @@ def test_everybody_in_slack_is_listed_once_a_day_and_then_only_reviewers_are_ask
     assert world.people.asked == ["everybody", "U0ANA", "everybody"]
 
 
-def test_who_went_away_since_is_seen_at_once() -> None:
-    world = World()
+def test_who_went_away_since_is_seen_at_once(worlds: Worlds) -> None:
+    world = worlds()
     world.staff("S0TEAM")
     world.people.listed = (ANA, replace(BEN, status_emoji=":palm_tree:"))
 
@@ -153,8 +164,10 @@ def test_who_went_away_since_is_seen_at_once() -> None:
     "former",
     [pytest.param([], id="gone"), pytest.param([replace(BEN, deactivated=True)], id="deactivated")],
 )
-def test_an_account_that_was_matched_and_is_no_more_is_looked_for_by_email(former: list[Person]) -> None:
-    world = World()
+def test_an_account_that_was_matched_and_is_no_more_is_looked_for_by_email(
+    former: list[Person], worlds: Worlds
+) -> None:
+    world = worlds()
     world.staff("ana@example.com", "ben@example.com")
     world.people.listed = (ANA, *former, replace(BEN, id="U0BEN2"))
 
@@ -164,8 +177,8 @@ def test_an_account_that_was_matched_and_is_no_more_is_looked_for_by_email(forme
     assert [member.reviewer.slack_id for member in staff.members] == ["U0ANA", "U0BEN2"]
 
 
-def test_somebody_who_came_to_slack_since_is_found_without_a_listing() -> None:
-    world = World(ANA)
+def test_somebody_who_came_to_slack_since_is_found_without_a_listing(worlds: Worlds) -> None:
+    world = worlds(ANA)
     world.staff("ana@example.com")
     world.people.listed = (ANA, BEN)
 
@@ -175,8 +188,8 @@ def test_somebody_who_came_to_slack_since_is_found_without_a_listing() -> None:
     assert world.people.asked == ["everybody", "U0ANA", "ben@example.com"]
 
 
-def test_a_name_that_nobody_knows_has_nobody_listed_again_and_who_is_meant_is_seen_as_now() -> None:
-    world = World()
+def test_a_name_that_nobody_knows_has_nobody_listed_again_and_who_is_meant_is_seen_as_now(worlds: Worlds) -> None:
+    world = worlds()
     names = ("U0ANA", "U0BEN", "who@example.com")
     world.staff(*names)
     world.people.listed = (ANA, replace(BEN, status_emoji=":palm_tree:"))
@@ -188,23 +201,23 @@ def test_a_name_that_nobody_knows_has_nobody_listed_again_and_who_is_meant_is_se
     assert world.people.asked.count("everybody") == 1
 
 
-def test_an_approval_in_a_new_process_knows_who_was_named_by_an_email_that_only_slack_has() -> None:
-    world = World(ANA, replace(BEN, email="ben@elsewhere.example"))
+def test_an_approval_in_a_new_process_knows_who_was_named_by_an_email_that_only_slack_has(worlds: Worlds) -> None:
+    world = worlds(ANA, replace(BEN, email="ben@elsewhere.example"))
     world.roster = world.reader(PeopleSettings(reviewer_map={"U0BEN": "ben@example.com"}))
 
     assert world.leavers("ana@example.com", "ben@elsewhere.example") == {}
     assert "everybody" not in world.people.asked
 
 
-def test_an_approval_lists_nobody_also_in_a_new_process() -> None:
-    world = World()
+def test_an_approval_lists_nobody_also_in_a_new_process(worlds: Worlds) -> None:
+    world = worlds()
 
     assert world.leavers("U0ANA", "ben@example.com", "who@example.com") == {}
     assert "everybody" not in world.people.asked
 
 
-def test_what_the_map_says_counts_at_once() -> None:
-    world = World(ANA, replace(BEN, email="ben@elsewhere.example"))
+def test_what_the_map_says_counts_at_once(worlds: Worlds) -> None:
+    world = worlds(ANA, replace(BEN, email="ben@elsewhere.example"))
     world.staff("ben@example.com")
     world.roster = world.reader(PeopleSettings(reviewer_map={"ben@elsewhere.example": "ben@example.com"}))
 
@@ -213,17 +226,28 @@ def test_what_the_map_says_counts_at_once() -> None:
     assert [member.reviewer.slack_id for member in staff.members] == ["U0BEN"]
 
 
-def test_a_database_that_is_away_only_costs_requests() -> None:
-    world = World()
-    world.matches.error = StoreUnavailableError("The database does not answer.")
+class Broken(MatchStore):
+    """The database does not answer."""
+
+    def since(self, moment: datetime) -> dict[str, str | None]:
+        raise StoreUnavailableError("The database does not answer.")
+
+    def keep(self, accounts: Mapping[str, str | None], *, now: datetime) -> None:
+        raise StoreUnavailableError("The database does not answer.")
+
+
+def test_a_database_that_is_away_only_costs_requests(store: Store) -> None:
+    world = World(store)
+    world.matches = Broken(store.database)
+    world.roster = world.reader(PeopleSettings())
 
     assert ids(world.staff("S0TEAM")) == [ANA_ID, BEN_ID]
 
 
 @pytest.mark.parametrize("is_refused", [True, False])
-def test_without_the_right_to_list_users_ids_stand_for_themselves(is_refused: bool) -> None:
+def test_without_the_right_to_list_users_ids_stand_for_themselves(is_refused: bool, worlds: Worlds) -> None:
     """It is refused, or the list is empty: at least the key's owner would be in it."""
-    world = World()
+    world = worlds()
     world.braintrust.listed = ()
     if is_refused:
         world.braintrust.refusals["users"] = REFUSED
@@ -235,17 +259,17 @@ def test_without_the_right_to_list_users_ids_stand_for_themselves(is_refused: bo
     assert [left.name for left in staff.left_out] == ["ben@example.com"]
 
 
-def test_a_wrong_key_is_no_lack_of_a_right() -> None:
+def test_a_wrong_key_is_no_lack_of_a_right(worlds: Worlds) -> None:
     """Nobody is left out for it: every other question would be refused too."""
-    world = World()
+    world = worlds()
     world.braintrust.refusals["users"] = NoAccessError("Check BRAINTRUST_API_KEY.", setting="BRAINTRUST_API_KEY")
 
     with pytest.raises(NoAccessError):
         world.staff(ANA_ID)
 
 
-def test_room_is_what_both_caps_leave() -> None:
-    world = World(max_open_rows=10, max_new_rows=4)
+def test_room_is_what_both_caps_leave(worlds: Worlds) -> None:
+    world = worlds(max_open_rows=10, max_new_rows=4)
     world.braintrust.open_load = {ANA_ID: 8, BEN_ID: 30}
 
     members = world.staff("S0TEAM").members
@@ -254,15 +278,15 @@ def test_room_is_what_both_caps_leave() -> None:
 
 
 @pytest.mark.parametrize("error", [REFUSED, BraintrustUnavailableError("Braintrust does not answer.")])
-def test_open_rows_that_nothing_depends_on_may_stay_unknown(error: Exception) -> None:
-    world = World()
+def test_open_rows_that_nothing_depends_on_may_stay_unknown(error: Exception, worlds: Worlds) -> None:
+    world = worlds()
     world.braintrust.refusals["tally"] = error
 
     assert [member.open_rows for member in world.staff("S0TEAM").members] == [None, None]
 
 
-def test_open_rows_that_are_needed_are_counted_row_by_row_where_braintrust_does_not_count_them() -> None:
-    world = World()
+def test_open_rows_that_are_needed_are_counted_row_by_row_where_braintrust_does_not_count_them(worlds: Worlds) -> None:
+    world = worlds()
     world.braintrust.refusals["tally"] = REFUSED
     listed = (("row-1", ANA_ID, "PENDING"), ("row-2", ANA_ID, None), ("row-3", BEN_ID, "COMPLETE"))
     world.braintrust.rows = {row_id: a_row(row_id, who, status=status) for row_id, who, status in listed}
@@ -272,15 +296,15 @@ def test_open_rows_that_are_needed_are_counted_row_by_row_where_braintrust_does_
     assert [member.open_rows for member in members] == [2, 0]
 
 
-def test_at_the_approval_those_who_went_away_or_left_are_lost() -> None:
-    world = World(ANA, replace(BEN, status_emoji=":palm_tree:"))
+def test_at_the_approval_those_who_went_away_or_left_are_lost(worlds: Worlds) -> None:
+    world = worlds(ANA, replace(BEN, status_emoji=":palm_tree:"))
     world.people.listed_groups["S0TEAM"] = ("U0BEN",)
 
     assert world.leavers("S0TEAM") == {ANA_ID: DropReason.REVIEWER, BEN_ID: DropReason.AWAY}
 
 
-def test_at_the_approval_nobody_is_lost_because_something_cannot_be_read() -> None:
-    world = World()
+def test_at_the_approval_nobody_is_lost_because_something_cannot_be_read(worlds: Worlds) -> None:
+    world = worlds()
     world.people.error = SlackUnavailableError("Slack does not answer.")
 
     assert world.leavers("S0TEAM") == {}

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
+from itertools import count
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.model import Origin, PlanState
+from bot.adapters.store.weekly import ScheduleStore
+from bot.domain.model import Origin, Plan, PlanState
 from bot.domain.weekly import WEEKDAYS, WeeklyTime, local_key, next_time, parsed_weekly
 from bot.errors import CommandError
 from bot.services.planning import Planner
@@ -17,7 +19,7 @@ from bot.services.weekly import LATE, WEEKLY, WeeklyPost
 from bot.settings import BraintrustSettings, QueueSettings, Settings
 from tests.integration.stored import Store
 from tests.unit.builders import PROJECT
-from tests.unit.fakes import Calls, FakeClock, FakeSchedules
+from tests.unit.fakes import Calls, FakeClock
 
 ZONES = [
     "UTC",
@@ -230,14 +232,28 @@ class World:
     """The service with everything it talks to, on a Friday."""
 
     def __init__(
-        self, store: Store, weekly: WeeklyTime | None = MONDAYS, *, schedules: FakeSchedules | None = None
+        self, store: Store, weekly: WeeklyTime | None = MONDAYS, *, schedules: ScheduleStore | None = None
     ) -> None:
+        self.store = store
         self.clock = FakeClock(FRIDAY)
-        self.schedules = schedules or FakeSchedules()
+        ids = (f"plan-{number}" for number in count(1))
         queue = QueueSettings(tag="t", reviewers=("ana@example.com",), channel="C0REV", weekly_post=weekly)
         settings = Settings(braintrust=BraintrustSettings(project_id=PROJECT), queue=queue)
-        planner = Planner(store.plans, settings=settings, clock=self.clock, new_id=lambda: "k7f3q2", wake=Calls())
-        self.scheduling = WeeklyPost(schedules=self.schedules, planner=planner, queue=queue, clock=self.clock)
+        planner = Planner(store.plans, settings=settings, clock=self.clock, new_id=lambda: next(ids), wake=Calls())
+        self.scheduling = WeeklyPost(
+            schedules=schedules or store.schedules, planner=planner, queue=queue, clock=self.clock
+        )
+
+    @property
+    def stored(self) -> dict[str, tuple[str, datetime]]:
+        """The weekly time and the next post of each schedule."""
+        rows = self.store.everything()["schedules"]
+        return {row["id"]: (row["weekly"], row["next_fire_at"]) for row in rows}
+
+    @property
+    def plans(self) -> list[Plan]:
+        """What was asked for."""
+        return self.store.plans.recent()
 
 
 Worlds = Callable[..., World]
@@ -254,8 +270,8 @@ def test_the_first_tick_stores_when_the_next_post_is_due(worlds: Worlds) -> None
     asked = world.scheduling.tick()
 
     assert asked == 0
-    assert world.schedules.stored == {WEEKLY: ("mon 09:00 Europe/Berlin", DUE)}
-    assert world.schedules.fired == []
+    assert world.stored == {WEEKLY: ("mon 09:00 Europe/Berlin", DUE)}
+    assert world.plans == []
 
 
 def test_a_due_post_asks_for_a_plan_and_moves_on_by_a_week(worlds: Worlds) -> None:
@@ -265,10 +281,10 @@ def test_a_due_post_asks_for_a_plan_and_moves_on_by_a_week(worlds: Worlds) -> No
 
     asked = world.scheduling.tick()
 
-    (fired,) = world.schedules.fired
+    [plan] = world.plans
     assert asked == 1
-    assert (fired.schedule_id, fired.was_due, fired.next_fire_at) == (WEEKLY, DUE, NEXT)
-    assert fired.fire_key == "weekly 2026-05-18T09:00 Europe/Berlin"
+    assert world.stored == {WEEKLY: ("mon 09:00 Europe/Berlin", NEXT)}
+    assert world.store.column("fire_key", plan.id) == "weekly 2026-05-18T09:00 Europe/Berlin"
 
 
 def test_the_plan_of_a_schedule_goes_to_its_channel_and_has_no_asker(worlds: Worlds) -> None:
@@ -278,8 +294,7 @@ def test_the_plan_of_a_schedule_goes_to_its_channel_and_has_no_asker(worlds: Wor
 
     world.scheduling.tick()
 
-    plan = world.schedules.fired[0].plan
-    assert plan is not None
+    [plan] = world.plans
     assert (plan.state, plan.window.end) == (PlanState.READING, world.clock.now)
     assert (plan.request.origin, plan.request.channel, plan.request.requested_by) == (Origin.SCHEDULE, "C0REV", None)
     assert not plan.request.dry_run
@@ -294,18 +309,32 @@ def test_a_post_fires_once(worlds: Worlds) -> None:
     asked = world.scheduling.tick()
 
     assert asked == 0
-    assert len(world.schedules.fired) == 1
+    assert len(world.plans) == 1
 
 
-def test_another_process_that_was_first_has_asked_already(worlds: Worlds) -> None:
-    world = worlds(schedules=FakeSchedules(other_process_is_first=True))
+class SlowSchedules(ScheduleStore):
+    """Right after it is known what is due, another process fires that."""
+
+    def __init__(self, store: Store, rival: World) -> None:
+        super().__init__(store.database)
+        self._rival = rival
+
+    def due(self, *, now: datetime) -> tuple[tuple[str, str, datetime], ...]:
+        due = super().due(now=now)
+        self._rival.clock.now = now
+        self._rival.scheduling.tick()
+        return due
+
+
+def test_another_process_that_was_first_has_asked_already(store: Store) -> None:
+    world = World(store, schedules=SlowSchedules(store, World(store)))
     world.scheduling.tick()
     world.clock.now = DUE
 
     asked = world.scheduling.tick()
 
     assert asked == 0
-    assert len(world.schedules.fired) == 1
+    assert len(world.plans) == 1
 
 
 @pytest.mark.parametrize(
@@ -318,10 +347,8 @@ def test_a_post_that_was_missed_by_too_long_is_skipped(late: timedelta, is_plann
 
     asked = world.scheduling.tick()
 
-    (fired,) = world.schedules.fired
-    assert asked == (1 if is_planned else 0)
-    assert (fired.plan is not None) == is_planned
-    assert fired.next_fire_at == NEXT
+    assert asked == len(world.plans) == (1 if is_planned else 0)
+    assert world.stored == {WEEKLY: ("mon 09:00 Europe/Berlin", NEXT)}
 
 
 def test_weeks_without_a_process_are_made_up_for_by_one_plan_at_most(worlds: Worlds) -> None:
@@ -331,22 +358,21 @@ def test_weeks_without_a_process_are_made_up_for_by_one_plan_at_most(worlds: Wor
 
     world.scheduling.tick()
 
-    assert [fired.next_fire_at for fired in world.schedules.fired] == [datetime(2026, 6, 8, 7, tzinfo=UTC)]
+    assert len(world.plans) <= 1
+    assert world.stored == {WEEKLY: ("mon 09:00 Europe/Berlin", datetime(2026, 6, 8, 7, tzinfo=UTC))}
 
 
 def test_a_new_time_in_the_settings_replaces_the_stored_one(worlds: Worlds) -> None:
-    schedules = FakeSchedules()
-    worlds(schedules=schedules).scheduling.tick()
+    worlds().scheduling.tick()
 
-    worlds(WeeklyTime(("tue",), time(8), "UTC"), schedules=schedules).scheduling.tick()
+    worlds(WeeklyTime(("tue",), time(8), "UTC")).scheduling.tick()
 
-    assert schedules.stored == {WEEKLY: ("tue 08:00 UTC", datetime(2026, 5, 19, 8, tzinfo=UTC))}
+    assert worlds().stored == {WEEKLY: ("tue 08:00 UTC", datetime(2026, 5, 19, 8, tzinfo=UTC))}
 
 
 def test_without_a_time_in_the_settings_nothing_stays_stored(worlds: Worlds) -> None:
-    schedules = FakeSchedules()
-    worlds(schedules=schedules).scheduling.tick()
+    worlds().scheduling.tick()
 
-    worlds(None, schedules=schedules).scheduling.tick()
+    worlds(None).scheduling.tick()
 
-    assert schedules.stored == {}
+    assert worlds().stored == {}

@@ -1,4 +1,4 @@
-"""Stored batches: the `Batches` port on a database."""
+"""Stored batches: the `BatchBook` port on a database."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace

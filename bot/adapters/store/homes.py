@@ -1,4 +1,4 @@
-"""Whom a database belongs to: the `Homes` port on a database."""
+"""Whom a database belongs to: the `HomeBook` port on a database."""
 
 from collections.abc import Mapping
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What Slack is known to show of plans: the `Surfaces` port on a database."""
+"""What Slack is known to show of plans: the `SurfaceBook` port on a database."""
 
 from dataclasses import asdict
 from datetime import datetime, timedelta

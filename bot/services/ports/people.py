@@ -49,7 +49,7 @@ class NoticeQueue(Protocol):
         """The person cannot be written to; the plan is drawn again, to say so."""
 
 
-class Preferences(Protocol):
+class PreferenceBook(Protocol):
     """What people want who get rows, by their Slack id."""
 
     def of(self, slack_users: Collection[str]) -> Mapping[str, Preference]:

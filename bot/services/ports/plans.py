@@ -49,14 +49,14 @@ class PlanDecisions(StoredPlans, PlanUpkeep, Protocol):
         """Move a plan that was assigned in part back to `checking`; False when there is nothing to retry."""
 
 
-class HeldPlans(StoredPlans, Protocol):
+class PlansAtWork(StoredPlans, Protocol):
     """Plans that are worked on."""
 
     def record_progress(self, lease: Lease, progress: Progress) -> Plan:
         """Store how far the work is; the plan as it is now."""
 
 
-class PlanReadings(HeldPlans, Protocol):
+class PlanReadings(PlansAtWork, Protocol):
     """Plans that are asked for, and read."""
 
     def add(self, plan: Plan, *, who: str) -> Plan:
@@ -77,7 +77,7 @@ class PlanReadings(HeldPlans, Protocol):
         """Move the plan from `reading` to `empty` or `failed`; False when it was decided meanwhile."""
 
 
-class PlanWritings(HeldPlans, Protocol):
+class PlanWritings(PlansAtWork, Protocol):
     """Plans whose rows are written."""
 
     def another_is_written(self, plan: Plan) -> bool:
@@ -98,7 +98,7 @@ class PlanWritings(HeldPlans, Protocol):
         """Move the plan from `reporting` to its last state; `why` is kept in the audit trail."""
 
 
-class PlanUndos(HeldPlans, Protocol):
+class PlanUndos(PlansAtWork, Protocol):
     """Plans whose rows are taken back."""
 
     def begin_undo(self, plan_id: str, *, edition: int, who: str, now: datetime, finished_after: datetime) -> bool:
@@ -113,7 +113,7 @@ class PlanUndos(HeldPlans, Protocol):
         """Move the plan from `undoing` to `undone`, or back to the state before with the reason."""
 
 
-class Batches(Protocol):
+class BatchBook(Protocol):
     """The batches of a plan's assignment, or of its undo."""
 
     def of(self, plan_id: str) -> tuple[Batch, ...]:

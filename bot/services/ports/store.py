@@ -27,7 +27,7 @@ class Schedules(Protocol):
         """In one transaction, advance the schedule and store its plan; False when another process was first."""
 
 
-class Surfaces(Protocol):
+class SurfaceBook(Protocol):
     """Surfaces of plans, as Slack is known to show them.
 
     What takes a `Lease` raises `LeaseLostError` once another process owns the plan.
@@ -66,7 +66,7 @@ class Claim:
     """Whether the plan may be shown anew, or rests after a fault of doing so."""
 
 
-class Leases(Protocol):
+class LeaseBook(Protocol):
     """Who works on which plan."""
 
     def claim(self, states: Collection[PlanState], *, only: str | None = None) -> Claim | None:
@@ -92,7 +92,7 @@ class FaultBook(Protocol):
         """The same for showing a plan; None when it is given up until the plan changes again."""
 
 
-class Homes(Protocol):
+class HomeBook(Protocol):
     """Whom the database belongs to."""
 
     def keep(self, home: Home) -> Home:

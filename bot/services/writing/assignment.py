@@ -13,7 +13,7 @@ from bot.domain.report import outcome, report_of
 from bot.errors import BraintrustError
 from bot.services.notices import NoticeArranger
 from bot.services.ports.braintrust import Patience
-from bot.services.ports.plans import Batches, PlanWritings
+from bot.services.ports.plans import BatchBook, PlanWritings
 from bot.services.ports.work import Work
 from bot.services.reading import RowReader, Sight
 from bot.services.reviewers import RosterReader
@@ -34,7 +34,7 @@ class ApprovalCheck:
     """Compares a plan with Braintrust as it is now."""
 
     def __init__(
-        self, context: StepContext, *, plans: PlanWritings, batches: Batches, roster: RosterReader, settings: Settings
+        self, context: StepContext, *, plans: PlanWritings, batches: BatchBook, roster: RosterReader, settings: Settings
     ) -> None:
         self._plans = plans
         self._batches = batches
@@ -96,7 +96,7 @@ class AssignmentSteps:
         context: StepContext,
         *,
         plans: PlanWritings,
-        batches: Batches,
+        batches: BatchBook,
         rechecking: ApprovalCheck,
         arranging: NoticeArranger,
     ) -> None:

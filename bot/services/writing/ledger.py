@@ -9,7 +9,7 @@ from bot.domain.changes import Change, read_back, without_others
 from bot.domain.model import Batch, BatchState, Plan, Progress
 from bot.domain.writing import MAX_TRIES
 from bot.errors import BraintrustError, BraintrustRejectedError
-from bot.services.ports.plans import Batches
+from bot.services.ports.plans import BatchBook
 from bot.services.ports.work import Lease
 from bot.services.reading import Sight
 from bot.services.step import StepContext
@@ -23,7 +23,7 @@ LOOK_AGAIN_SECONDS = 10.0  # after a reading that failed
 class Ledger:
     """Knows which batch is due for what.  A batch that was taken is nobody else's until it is put back."""
 
-    def __init__(self, context: StepContext, batches: Iterable[Batch], *, store: Batches, lease: Lease) -> None:
+    def __init__(self, context: StepContext, batches: Iterable[Batch], *, store: BatchBook, lease: Lease) -> None:
         self._store = store
         self._lease = lease
         self._clock = context.clock

@@ -10,7 +10,7 @@ from bot.domain.model import UNDOABLE, Batch, BatchState, Plan, PlanState, Progr
 from bot.domain.undo import UndoCounts, counted_undo, not_taken_back, previewed, to_take_back
 from bot.errors import BraintrustError, BraintrustRejectedError
 from bot.services.notices import NoticeArranger
-from bot.services.ports.plans import Batches, PlanUndos
+from bot.services.ports.plans import BatchBook, PlanUndos
 from bot.services.ports.work import Work
 from bot.services.reading import RowReader
 from bot.services.step import BoundedPatience, StepContext, VisiblePatience
@@ -27,7 +27,7 @@ class UndoRun:
     """Carries out one undo.  What it does is stored in its batches, which a later run goes on with."""
 
     def __init__(
-        self, context: StepContext, undone: Batches, *, work: Work, plan: Plan, others: frozenset[str]
+        self, context: StepContext, undone: BatchBook, *, work: Work, plan: Plan, others: frozenset[str]
     ) -> None:
         self._context = context
         self._undone = undone
@@ -128,8 +128,8 @@ class UndoSteps:
         context: StepContext,
         *,
         plans: PlanUndos,
-        batches: Batches,
-        undone: Batches,
+        batches: BatchBook,
+        undone: BatchBook,
         arranging: NoticeArranger,
         hours: int,
     ) -> None:
