@@ -15,6 +15,9 @@ from bot.settings import PolicySettings
 
 log = logging.getLogger(__name__)
 
+_PERSON = ("U", "W")
+"""How the ids of people begin, unlike `terminal` and `bot`."""
+
 
 class Permissions:
     """The rules of the settings, applied to people as Slack knows them now."""
@@ -91,8 +94,11 @@ class Permissions:
 
     def to_undo(self, plan: Plan, user: str) -> str | None:
         """Why `user` may not have the rows of `plan` taken back, or why nobody knows; None when they may."""
-        otherwise = "The person who asked for it, the one who approved it, and the APPROVERS may have it taken back."
-        involved = user in (plan.request.requested_by, plan.decided_by)
+        people = (plan.request.requested_by, plan.decided_by)
+        named = {one for one in people if one and one.startswith(_PERSON)} | self._policy.approvers
+        may = f"Only {approver_mentions(named)} may" if named else "From Slack, nobody may"
+        otherwise = f"{may} have it taken back."
+        involved = user in people
         return _refusal(user, lambda: involved or self._is_named(user), otherwise)
 
     def _is_approver(self, user: str) -> bool:

@@ -315,7 +315,7 @@ def test_who_may_not_take_back_changes_nothing_and_learns_who_may(
 
     assert world.plan == an_assigned_plan()
     assert [text.split(": ")[0] for text in world.answers.texts] == ["Plan `k7f3q2`"]
-    assert "the one who approved it" in world.answers.texts[0]
+    assert "Only <@U0ASK>, <@U0BOSS> may" in world.answers.texts[0]
     assert world.braintrust.queries == []
 
 

@@ -99,10 +99,25 @@ def test_a_plan_that_nobody_asked_for_can_be_taken_back_by_who_approved_it() -> 
 
     refusals = [permissions(ANYBODY).to_undo(plan, user) for user in ("U0DID", "U0ELSE")]
 
-    assert refusals == [
-        None,
-        "The person who asked for it, the one who approved it, and the APPROVERS may have it taken back.",
-    ]
+    assert refusals == [None, "Only <@U0DID> may have it taken back."]
+
+
+@pytest.mark.parametrize(
+    ("policy", "decided_by", "sentence"),
+    [
+        (ANYBODY, "U0DID", "Only <@U0ASK>, <@U0DID> may have it taken back."),
+        (
+            NAMED,
+            "U0DID",
+            "Only <!subteam^S0OTHER>, <!subteam^S0TEAM>, <@U0ASK>, <@U0BOSS>, <@U0DID> may have it taken back.",
+        ),
+        (ANYBODY, "terminal", "Only <@U0ASK> may have it taken back."),
+    ],
+)
+def test_who_may_not_take_back_is_told_who_may(policy: PolicySettings, decided_by: str, sentence: str) -> None:
+    plan = a_plan(PlanState.DONE, decided_by=decided_by)
+
+    assert permissions(policy).to_undo(plan, "U0ELSE") == sentence
 
 
 @pytest.mark.parametrize("policy", [FOUR_EYES, NAMED_FOUR_EYES])
