@@ -21,6 +21,7 @@ from bot.services.step import BoundedPatience
 from bot.services.threads import in_background
 
 log = logging.getLogger(__name__)
+
 AWAITED_SECONDS = 5.0
 PATIENCE_SECONDS = 60.0
 ENDING_SECONDS = 2.0

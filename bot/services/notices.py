@@ -17,6 +17,7 @@ from bot.services.ports.work import Clock, Lease
 from bot.settings import BraintrustSettings, Settings
 
 log = logging.getLogger(__name__)
+
 LATE = timedelta(hours=1)
 """A notice that was missed by more than this is due anew: the person may not work any more."""
 AGAIN_SECONDS = 30.0  # after a fault that passes; then twice as long each time

@@ -29,6 +29,7 @@ from bot.services.threads import in_background
 from bot.settings import PeopleSettings, Settings
 
 log = logging.getLogger(__name__)
+
 REMEMBERED = timedelta(days=1)
 """How long it counts which Slack account is whose."""
 SLACK_SECONDS = 5.0

@@ -27,6 +27,7 @@ from bot.services.ports.work import Clock, Work
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
+
 READING_PROGRESS_SECONDS = (2.0, 15.0, 60.0)  # a response URL takes five answers; three are for progress
 LONGEST_PAUSE = 300.0  # seconds
 MOST_TRIES = 100  # most of a working day

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 log = logging.getLogger(__name__)
+
 _T = TypeVar("_T")
 _Item = TypeVar("_Item")
 Errand = Callable[[], object]

@@ -12,6 +12,7 @@ from bot.services.ports.work import Clock
 from bot.settings import QueueSettings
 
 log = logging.getLogger(__name__)
+
 WEEKLY = "weekly"
 LATE = timedelta(hours=6)
 """A post that was missed by more than this is skipped: nobody wants Monday's plan on Tuesday."""

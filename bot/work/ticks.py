@@ -18,6 +18,7 @@ from bot.services.ports.work import Clock
 from bot.services.weekly import WeeklyPost
 
 log = logging.getLogger(__name__)
+
 TICK_SECONDS = 10
 NOTICE_SECONDS = 5
 CLEAN_UP_HOURS = 6

@@ -24,6 +24,7 @@ from bot.services.ports.store import Claim, FaultBook
 from bot.services.ports.work import LEASE_SECONDS, Announcer, Clock, Lease, Work
 
 log = logging.getLogger(__name__)
+
 SHOW_SECONDS = 3.0  # Slack's advice: no more than one edit of a message in 3 s
 Step = Callable[[Work, Plan], None]
 Task = Callable[[], float | None]

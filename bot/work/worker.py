@@ -18,6 +18,7 @@ from bot.services.threads import in_background
 from bot.work.turn import HeldPlan, Turn
 
 log = logging.getLogger(__name__)
+
 POLL_SECONDS = 1.0  # how soon work is noticed that another process asked for
 RENEW_SECONDS = 5.0
 PATIENCE_SECONDS = 15.0  # how long it is tried to give a lease back, or to look at a plan, while the database is away

@@ -13,8 +13,9 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from bot.adapters.store import journal
 from bot.adapters.store.database import BUSY_TIMEOUT_MS, NOTHING_CHANGED, OUTCOME_UNKNOWN, Database
+from bot.adapters.store.journal import Entry
 from bot.adapters.store.tables import batches, events, plans, undo_batches
-from bot.adapters.store.transitions import Guard, change, in_state, move, note
+from bot.adapters.store.transitions import Act, Guard, change, in_state, move, note
 from bot.domain.model import RETRIABLE, UNDOABLE, BatchState, PlanState
 from bot.errors import OutcomeUnknownError, StoreUnavailableError
 
@@ -87,7 +88,7 @@ class DecisionStore:
 
         def approved(connection: Connection, token: str) -> bool:
             values: dict[str, Any] = {"decided_by": who, "decided_at": now, **_NEXT}
-            return move(connection, guard, to=PlanState.CHECKING, who=who, now=now, token=token, **values)
+            return move(connection, guard, Act(who, now, token), to=PlanState.CHECKING, **values)
 
         return self._decide(plan_id, approved)
 
@@ -97,7 +98,7 @@ class DecisionStore:
 
         def cancelled(connection: Connection, token: str) -> bool:
             values: dict[str, Any] = {"decided_by": who, "decided_at": now, **_NEXT}
-            return move(connection, guard, to=PlanState.CANCELLED, who=who, now=now, token=token, **values)
+            return move(connection, guard, Act(who, now, token), to=PlanState.CANCELLED, **values)
 
         return self._decide(plan_id, cancelled)
 
@@ -108,7 +109,7 @@ class DecisionStore:
         def stopped(connection: Connection, token: str) -> bool:
             asked = change(connection, guard, stopped_by=who, **_NEXT)
             if asked:
-                note(connection, plan_id, who=who, now=now, before=None, after="stop asked", token=token)
+                note(connection, Act(who, now, token), Entry(plan_id, who, None, "stop asked", {}, None))
             return asked
 
         return self._decide(plan_id, stopped)
@@ -123,7 +124,7 @@ class DecisionStore:
         guard = _undecided(plan_id, edition, *RETRIABLE)
 
         def retried(connection: Connection, token: str) -> bool:
-            moved = move(connection, guard, to=PlanState.CHECKING, who=who, now=now, token=token, **fresh)
+            moved = move(connection, guard, Act(who, now, token), to=PlanState.CHECKING, **fresh)
             if moved:
                 _reopen(connection, plan_id, batches)
             return moved
@@ -141,7 +142,7 @@ class DecisionStore:
             for before in UNDOABLE:
                 guard = (*_undecided(plan_id, edition, before), plans.c.finished_at > finished_after)
                 values: dict[str, Any] = {"undone_by": who, "undone_from": before.value, **_NEXT}
-                if move(connection, guard, to=PlanState.UNDOING, who=who, now=now, token=token, **values):
+                if move(connection, guard, Act(who, now, token), to=PlanState.UNDOING, **values):
                     _reopen(connection, plan_id, undo_batches)
                     connection.execute(update(undo_batches).where(*unseen).values(state=BatchState.PLANNED.value))
                     return True

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, update
 
 from bot.adapters.store.database import Database
+from bot.adapters.store.journal import Entry
 from bot.adapters.store.tables import database_clock, plans
-from bot.adapters.store.transitions import BOT, in_state, move, note, owned
+from bot.adapters.store.transitions import BOT, Act, in_state, move, note, owned
 from bot.domain.faults import FaultKind, FaultTally
 from bot.domain.model import NOT_BEGUN, PlanState
 from bot.services.ports.work import Lease
@@ -64,14 +65,14 @@ def _put_to_rest(connection: Connection, row: Row[Any], *, reason: str, now: dat
     }
     if row.state in ends:
         guard = in_state(row.id, PlanState(row.state))
-        move(connection, guard, who=BOT, now=now, reason=reason, **ends[row.state])
+        move(connection, guard, Act(BOT, now), reason=reason, **ends[row.state])
     else:
         _give_up_drawing(connection, row, reason=reason, now=now)
 
 
 def _give_up_drawing(connection: Connection, row: Row[Any], *, reason: str, now: datetime) -> None:
     _set(connection, row, drawn=row.revision, draw_faults=None, draw_at=None)
-    note(connection, row.id, who=BOT, now=now, before=None, after=NOT_SHOWN, reason=reason)
+    note(connection, Act(BOT, now), Entry(row.id, BOT, None, NOT_SHOWN, {}, reason))
 
 
 def _set(connection: Connection, row: Row[Any], **values: Any) -> None:

@@ -16,6 +16,7 @@ from bot.adapters.store.records import batch_record, plan_of, proposal_record, s
 from bot.adapters.store.tables import batches, events, plans, reasons
 from bot.adapters.store.transitions import (
     BOT,
+    Act,
     add_plan,
     in_state,
     live_twin,
@@ -76,7 +77,7 @@ class PlanStore(DecisionStore):
         with self._database.write() as connection:
             found = connection.execute(overdue).scalars().all()
             return sum(
-                move(connection, in_state(plan_id, PlanState.PROPOSED), to=PlanState.EXPIRED, who=BOT, now=now)
+                move(connection, in_state(plan_id, PlanState.PROPOSED), Act(BOT, now), to=PlanState.EXPIRED)
                 for plan_id in found
             )
 
@@ -178,7 +179,7 @@ class PlanStore(DecisionStore):
             }
             noted = {reason.value: count for reason, count in revised.drift}
             guard = in_state(row.id, PlanState.CHECKING)
-            if move(connection, guard, to=PlanState.PROPOSED, who=BOT, now=now, noted=noted, **values):
+            if move(connection, guard, Act(BOT, now), to=PlanState.PROPOSED, noted=noted, **values):
                 supersede(connection, plan_of(row), PlanState.PROPOSED, who=row.requested_by or BOT, now=now)
                 connection.execute(delete(batches).where(batches.c.plan_id == row.id))
                 connection.execute(insert(batches), [batch_record(row.id, batch) for batch in revised.batches])
@@ -193,7 +194,7 @@ class PlanStore(DecisionStore):
             try:
                 with connection.begin_nested():
                     values = {"writing_project": row.project_id}
-                    return move(connection, guard, to=PlanState.RUNNING, who=BOT, now=now, **values)
+                    return move(connection, guard, Act(BOT, now), to=PlanState.RUNNING, **values)
             except IntegrityError:
                 return False  # another plan began at the same moment
 
@@ -201,7 +202,7 @@ class PlanStore(DecisionStore):
         """Move the plan from `running` to `reporting`."""
         with owned(self._database, lease) as (connection, row):
             guard = in_state(row.id, PlanState.RUNNING)
-            move(connection, guard, to=PlanState.REPORTING, who=BOT, now=now, reason=reason)
+            move(connection, guard, Act(BOT, now), to=PlanState.REPORTING, reason=reason)
 
     def finish(
         self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], why: str | None = None, now: datetime
@@ -210,7 +211,7 @@ class PlanStore(DecisionStore):
         with owned(self._database, lease) as (connection, row):
             guard = in_state(row.id, PlanState.REPORTING)
             ended: dict[str, Any] = {"writing_project": None, "finished_at": now}
-            move(connection, guard, to=state, who=BOT, now=now, noted=counts, why=why, **ended)
+            move(connection, guard, Act(BOT, now), to=state, noted=counts, why=why, **ended)
 
     def occupy(self, lease: Lease) -> bool:
         """Be the plan of its project that is written; False while another one is."""
@@ -229,7 +230,7 @@ class PlanStore(DecisionStore):
         """Move the plan from `undoing` to `undone`, or back to the state before with the reason."""
         with owned(self._database, lease) as (connection, row):
             guard = in_state(row.id, PlanState.UNDOING)
-            move(connection, guard, to=state, who=BOT, now=now, noted=counts, reason=reason, writing_project=None)
+            move(connection, guard, Act(BOT, now), to=state, noted=counts, reason=reason, writing_project=None)
 
     @contextmanager
     def _live_changes(self, lease: Lease) -> Iterator[tuple[Connection, Row[Any]]]:
@@ -247,9 +248,8 @@ def _end_reading(
     return move(
         connection,
         in_state(plan_id, PlanState.READING),
+        Act(BOT, now),
         to=state,
-        who=BOT,
-        now=now,
         noted=_noted(proposal.counts),
         expires_at=proposal.expires_at,
         reason=reason,

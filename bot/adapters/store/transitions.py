@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -50,16 +51,23 @@ def one_at_a_time(connection: Connection, plan: Plan) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An act of somebody, or of the bot; `token` is by which it is known again if its COMMIT is not answered."""
+
+    who: str
+    at: datetime
+    token: str | None = None
+
+
 def move(
     connection: Connection,
     guard: Guard,
+    act: Act,
     *,
     to: PlanState,
-    who: str,
-    now: datetime,
     noted: Mapping[str, int] | None = None,
     why: str | None = None,
-    token: str | None = None,
     **values: Any,
 ) -> bool:
     """One transition, with the counts `noted` and the reason beside it; False when the guard held it off.
@@ -71,8 +79,7 @@ def move(
     if row is None or not change(connection, guard, state=to.value, faults=None, **values):
         return False
     reason = why or values.get("reason", row.reason if to is PlanState.FAILED else None)
-    line = {"before": row.state, "after": to.value, "counts": noted, "reason": reason}
-    note(connection, row.id, who=who, now=now, token=token, **line)
+    note(connection, act, Entry(row.id, act.who, row.state, to.value, noted or {}, reason))
     return True
 
 
@@ -82,29 +89,20 @@ def change(connection: Connection, guard: Guard, **values: Any) -> bool:
     return connection.execute(update(plans).where(*guard).values(**news, **values)).rowcount == 1
 
 
-def note(
-    connection: Connection,
-    plan_id: str,
-    *,
-    who: str,
-    now: datetime,
-    before: str | None,
-    after: str,
-    counts: Mapping[str, int] | None = None,
-    token: str | None = None,
-    reason: str | None = None,
-) -> None:
+def note(connection: Connection, act: Act, entry: Entry) -> None:
     """One line of the audit trail, and of the log."""
-    values = {"plan_id": plan_id, "at": now, "who": who, "from_state": before, "to_state": after}
-    connection.execute(insert(events).values(**values, counts=dict(counts or {}), token=token, reason=reason))
-    enter(connection, Entry(plan_id, who, before, after, counts or {}, reason))
+    states = {"from_state": entry.before, "to_state": entry.after}
+    values = {"plan_id": entry.plan_id, "at": act.at, "who": act.who, **states, "reason": entry.reason}
+    connection.execute(insert(events).values(**values, counts=dict(entry.counts), token=act.token))
+    enter(connection, entry)
 
 
 def add_plan(connection: Connection, plan: Plan, *, who: str, fire_key: str | None = None) -> None:
     """Insert a plan and supersede earlier readings of its queue: a newer question makes their answer useless."""
     one_at_a_time(connection, plan)
     connection.execute(insert(plans).values(**plan_record(plan), fire_key=fire_key))
-    note(connection, plan.id, who=who, now=plan.created_at, before=None, after=plan.state.value)
+    act = Act(who, plan.created_at)
+    note(connection, act, Entry(plan.id, who, None, plan.state.value, {}, None))
     if not plan.request.dry_run:
         supersede(connection, plan, PlanState.READING, who=who, now=plan.created_at)
 
@@ -136,4 +134,4 @@ def supersede(connection: Connection, newer: Plan, state: PlanState, *, who: str
     older = select(plans.c.id).where(*replaced, plans.c.id != newer.id, plans.c.state == state.value)
     for plan_id in connection.execute(older.order_by(plans.c.id)).scalars().all():
         guard = in_state(plan_id, state)
-        move(connection, guard, to=PlanState.SUPERSEDED, who=who, now=now, superseded_by=newer.id)
+        move(connection, guard, Act(who, now), to=PlanState.SUPERSEDED, superseded_by=newer.id)

@@ -24,6 +24,7 @@ from bot.services.writing.writer import Writer
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
+
 SAMPLE_ROWS = 4 * MAX_IDS_PER_QUERY
 """How many rows decide whether too much left: they are shuffled, so the error stays under 1 %."""
 RECENT = timedelta(minutes=15)

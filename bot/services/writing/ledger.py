@@ -15,6 +15,7 @@ from bot.services.reading import Sight
 from bot.services.step import StepContext
 
 log = logging.getLogger(__name__)
+
 LONGEST_SECONDS = 60.0  # between two looks
 CONFIRM_AGAIN_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 10.0  # after a reading that failed
