@@ -15,7 +15,7 @@ from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput
 from lark.exceptions import VisitError
 
 from sandbox.braintrust.row import instant_of, instant_text
-from sandbox.braintrust.row_sql import BtqlError, Constant, Names, Sql, array_of, json_of, json_path, value_of
+from sandbox.braintrust.row_sql import BtqlError, Constant, Names, Sql, array_of, json_of, value_of
 
 MAX_LIST = 4096  # exact-match values in one IN list
 
@@ -62,14 +62,14 @@ COMPARISON: "<=" | ">=" | "!=" | "<>" | "=" | "<" | ">"
 UNIT: "second"i | "minute"i | "hour"i | "day"i
 NUMBER: /\d{1,25}(\.\d{1,25})?(?![\w.])/
 TEXT: /'[^'\\\x00-\x1f\x7f-\x9f]*(?:''[^'\\\x00-\x1f\x7f-\x9f]*)*'/
-TEXTS.2: /\['(?:[^'\\\x00-\x1f\x7f-\x9f]|'')*'(?:,[ ]?'(?:[^'\\\x00-\x1f\x7f-\x9f]|'')*')*\]/
+TEXTS.2: "[" TEXT ("," " "? TEXT)* "]"
 QUOTED: /"[^"\\\x00-\x1f\x7f-\x9f]+"/
 NAME: /[a-z_][a-z0-9_]*/i
 %ignore /[ \t\r\n]+/
 """
 
 
-_TEXT = re.compile(r"'(?:[^']|'')*'")
+_TEXT = re.compile(r"'[^']*(?:''[^']*)*'")
 
 
 EVERYTHING = Sql("1")
@@ -203,7 +203,7 @@ class _Meaning(Transformer[Token, Query]):
         return _negated(part)
 
     def flag(self, path: Path) -> Sql:
-        return Sql(f"(CASE columns -> {json_path(path.names)} WHEN 'true' THEN 1 WHEN 'false' THEN 0 END)")
+        return Sql(f"(CASE {json_of(path.names)} WHEN 'true' THEN 1 WHEN 'false' THEN 0 END)")
 
     def comparison(self, path: Path, sign: Token, constant: Constant) -> Sql:
         value, wanted = value_of(path.names), _as_stored(path.names, constant)

@@ -81,7 +81,7 @@ def _walk(query: Query) -> Sql:
         values = (*values, decoded_cursor(query.cursor))
     line = _json_object([(column.key, json_of(column.names)) for column in query.select])
     return Sql(
-        f"SELECT {line}, number FROM rows WHERE {query.filter.text} AND project = ? AND columns IS NOT NULL{after}"
+        f"SELECT {line}, number FROM rows WHERE {query.filter.text} AND project = ? AND state IS NOT NULL{after}"
         f" ORDER BY number{' DESC' if query.descending else ''}",
         values,
     )
@@ -101,7 +101,7 @@ def _counts(query: Query) -> Sql:
     grouped = f" GROUP BY {', '.join(groups)}" if groups else ""
     return Sql(
         f"SELECT {_json_object(keys)} FROM {source}"
-        f" WHERE {query.filter.text} AND project = ? AND columns IS NOT NULL{grouped}",
+        f" WHERE {query.filter.text} AND project = ? AND state IS NOT NULL{grouped}",
         (*query.filter.values, query.project_id),
     )
 

@@ -44,6 +44,10 @@ COLUMN_NAMES = (
 )
 
 
+# What writes change; the rest of a row stays as it was logged.
+STATE = frozenset({"_xact_id", "tags", "metadata"})
+
+
 class NewRow(TypedDict, total=False):
     """What a new row may be given; the rest is null."""
 

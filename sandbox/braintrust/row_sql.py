@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, TypeAlias
 
-from sandbox.braintrust.row import COLUMN_NAMES
+from sandbox.braintrust.row import COLUMN_NAMES, STATE
 
 Names: TypeAlias = tuple[str, ...]
 Constant: TypeAlias = str | int | float | bool
@@ -23,7 +23,7 @@ def value_of(names: Names) -> str:
     """SQL for the value at a place in a row; NULL where there is none."""
     if names in _TABLE_COLUMNS:
         return _TABLE_COLUMNS[names]
-    return f"columns ->> {json_path(names)}"
+    return json_path(names, "->>")
 
 
 def json_of(names: Names) -> str:
@@ -32,7 +32,7 @@ def json_of(names: Names) -> str:
         return f"ifnull({_JSON_COLUMNS[names]}, 'null')"
     if names in _TABLE_COLUMNS:
         return f"json_quote({_TABLE_COLUMNS[names]})"
-    return f"ifnull(columns -> {json_path(names)}, 'null')"
+    return f"ifnull({json_path(names, '->')}, 'null')"
 
 
 def array_of(names: Names) -> str:
@@ -46,11 +46,16 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def json_path(names: Names) -> str:
-    """SQL for the way to a place; BtqlError for an unknown column."""
+def json_path(names: Names, arrow: str) -> str:
+    """SQL for a place in what stands there as JSON; BtqlError for an unknown column."""
     if names[0] not in COLUMN_NAMES:
         raise BtqlError(f"Unknown column `{names[0]}`")
-    return literal("$." + ".".join(f'"{name}"' for name in names))
+    column = "state" if names[0] in STATE else "logged"
+    return f"{column} {arrow} {literal('$.' + '.'.join(map(_in_quotes, names)))}"
+
+
+def _in_quotes(name: str) -> str:
+    return f'"{name}"'
 
 
 _METADATA, _ASSIGNMENTS, _LISTS = "metadata", "~__bt_assignments", "~__bt_review_lists"

@@ -16,6 +16,7 @@ from sandbox.braintrust.row import (
     ASSIGNMENTS,
     DEFAULT_LIST,
     REVIEW_LISTS,
+    STATE,
     Change,
     Columns,
     NewRow,
@@ -26,37 +27,43 @@ from sandbox.braintrust.row import (
     status_in,
 )
 
-# `columns` are what queries see (NULL: nothing yet), `hidden` what is stored beyond that until `shows_at`.
-# What queries look at comes before the long text, so that SQLite reaches it without reading on.
-# By id first: the walk in `number` order must not be led astray by an index on the project.
+# `logged` never changes.  `state` is what queries see of the rest (NULL: nothing of the row yet), `hidden` what is
+# stored of it until `shows_at`.  `history` are changes as JSON arrays, with commas between them.
+# The index begins with the id: the walk by `number` must not be led astray by one that begins with the project.
 _SCHEMA = """
 CREATE TABLE projects (id TEXT PRIMARY KEY);
 CREATE TABLE rows (
     number INTEGER PRIMARY KEY,
     project TEXT NOT NULL,
     id TEXT NOT NULL,
-    created TEXT AS (columns ->> '$.created') STORED,
-    root_span_id TEXT AS (columns ->> '$.root_span_id') STORED,
-    tags TEXT AS (nullif(columns -> '$.tags', 'null')) STORED,
-    assignments TEXT AS (nullif(columns -> '$.metadata."~__bt_assignments"', 'null')) STORED,
-    review_lists TEXT AS (nullif(columns -> '$.metadata."~__bt_review_lists"', 'null')) STORED,
-    status TEXT AS (columns ->> '$.metadata."~__bt_review_lists"."__bt_default_review_list".status') STORED,
+    created TEXT NOT NULL,
+    root_span_id TEXT NOT NULL,
+    tags TEXT AS (nullif(state -> '$.tags', 'null')) STORED,
+    assignments TEXT AS (nullif(state -> '$.metadata."~__bt_assignments"', 'null')) STORED,
+    review_lists TEXT AS (nullif(state -> '$.metadata."~__bt_review_lists"', 'null')) STORED,
+    status TEXT AS (state ->> '$.metadata."~__bt_review_lists"."__bt_default_review_list".status') STORED,
     shows_at REAL,
-    phantom INTEGER NOT NULL DEFAULT 0,
-    history TEXT NOT NULL DEFAULT '[]',
-    columns TEXT,
+    phantom INTEGER NOT NULL,
+    history TEXT NOT NULL,
+    state TEXT,
     hidden TEXT,
+    logged TEXT NOT NULL,
     UNIQUE (id, project)
 );
 CREATE INDEX hidden_rows ON rows (shows_at) WHERE hidden IS NOT NULL;
 """
-_SHOW = "UPDATE rows SET columns = hidden, hidden = NULL WHERE hidden IS NOT NULL AND shows_at <= ?"
-_STORED = "SELECT ifnull(hidden, columns), history, phantom FROM rows"
+_SHOW = "UPDATE rows SET state = hidden, hidden = NULL WHERE hidden IS NOT NULL AND shows_at <= ?"
+_STORED = "SELECT logged, ifnull(hidden, state), history, phantom FROM rows"
+_STATES = """
+SELECT id, ifnull(hidden, state) FROM rows WHERE id IN (SELECT value FROM json_each(?)) AND project = ?
+"""
 _ADD = """
-INSERT INTO rows (number, project, id, columns, hidden, shows_at, history, phantom) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO rows (number, project, id, created, root_span_id, logged, state, hidden, shows_at, history, phantom)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, iif(?8 IS NULL, ?7, NULL), iif(?8 IS NULL, NULL, ?7), ?8, ?9, ?9 <> '')
 """
 _REWRITE = """
-UPDATE rows SET columns = iif(?1 IS NULL, ?2, columns), hidden = iif(?1 IS NULL, NULL, ?2), shows_at = ?1, history = ?3
+UPDATE rows SET state = iif(?1 IS NULL, ?2, state), hidden = iif(?1 IS NULL, NULL, ?2), shows_at = ?1,
+    history = iif(history = '', '', history || ',') || ?3
 WHERE id = ?4 AND project = ?5
 """
 _PER_SECOND = 1 << 16
@@ -117,7 +124,7 @@ class RowStore:
         """Add rows, the oldest first: their order is the order of `_pagination_key`."""
         with self._writing(project_id) as written:
             try:
-                self._sql.executemany(_ADD, (self._new(project_id, row, written) for row in rows))
+                self._sql.executemany(_ADD, (self._logged(project_id, row, written) for row in rows))
             except sqlite3.IntegrityError as error:
                 raise ValueError(f"a row with the id {written[-1]} is there already") from error
 
@@ -154,10 +161,19 @@ class RowStore:
     def write(self, project_id: str, events: Sequence[Columns], rules: WriteRules) -> None:
         """Merge insert events, already validated, as one transaction."""
         with self._writing(project_id) as written:
+            written += [event["id"] for event in events]
+            states = dict(self._sql.execute(_STATES, (json.dumps(written), project_id)).fetchall())
             transaction = self._begin(time.time())
+            shows_at = time.monotonic() + rules.lag_seconds if rules.lag_seconds > 0 else None
+            rewritten: list[tuple[Any, ...]] = []
             for row_number, event in enumerate(events):
-                self._merge(project_id, event, (transaction, row_number), rules)
-                written.append(event["id"])
+                if before := states.get(event["id"]):
+                    state, change = _merged(json.loads(before), event, transaction, rules)
+                    rewritten.append((shows_at, state, change, event["id"], project_id))
+                else:
+                    phantom = _phantom(project_id, event, (transaction, row_number), rules.source)
+                    self._sql.execute(_ADD, (*phantom[:-1], shows_at, phantom[-1]))
+            self._sql.executemany(_REWRITE, rewritten)
 
     def select(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """What an SQL query finds in the rows as queries may see them now."""
@@ -217,62 +233,60 @@ class RowStore:
         self._transaction = max(self._transaction + 1, int(seconds) * _PER_SECOND)
         return self._transaction
 
-    def _new(self, project_id: str, row: NewRow, written: list[str]) -> tuple[Any, ...]:
+    def _logged(self, project_id: str, row: NewRow, written: list[str]) -> tuple[Any, ...]:
         written.append(row["id"])
         transaction = self._begin(row["created"].timestamp())
-        columns = _new_columns(project_id, {**row}, instant_text(row["created"]), (transaction, 0))
-        return transaction << 16, project_id, row["id"], _json(columns), None, None, "[]", False
-
-    def _merge(self, project_id: str, event: Columns, at: tuple[int, int], rules: WriteRules) -> None:
-        """A merge onto an id that is not there makes a phantom row."""
-        before = self.get(project_id, event["id"])
-        shows_at = time.monotonic() + rules.lag_seconds if rules.lag_seconds > 0 else None
-        if before is None:
-            values = {key: value for key, value in event.items() if key[0] != "_"}
-            columns = _new_columns(project_id, values, instant_text(datetime.now(UTC)), at)
-            text, history = _json(columns), _json([_change(columns, rules.source)])
-            now, later = (text, None) if shows_at is None else (None, text)
-            number = (at[0] << 16) | at[1]
-            self._sql.execute(_ADD, (number, project_id, event["id"], now, later, shows_at, history, True))
-            return
-        columns = obeyed(before.columns, merged(before.columns, event), event, rules.unassign)
-        columns["_xact_id"] = _xact_id(at[0])
-        history = _json([*before.history, _change(columns, rules.source)])
-        self._sql.execute(_REWRITE, (shows_at, _json(columns), history, event["id"], project_id))
+        return *_new_row(project_id, {**row}, instant_text(row["created"]), (transaction, 0)), None, ""
 
 
-def _row(columns: str, history: str, phantom: int) -> Row:
-    changes = (Change(xact, source, tuple(who), status) for xact, source, who, status in json.loads(history))
-    return Row(json.loads(columns), tuple(changes), bool(phantom))
+def _row(logged: str, state: str, history: str, phantom: int) -> Row:
+    changes = (Change(xact, source, tuple(who), status) for xact, source, who, status in json.loads(f"[{history}]"))
+    return Row(json.loads(logged) | json.loads(state), tuple(changes), bool(phantom))
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
+def _new_row(project_id: str, values: Columns, created: str, at: tuple[int, int]) -> tuple[Any, ...]:
+    """The first values of `_ADD`; the row's number comes from its transaction and its place in it."""
+    transaction, row_number = at
+    number = (transaction << 16) | row_number
+    span_id = values.get("span_id") or values["id"]
+    root_span_id = values.get("root_span_id") or span_id
+    standard: Columns = {
+        "_pagination_key": f"p{number:020d}",
+        "created": created,
+        "project_id": project_id,
+        "is_root": values.get("is_root", not values.get("span_parents")),
+        "span_id": span_id,
+        "root_span_id": root_span_id,
+    }
+    logged = {key: value for key, value in values.items() if key not in STATE} | standard
+    state = {key: values.get(key) for key in STATE} | {"_xact_id": _xact_id(transaction)}
+    return number, project_id, values["id"], created, root_span_id, _json(logged), _json(state)
+
+
+def _phantom(project_id: str, event: Columns, at: tuple[int, int], source: Source) -> tuple[Any, ...]:
+    """A merge onto an id that is not there makes a row out of nothing."""
+    values = {key: value for key, value in event.items() if key[0] != "_"}
+    row = _new_row(project_id, values, instant_text(datetime.now(UTC)), at)
+    return *row, _change(_xact_id(at[0]), values.get("metadata"), source)
+
+
+def _merged(before: Columns, event: Columns, transaction: int, rules: WriteRules) -> tuple[str, str]:
+    """A row's new state, and the change as its history has it."""
+    state = obeyed(before, merged(before, event), event, rules.unassign)
+    state["_xact_id"] = _xact_id(transaction)
+    return _json(state), _change(state["_xact_id"], state["metadata"], rules.source)
+
+
+def _change(xact_id: str, metadata: Columns | None, source: Source) -> str:
+    return _json([xact_id, source, assignments_in(metadata), status_in(metadata)])
+
+
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _xact_id(transaction: int) -> str:
     """The `_xact_id` of a transaction: 19 digits."""
     return str(_XACT_PREFIX | transaction)
-
-
-def _new_columns(project_id: str, values: Columns, created: str, at: tuple[int, int]) -> Columns:
-    transaction, row_number = at
-    span_id = values.get("span_id") or values["id"]
-    standard: Columns = {
-        "_xact_id": _xact_id(transaction),
-        "_pagination_key": f"p{(transaction << 16) | row_number:020d}",
-        "created": created,
-        "project_id": project_id,
-        "is_root": values.get("is_root", not values.get("span_parents")),
-        "span_id": span_id,
-        "root_span_id": values.get("root_span_id") or span_id,
-    }
-    return {"tags": None, "metadata": None, "input": None, "output": None} | values | standard
-
-
-def _change(columns: Columns, source: Source) -> Change:
-    metadata = columns["metadata"]
-    return Change(columns["_xact_id"], source, assignments_in(metadata), status_in(metadata))
 
 
 def _at_once(call: Callable[[], None]) -> None:

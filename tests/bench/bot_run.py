@@ -50,8 +50,8 @@ def bot_run(world: World, *, parallel: int = PARALLEL) -> Run:
             writing=last_write - first_write,
             whole=planned - typed + reported - pressed,
         )
-        wrong = mistakes_of(stand_in, sent, _result(slack)) + _unlike_plan(plan, report, stand_in)
         used = stand_in.cpu - before
+        wrong = mistakes_of(stand_in, sent, _result(slack)) + _unlike_plan(plan, report, stand_in)
     return Run(times, counted(sent), usage.usage, used, wrong)
 
 
