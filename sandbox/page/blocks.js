@@ -16,23 +16,16 @@ const DRAW = {
     make(
       "div",
       { className: "block-section" },
-      make("div", {}, block.text ? textNodes(block.text, directory) : "", fields(block, directory)),
+      make("div", {}, textNodes(block.text, directory)),
       block.accessory ? element(block.accessory, directory, press) : "",
     ),
   context: (block, directory) =>
     make("div", { className: "block-context" }, block.elements.map((one) => element(one, directory))),
   actions: (block, directory, press) =>
     make("div", { className: "block-actions" }, block.elements.map((one) => element(one, directory, press))),
-  markdown: (block, directory) => make("div", { className: "block-section" }, mrkdwn(block.text, directory)),
 };
 
 const unknown = (block) => make("div", { className: "unknown" }, `(${block.type})`);
-
-function fields(block, directory) {
-  if (!block.fields) return "";
-  const nodes = block.fields.map((field) => make("div", {}, textNodes(field, directory)));
-  return make("div", { className: "fields" }, nodes);
-}
 
 const textNodes = (text, directory) =>
   text.type === "mrkdwn" ? mrkdwn(text.text, directory) : [make("div", { className: "para" }, text.text)];

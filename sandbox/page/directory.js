@@ -19,8 +19,8 @@ export function directoryOf(state, me) {
 /** The messages of a channel (or of a thread in it) that `me` sees, oldest first. */
 export function seenMessages(state, me, channelId, threadTs = null) {
   const said = state.messages.filter(
-    ({ channel, threadTs: thread, isBroadcast }) =>
-      channel === channelId && (threadTs ? thread === threadTs : !thread || isBroadcast),
+    ({ channel, threadTs: thread }) =>
+      channel === channelId && (threadTs ? thread === threadTs : !thread),
   );
   const told = state.private.filter((one) => one.channel === channelId && one.for === me && one.threadTs === threadTs);
   return [...said, ...told].sort((one, other) => (one.ts < other.ts ? -1 : 1));

@@ -41,7 +41,6 @@ function messageNode({ message, replies }, directory, acts) {
       byline(message, directory),
       blockNodes(message, directory, (button) => acts.press(message, button)),
       message.files.map(fileNode),
-      message.reactions.map((name) => make("span", { className: "reaction" }, `:${name}:`)),
       replies?.count ? repliesNode(message, replies, directory, acts) : "",
     ),
   );

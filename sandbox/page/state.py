@@ -52,9 +52,7 @@ def _message(message: Message) -> Json:
         "text": message.text,
         "blocks": message.blocks,
         "threadTs": message.thread_ts,
-        "isBroadcast": message.is_broadcast,
         "isEdited": message.edited is not None,
-        "reactions": message.reactions,
         "files": [_file(file) for file in message.files],
     }
 
@@ -72,7 +70,6 @@ def _private(private: Ephemeral) -> Json:
         "blocks": private.blocks,
         "threadTs": private.thread_ts,
         "files": [],
-        "reactions": [],
     }
 
 

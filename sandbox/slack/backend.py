@@ -23,14 +23,12 @@ ALL_SCOPES = frozenset(
         "channels:read",
         "chat:write",
         "commands",
-        "files:read",
         "files:write",
         "groups:history",
         "groups:read",
         "im:history",
         "im:read",
         "im:write",
-        "reactions:write",
         "usergroups:read",
         "users:read",
         "users:read.email",
@@ -65,15 +63,16 @@ class Backend:
     bot_token: str
     app_token: str
     signing_secret: str
-    url: str = ""
-    page_url: str | None = None
-    acknowledge_seconds: float = limits.ACKNOWLEDGE_SECONDS
-    calls: CallLog = field(default_factory=CallLog)
-    faults: SlackFaults = field(default_factory=SlackFaults)
-    scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES))
-    triggers: dict[str, Trigger] = field(default_factory=dict)
-    uploads: dict[str, Upload] = field(default_factory=dict)
-    socket_tickets: set[str] = field(default_factory=set)
+    url: str = field(default="", init=False)
+    page_url: str | None = field(default=None, init=False)
+    acknowledge_seconds: float = field(default=limits.ACKNOWLEDGE_SECONDS, init=False)
+    should_escape: bool = field(default=True, init=False)
+    calls: CallLog = field(default_factory=CallLog, init=False)
+    faults: SlackFaults = field(default_factory=SlackFaults, init=False)
+    scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES), init=False)
+    triggers: dict[str, Trigger] = field(default_factory=dict, init=False)
+    uploads: dict[str, Upload] = field(default_factory=dict, init=False)
+    socket_tickets: set[str] = field(default_factory=set, init=False)
 
     @property
     def clock(self) -> Clock:

@@ -1,16 +1,13 @@
-"""Check the blocks of a message or view as strictly as Slack documents them.  Pure."""
+"""Checks of the blocks of a message or a view, as strict as Slack documents them.  Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sandbox.slack import limits
-from sandbox.slack.block_rules import Items, Kind, Problem
-from sandbox.slack.block_table import CHILDREN, HOME, MESSAGE, MODAL, VIEW
-from sandbox.slack.element_table import INPUT_ELEMENT, INTERACTIVE
+from sandbox.slack.block_shapes import ELEMENTS, HOME, MESSAGE, MODAL, VIEW
+from sandbox.slack.json_rules import Items, Kind, Problem
 from sandbox.slack.records import Json
-
-_INTERACTIVE = {**INTERACTIVE.shapes, **INPUT_ELEMENT.shapes}
 
 
 def message_problems(blocks: Any, *, at: str = "/blocks") -> list[Problem]:
@@ -37,20 +34,9 @@ def text_length(blocks: Iterable[Json]) -> int:
 
 
 def interactive_elements(block: Json) -> list[Json]:
-    """The buttons and menus of a block, those inside a card, carousel or container included."""
-    return [element for one in _with_inner(block) for element in _own_elements(one)]
-
-
-def _with_inner(block: Json) -> Iterator[Json]:
-    yield block
-    for inner in (*block.get("child_blocks", ()), *block.get("elements", ())):
-        if inner["type"] in CHILDREN or inner["type"] == "card":
-            yield from _with_inner(inner)
-
-
-def _own_elements(block: Json) -> list[Json]:
-    inner = [block.get("accessory"), block.get("element"), *block.get("elements", ()), *block.get("actions", ())]
-    return [one for one in inner if one and one["type"] in _INTERACTIVE]
+    """The buttons, menus and inputs of a block."""
+    inner = [block.get("accessory"), block.get("element"), *block.get("elements", ())]
+    return [one for one in inner if one and one["type"] in ELEMENTS]
 
 
 def _problems(blocks: Any, kind: Kind, *, most: int, at: str) -> list[Problem]:
@@ -72,33 +58,21 @@ def _repeated_block_ids(blocks: list[Json], at: str) -> Iterator[Problem]:
 
 def _repeated_action_ids(blocks: list[Json], at: str) -> Iterator[Problem]:
     for index, block in enumerate(blocks):
-        repeated = {action_id for inner in _with_inner(block) for action_id in _repeated(inner)}
-        yield from (Problem(f"{at}/{index}", f"`action_id` already exists: {one}") for one in sorted(repeated))
+        ids = Counter(element["action_id"] for element in interactive_elements(block) if "action_id" in element)
+        repeated = sorted(action_id for action_id, count in ids.items() if count > 1)
+        yield from (Problem(f"{at}/{index}", f"`action_id` already exists: {one}") for one in repeated)
 
 
-def _repeated(block: Json) -> list[str]:
-    ids = Counter(element["action_id"] for element in _own_elements(block) if "action_id" in element)
-    return [action_id for action_id, count in ids.items() if count > 1]
-
-
-def _tables(blocks: list[Json], at: str) -> Iterator[Problem]:
-    tables = [block for block in blocks if block["type"] == "table"]
-    if len(tables) > limits.TABLES:
-        yield Problem(at, "only one table allowed")
-    if text_length(tables) > limits.TABLE_TEXT:
-        yield Problem(at, f"tables must be less than {limits.TABLE_TEXT + 1} characters")
-
-
-def _markdown(blocks: list[Json], at: str) -> Iterator[Problem]:
-    if text_length(block for block in blocks if block["type"] == "markdown") > limits.MARKDOWN_TEXT:
-        yield Problem(at, f"markdown must be less than {limits.MARKDOWN_TEXT + 1} characters")
+def _long_tables(blocks: list[Json], at: str) -> Iterator[Problem]:
+    for index, block in enumerate(blocks):
+        if block["type"] == "data_table" and text_length([block]) > limits.TABLE_TEXT:
+            yield Problem(f"{at}/{index}", f"must be less than {limits.TABLE_TEXT + 1} characters")
 
 
 _WHOLE_CHECKS: tuple[Callable[[list[Json], str], Iterator[Problem]], ...] = (
     _repeated_block_ids,
     _repeated_action_ids,
-    _tables,
-    _markdown,
+    _long_tables,
 )
 
 

@@ -7,12 +7,9 @@ from sandbox.slack.records import Json
 _BY_ID: Mapping[str, str] = {
     "users_select": "selected_user",
     "conversations_select": "selected_conversation",
-    "channels_select": "selected_channel",
     "datepicker": "selected_date",
     "timepicker": "selected_time",
     "multi_users_select": "selected_users",
-    "multi_conversations_select": "selected_conversations",
-    "multi_channels_select": "selected_channels",
 }
 _MANY = ("checkboxes", "multi_static_select")
 

@@ -9,7 +9,7 @@ from sandbox.slack.arguments import Arguments
 from sandbox.slack.blocks import message_problems, text_length
 from sandbox.slack.records import Json
 
-NAMES = ("text", "blocks", "attachments", "markdown_text", "mrkdwn", "parse", "link_names")
+NAMES = ("text", "blocks", "attachments", "mrkdwn", "parse", "link_names")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +32,8 @@ def content_of(arguments: Arguments) -> Content:
 def _text(arguments: Arguments) -> str | None:
     if arguments.values.get("attachments") not in (None, [], "[]"):
         raise SlackError("invalid_attachments")  # stricter than Slack: nobody here should use them
-    if "markdown_text" in arguments:
-        return _markdown(arguments)
     text = arguments.text("text") if "text" in arguments else None
     if text and len(text) > limits.MESSAGE_TEXT:
-        raise SlackError("msg_too_long")
-    return text
-
-
-def _markdown(arguments: Arguments) -> str:
-    if "text" in arguments or "blocks" in arguments:
-        raise SlackError("markdown_text_conflict")
-    text = arguments.text("markdown_text")
-    if len(text) > limits.MARKDOWN_TEXT:
         raise SlackError("msg_too_long")
     return text
 
@@ -63,6 +52,4 @@ def _blocks(arguments: Arguments) -> list[Json] | None:
 
 
 def _with_id(index: int, block: Json) -> Json:
-    if block["type"] == "markdown":  # Slack does not keep the block_id of markdown
-        return {key: value for key, value in block.items() if key != "block_id"}
     return {"block_id": f"blk{index}", **block}

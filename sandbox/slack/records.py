@@ -1,4 +1,4 @@
-"""What a Slack workspace is made of, as values.  A change makes a new value; what somebody holds stays as it was."""
+"""The values that a Slack workspace is made of.  A change makes a new value; what somebody holds stays as it was."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -90,9 +90,6 @@ class Message:
     thread_ts: str | None = None
     files: tuple[StoredFile, ...] = ()
     edited: str | None = None
-    metadata: Json | None = None
-    reactions: tuple[str, ...] = ()
-    is_broadcast: bool = False
     history: tuple["Message", ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -32,8 +32,8 @@ class ResponseUrl:
     issued_at: float
     original: Message | Ephemeral | None
     is_click: bool
-    uses: int = 0
-    is_overtaken: bool = False  # what replaces or deletes the acknowledgement came before it
+    uses: int = field(default=0, init=False)
+    is_overtaken: bool = field(default=False, init=False)  # what replaces or deletes the acknowledgement came before it
 
 
 class ResponseUrls:

@@ -6,14 +6,11 @@ from typing import Self, TypeVar
 
 from aiohttp import web
 
-from sandbox.slack.acting import People
 from sandbox.slack.backend import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Backend
-from sandbox.slack.calls import CallLog
-from sandbox.slack.clock import Clock
 from sandbox.slack.delivery import HttpDoor
-from sandbox.slack.faults import SlackFaults
 from sandbox.slack.pages import Pages
 from sandbox.slack.payloads import Payload
+from sandbox.slack.people import People
 from sandbox.slack.records import Change, Delivery
 from sandbox.slack.response_urls import ResponseUrls
 from sandbox.slack.sample import sample_workspace
@@ -28,7 +25,7 @@ T = TypeVar("T")
 _BIGGEST_BODY = 64 * 1024 * 1024
 
 
-class SlackStandIn(People):
+class SlackStandIn:
     """Slack on 127.0.0.1.  Payloads go to `bot_url`, or over Socket Mode while that is None."""
 
     def __init__(
@@ -41,9 +38,17 @@ class SlackStandIn(People):
         workspace: Workspace | None = None,
     ) -> None:
         self.backend = Backend(workspace or sample_workspace(), bot_token, app_token, signing_secret)
+        self.workspace = self.backend.workspace
+        self.clock = self.workspace.clock
+        self.calls = self.backend.calls
+        self.faults = self.backend.faults
+        self.scopes = self.backend.scopes
         self.bot_url: str | None = None
-        self.should_escape = True
         self.response_urls = ResponseUrls(self.backend)
+        people = People(self.backend, self.response_urls, self.deliver)
+        self.command, self.press, self.choose, self.submit = people.command, people.press, people.choose, people.submit
+        self.mention, self.direct_message = people.mention, people.direct_message
+        self.invite_bot, self.home_opened = people.invite_bot, people.home_opened
         self._server = ServerThread(port)
         self._http = HttpDoor(self.backend)
         self._sockets = SocketDoor(self.backend)
@@ -96,31 +101,6 @@ class SlackStandIn(People):
     @acknowledge_seconds.setter
     def acknowledge_seconds(self, seconds: float) -> None:
         self.backend.acknowledge_seconds = seconds
-
-    @property
-    def workspace(self) -> Workspace:
-        """People, channels, messages."""
-        return self.backend.workspace
-
-    @property
-    def calls(self) -> CallLog:
-        """What the bot asked for."""
-        return self.backend.calls
-
-    @property
-    def faults(self) -> SlackFaults:
-        """What shall go wrong."""
-        return self.backend.faults
-
-    @property
-    def scopes(self) -> set[str]:
-        """What the app may do; change the set to take something away."""
-        return self.backend.scopes
-
-    @property
-    def clock(self) -> Clock:
-        """The workspace's time, which can be moved forward."""
-        return self.backend.clock
 
     @property
     def socket_count(self) -> int:

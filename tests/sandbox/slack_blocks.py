@@ -38,7 +38,7 @@ def confirm(**changes: Any) -> Json:
 
 
 def table(rows: int, columns: int, text: str = "x") -> Json:
-    return {"type": "table", "rows": [[{"type": "raw_text", "text": text}] * columns] * rows}
+    return {"type": "data_table", "caption": "Loads", "rows": [[{"type": "raw_text", "text": text}] * columns] * rows}
 
 
 def select(kind: str = "static_select", **further: Any) -> Json:

@@ -29,12 +29,9 @@ from tests.sandbox.slack_blocks import (
     ("ours", "theirs"),
     [
         (limits.SECTION_TEXT, sdk.SectionBlock.text_max_length),
-        (limits.SECTION_FIELDS, sdk.SectionBlock.fields_max_length),
         (limits.HEADER_TEXT, sdk.HeaderBlock.text_max_length),
         (limits.ACTIONS_ELEMENTS, sdk.ActionsBlock.elements_max_length),
         (limits.CONTEXT_ELEMENTS, sdk.ContextBlock.elements_max_length),
-        (limits.CONTEXT_ACTIONS_ELEMENTS, sdk.ContextActionsBlock.elements_max_length),
-        (limits.MARKDOWN_TEXT, sdk.MarkdownBlock.text_max_length),
         (limits.INPUT_LABEL, sdk.InputBlock.label_max_length),
         (limits.INPUT_HINT, sdk.InputBlock.hint_max_length),
         (limits.BLOCK_ID, sdk.Block.block_id_max_length),
@@ -54,64 +51,34 @@ from tests.sandbox.slack_blocks import (
         (limits.SELECT_OPTIONS, sdk.StaticSelectElement.options_max_length),
         (limits.SELECT_GROUPS, sdk.StaticSelectElement.option_groups_max_length),
         (limits.OVERFLOW_OPTIONS, sdk.OverflowMenuElement.options_max_length),
-        (limits.IMAGE_URL, sdk.ImageBlock.image_url_max_length),
-        (limits.IMAGE_ALT_TEXT, sdk.ImageBlock.alt_text_max_length),
-        (limits.IMAGE_TITLE, sdk.ImageBlock.title_max_length),
-        (limits.CARD_TITLE, sdk.CardBlock.title_max_length),
-        (limits.CARD_BODY, sdk.CardBlock.body_max_length),
-        (limits.CAROUSEL_CARDS, sdk.CarouselBlock.elements_max_length),
-        (limits.CONTAINER_CHILDREN, sdk.ContainerBlock.child_blocks_max_length),
-        (limits.CONTAINER_TITLE, sdk.ContainerBlock.title_max_length),
     ],
 )
 def test_limits_are_those_of_the_sdk(ours: int, theirs: int) -> None:
     assert ours == theirs
 
 
-IMAGE = {"type": "image", "image_url": "https://x.example/a.png", "alt_text": "a"}
-RICH = {
-    "type": "rich_text",
-    "elements": [
-        {"type": "rich_text_section", "elements": [{"type": "text", "text": "a ", "style": {"bold": True}}]},
-        {
-            "type": "rich_text_list",
-            "style": "bullet",
-            "elements": [{"type": "rich_text_section", "elements": [{"type": "user", "user_id": "U0ADA"}]}],
-        },
-    ],
-}
-CARD = {"type": "card", "title": plain("t"), "body": mrkdwn("b"), "actions": [button()]}
-TASK = {"type": "task_card", "task_id": "1", "title": "Read", "status": "complete"}
+NEVER_SENT = ("image", "markdown", "rich_text", "table", "card", "carousel", "container", "plan", "task_card", "alert")
 
 
 @pytest.mark.parametrize(
     "block",
     [
         section("x" * 3000),
-        {"type": "section", "fields": [mrkdwn("x" * 2000)] * 6},
         section(accessory=button()),
-        section(accessory=IMAGE),
         {"type": "header", "text": plain("x" * 150)},
         {"type": "divider"},
-        IMAGE,
-        {**IMAGE, "title": plain()},
-        context(mrkdwn(), plain(), IMAGE),
+        context(mrkdwn(), plain()),
         actions(*(button(f"a{number}") for number in range(25))),
         actions(button(style="danger", confirm=confirm(style="danger"), url="https://x.example")),
         actions(select(options=[option(value=str(number)) for number in range(100)])),
         actions(select("multi_users_select", initial_users=["U0ADA"], max_selected_items=1)),
         actions({"type": "overflow", "action_id": "more", "options": [option()] * 5}),
         actions({"type": "checkboxes", "action_id": "c", "options": [{"text": mrkdwn(), "value": "1"}] * 10}),
+        actions({"type": "datepicker", "action_id": "until", "initial_date": "2026-05-18"}),
         {"type": "input", "label": plain(), "element": {"type": "plain_text_input", "action_id": "t"}},
-        {"type": "markdown", "text": "x" * 12000},
-        table(100, 20),
-        {**table(1, 2), "column_settings": [{"align": "right", "is_wrapped": True}, None]},
-        RICH,
-        CARD,
-        {"type": "carousel", "elements": [CARD] * 10},
-        {"type": "container", "title": plain(), "child_blocks": [section(), actions(button())]},
-        {"type": "plan", "title": "A plan", "tasks": [{**TASK, "status": "pending"}]},
-        TASK,
+        {"type": "input", "label": plain(), "element": {"type": "number_input", "is_decimal_allowed": False}},
+        table(201, 20),
+        {**table(2, 2), "page_size": 100},
     ],
     ids=lambda block: block["type"],
 )
@@ -125,10 +92,7 @@ def test_what_slack_takes_is_taken(block: Json) -> None:
         (section("x" * 3001), "/blocks/0/text/text", "must be less than 3001 characters"),
         (section(""), "/blocks/0/text/text", "must be more than 0 characters"),
         (section("  "), "/blocks/0/text/text", "must be more than 0 characters"),
-        ({"type": "section"}, "/blocks/0", "missing required field: one of text, fields"),
-        ({"type": "section", "fields": [mrkdwn()] * 11}, "/blocks/0/fields", "no more than 10 items allowed"),
-        ({"type": "section", "fields": [mrkdwn("x" * 2001)]}, "/blocks/0/fields/0/text", "must be less than 2001 ch"),
-        ({"type": "section", "fields": []}, "/blocks/0/fields", "no fewer than 1 items allowed"),
+        ({"type": "section"}, "/blocks/0", "missing required field: text"),
         (section(txet="x"), "/blocks/0", "invalid additional property: txet"),
         (section(accessory={"type": "plain_text_input"}), "/blocks/0/accessory/type", "unsupported type"),
         (section(block_id="x" * 256), "/blocks/0/block_id", "must be less than 256 characters"),
@@ -137,9 +101,6 @@ def test_what_slack_takes_is_taken(block: Json) -> None:
         ({"type": "header"}, "/blocks/0", "missing required field: text"),
         ({"type": "heading", "text": plain()}, "/blocks/0/type", "unsupported type: heading"),
         ({"text": plain()}, "/blocks/0", "missing required field: type"),
-        ({"type": "alert", "text": plain()}, "/blocks/0/type", "unsupported type: alert"),
-        ({**TASK, "status": "pending"}, "/blocks/0/status", "must be a valid enum value"),
-        ({"type": "plan", "title": plain()}, "/blocks/0/title", "must provide a string"),
         (context(*[mrkdwn()] * 11), "/blocks/0/elements", "no more than 10 items allowed"),
         (context(button()), "/blocks/0/elements/0/type", "unsupported type: button"),
         (actions(), "/blocks/0/elements", "no fewer than 1 items allowed"),
@@ -163,14 +124,12 @@ def test_what_slack_takes_is_taken(block: Json) -> None:
         (actions(select(options=[option("x", "x" * 151)])), "/blocks/0/elements/0/options/0/value", "less than 151"),
         (actions({"type": "overflow", "options": [option()] * 6}), "/blocks/0/elements/0/options", "no more than 5"),
         (actions({"type": "radio_buttons", "options": [option()] * 11}), "/blocks/0/elements/0/options", "than 10"),
-        ({"type": "markdown", "text": "x" * 12001}, "/blocks/0/text", "must be less than 12001 characters"),
-        (table(101, 1), "/blocks/0/rows", "no more than 100 items allowed"),
-        (table(1, 21), "/blocks/0/rows/0", "no more than 20 items allowed"),
-        (table(100, 20, "x" * 6), "/blocks", "tables must be less than 10001 characters"),
-        ({"type": "table", "rows": [[mrkdwn()]]}, "/blocks/0/rows/0/0/type", "unsupported type: mrkdwn"),
-        ({"type": "image", "alt_text": "a"}, "/blocks/0", "missing required field: one of image_url, slack_file"),
-        ({"type": "carousel", "elements": [CARD] * 11}, "/blocks/0/elements", "no more than 10 items allowed"),
-        ({**CARD, "actions": [button(f"a{n}") for n in range(4)]}, "/blocks/0/actions", "no more than 3 items allowed"),
+        (table(202, 1), "/blocks/0/rows", "no more than 201 items allowed"),
+        (table(1, 1), "/blocks/0/rows", "no fewer than 2 items allowed"),
+        (table(2, 21), "/blocks/0/rows/0", "no more than 20 items allowed"),
+        (table(200, 20, "x" * 6), "/blocks/0", "must be less than 20001 characters"),
+        ({**table(2, 1), "rows": [[mrkdwn()]] * 2}, "/blocks/0/rows/0/0/type", "unsupported type: mrkdwn"),
+        *(({"type": kind}, "/blocks/0/type", f"unsupported type: {kind}") for kind in NEVER_SENT),
         ("section", "/blocks/0", "must provide an object"),
     ],
 )
@@ -185,8 +144,6 @@ def test_what_slack_refuses_is_refused(block: Any, pointer: str, complaint: str)
     [
         ([{"type": "divider"}] * 51, "no more than 50 items allowed"),
         ([section(block_id="a"), section(block_id="a")], "`block_id` already exists: a"),
-        ([table(1, 1), table(1, 1)], "only one table allowed"),
-        ([{"type": "markdown", "text": "x" * 6001}] * 2, "markdown must be less than 12001 characters"),
         ("[]", "must provide an array"),
     ],
 )
@@ -220,9 +177,9 @@ def test_any_json_gets_an_answer(value: Any) -> None:
 
 
 def test_text_length_counts_what_people_read() -> None:
-    blocks = [section("abc", accessory=button()), {"type": "markdown", "text": "de"}, table(1, 2, "f")]
+    blocks = [section("abc", accessory=button()), table(1, 2, "f")]
 
-    assert text_length(blocks) == len("abc" + "Approve" + "de" + "ff")
+    assert text_length(blocks) == len("abc" + "Approve" + "ff")
 
 
 @pytest.mark.parametrize(
@@ -230,7 +187,7 @@ def test_text_length_counts_what_people_read() -> None:
     [
         ({"type": "modal", "blocks": []}, "missing required field: title"),
         ({"type": "modal", "title": plain("x" * 25), "blocks": []}, "must be less than 25 characters"),
-        ({"type": "modal", "title": plain(), "blocks": [table(1, 1)]}, "unsupported type: table"),
+        ({"type": "modal", "title": plain(), "blocks": [table(2, 1)]}, "unsupported type: data_table"),
         ({"type": "home", "blocks": [{"type": "divider"}] * 101}, "no more than 100 items allowed"),
         ({"type": "page", "blocks": []}, "unsupported type: page"),
         ({"type": "home", "blocks": [], "colour": "red"}, "invalid additional property: colour"),
@@ -238,9 +195,3 @@ def test_text_length_counts_what_people_read() -> None:
 )
 def test_views_are_checked_too(view: Json, complaint: str) -> None:
     assert [one.message for one in view_problems(view)] == [complaint]
-
-
-def test_a_modal_may_hold_what_a_message_may_not() -> None:
-    alert = {"type": "alert", "text": plain(), "level": "warning"}
-
-    assert view_problems({"type": "modal", "title": plain(), "blocks": [alert] * 100}) == []

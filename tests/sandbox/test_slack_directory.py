@@ -1,4 +1,4 @@
-"""conversations.*, users.*, usergroups.*, views.*, reactions.*."""
+"""conversations.*, users.*, usergroups.*, views.*."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -105,32 +105,6 @@ def test_members_come_page_by_page(slack: SlackStandIn, client: WebClient) -> No
     assert refusal(client, "conversations.members", channel=CHANNEL, limit=1001) == "invalid_limit"
 
 
-def test_history_is_newest_first_within_its_window(slack: SlackStandIn, client: WebClient) -> None:
-    first, _, third = (slack.workspace.post(CHANNEL, "U0ADA", text) for text in ("one", "two", "three"))
-
-    texts = [one["text"] for one in client.conversations_history(channel=CHANNEL)["messages"]]
-    between = client.conversations_history(channel=CHANNEL, oldest=first.ts, latest=third.ts)["messages"]
-    with_ends = client.conversations_history(channel=CHANNEL, oldest=first.ts, latest=third.ts, inclusive=True)
-
-    assert texts == ["three", "two", "one"]
-    assert [one["text"] for one in between] == ["two"]
-    assert len(with_ends["messages"]) == 3
-    assert refusal(client, "conversations.history", channel="C0GENERAL") == "not_in_channel"
-
-
-def test_replies_begin_with_the_first_message(slack: SlackStandIn, client: WebClient) -> None:
-    metadata = {"event_type": "plan", "event_payload": {}}
-    ts = client.chat_postMessage(channel=CHANNEL, text="parent", metadata=metadata)["ts"]
-    client.chat_postMessage(channel=CHANNEL, text="reply", thread_ts=ts)
-
-    said = client.conversations_replies(channel=CHANNEL, ts=ts, include_all_metadata=True)["messages"]
-
-    assert [one["text"] for one in said] == ["parent", "reply"]
-    assert (said[0]["reply_count"], said[0]["metadata"]) == (1, metadata)
-    assert said[1]["parent_user_id"] == "U0BOT"
-    assert refusal(client, "conversations.replies", channel=CHANNEL, ts="1.000001") == "thread_not_found"
-
-
 def test_a_person_carries_status_and_standing(slack: SlackStandIn, client: WebClient) -> None:
     slack.workspace.change_person("U0ADA", status_text="Out", status_emoji=":palm_tree:", status_expiration=1)
 
@@ -181,6 +155,17 @@ def test_a_home_tab_is_replaced(slack: SlackStandIn, client: WebClient) -> None:
     assert [view.content["blocks"][0]["text"]["text"] for view in slack.workspace.views("U0ADA")] == ["two"]
 
 
+def test_a_modal_is_replaced_unless_somebody_else_did(slack: SlackStandIn, client: WebClient) -> None:
+    modal = {"type": "modal", "title": plain("Adjust"), "blocks": []}
+    view = client.views_open(trigger_id=slack.backend.issue_trigger("U0ADA"), view=modal)["view"]
+
+    client.views_update(view_id=view["id"], hash=view["hash"], view={**modal, "title": plain("Adjusted")})
+
+    assert [one.content["title"]["text"] for one in slack.workspace.views()] == ["Adjusted"]
+    assert refusal(client, "views.update", view_id=view["id"], hash=view["hash"], view=modal) == "hash_conflict"
+    assert refusal(client, "views.update", view_id="V404", view=modal) == "not_found"
+
+
 @pytest.mark.parametrize(
     ("trigger_id", "error"),
     [("1.2.3", "invalid_trigger_id"), ("used", "exchanged_trigger_id"), ("old", "expired_trigger_id")],
@@ -200,14 +185,3 @@ def test_a_modal_needs_a_fresh_trigger(slack: SlackStandIn, client: WebClient, t
 def test_a_broken_view_is_explained(client: WebClient) -> None:
     with pytest.raises(SlackApiError, match="unsupported type: modal"):
         client.views_publish(user_id="U0ADA", view={"type": "modal", "title": plain(), "blocks": []})
-
-
-def test_a_reaction_is_added_once(slack: SlackStandIn, client: WebClient) -> None:
-    ts = client.chat_postMessage(channel=CHANNEL, text="x")["ts"]
-
-    client.reactions_add(channel=CHANNEL, timestamp=ts, name="eyes")
-
-    found = slack.workspace.message(CHANNEL, ts)
-    assert found is not None
-    assert (found.reactions, found.edited) == (("eyes",), None)
-    assert refusal(client, "reactions.add", channel=CHANNEL, timestamp=ts, name="eyes") == "already_reacted"

@@ -49,7 +49,7 @@ def test_the_sdks_upload_lands_in_the_thread(slack: SlackStandIn, client: WebCli
 
 def test_a_file_can_be_looked_at_by_the_bot_only(slack: SlackStandIn, client: WebClient) -> None:
     file_id = client.files_upload_v2(channel=CHANNEL, filename="a.csv", content="a,b")["file"]["id"]
-    url = client.files_info(file=file_id)["file"]["url_private"]
+    url = f"{slack.url}/files/{file_id}"
 
     with urlopen(Request(url, headers={"Authorization": f"Bearer {BOT_TOKEN}"})) as answer:
         content = answer.read()

@@ -1,7 +1,5 @@
 """chat.*: say, change and take back."""
 
-from typing import Any
-
 from sandbox.slack import limits
 from sandbox.slack.answers import SlackError, message_json
 from sandbox.slack.arguments import Arguments
@@ -9,8 +7,6 @@ from sandbox.slack.backend import Backend
 from sandbox.slack.content import NAMES, content_of
 from sandbox.slack.methods.method import Method
 from sandbox.slack.records import Channel, Json, Message
-
-_METADATA_JSON = 16_000  # Slack says metadata_too_large and no number; this one is a guess
 
 
 def post_message(backend: Backend, arguments: Arguments) -> Json:
@@ -24,23 +20,19 @@ def post_message(backend: Backend, arguments: Arguments) -> Json:
         content.text or "",
         blocks=content.blocks or (),
         thread_ts=thread_ts,
-        metadata=_metadata(arguments),
-        is_broadcast=arguments.flag("reply_broadcast"),
     )
     return _said(backend, message)
 
 
 def update(backend: Backend, arguments: Arguments) -> Json:
-    """Change a message of the bot.  Blocks and metadata that are not given stay."""
-    message = _own_message(backend, arguments, refusal="cant_update_message")
+    """Change a message of the bot.  Blocks that are not given stay."""
+    message = _own_message(backend, arguments)
     content = content_of(arguments)
     if content.text and len(content.text) > limits.UPDATE_TEXT:
         raise SlackError("msg_too_long")
     changes: Json = {"text": content.text if content.text is not None else ""}
     if content.blocks is not None:
         changes["blocks"] = content.blocks
-    if "metadata" in arguments:
-        changes["metadata"] = _metadata(arguments)
     message = backend.workspace.edit(message, **changes)
     return {**_said(backend, message), "text": message.text}
 
@@ -56,13 +48,6 @@ def post_ephemeral(backend: Backend, arguments: Arguments) -> Json:
         channel.id, arguments.text("user"), content.text or "", blocks=content.blocks or (), thread_ts=thread_ts
     )
     return {"message_ts": private.ts}
-
-
-def delete(backend: Backend, arguments: Arguments) -> Json:
-    """Take a message of the bot back."""
-    message = _own_message(backend, arguments, refusal="cant_delete_message")
-    backend.workspace.delete(message)
-    return {"channel": message.channel, "ts": message.ts}
 
 
 def get_permalink(backend: Backend, arguments: Arguments) -> Json:
@@ -102,25 +87,14 @@ def _addressed(backend: Backend, name: str) -> str:
     return name
 
 
-def _own_message(backend: Backend, arguments: Arguments, *, refusal: str) -> Message:
+def _own_message(backend: Backend, arguments: Arguments) -> Message:
     channel = backend.channel(arguments.text("channel"))
     message = backend.workspace.message(channel.id, arguments.text("ts"))
     if message is None:
         raise SlackError("message_not_found")
     if message.user != backend.workspace.bot.id:
-        raise SlackError(refusal)
+        raise SlackError("cant_update_message")
     return message
-
-
-def _metadata(arguments: Arguments) -> Json | None:
-    metadata: Any = arguments.parsed("metadata", error="invalid_metadata_format")
-    if metadata in (None, {}):
-        return None
-    if not isinstance(metadata, dict) or set(metadata) != {"event_type", "event_payload"}:
-        raise SlackError("invalid_metadata_format")
-    if len(repr(metadata)) > _METADATA_JSON:
-        raise SlackError("metadata_too_large")
-    return metadata
 
 
 def _said(backend: Backend, message: Message) -> Json:
@@ -128,13 +102,11 @@ def _said(backend: Backend, message: Message) -> Json:
     return {"channel": message.channel, "ts": message.ts, "message": said}
 
 
-_LOOKS = ("username", "icon_emoji", "icon_url", "as_user")
-_POSTING = (*NAMES, *_LOOKS, "thread_ts", "metadata", "reply_broadcast", "unfurl_links", "unfurl_media")
+_POSTING = (*NAMES, "thread_ts", "unfurl_links", "unfurl_media")
 
 METHODS = (
     Method("chat.postMessage", post_message, ("channel",), _POSTING, "chat:write"),
-    Method("chat.update", update, ("channel", "ts"), (*NAMES, "as_user", "metadata", "reply_broadcast"), "chat:write"),
-    Method("chat.postEphemeral", post_ephemeral, ("channel", "user"), (*NAMES, *_LOOKS, "thread_ts"), "chat:write"),
-    Method("chat.delete", delete, ("channel", "ts"), ("as_user",), "chat:write"),
+    Method("chat.update", update, ("channel", "ts"), NAMES, "chat:write"),
+    Method("chat.postEphemeral", post_ephemeral, ("channel", "user"), (*NAMES, "thread_ts"), "chat:write"),
     Method("chat.getPermalink", get_permalink, ("channel", "message_ts"), takes_json=False),
 )

@@ -1,11 +1,11 @@
-"""conversations.*: channels, their members, and what was said in them."""
+"""conversations.*: channels and their members."""
 
-from sandbox.slack.answers import SlackError, channel_json, message_json
+from sandbox.slack.answers import SlackError, channel_json
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.backend import Backend
 from sandbox.slack.methods import paging
 from sandbox.slack.methods.method import Method
-from sandbox.slack.records import Channel, Json, Message
+from sandbox.slack.records import Channel, Json
 
 
 def info(backend: Backend, arguments: Arguments) -> Json:
@@ -74,27 +74,6 @@ def members(backend: Backend, arguments: Arguments) -> Json:
     return {"members": page, "response_metadata": metadata}
 
 
-def history(backend: Backend, arguments: Arguments) -> Json:
-    """What stands in a channel, newest first."""
-    channel = backend.channel(arguments.text("channel"))
-    backend.need_channel_scope(channel, "history")
-    if backend.workspace.bot.id not in channel.members:
-        raise SlackError("not_in_channel")
-    said = [one for one in backend.workspace.channel_messages(channel.id) if _in_window(one, arguments)]
-    return _page(backend, said[::-1], arguments, default=100)
-
-
-def replies(backend: Backend, arguments: Arguments) -> Json:
-    """A thread, its first message included, oldest first."""
-    channel = backend.channel(arguments.text("channel"))
-    backend.need_channel_scope(channel, "history")
-    parent = backend.workspace.message(channel.id, arguments.text("ts"))
-    if parent is None:
-        raise SlackError("thread_not_found")
-    said = [parent, *(one for one in backend.workspace.thread(channel.id, parent.ts) if _in_window(one, arguments))]
-    return _page(backend, said, arguments, default=1000)
-
-
 def _check_reachable(backend: Backend, user_id: str) -> None:
     try:
         person = backend.workspace.person(user_id)
@@ -104,36 +83,10 @@ def _check_reachable(backend: Backend, user_id: str) -> None:
         raise SlackError("user_disabled")
 
 
-def _in_window(message: Message, arguments: Arguments) -> bool:
-    oldest, latest = arguments.text("oldest") or "0", arguments.text("latest") or "9999999999"
-    if arguments.flag("inclusive"):
-        return float(oldest) <= float(message.ts) <= float(latest)
-    return float(oldest) < float(message.ts) < float(latest)
-
-
-def _page(backend: Backend, said: list[Message], arguments: Arguments, *, default: int) -> Json:
-    page, metadata = paging.page_of(said, arguments, default=default)
-    with_metadata = arguments.flag("include_all_metadata")
-    return {
-        "messages": [_entry(backend, one, with_metadata=with_metadata) for one in page],
-        "has_more": bool(metadata["next_cursor"]),
-        "response_metadata": metadata,
-    }
-
-
-def _entry(backend: Backend, message: Message, *, with_metadata: bool) -> Json:
-    entry = message_json(backend.workspace, backend.url, message)
-    return {**entry, "metadata": message.metadata} if with_metadata and message.metadata else entry
-
-
-_WINDOW = (*paging.NAMES, "oldest", "latest", "inclusive", "include_all_metadata")
-
 METHODS = (
     Method("conversations.info", info, ("channel",), ("include_locale", "include_num_members"), takes_json=False),
     Method("conversations.list", list_, (), (*paging.NAMES, "types", "exclude_archived"), takes_json=False),
     Method("conversations.join", join, ("channel",), scope="channels:join"),
     Method("conversations.open", open_, (), ("channel", "users", "return_im", "prevent_creation"), "im:write"),
     Method("conversations.members", members, ("channel",), paging.NAMES, takes_json=False),
-    Method("conversations.history", history, ("channel",), _WINDOW),
-    Method("conversations.replies", replies, ("channel", "ts"), _WINDOW, takes_json=False),
 )

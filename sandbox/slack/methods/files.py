@@ -7,7 +7,6 @@ from typing import Any
 from sandbox.slack.answers import SlackError, file_json, invalid_arguments
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.backend import Backend, Upload
-from sandbox.slack.content import content_of
 from sandbox.slack.methods.chat import existing_thread, postable_channel
 from sandbox.slack.methods.method import Method
 from sandbox.slack.records import Json, StoredFile
@@ -34,14 +33,6 @@ def complete_upload(backend: Backend, arguments: Arguments) -> Json:
     return {"files": [file_json(backend.url, file) for file in files]}
 
 
-def info(backend: Backend, arguments: Arguments) -> Json:
-    """One file that is complete."""
-    file = backend.workspace.file(arguments.text("file"))
-    if file is None:
-        raise SlackError("file_not_found")
-    return {"file": file_json(backend.url, file)}
-
-
 def _announced(backend: Backend, arguments: Arguments) -> list[StoredFile]:
     wanted: Any = arguments.parsed("files", error="invalid_arguments")
     if not isinstance(wanted, list) or not all(isinstance(one, dict) and "id" in one for one in wanted):
@@ -60,22 +51,18 @@ def _arrived(backend: Backend, wanted: Json) -> StoredFile:
 def _share(backend: Backend, arguments: Arguments, channel_id: str, files: list[StoredFile]) -> list[StoredFile]:
     channel = postable_channel(backend, channel_id)
     thread_ts = existing_thread(backend, channel, arguments.text("thread_ts"))
-    blocks = (
-        (content_of(Arguments({"blocks": arguments.values["blocks"]})).blocks or ()) if "blocks" in arguments else ()
-    )
     shared = [dataclasses.replace(file, channel=channel.id, thread_ts=thread_ts) for file in files]
     backend.workspace.post(
         channel.id,
         backend.workspace.bot.id,
         arguments.text("initial_comment"),
-        blocks=blocks,
         thread_ts=thread_ts,
         files=tuple(shared),
     )
     return shared
 
 
-_SHARING = ("channel_id", "channels", "thread_ts", "initial_comment", "blocks", "username", "icon_url", "icon_emoji")
+_SHARING = ("channel_id", "channels", "thread_ts", "initial_comment")
 
 METHODS = (
     Method(
@@ -87,5 +74,4 @@ METHODS = (
         takes_json=False,
     ),
     Method("files.completeUploadExternal", complete_upload, ("files",), _SHARING, "files:write"),
-    Method("files.info", info, ("file",), ("count", "cursor", "limit", "page"), "files:read", takes_json=False),
 )

@@ -1,5 +1,7 @@
-"""Modals, home tabs, reactions, and the methods about the app itself."""
+"""Modals, home tabs, and the methods about the app itself."""
 
+import dataclasses
+import hashlib
 import secrets
 from typing import Any
 
@@ -7,7 +9,7 @@ from sandbox.slack import limits
 from sandbox.slack.answers import SlackError, invalid_arguments
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.backend import Backend
-from sandbox.slack.blocks import message_problems, view_problems
+from sandbox.slack.blocks import view_problems
 from sandbox.slack.methods.method import Method
 from sandbox.slack.records import Json, View
 
@@ -51,35 +53,15 @@ def publish_view(backend: Backend, arguments: Arguments) -> Json:
     return _presented(backend, View(f"V-home-{user_id}", user_id, "home", view))
 
 
-def add_reaction(backend: Backend, arguments: Arguments) -> Json:
-    """Put an emoji below a message."""
-    channel = backend.channel(arguments.text("channel"))
-    message = backend.workspace.message(channel.id, arguments.text("timestamp"))
-    if channel.is_archived:
-        raise SlackError("is_archived")
-    if message is None:
-        raise SlackError("message_not_found")
-    name = arguments.text("name").strip(":")
-    if name in message.reactions:
-        raise SlackError("already_reacted")
-    backend.workspace.react(message, name)
-    return {}
-
-
-def validate_blocks(_: Backend, arguments: Arguments) -> Json:
-    """Say what is wrong with blocks, a message or a view, without using it."""
-    given = [name for name in ("blocks", "message", "view") if name in arguments]
-    if len(given) != 1:
-        raise invalid_arguments("must provide exactly one of `blocks`, `view`, or `message`")
-    value: Any = arguments.parsed(given[0], error="invalid_arguments")
-    if given[0] == "view":
-        problems = view_problems(value)
-    else:
-        problems = message_problems(value.get("blocks", []) if given[0] == "message" else value, at="")
-    if problems:
-        details = [{"code": "failed_constraint", "message": one.message, "pointer": one.pointer} for one in problems]
-        raise SlackError(f"invalid_{given[0]}", errors=details)
-    return {}
+def update_view(backend: Backend, arguments: Arguments) -> Json:
+    """Replace an open modal; `hash` is that of the version that the bot knows."""
+    known = {view.id: view for view in backend.workspace.views() if view.type == "modal"}
+    view = known.get(arguments.text("view_id"))
+    if view is None:
+        raise SlackError("not_found")
+    if arguments.text("hash") not in ("", _hash(view)):
+        raise SlackError("hash_conflict")
+    return _presented(backend, dataclasses.replace(view, content=_checked_view(arguments, "modal")))
 
 
 def _checked_view(arguments: Arguments, expected: str) -> Json:
@@ -96,14 +78,17 @@ def _checked_view(arguments: Arguments, expected: str) -> Json:
 
 def _presented(backend: Backend, view: View) -> Json:
     backend.workspace.present(view)
-    return {"view": {"id": view.id, "team_id": backend.workspace.team_id, **view.content}}
+    return {"view": {"id": view.id, "team_id": backend.workspace.team_id, "hash": _hash(view), **view.content}}
+
+
+def _hash(view: View) -> str:
+    return hashlib.sha256(repr(view.content).encode()).hexdigest()[:16]
 
 
 METHODS = (
     Method("auth.test", auth_test),
     Method("apps.connections.open", connections_open, token="app"),
     Method("views.open", open_view, ("view",), ("trigger_id", "interactivity_pointer")),
+    Method("views.update", update_view, ("view",), ("view_id", "hash")),
     Method("views.publish", publish_view, ("user_id", "view"), ("hash", "interactivity_pointer")),
-    Method("reactions.add", add_reaction, ("channel", "timestamp", "name"), (), "reactions:write"),
-    Method("blocks.validate", validate_blocks, (), ("blocks", "message", "view"), token="none"),
 )
