@@ -1,7 +1,14 @@
 """A local stand-in for Braintrust's API: rows, BTQL, inserts, users, and every fault that a client has to survive."""
 
-from sandbox.braintrust.asked import Asked
-from sandbox.braintrust.fault_kinds import (
+from sandbox.braintrust.merge import UnassignMode
+from sandbox.braintrust.refusals import ORGANIZATION_NAME
+from sandbox.braintrust.request_log import RequestLog, Seen
+from sandbox.braintrust.row import Change, NewRow, Row
+from sandbox.braintrust.row_store import RowsChanged, RowStore, WriteRules
+from sandbox.braintrust.seed import SeedSummary, seed_rows, seed_users
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
+from sandbox.http.asked import Asked
+from sandbox.http.fault_kinds import (
     AppliedLate,
     AppliedThenReset,
     AppliedThenStatus,
@@ -18,15 +25,8 @@ from sandbox.braintrust.fault_kinds import (
     Status,
     WrongCount,
 )
-from sandbox.braintrust.faults import Faults
-from sandbox.braintrust.gates import Gate
-from sandbox.braintrust.merge import UnassignMode
-from sandbox.braintrust.refusals import ORGANIZATION_NAME
-from sandbox.braintrust.request_log import RequestLog, Seen
-from sandbox.braintrust.row import Change, NewRow, Row
-from sandbox.braintrust.row_store import RowsChanged, RowStore, WriteRules
-from sandbox.braintrust.seed import SeedSummary, seed_rows, seed_users
-from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
+from sandbox.http.faults import Faults
+from sandbox.http.gates import Gate
 
 __all__ = [
     "DEFAULT_PROJECT_ID",

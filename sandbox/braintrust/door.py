@@ -1,4 +1,4 @@
-"""Every request comes in here: it is read, noted, delayed or held, made to fail or worked off, and answered."""
+"""The way of every request: it is read, noted, delayed or held, made to fail or worked off, and answered."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,13 +7,13 @@ from typing import TypeAlias
 
 from aiohttp import web
 
-from sandbox.braintrust.asked import Answer, Asked, Kind, RefusedError, Work
-from sandbox.braintrust.fault_play import DroppedError, Exchange, play
-from sandbox.braintrust.faults import Faults
 from sandbox.braintrust.queries import query_text
 from sandbox.braintrust.refusals import bad_request, refusal
 from sandbox.braintrust.request_log import RequestLog
 from sandbox.braintrust.storage import Storage
+from sandbox.http.asked import Answer, Asked, Kind, RefusedError, Work
+from sandbox.http.fault_play import DroppedError, Exchange, dropped, play
+from sandbox.http.faults import Faults
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -44,7 +44,7 @@ class Door:
                 response = None
             finally:
                 self.log.end(serial, status)
-            return _dropped(request) if response is None else response
+            return dropped(request) if response is None else response
 
         return handle
 
@@ -69,10 +69,7 @@ class Door:
                 await gate.passage()
             return answer
 
-        def apply_later(seconds: float) -> None:
-            asyncio.get_running_loop().call_later(seconds, applied, asked)
-
-        return Exchange(request, asked, apply, apply_later, self.storage)
+        return Exchange(request, asked, apply, refusal, self.storage.put)
 
     def _worked(self, asked: Asked, work: Work) -> Answer:
         """What `work` answers, behind the checks that every request passes."""
@@ -115,10 +112,3 @@ async def _asked(request: web.Request, kind: Kind) -> Asked:
         {name: tuple(request.query.getall(name)) for name in request.query},
         dict(request.match_info),
     )
-
-
-def _dropped(request: web.Request) -> web.StreamResponse:
-    """Close the connection; the answer that is returned goes nowhere."""
-    if request.transport:
-        request.transport.abort()
-    return web.Response(status=500)

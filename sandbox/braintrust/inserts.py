@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.braintrust.asked import Answer, Asked, RefusedError
 from sandbox.braintrust.refusals import bad_request, no_project
 from sandbox.braintrust.row_store import RowStore, WriteRules
+from sandbox.http.asked import Answer, Asked, RefusedError
 
 
 class Inserts:

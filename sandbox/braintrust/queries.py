@@ -6,11 +6,11 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from uuid import uuid4
 
-from sandbox.braintrust.asked import Answer, Asked, RefusedError
 from sandbox.braintrust.btql import Query, parse
 from sandbox.braintrust.refusals import bad_query, bad_request, no_project
 from sandbox.braintrust.row_sql import BtqlError, Sql, array_of, json_of, literal, value_of
 from sandbox.braintrust.row_store import RowStore
+from sandbox.http.asked import Answer, Asked, RefusedError
 
 DEFAULT_LIMIT = 1000  # Braintrust has a default limit too; its value is not documented
 

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from sandbox.braintrust.asked import Asked, Kind
+from sandbox.http.asked import Asked, Kind
 
 
 @dataclass(frozen=True, slots=True)

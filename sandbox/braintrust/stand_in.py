@@ -6,15 +6,16 @@ from typing import Any, Self
 from aiohttp import web
 
 from sandbox.braintrust import storage
-from sandbox.braintrust.asked import Kind, Work
 from sandbox.braintrust.directory import Directory
 from sandbox.braintrust.door import Door
-from sandbox.braintrust.faults import Faults
 from sandbox.braintrust.inserts import Inserts
+from sandbox.braintrust.merge import UnassignMode
 from sandbox.braintrust.queries import Queries
 from sandbox.braintrust.request_log import RequestLog
-from sandbox.braintrust.row_store import RowStore
-from sandbox.braintrust.server_thread import ServerThread
+from sandbox.braintrust.row_store import RowStore, WriteRules
+from sandbox.http.asked import Kind, Work
+from sandbox.http.faults import Faults
+from sandbox.http.server_thread import ServerThread
 
 DEFAULT_PROJECT_ID = "5f0c7a52-8f6e-4e0b-9a53-2f4c1d9b7e10"
 MAX_LIMIT = 10_000
@@ -42,9 +43,9 @@ class BraintrustStandIn:
         self.directory = Directory(self.rows)
         self._storage = storage.Storage()
         self._queries = Queries(self.rows, max_limit)
-        self._inserts = Inserts(self.rows, self.faults.write_rules)
+        self._inserts = Inserts(self.rows, self._write_rules)
         self._door = Door(api_key, max_body_bytes, self.faults, self.requests, self._storage)
-        self._server = ServerThread(self._application, port)
+        self._server = ServerThread(self._application, port, "braintrust-stand-in")
         self.add_project(DEFAULT_PROJECT_ID, "support-bot")
 
     @property
@@ -93,6 +94,9 @@ class BraintrustStandIn:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _write_rules(self) -> WriteRules:
+        return WriteRules("api", self.faults.lag_seconds, UnassignMode(self.faults.unassign))
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=1 << 30)

@@ -4,7 +4,7 @@ import gzip
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sandbox.braintrust.asked import Answer, Asked, RefusedError
+from sandbox.http.asked import Answer, Asked, RefusedError
 
 PATH = "/overflow-bucket/results/{token}"
 
@@ -22,7 +22,7 @@ class Storage:
     def __init__(self) -> None:
         self._stored: dict[str, _Stored] = {}
 
-    def put(self, body: bytes, headers: dict[str, str], *, gzip_unmarked: bool) -> str:
+    def put(self, body: bytes, headers: dict[str, str], gzip_unmarked: bool) -> str:  # noqa: FBT001  as Exchange calls it
         """Keep a body; returns the signed path to it."""
         token, signature = uuid4().hex, uuid4().hex
         self._stored[token] = _Stored(signature, gzip.compress(body, 1) if gzip_unmarked else body, headers)

@@ -10,8 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.braintrust.server_thread import ServerThread
 from sandbox.demo_world import World
+from sandbox.http.server_thread import ServerThread
 from sandbox.page.acts import Acts
 from sandbox.page.state import page_state
 from sandbox.page.switches import Switches
@@ -31,7 +31,7 @@ class PageServer:
         self._world = world
         self._acts = Acts(world)
         self._switches = Switches(world)
-        self._server = ServerThread(self._application, port)
+        self._server = ServerThread(self._application, port, "demo-page")
         self._changes = itertools.count(1)
         self._change = 0
         world.slack.subscribe(lambda _: self._note_change())

@@ -1,8 +1,9 @@
 """A strict stand-in for Slack, in memory, on 127.0.0.1: for tests, the demo page and benchmarks."""
 
+from sandbox.http.fault_kinds import AppliedThenReset, Delay, Error, RateLimited, Reset, Status
+from sandbox.http.faults import Faults
 from sandbox.slack.calls import Call, CallLog
 from sandbox.slack.clock import Clock
-from sandbox.slack.faults import AppliedThenReset, Delay, Error, RateLimited, Reset, SlackFaults, Status
 from sandbox.slack.records import (
     SLACKBOT,
     Change,
@@ -35,11 +36,11 @@ __all__ = [
     "Delivery",
     "Ephemeral",
     "Error",
+    "Faults",
     "Message",
     "Person",
     "RateLimited",
     "Reset",
-    "SlackFaults",
     "SlackStandIn",
     "Status",
     "StoredFile",

@@ -3,11 +3,11 @@
 import secrets
 from dataclasses import dataclass, field
 
+from sandbox.http.faults import Faults
 from sandbox.slack import limits
 from sandbox.slack.answers import SlackError
 from sandbox.slack.calls import CallLog
 from sandbox.slack.clock import Clock
-from sandbox.slack.faults import SlackFaults
 from sandbox.slack.records import Channel
 from sandbox.slack.workspace import Workspace
 
@@ -68,7 +68,7 @@ class Backend:
     acknowledge_seconds: float = field(default=limits.ACKNOWLEDGE_SECONDS, init=False)
     should_escape: bool = field(default=True, init=False)
     calls: CallLog = field(default_factory=CallLog, init=False)
-    faults: SlackFaults = field(default_factory=SlackFaults, init=False)
+    faults: Faults = field(default_factory=Faults, init=False)
     scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES), init=False)
     triggers: dict[str, Trigger] = field(default_factory=dict, init=False)
     uploads: dict[str, Upload] = field(default_factory=dict, init=False)

@@ -1,16 +1,15 @@
-"""One HTTP endpoint's common part: ordered faults, latency, the call log."""
+"""The common part of Slack's HTTP endpoints: ordered faults, latency, the call log."""
 
 import asyncio
-import socket
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from sandbox.http import asked as http
+from sandbox.http.fault_play import DroppedError, Exchange, dropped, play
 from sandbox.slack.backend import Backend
 from sandbox.slack.calls import Call
-from sandbox.slack.faults import AppliedThenReset, Delay, Error, Fault, RateLimited, Reset, Status
 from sandbox.slack.records import Json
 
 
@@ -26,48 +25,39 @@ class Answer:
 
 async def served(
     backend: Backend, request: web.Request, *, method: str, arguments: Json, apply: Callable[[], Answer]
-) -> web.Response:
+) -> web.StreamResponse:
     """Answer a call with what `apply` says, unless a fault was ordered for `method`."""
-    fault = backend.faults.take(method)
-    if seconds := backend.faults.seconds(method) + (fault.seconds if isinstance(fault, Delay) else 0):
-        await asyncio.sleep(seconds)
-    answer = _outcome(fault, apply)
-    backend.calls.add(_record(method, arguments, answer, backend.clock.now()))
+
+    async def applied(_asked: http.Asked) -> http.Answer:
+        answer = apply()
+        answers.append(answer)
+        return http.Answer(answer.body if answer.text is None else answer.text, answer.status, answer.headers)
+
+    answers: list[Answer] = []
+    asked = http.Asked(method, request.method, request.path)
+    exchange = Exchange(request, asked, applied, _refusal, _kept_nowhere)
+    await asyncio.sleep(backend.faults.delay_seconds(method))
+    try:
+        response = await play(backend.faults.take(asked), exchange)
+    except DroppedError:
+        response = dropped(request)
+    backend.calls.add(_record(asked, arguments, exchange.told, answers, backend.clock.now()))
     backend.workspace.touch()
-    if answer is None:
-        _cut(request)
-        return web.Response(status=500)
-    if answer.text is not None:
-        return web.Response(text=answer.text, status=answer.status, headers=answer.headers)
-    return web.json_response(answer.body, status=answer.status, headers=answer.headers)
+    return response
 
 
-def _record(method: str, arguments: Json, answer: Answer | None, at: float) -> Call:
-    if answer is None:
-        return Call(method, arguments, None, at, 0)
-    return Call(method, arguments, answer.body, at, answer.status)
+def _record(asked: http.Asked, arguments: Json, told: list[http.Answer], answers: list[Answer], at: float) -> Call:
+    if not told:
+        return Call(asked.kind, arguments, None, at, 0)
+    [answer] = told
+    plain = answers[-1].body if answers else {"ok": False, "error": f"status {answer.status}"}
+    body = answer.payload if isinstance(answer.payload, dict) else plain
+    return Call(asked.kind, arguments, body, at, answer.status)
 
 
-def _outcome(fault: Fault | None, apply: Callable[[], Answer]) -> Answer | None:
-    match fault:
-        case Error(code):
-            return Answer({"ok": False, "error": code})
-        case RateLimited(retry_after):
-            return Answer({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(retry_after)})
-        case Status(code, body):
-            return Answer({"ok": False, "error": f"status {code}"}, code, text=body)
-        case Reset():
-            return None
-        case AppliedThenReset():
-            apply()
-            return None
-    return apply()
+def _refusal(status: int) -> http.Answer:
+    return http.Answer("upstream error", status)
 
 
-def _cut(request: web.Request) -> None:
-    transport = request.transport
-    if transport is None:
-        return
-    connection: socket.socket = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST instead of FIN
-    transport.abort()
+def _kept_nowhere(_body: bytes, _headers: dict[str, str], _is_unmarked: bool) -> str:  # noqa: FBT001
+    raise ValueError("Slack sends nobody elsewhere for an answer")

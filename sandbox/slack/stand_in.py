@@ -6,6 +6,7 @@ from typing import Self, TypeVar
 
 from aiohttp import web
 
+from sandbox.http.server_thread import ServerThread
 from sandbox.slack.backend import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Backend
 from sandbox.slack.delivery import HttpDoor
 from sandbox.slack.pages import Pages
@@ -14,7 +15,6 @@ from sandbox.slack.people import People
 from sandbox.slack.records import Change, Delivery
 from sandbox.slack.response_urls import ResponseUrls
 from sandbox.slack.sample import sample_workspace
-from sandbox.slack.server import ServerThread
 from sandbox.slack.sockets import SocketDoor
 from sandbox.slack.transcript import transcript
 from sandbox.slack.web_api import WebApi
@@ -49,13 +49,13 @@ class SlackStandIn:
         self.command, self.press, self.choose, self.submit = people.command, people.press, people.choose, people.submit
         self.mention, self.direct_message = people.mention, people.direct_message
         self.invite_bot, self.home_opened = people.invite_bot, people.home_opened
-        self._server = ServerThread(port)
+        self._server = ServerThread(self._application, port, "slack-stand-in")
         self._http = HttpDoor(self.backend)
         self._sockets = SocketDoor(self.backend)
 
     def start(self) -> None:
         """Begin to listen; `url` is known afterwards."""
-        self._server.start(self._application())
+        self._server.start()
         self.backend.url = f"http://127.0.0.1:{self._server.port}"
         self._server.run(self._http.open())
 

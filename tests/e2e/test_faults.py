@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from sandbox.braintrust import DEFAULT_PROJECT_ID, AppliedThenReset, Reset, Status
-from sandbox.braintrust.fault_kinds import Fault
+from sandbox.http.fault_kinds import Fault
 from sandbox.slack import Status as SlackStatus
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, REVIEWS, World

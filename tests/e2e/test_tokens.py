@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from sandbox.slack import Error, RateLimited, Reset, SlackFaults, Status
+from sandbox.slack import Error, Faults, RateLimited, Reset, Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import World
 
@@ -94,7 +94,7 @@ def test_a_missing_scope_is_in_the_log_before_the_first_command(start_world: Sta
 @pytest.mark.parametrize("fault", [Status(503), Reset(), RateLimited(1), Error("internal_error")], ids=repr)
 def test_an_outage_of_slack_is_waited_for_and_seen(start_world: StartWorld, door: str, fault: object) -> None:
     world = idle_world(start_world, door=door)
-    faults: SlackFaults = world.slack.faults
+    faults: Faults = world.slack.faults
     faults.next("apps.connections.open", fault, times=2)  # type: ignore[arg-type]
     faults.next("auth.test", fault)  # type: ignore[arg-type]
 

@@ -634,7 +634,7 @@ def test_whatever_happens_the_promises_hold(sqlite: Store, braintrust: Braintrus
     world.set(parallel_requests=dice.choice([1, 2, 4]))
     for kind, count in (("insert", 8), ("query", 6)):
         for _ in range(count):
-            braintrust.faults.next(kind, dice.choice(_FAULTS), nth=dice.randrange(1, 15))  # type: ignore[arg-type]
+            braintrust.faults.next(kind, dice.choice(_FAULTS), nth=dice.randrange(1, 15))
     braintrust.faults.on_request("query", lambda asked: _interfere(world, dice, asked.text))
     world.begin()
 

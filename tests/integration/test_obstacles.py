@@ -203,7 +203,7 @@ def test_an_api_that_has_moved_is_told_with_its_new_address(
     """Not as a lack of rights: whoever may not list users is answered otherwise."""
     path = "/btql" if kind == "query" else f"/v1/{kind}?limit=100"
     headers = {"Location": f"https://api-eu.example.com/base{path}"}
-    braintrust.faults.always(kind, Status(status, headers=headers))  # type: ignore[arg-type]
+    braintrust.faults.always(kind, Status(status, headers=headers))
     client = client_of(braintrust.url)
     asked: dict[str, Callable[[], object]] = {
         "query": lambda: client.page(query(), patience=NoPatience()),

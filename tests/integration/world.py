@@ -201,7 +201,7 @@ class World:
             if len(seen) == nth:
                 act()
 
-        self.braintrust.faults.on_request(kind, hook)  # type: ignore[arg-type]  # a kind, by its name
+        self.braintrust.faults.on_request(kind, hook)
 
     @property
     def plan(self) -> Plan:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.braintrust import RowStore
-from sandbox.braintrust.asked import Asked, RefusedError
 from sandbox.braintrust.btql import MAX_LIST, parse
 from sandbox.braintrust.queries import Queries
 from sandbox.braintrust.row_sql import BtqlError
+from sandbox.http.asked import Asked, RefusedError
 
 ROW: dict[str, Any] = {
     "id": "r1",

@@ -106,12 +106,12 @@ def test_latency_stays_until_cleared(slack: SlackStandIn, client: WebClient) -> 
     slack.faults.latency(0.06, "auth.test")
     slack.faults.next("auth.test", Error("never"))
 
-    seconds = (slack.faults.seconds("auth.test"), slack.faults.seconds(POST))
+    seconds = (slack.faults.delay_seconds("auth.test"), slack.faults.delay_seconds(POST))
     slack.faults.clear()
 
     assert seconds == (0.06, 0.03)
     assert client.auth_test()["ok"]
-    assert slack.faults.seconds("auth.test") == 0
+    assert slack.faults.delay_seconds("auth.test") == 0
 
 
 def test_latency_is_waited(slack: SlackStandIn, client: WebClient) -> None:

@@ -1,20 +1,19 @@
-"""Play the faults: one short coroutine for each."""
+"""Plays of the faults: one short coroutine for each."""
 
 import asyncio
 import json
+import socket
+import struct
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from aiohttp import web
 
-from sandbox.braintrust import fault_kinds as kinds
-from sandbox.braintrust.asked import Answer, Asked
-from sandbox.braintrust.fault_kinds import Fault
-from sandbox.braintrust.queries import encoded_cursor
-from sandbox.braintrust.refusals import refusal
-from sandbox.braintrust.responses import Wire, body_of, wire_of
-from sandbox.braintrust.storage import Storage
+from sandbox.http import fault_kinds as kinds
+from sandbox.http.asked import Answer, Asked
+from sandbox.http.fault_kinds import Fault
+from sandbox.http.responses import Wire, body_of, wire_of
 
 
 class DroppedError(Exception):
@@ -23,13 +22,17 @@ class DroppedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request under way: `apply` does what was asked, `apply_later` the same from a timer."""
+    """One request under way: `apply` does what was asked; `told` is what the client was answered.
+
+    `refusal` is what the server says with a status, and `put_aside` keeps a body and headers under a path.
+    """
 
     request: web.Request
     asked: Asked
     apply: Callable[[Asked], Awaitable[Answer]]
-    apply_later: Callable[[float], None]
-    storage: Storage
+    refusal: Callable[[int], Answer]
+    put_aside: Callable[[bytes, dict[str, str], bool], str]
+    told: list[Answer] = field(default_factory=list, init=False)
 
     async def answer(self, asked: Asked | None = None) -> Answer:
         """Do what was asked."""
@@ -37,22 +40,50 @@ class Exchange:
 
     def response(self, answer: Answer) -> web.StreamResponse:
         """An answer, whole."""
+        self.told.append(answer)
         return wire_of(answer, self.asked).response()
 
 
 async def play(fault: Fault | None, exchange: Exchange) -> web.StreamResponse:
     """What the client receives; DroppedError when nothing."""
-    if fault is None:
-        wire = await asyncio.to_thread(wire_of, await exchange.answer(), exchange.asked)
-        return wire.response()
-    return await _PLAYS[type(fault)](fault, exchange)
+    if fault is not None:
+        return await _PLAYS[type(fault)](fault, exchange)
+    answer = await exchange.answer()
+    exchange.told.append(answer)
+    wire = (
+        await asyncio.to_thread(wire_of, answer, exchange.asked) if answer.is_large else wire_of(answer, exchange.asked)
+    )
+    return wire.response()
+
+
+def dropped(request: web.Request) -> web.StreamResponse:
+    """Cut the connection; the answer that is returned goes nowhere."""
+    if request.transport:
+        connection: socket.socket = request.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST instead of FIN
+        request.transport.abort()
+    return web.Response(status=500)
 
 
 async def _status(fault: kinds.Status, exchange: Exchange) -> web.StreamResponse:
-    answer = refusal(fault.code)
+    answer = exchange.refusal(fault.code)
     if fault.body:
         answer = Answer(fault.body, fault.code)
     return exchange.response(replace(answer, headers={**answer.headers, **fault.headers}))
+
+
+async def _error(fault: kinds.Error, exchange: Exchange) -> web.StreamResponse:
+    return exchange.response(Answer({"ok": False, "error": fault.code}))
+
+
+async def _rate_limited(fault: kinds.RateLimited, exchange: Exchange) -> web.StreamResponse:
+    headers = {"Retry-After": str(fault.retry_after)}
+    return exchange.response(Answer({"ok": False, "error": "ratelimited"}, 429, headers))
+
+
+async def _delay(fault: kinds.Delay, exchange: Exchange) -> web.StreamResponse:
+    await asyncio.sleep(fault.seconds)
+    return exchange.response(await exchange.answer())
 
 
 async def _garbage(_fault: kinds.Garbage, exchange: Exchange) -> web.StreamResponse:
@@ -70,13 +101,18 @@ async def _applied_then_reset(_fault: kinds.AppliedThenReset, exchange: Exchange
 
 
 async def _applied_late(fault: kinds.AppliedLate, exchange: Exchange) -> web.StreamResponse:
-    exchange.apply_later(fault.after_seconds)
-    return exchange.response(refusal(fault.status))
+    loop = asyncio.get_running_loop()
+    loop.call_later(fault.after_seconds, lambda: loop.create_task(_applied(exchange)))
+    return exchange.response(exchange.refusal(fault.status))
+
+
+async def _applied(exchange: Exchange) -> None:
+    await exchange.answer()
 
 
 async def _applied_then_status(fault: kinds.AppliedThenStatus, exchange: Exchange) -> web.StreamResponse:
     await exchange.answer()
-    return exchange.response(refusal(fault.code))
+    return exchange.response(exchange.refusal(fault.code))
 
 
 async def _hang(fault: kinds.Hang, exchange: Exchange) -> web.StreamResponse:
@@ -119,7 +155,7 @@ async def _redirect(fault: kinds.RedirectToStorage, exchange: Exchange) -> web.S
         return exchange.response(answer)
     cursor = answer.headers.get("x-bt-cursor")
     headers = {"x-amz-meta-bt_cursor": cursor} if cursor else {}
-    path = exchange.storage.put(body_of(answer), headers, gzip_unmarked=fault.gzip_unmarked)
+    path = exchange.put_aside(body_of(answer), headers, fault.gzip_unmarked)
     location = str(exchange.request.url.origin()) + path
     return exchange.response(Answer("", 303, {"Location": location}))
 
@@ -140,7 +176,7 @@ async def _repeated_cursor(_fault: kinds.RepeatedCursor, exchange: Exchange) -> 
 def _cursor_in(query: str) -> str:
     """The value of a query's cursor clause, which is known to be there."""
     value = query[query.rindex("cursor:") :].split("'")
-    return value[1] if len(value) > 2 else encoded_cursor(0)
+    return value[1] if len(value) > 2 else "AAAAAAAAAAA"
 
 
 async def _wrong_count(_fault: kinds.WrongCount, exchange: Exchange) -> web.StreamResponse:
@@ -158,6 +194,9 @@ async def _oversized(fault: kinds.Oversized, exchange: Exchange) -> web.StreamRe
 _Play: TypeAlias = Callable[[Any, Exchange], Awaitable[web.StreamResponse]]
 _PLAYS: dict[type[Fault], _Play] = {
     kinds.Status: _status,
+    kinds.Error: _error,
+    kinds.RateLimited: _rate_limited,
+    kinds.Delay: _delay,
     kinds.Garbage: _garbage,
     kinds.Reset: _reset,
     kinds.AppliedThenReset: _applied_then_reset,

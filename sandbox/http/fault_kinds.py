@@ -1,4 +1,4 @@
-"""The ways in which a request can go wrong.  Values only; `fault_play` plays them."""
+"""Faults: the ways in which a request can go wrong.  Values only; `fault_play` plays them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,11 +7,32 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Answer with this status, nothing applied; without a body, the one that Braintrust gives."""
+    """Answer with this status, nothing applied; without a body, the one that belongs to it."""
 
     code: int
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """Let Slack answer 200 with this error code; nothing is applied."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimited:
+    """Let Slack answer 429 with `Retry-After`; nothing is applied."""
+
+    retry_after: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Apply and answer as always, but only after so many seconds."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +119,9 @@ class Oversized:
 
 Fault: TypeAlias = (
     Status
+    | Error
+    | RateLimited
+    | Delay
     | Garbage
     | Reset
     | AppliedThenReset

@@ -1,7 +1,10 @@
-"""A gate holds matching requests back until somebody opens it."""
+"""Gates, which hold requests back until somebody opens them, and a limit on requests in a rolling window."""
 
 import asyncio
+import math
 import threading
+import time
+from collections import deque
 from types import TracebackType
 from typing import Self
 
@@ -54,3 +57,23 @@ class Gate:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.open()
+
+
+class RateLimit:
+    """At most `count` requests in any `window_seconds`; a refused request does not count."""
+
+    def __init__(self, count: int, window_seconds: float) -> None:
+        self._count = count
+        self._window_seconds = window_seconds
+        self._times: deque[float] = deque()
+
+    def retry_after_seconds(self) -> int | None:
+        """None when one more request may pass now (it is counted); else after how many seconds to try again."""
+        now = time.monotonic()
+        while self._times and self._times[0] <= now - self._window_seconds:
+            self._times.popleft()
+        if len(self._times) < self._count:
+            self._times.append(now)
+            return None
+        oldest = self._times[0] if self._times else now
+        return max(1, math.ceil(oldest + self._window_seconds - now))

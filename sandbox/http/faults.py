@@ -1,16 +1,13 @@
-"""Tell the stand-in how to misbehave: for the next request, for all, or for those that match.  Thread-safe."""
+"""Orders to misbehave: for the next request of a kind, for all, or for those that match.  Thread-safe."""
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from sandbox.braintrust.asked import Asked, Kind
-from sandbox.braintrust.fault_kinds import Fault, RepeatedCursor
-from sandbox.braintrust.gates import Gate
-from sandbox.braintrust.merge import UnassignMode
-from sandbox.braintrust.rate_limit import RateLimit
-from sandbox.braintrust.row_store import WriteRules
+from sandbox.http.asked import Asked, Kind
+from sandbox.http.fault_kinds import Fault, RepeatedCursor
+from sandbox.http.gates import Gate, RateLimit
 
 Matches: TypeAlias = Callable[[str], bool]
 Hook: TypeAlias = Callable[[Asked], None]
@@ -50,7 +47,7 @@ class _State:
     holds: list[_Hold] = field(default_factory=list)
     hooks: list[tuple[Kind, Hook]] = field(default_factory=list)
     lag_seconds: float = 0.0
-    unassign: UnassignMode = UnassignMode.ANY
+    unassign: str = "any"
     rate_limit: RateLimit | None = None
 
 
@@ -81,7 +78,7 @@ class Faults:
         with self._lock:
             return [(rule.kind, rule.fault) for rule in self._state.rules if rule.remaining != 0]
 
-    def latency(self, seconds: float, *, kind: Kind | None = None) -> None:
+    def latency(self, seconds: float, kind: Kind | None = None) -> None:
         """Delay every request, or every one of a kind, which then counts instead of the general delay."""
         with self._lock:
             self._state.latencies[kind] = seconds
@@ -91,10 +88,10 @@ class Faults:
         with self._lock:
             self._state.lag_seconds = seconds
 
-    def unassign_mode(self, mode: UnassignMode | str) -> None:
+    def unassign_mode(self, mode: str) -> None:
         """Choose the one way of emptying a list of assignees that works ("array_delete", "empty_list", ...)."""
         with self._lock:
-            self._state.unassign = UnassignMode(mode)
+            self._state.unassign = mode
 
     def rate_limit(self, per_minute: int | None, *, window_seconds: float = 60.0) -> None:
         """Answer 429 with Retry-After to queries beyond so many in a rolling minute; None for no limit."""
@@ -155,7 +152,14 @@ class Faults:
             limit = self._state.rate_limit
             return limit.retry_after_seconds() if limit else None
 
-    def write_rules(self) -> WriteRules:
-        """How an insert behaves now."""
+    @property
+    def lag_seconds(self) -> float:
+        """How long queries do not see an insert."""
         with self._lock:
-            return WriteRules("api", self._state.lag_seconds, self._state.unassign)
+            return self._state.lag_seconds
+
+    @property
+    def unassign(self) -> str:
+        """The way of emptying a list of assignees that works."""
+        with self._lock:
+            return self._state.unassign

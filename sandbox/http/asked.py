@@ -1,10 +1,10 @@
-"""One request as the stand-in sees it, and what it answers.  No HTTP library here."""
+"""A request as the stand-ins see it, and an answer.  No HTTP library here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
-Kind: TypeAlias = Literal["query", "insert", "user", "project", "group", "organization", "login", "version", "storage"]
+Kind: TypeAlias = str  # Braintrust's endpoints, Slack's methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = ""
     row_ids: tuple[str, ...] = ()
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it takes a while to make bytes of it."""
+        return isinstance(self.payload, str) and len(self.payload) > 10_000
 
 
 Work: TypeAlias = Callable[[Asked], Answer]

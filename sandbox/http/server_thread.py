@@ -1,0 +1,90 @@
+"""A server on loopback: an aiohttp application, on a thread and an event loop of its own."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+T = TypeVar("T")
+
+_STOP_SECONDS = 0.1  # for requests under way; what still hangs then is cancelled
+_LATE_SECONDS = 0.005  # for connections that were being accepted when the door was closed
+
+
+class ServerThread:
+    """Listens between `start` and `stop`; port 0 picks one at the first start, which the next ones keep."""
+
+    def __init__(self, application: Callable[[], web.Application], port: int, name: str) -> None:
+        self.port = port
+        self._application = application
+        self._name = name
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server is up."""
+        return self._loop is not None
+
+    def start(self) -> None:
+        """Return when the server listens; OSError when the port is taken."""
+        if self._loop is not None:
+            raise RuntimeError("already started")
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=self._name, daemon=True)
+        self._thread.start()
+        try:
+            self.run(self._listen())
+        except OSError:
+            self.stop()
+            raise
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run something on the server's loop and wait for it."""
+        if self._loop is None:
+            coroutine.close()
+            raise RuntimeError("start the stand-in first")
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def post(self, call: Callable[[], None]) -> None:
+        """Call `call` soon on the server's thread; at once, on this one, when there is none."""
+        loop = self._loop
+        try:
+            if loop is not None:
+                loop.call_soon_threadsafe(call)
+                return
+        except RuntimeError:  # the loop was closed just now
+            pass
+        call()
+
+    def stop(self) -> None:
+        """Return when the server is gone, and its port free; nothing happens when it is not running."""
+        if self._loop is None or self._thread is None:
+            return
+        self.run(self._close())
+        loop, self._loop = self._loop, None
+        loop.call_soon_threadsafe(loop.stop)
+        self._thread.join()
+        loop.close()
+
+    async def _listen(self) -> None:
+        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=_STOP_SECONDS)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def _close(self) -> None:
+        if self._runner is None:
+            return
+        server = self._runner.server
+        await self._runner.cleanup()
+        await asyncio.sleep(_LATE_SECONDS)
+        if server is not None:
+            await server.shutdown(0)  # who was let in at the very last moment
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
