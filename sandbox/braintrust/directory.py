@@ -1,6 +1,5 @@
 """Users, groups, projects and the organisation: the small lists around the rows."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -32,29 +31,21 @@ class Directory:
 
     def list_users(self, asked: Asked) -> Answer:
         """`GET /v1/user`: the newest first, a page at a time."""
-        found = sorted(self.users, key=lambda user: str(user.get("created") or ""), reverse=True)
-        if asked.parameter("org_name") not in (None, self.organization_name):
-            found = []
-        for parameter, key in (("ids", "id"), ("email", "email"), ("given_name", "given_name")):
-            wanted = asked.parameters.get(parameter)
-            found = [user for user in found if wanted is None or user.get(key) in wanted]
-        return Answer({"objects": _page(found, asked)})
-
-    def get_user(self, asked: Asked) -> Answer:
-        """`GET /v1/user/{id}`."""
-        user_id = _uuid(asked.places["user_id"])
-        for user in self.users:
-            if user["id"] == user_id:
-                return Answer(user)
-        raise RefusedError(bad_request(f"no user {user_id}"))
+        return _page(sorted(self.users, key=lambda user: str(user.get("created") or ""), reverse=True), asked)
 
     def list_groups(self, asked: Asked) -> Answer:
-        """`GET /v1/group`, or those of one name."""
-        return Answer({"objects": _page(_named(self.groups, asked.parameter("group_name")), asked)})
+        """`GET /v1/group`."""
+        return _page(self.groups, asked)
 
     def list_projects(self, asked: Asked) -> Answer:
-        """`GET /v1/project`, or those of one name."""
-        return Answer({"objects": _page(_named(self._projects(), asked.parameter("project_name")), asked)})
+        """`GET /v1/project`."""
+        return _page(self._projects(), asked)
+
+    def list_organizations(self, asked: Asked) -> Answer:
+        """`GET /v1/organization`: the one that the key belongs to."""
+        urls = dict.fromkeys(("api_url", "proxy_url", "realtime_url"), self.api_url)
+        organization = {"id": self.organization_id, "name": self.organization_name, "is_universal_api": None, **urls}
+        return _page([organization], asked)
 
     def get_project(self, asked: Asked) -> Answer:
         """`GET /v1/project/{id}`; unknown ones are a 400, as recorded."""
@@ -63,18 +54,6 @@ class Directory:
             if project["id"] == project_id:
                 return Answer(project)
         raise RefusedError(no_project(project_id))
-
-    def list_organizations(self, _asked: Asked) -> Answer:
-        """`GET /v1/organization`: the one that the key belongs to."""
-        return Answer({"objects": [self._organization()]})
-
-    def login(self, _asked: Asked) -> Answer:
-        """`POST /api/apikey/login`: which organisation, and where its data plane is."""
-        return Answer({"org_info": [self._organization()]})
-
-    def version(self, _asked: Asked) -> Answer:
-        """`GET /version`."""
-        return Answer({"version": "sandbox", "logs3_payload_max_bytes": 5 * 1024 * 1024})
 
     def _projects(self) -> list[dict[str, Any]]:
         return [
@@ -87,28 +66,14 @@ class Directory:
             for project_id in self.rows.project_ids()
         ]
 
-    def _organization(self) -> dict[str, Any]:
-        urls = dict.fromkeys(("api_url", "proxy_url", "realtime_url"), self.api_url)
-        return {"id": self.organization_id, "name": self.organization_name, "is_universal_api": None, **urls}
 
-
-def _named(objects: Iterable[dict[str, Any]], name: str | None) -> list[dict[str, Any]]:
-    return [found for found in objects if name in (None, found["name"])]
-
-
-def _page(found: list[dict[str, Any]], asked: Asked) -> list[dict[str, Any]]:
-    """The page of `limit` objects after `starting_after`, or just before `ending_before`; both are exclusive."""
-    after, before = asked.parameter("starting_after"), asked.parameter("ending_before")
-    if after and before:
-        raise RefusedError(bad_request("starting_after and ending_before exclude each other"))
-    limit = _limit(asked.parameter("limit"))
-    if after:
-        start = _index(found, after) + 1
-        return found[start : start + limit]
-    if before:
-        end = _index(found, before)
-        return found[max(0, end - limit) : end]
-    return found[:limit]
+def _page(found: list[dict[str, Any]], asked: Asked) -> Answer:
+    """The page of `limit` objects after the one named by `starting_after`."""
+    if unknown := set(asked.parameters) - {"limit", "starting_after"}:
+        raise RefusedError(bad_request(f"the sandbox does not know {', '.join(sorted(unknown))}"))
+    limit, after = _limit(asked.parameter("limit")), asked.parameter("starting_after")
+    start = _index(found, after) + 1 if after else 0
+    return Answer({"objects": found[start : start + limit]})
 
 
 def _limit(text: str | None) -> int:

@@ -110,12 +110,9 @@ class BraintrustStandIn:
             ("POST", "/btql", "query", self._queries.answer),
             ("POST", "/v1/project_logs/{project_id}/insert", "insert", self._inserts.answer),
             ("GET", "/v1/user", "user", directory.list_users),
-            ("GET", "/v1/user/{user_id}", "user", directory.get_user),
             ("GET", "/v1/group", "group", directory.list_groups),
             ("GET", "/v1/project", "project", directory.list_projects),
             ("GET", "/v1/project/{project_id}", "project", directory.get_project),
             ("GET", "/v1/organization", "organization", directory.list_organizations),
-            ("POST", "/api/apikey/login", "login", directory.login),
-            ("GET", "/version", "version", directory.version),
             ("GET", storage.PATH, "storage", self._storage.answer),
         ]
