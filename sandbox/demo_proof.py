@@ -1,4 +1,4 @@
-"""Does the bot's report agree with what the stand-in for Braintrust stores?  Looks at every row."""
+"""The proof that the bot's report agrees with what Braintrust's stand-in stores: every row is looked at."""
 
 import json
 import re

@@ -7,7 +7,6 @@ from sandbox.braintrust.row import Change, NewRow, Row
 from sandbox.braintrust.row_store import RowsChanged, RowStore, WriteRules
 from sandbox.braintrust.seed import SeedSummary, seed_rows, seed_users
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
-from sandbox.http.asked import Asked
 from sandbox.http.fault_kinds import (
     AppliedLate,
     AppliedThenReset,
@@ -27,6 +26,7 @@ from sandbox.http.fault_kinds import (
 )
 from sandbox.http.faults import Faults
 from sandbox.http.gates import Gate
+from sandbox.http.request import Asked
 
 __all__ = [
     "DEFAULT_PROJECT_ID",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sandbox.braintrust.refusals import ORGANIZATION_NAME, bad_request, bad_uuid, no_project
 from sandbox.braintrust.row_store import RowStore
-from sandbox.http.asked import Answer, Asked, RefusedError
+from sandbox.http.request import Answer, Asked, RefusedError
 
 ORGANIZATION_ID = "00000000-0000-4000-8000-000000000001"
 DEFAULT_USERS = 100  # a page of users when no limit is asked for; Braintrust's own value is not documented

@@ -1,4 +1,4 @@
-"""`POST /v1/project_logs/{project_id}/insert`: check the events strictly, then apply them all."""
+"""`POST /v1/project_logs/{project_id}/insert`: events, checked strictly, then applied all together."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.braintrust.refusals import bad_request, no_project
 from sandbox.braintrust.row_store import RowStore, WriteRules
-from sandbox.http.asked import Answer, Asked, RefusedError
+from sandbox.http.request import Answer, Asked, RefusedError
 
 
 class Inserts:

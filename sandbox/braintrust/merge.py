@@ -1,4 +1,4 @@
-"""Merge an inserted event into a stored row.  Pure, and without changing either; the rules are those of
+"""The merge of an inserted event into a stored row.  Pure, and without changing either; the rules are those of
 Braintrust's SDK (`merge_dicts_with_paths`): dicts recurse, arrays are replaced, only top-level tags are united.
 """
 

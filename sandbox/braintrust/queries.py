@@ -10,7 +10,7 @@ from sandbox.braintrust.btql import Query, parse
 from sandbox.braintrust.refusals import bad_query, bad_request, no_project
 from sandbox.braintrust.row_sql import BtqlError, Sql, array_of, json_of, literal, value_of
 from sandbox.braintrust.row_store import RowStore
-from sandbox.http.asked import Answer, Asked, RefusedError
+from sandbox.http.request import Answer, Asked, RefusedError
 
 DEFAULT_LIMIT = 1000  # Braintrust has a default limit too; its value is not documented
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.http.asked import Answer
+from sandbox.http.request import Answer
 
 ORGANIZATION_NAME = "Acme"
 OWNER_EMAIL = "owner@example.com"  # real bodies carry the key owner's address: a client must not show it

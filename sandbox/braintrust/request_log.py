@@ -1,11 +1,11 @@
-"""What the stand-in was asked, in order.  Thread-safe."""
+"""The log of what the stand-in was asked, in order.  Thread-safe."""
 
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from sandbox.http.asked import Asked, Kind
+from sandbox.http.request import Asked, Kind
 
 
 @dataclass(frozen=True, slots=True)

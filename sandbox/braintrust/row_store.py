@@ -240,8 +240,9 @@ class RowStore:
 
 
 def _row(logged: str, state: str, history: str, phantom: int) -> Row:
-    changes = (Change(xact, source, tuple(who), status) for xact, source, who, status in json.loads(f"[{history}]"))
-    return Row(json.loads(logged) | json.loads(state), tuple(changes), bool(phantom))
+    fixed, changing, changes = json.loads(f"[{logged},{state},[{history}]]")
+    past = tuple(Change(xact, source, tuple(who), status) for xact, source, who, status in changes)
+    return Row(fixed | changing, past, bool(phantom))
 
 
 def _new_row(project_id: str, values: Columns, created: str, at: tuple[int, int]) -> tuple[Any, ...]:

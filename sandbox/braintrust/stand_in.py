@@ -7,14 +7,14 @@ from aiohttp import web
 
 from sandbox.braintrust import storage
 from sandbox.braintrust.directory import Directory
-from sandbox.braintrust.door import Door
 from sandbox.braintrust.inserts import Inserts
 from sandbox.braintrust.merge import UnassignMode
 from sandbox.braintrust.queries import Queries
+from sandbox.braintrust.request_handling import RequestHandling
 from sandbox.braintrust.request_log import RequestLog
 from sandbox.braintrust.row_store import RowStore, WriteRules
-from sandbox.http.asked import Kind, Work
 from sandbox.http.faults import Faults
+from sandbox.http.request import Kind, Work
 from sandbox.http.server_thread import ServerThread
 
 DEFAULT_PROJECT_ID = "5f0c7a52-8f6e-4e0b-9a53-2f4c1d9b7e10"
@@ -44,7 +44,7 @@ class BraintrustStandIn:
         self._storage = storage.Storage()
         self._queries = Queries(self.rows, max_limit)
         self._inserts = Inserts(self.rows, self._write_rules)
-        self._door = Door(api_key, max_body_bytes, self.faults, self.requests, self._storage)
+        self._handling = RequestHandling(api_key, max_body_bytes, self.faults, self.requests, self._storage)
         self._server = ServerThread(self._application, port, "braintrust-stand-in")
         self.add_project(DEFAULT_PROJECT_ID, "support-bot")
 
@@ -101,7 +101,7 @@ class BraintrustStandIn:
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=1 << 30)
         for method, path, kind, work in self._routes():
-            application.router.add_route(method, path, self._door.handler(kind, work))
+            application.router.add_route(method, path, self._handling.handler(kind, work))
         return application
 
     def _routes(self) -> list[tuple[str, str, Kind, Work]]:

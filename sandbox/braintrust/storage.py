@@ -4,7 +4,7 @@ import gzip
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sandbox.http.asked import Answer, Asked, RefusedError
+from sandbox.http.request import Answer, Asked, RefusedError
 
 PATH = "/overflow-bucket/results/{token}"
 

@@ -1,1 +1,1 @@
-"""The HTTP that both stand-ins share: a server on a thread, requests and answers, and everything that can go wrong."""
+"""The HTTP of both stand-ins: a server on a thread, requests and answers, and everything that can go wrong."""

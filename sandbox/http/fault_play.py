@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 from aiohttp import web
 
 from sandbox.http import fault_kinds as kinds
-from sandbox.http.asked import Answer, Asked
 from sandbox.http.fault_kinds import Fault
+from sandbox.http.request import Answer, Asked
 from sandbox.http.responses import Wire, body_of, wire_of
 
 

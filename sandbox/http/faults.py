@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from sandbox.http.asked import Asked, Kind
 from sandbox.http.fault_kinds import Fault, RepeatedCursor
 from sandbox.http.gates import Gate, RateLimit
+from sandbox.http.request import Asked, Kind
 
 Matches: TypeAlias = Callable[[str], bool]
 Hook: TypeAlias = Callable[[Asked], None]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from sandbox.http.asked import Answer, Asked
+from sandbox.http.request import Answer, Asked
 
 _GZIP_FROM_BYTES = 1000
 

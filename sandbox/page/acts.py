@@ -1,11 +1,11 @@
-"""What a person does on the page: write, press a button, wave a private answer away."""
+"""Acts of a person on the page: write, press a button, wave a private answer away."""
 
 from typing import Any
 
 from sandbox.demo_once import COMMAND
 from sandbox.demo_world import World
 from sandbox.slack import Delivery, Ephemeral, Message
-from sandbox.slack.escaping import escape_said
+from sandbox.slack.typed_text import escape_said
 
 NO_ANSWER = "The bot did not acknowledge within 3 seconds; in Slack a warning sign would stand here."
 

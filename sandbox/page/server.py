@@ -1,4 +1,4 @@
-"""Serves the page on loopback: its files, what people do there, and the state of everything as it changes."""
+"""The page's server on loopback: its files, what people do there, and the state of everything as it changes."""
 
 import asyncio
 import contextlib

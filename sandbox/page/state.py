@@ -1,4 +1,4 @@
-"""What the page shows, as JSON: the workspace as it is now, and the project's rows counted."""
+"""The page's state, as JSON: the workspace as it is now, and the project's rows counted."""
 
 from collections import Counter
 from typing import Any, TypeAlias

@@ -1,4 +1,4 @@
-"""What a Web API method says: JSON of people, channels, messages, files, or an error code."""
+"""Answers of the Web API: JSON of people, channels, messages, files, or an error code."""
 
 from typing import Any
 

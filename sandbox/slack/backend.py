@@ -1,4 +1,4 @@
-"""What all endpoints of the stand-in share: the workspace, who may call, and tickets that were given out."""
+"""The state that all endpoints of the stand-in share: the workspace, who may call, and tickets that were given out."""
 
 import secrets
 from dataclasses import dataclass, field

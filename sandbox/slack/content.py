@@ -1,4 +1,4 @@
-"""What a message says: text and blocks taken from a request and checked.  The same for every way to say something."""
+"""The content of a message: text and blocks, taken from a request and checked."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from sandbox.http import asked as http
+from sandbox.http import request as http
 from sandbox.http.fault_play import DroppedError, Exchange, dropped, play
 from sandbox.slack.backend import Backend
 from sandbox.slack.calls import Call

@@ -1,4 +1,4 @@
-"""What Slack sends to a bot: commands, clicks, events.  Pure."""
+"""Payloads that Slack sends to a bot: commands, clicks, events.  Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -6,8 +6,7 @@ from typing import Any
 
 from sandbox.slack.answers import SlackError
 from sandbox.slack.backend import Backend
-from sandbox.slack.choosing import chosen_fields
-from sandbox.slack.escaping import escape_said, escape_signs, escape_typed
+from sandbox.slack.menu_choices import chosen_fields
 from sandbox.slack.payloads import (
     Answerable,
     Click,
@@ -21,6 +20,7 @@ from sandbox.slack.payloads import (
 )
 from sandbox.slack.records import SLACKBOT, Channel, Delivery, Ephemeral, Json, Message, Person, View
 from sandbox.slack.response_urls import ResponseUrls
+from sandbox.slack.typed_text import escape_said, escape_signs, escape_typed
 
 _UNHEARD = Delivery(None, "", 0.0, timed_out=False)
 

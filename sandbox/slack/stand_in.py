@@ -8,14 +8,14 @@ from aiohttp import web
 
 from sandbox.http.server_thread import ServerThread
 from sandbox.slack.backend import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Backend
-from sandbox.slack.delivery import HttpDoor
+from sandbox.slack.http_delivery import HttpDelivery
 from sandbox.slack.pages import Pages
 from sandbox.slack.payloads import Payload
 from sandbox.slack.people import People
 from sandbox.slack.records import Change, Delivery
 from sandbox.slack.response_urls import ResponseUrls
 from sandbox.slack.sample import sample_workspace
-from sandbox.slack.sockets import SocketDoor
+from sandbox.slack.socket_delivery import SocketDelivery
 from sandbox.slack.transcript import transcript
 from sandbox.slack.web_api import WebApi
 from sandbox.slack.workspace import Workspace
@@ -50,8 +50,8 @@ class SlackStandIn:
         self.mention, self.direct_message = people.mention, people.direct_message
         self.invite_bot, self.home_opened = people.invite_bot, people.home_opened
         self._server = ServerThread(self._application, port, "slack-stand-in")
-        self._http = HttpDoor(self.backend)
-        self._sockets = SocketDoor(self.backend)
+        self._http = HttpDelivery(self.backend)
+        self._sockets = SocketDelivery(self.backend)
 
     def start(self) -> None:
         """Begin to listen; `url` is known afterwards."""

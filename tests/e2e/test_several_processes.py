@@ -12,7 +12,7 @@ from psycopg import sql
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from sandbox.braintrust import DEFAULT_PROJECT_ID, Gate
-from sandbox.http.asked import Kind
+from sandbox.http.request import Kind
 from sandbox.slack import Message
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.world import REVIEWS, World, plan_id

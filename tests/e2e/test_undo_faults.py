@@ -27,7 +27,7 @@ from sandbox.braintrust import (
     Status,
     WrongCount,
 )
-from sandbox.http.asked import Kind
+from sandbox.http.request import Kind
 from sandbox.slack import Ephemeral, Message
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.undoing import assert_taken_back, assigned, previewed, undone

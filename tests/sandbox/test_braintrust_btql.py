@@ -13,7 +13,7 @@ from sandbox.braintrust import RowStore
 from sandbox.braintrust.btql import MAX_LIST, parse
 from sandbox.braintrust.queries import Queries
 from sandbox.braintrust.row_sql import BtqlError
-from sandbox.http.asked import Asked, RefusedError
+from sandbox.http.request import Asked, RefusedError
 
 ROW: dict[str, Any] = {
     "id": "r1",

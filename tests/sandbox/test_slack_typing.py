@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.slack import Message, StoredFile, render_text, sample_workspace
-from sandbox.slack.choosing import chosen_fields
-from sandbox.slack.escaping import escape_said, escape_signs, escape_typed
+from sandbox.slack.menu_choices import chosen_fields
 from sandbox.slack.rendering import readable
+from sandbox.slack.typed_text import escape_said, escape_signs, escape_typed
 from tests.sandbox.slack_blocks import (
     Json,
     actions,

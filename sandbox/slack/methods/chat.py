@@ -1,4 +1,4 @@
-"""chat.*: say, change and take back."""
+"""chat.*: messages, private answers, permalinks."""
 
 from sandbox.slack import limits
 from sandbox.slack.answers import SlackError, message_json

@@ -1,4 +1,4 @@
-"""How a Web API method is described."""
+"""The description of a Web API method."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

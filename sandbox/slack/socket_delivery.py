@@ -1,4 +1,4 @@
-"""Bring payloads to a bot that connected by WebSocket (Socket Mode)."""
+"""Delivery of payloads to a bot that connected by WebSocket (Socket Mode)."""
 
 import asyncio
 import contextlib
@@ -34,7 +34,7 @@ class Connection:
                 future.set_result(None)
 
 
-class SocketDoor:
+class SocketDelivery:
     """Serves `/link/` and spreads payloads over the connections, each to one of them.  Lives on the server's loop."""
 
     def __init__(self, backend: Backend) -> None:

@@ -1,4 +1,4 @@
-"""Bring payloads to a bot that listens for signed HTTP requests."""
+"""Delivery of payloads to a bot that listens for signed HTTP requests."""
 
 import hashlib
 import hmac
@@ -13,7 +13,7 @@ from sandbox.slack.payloads import Payload, PayloadKind
 from sandbox.slack.records import Delivery
 
 
-class HttpDoor:
+class HttpDelivery:
     """Sends payloads as Slack does: form-encoded or JSON, signed, 3 seconds to answer, never repeated."""
 
     def __init__(self, backend: Backend) -> None:

@@ -1,4 +1,4 @@
-"""What Slack makes of a text that somebody typed: `&<>` escaped; people, channels, links and emoji written its way."""
+"""Slack's form of a text that somebody typed: `&<>` escaped; people, channels, links and emoji written its way."""
 
 import re
 

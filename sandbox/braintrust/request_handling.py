@@ -11,15 +11,15 @@ from sandbox.braintrust.queries import query_text
 from sandbox.braintrust.refusals import bad_request, refusal
 from sandbox.braintrust.request_log import RequestLog
 from sandbox.braintrust.storage import Storage
-from sandbox.http.asked import Answer, Asked, Kind, RefusedError, Work
 from sandbox.http.fault_play import DroppedError, Exchange, dropped, play
 from sandbox.http.faults import Faults
+from sandbox.http.request import Answer, Asked, Kind, RefusedError, Work
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class RequestHandling:
     """What all endpoints share."""
 
     api_key: str

@@ -1,4 +1,4 @@
-"""What a menu reports when somebody chooses in it.  Pure."""
+"""A menu's report of what somebody chose in it.  Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
