@@ -33,7 +33,6 @@ class RequestLog:
         self._seen: dict[int, Seen] = {}
         self._serial = 0
         self._by_kind: Counter[Kind] = Counter()
-        self._by_path: Counter[str] = Counter()
 
     def begin(self, asked: Asked) -> int:
         """Note an arrival; returns its serial number."""
@@ -43,7 +42,6 @@ class RequestLog:
             self._serial += 1
             self._seen[self._serial] = seen
             self._by_kind[asked.kind] += 1
-            self._by_path[asked.path] += 1
             self._changed.notify_all()
             return self._serial
 
@@ -65,11 +63,6 @@ class RequestLog:
         with self._changed:
             return self._by_kind.total() if kind is None else self._by_kind[kind]
 
-    def counts_by_path(self) -> dict[str, int]:
-        """How many requests arrived for each path."""
-        with self._changed:
-            return dict(self._by_path)
-
     def row_ids(self) -> list[str]:
         """The ids of all rows written through the API, each as often as it was written."""
         return [row_id for seen in self.all("insert") for row_id in seen.row_ids]
@@ -85,7 +78,6 @@ class RequestLog:
         with self._changed:
             self._seen.clear()
             self._by_kind.clear()
-            self._by_path.clear()
 
     def _note(self, serial: int, **changes: object) -> None:
         with self._changed:

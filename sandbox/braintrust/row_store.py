@@ -4,7 +4,6 @@ import json
 import sqlite3
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -180,14 +179,6 @@ class RowStore:
         with self._changed:
             self._sql.execute(_SHOW, (time.monotonic(),))
             return self._sql.execute(query, values).fetchall()
-
-    def counts_by_assignee(self, project_id: str) -> dict[str | None, int]:
-        """How many root rows each person has, and under None how many have nobody."""
-        counts: Counter[str | None] = Counter()
-        for row in self.all(project_id):
-            if row.is_root:
-                counts.update(row.assignments or (None,))
-        return dict(counts)
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Have `subscriber` called after every change, on the server's thread while it runs; returns the way out."""
