@@ -1,4 +1,4 @@
-"""What a listener did not foresee: logged with a reference, and said to the person who acted."""
+"""Faults that no listener foresaw: logged with a reference, and told to the person who acted."""
 
 import logging
 import uuid

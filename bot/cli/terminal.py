@@ -1,4 +1,4 @@
-"""StoredPlans, assignments and undos on the terminal: the same services as in Slack, told in lines of text."""
+"""Plans, assignments and undos on the terminal: the same services as in Slack, told in lines of text."""
 
 import json
 from collections.abc import Callable

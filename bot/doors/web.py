@@ -1,22 +1,112 @@
-"""The HTTP door and its process: Slack's requests, and the bot's health for the platform that runs it."""
+"""The HTTP door and its process: lets in what Slack signed, and says how the bot is.
+
+Of requests that Slack did not sign, the log gets a count, and not a word.
+<https://docs.slack.dev/authentication/verifying-requests-from-slack>
+"""
 
 import gc
+import hashlib
+import hmac
 import json
 import logging
 import signal
 import socket
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
+from ipaddress import ip_address
 from typing import Any, Protocol
 
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 
 from bot.app import Bot
-from bot.doors.doorkeeper import Doorkeeper
 from bot.doors.http_server import HttpServer
 from bot.errors import SettingsError, StoreError
 from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+FRESH_SECONDS = 300  # Slack's advice
+TELL_SECONDS = 60.0
+MAX_SOURCES = 1_000  # addresses that are told apart
+TOLD_SOURCES = 3
+
+
+class Doorkeeper:
+    """Knows Slack's requests by their signature.  A line of the log tells who else came: at once, then every minute."""
+
+    def __init__(self, signing_secret: str, *, clock: Callable[[], float] = time.time) -> None:
+        self._secret = signing_secret.encode()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._whys: Counter[str] = Counter()
+        self._sources: Counter[str] = Counter()
+        self._next: threading.Timer | None = None
+
+    def admits(self, environ: Mapping[str, Any], body: bytes) -> bool:
+        """Whether Slack sent this, and lately."""
+        why = self._objection(environ, body)
+        if why is not None:
+            self._count(why, _source(environ))
+        return why is None
+
+    def tell(self) -> None:
+        """Log what was refused since the last line, if anything was."""
+        with self._lock:
+            whys, sources = self._whys, self._sources
+            self._whys, self._sources, self._next = Counter(), Counter(), None
+            if whys:
+                self._next = threading.Timer(TELL_SECONDS, self.tell)
+                self._next.daemon = True
+                self._next.start()
+        if whys:
+            about = {"requests": whys.total(), "why": _listed(whys), "sources": _listed(sources)}
+            log.warning("requests that are not from Slack were refused", extra=about)
+
+    def close(self) -> None:
+        """Tell the rest."""
+        self.tell()
+        with self._lock:
+            if self._next is not None:
+                self._next.cancel()
+
+    def _objection(self, environ: Mapping[str, Any], body: bytes) -> str | None:
+        sent_at = str(environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "")).encode("latin-1")
+        signature = str(environ.get("HTTP_X_SLACK_SIGNATURE", "")).encode("latin-1")
+        mac = hmac.new(self._secret, b"v0:%b:%b" % (sent_at, body), hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(signature, f"v0={mac}".encode()) or not sent_at.isdigit():
+            return "signature"
+        # Signed, but long ago, or this machine's clock is wrong.
+        return "clock" if abs(self._clock() - int(sent_at)) > FRESH_SECONDS else None
+
+    def _count(self, why: str, source: str) -> None:
+        with self._lock:
+            self._whys[why] += 1
+            known = source in self._sources or len(self._sources) < MAX_SOURCES
+            self._sources[source if known else "elsewhere"] += 1
+            is_first = self._next is None
+        if is_first:
+            self.tell()
+
+
+def _source(environ: Mapping[str, Any]) -> str:
+    """The address that a request came from; the one that a proxy before the bot saw, where there is one."""
+    peer = str(environ.get("REMOTE_ADDR") or "unknown")
+    forwarded = str(environ.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
+    try:
+        # What follows a % in an address is anybody's text.
+        return str(ip_address(forwarded)) if ip_address(peer).is_private and "%" not in forwarded else peer
+    except ValueError:
+        return peer
+
+
+def _listed(counts: Counter[str]) -> str:
+    listed = [f"{name} {count:,}" for name, count in counts.most_common(TOLD_SOURCES)]
+    rest = len(counts) - len(listed)
+    return ", ".join([*listed, f"{rest:,} more"] if rest else listed)
+
 
 TRIED_SECONDS = 2.0  # how long the answer of a transaction that writes counts
 
@@ -70,8 +160,6 @@ class Health:
             return False
         return True
 
-
-log = logging.getLogger(__name__)
 
 EVENTS, HEALTH, READINESS = "/slack/events", "/healthz", "/readyz"
 

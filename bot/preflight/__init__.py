@@ -1,1 +1,1 @@
-"""Tries every setting for real, without posting or writing anything."""
+"""The check: every setting is tried for real, and nothing is posted or written."""

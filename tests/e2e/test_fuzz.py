@@ -26,8 +26,7 @@ from bot.adapters.slack.identity import SCOPES
 from bot.adapters.store.tables import metadata
 from bot.app import Bot
 from bot.domain.model import PlanState
-from bot.doors.doorkeeper import Doorkeeper
-from bot.doors.web import Door
+from bot.doors.web import Door, Doorkeeper
 from bot.logs import JsonFormatter, TextFormatter
 from bot.settings import Settings
 from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status, seed_rows, seed_users

@@ -13,8 +13,6 @@ from sqlalchemy import delete, insert, select, update
 
 from bot.adapters.store.batches import BatchStore
 from bot.adapters.store.database import POOL_SIZE, Database
-from bot.adapters.store.faults import FaultStore
-from bot.adapters.store.leases import LeaseStore
 from bot.adapters.store.notices import NoticeStore
 from bot.adapters.store.people import MatchStore, PreferenceStore
 from bot.adapters.store.plans import PlanStore
@@ -23,6 +21,7 @@ from bot.adapters.store.surfaces import SurfaceStore
 from bot.adapters.store.tables import batches as batch_table
 from bot.adapters.store.tables import metadata, plans, undo_batches
 from bot.adapters.store.weekly import ScheduleStore
+from bot.adapters.store.work import FaultStore, LeaseStore
 from bot.domain.changes import Revision
 from bot.domain.model import (
     WRITING,

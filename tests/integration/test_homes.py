@@ -1,6 +1,6 @@
 """Whom a database belongs to: the first one there ever was, also where two start at once."""
 
-from bot.adapters.store.homes import HomeStore
+from bot.adapters.store.store import HomeStore
 from bot.domain.homes import Home, HomeKind
 from tests.integration.stored import Store, together
 

@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from bot.adapters.store.leases import LeaseStore
 from bot.adapters.store.tables import database_clock
+from bot.adapters.store.work import LeaseStore
 from bot.domain.model import RESTING, WORKED_ON, PlanState
 from bot.services.ports.store import Claim
 from bot.services.ports.work import LEASE_SECONDS, Lease

@@ -85,7 +85,7 @@ def test_what_is_compared_goes_by_the_clock_of_the_database() -> None:
     assert {module for module in used if not module.startswith("sandbox/")} == {
         "bot/adapters/http.py",
         "bot/adapters/store/database.py",
-        "bot/doors/doorkeeper.py",
+        "bot/doors/web.py",
         "bot/preflight/braintrust.py",
         "bot/preflight/slack.py",
         "bot/work/ticks.py",

@@ -299,6 +299,13 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_test_that_is_named_exists(page: Path) -> None:
+    named = re.findall(r"`((?:unit|integration|e2e|sandbox)/\w+\.py)`", page.read_text())
+
+    assert [name for name in named if not (ROOT / "tests" / name).exists()] == []
+
+
 def test_every_make_target_that_is_named_exists() -> None:
     named = {
         target for page in PAGES for target in re.findall(r"(?:`|^)make ([.a-z/]+)", page.read_text(), re.MULTILINE)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.doors.doorkeeper import Doorkeeper
+from bot.doors.web import Doorkeeper
 
 SECRET, NOW, BODY = "s3cret", 1_780_000_000, b"command=%2Fassign-reviews"
 Environ = dict[str, str]

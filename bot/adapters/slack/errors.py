@@ -1,4 +1,4 @@
-"""What Slack's refusals become: sentences for people, which say what to do."""
+"""Slack's refusals, as errors whose sentences say what to do."""
 
 import logging
 import re

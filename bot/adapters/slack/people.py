@@ -1,4 +1,4 @@
-"""Who is in Slack, and in which user group."""
+"""The people and user groups of a Slack workspace."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Between the rows of the tables and the values of the domain."""
+"""The conversion between rows of the tables and values of the domain."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict

@@ -1,20 +1,50 @@
-"""The whole store: the database and what is kept in it."""
+"""The whole store: the database, what is kept in it, and whom it belongs to."""
 
 import secrets
 import socket
+from collections.abc import Mapping
+from contextlib import suppress
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from bot.adapters.store.batches import BatchStore
 from bot.adapters.store.database import Database, DatabaseClock, refuse_missing
-from bot.adapters.store.faults import FaultStore
-from bot.adapters.store.homes import HomeStore
-from bot.adapters.store.leases import LeaseStore
 from bot.adapters.store.notices import NoticeStore
 from bot.adapters.store.people import MatchStore, PreferenceStore
 from bot.adapters.store.plans import PlanStore
 from bot.adapters.store.surfaces import SurfaceStore
-from bot.adapters.store.tables import undo_batches
+from bot.adapters.store.tables import homes, undo_batches
 from bot.adapters.store.weekly import ScheduleStore
+from bot.adapters.store.work import FaultStore, LeaseStore
+from bot.domain.homes import Home, HomeKind
 from bot.settings import DatabaseSettings
+
+
+class HomeStore:
+    """One row for the workspace, and one for the organisation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def kept(self) -> Mapping[HomeKind, Home]:
+        """What is recorded so far."""
+        with self._database.read() as connection:
+            found = connection.execute(select(homes)).all()
+        return {HomeKind(row.kind): Home(HomeKind(row.kind), row.id, row.name) for row in found}
+
+    def keep(self, home: Home) -> Home:
+        """The home of this kind that is recorded: the first one that ever was."""
+        known = self.kept().get(home.kind)
+        if known is not None:
+            return known
+        with (
+            self._database.write() as connection,
+            suppress(IntegrityError),  # another process was first
+            connection.begin_nested(),
+        ):
+            connection.execute(insert(homes).values(kind=home.kind.value, id=home.id, name=home.name))
+        return self.kept()[home.kind]
 
 
 class Store:

@@ -1,4 +1,4 @@
-"""What Slack is known to show of plans: the `SurfaceBook` port on a database."""
+"""Stored surfaces: the `SurfaceBook` port on a database."""
 
 from dataclasses import asdict
 from datetime import datetime, timedelta

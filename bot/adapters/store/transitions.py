@@ -1,4 +1,4 @@
-"""How a plan changes in the database: under its row's lock, guarded, with one line in `events`."""
+"""Changes of plans in the database: under the row's lock, guarded, with one line in `events`."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
