@@ -161,7 +161,7 @@ class Terminal:
 
     def undo(self, plan: Plan) -> Plan:
         """Take an assignment back, and tell what was kept."""
-        self._core.undoing.begin(plan, edition=plan.edition, who=WHO)
+        self._core.undoing.begin(plan.id, edition=plan.edition, who=WHO, now=self._store.clock())
         return self.finish(plan)
 
     def interrupt(self) -> str:

@@ -57,19 +57,19 @@ class Decider:
 
     def approve(self, press: Press) -> None:
         """Start the assignment of the version that was shown."""
-        self._decide(press, self._permissions.to_approve, self._approved, answers.approved, late=self._too_late)
+        self._decide(press, self._permissions.to_approve, self._plans.approve, answers.approved, late=self._too_late)
 
     def cancel(self, press: Press) -> None:
         """Give up a plan that is read or proposed."""
-        self._decide(press, self._permissions.to_end, self._cancelled, answers.cancelled, late=self._too_late)
+        self._decide(press, self._permissions.to_end, self._plans.cancel, answers.cancelled, late=self._too_late)
 
     def stop(self, press: Press) -> None:
         """End an assignment after the batches that are on their way."""
-        self._decide(press, self._permissions.to_end, self._stopped, answers.stopping, late=self._gone_on)
+        self._decide(press, self._permissions.to_end, self._plans.stop, answers.stopping, late=self._gone_on)
 
     def retry(self, press: Press) -> None:
         """Go on with the rows that an assignment left."""
-        self._decide(press, self._permissions.to_approve, self._retried, answers.retrying, late=self._gone_on)
+        self._decide(press, self._permissions.to_approve, self._plans.retry, answers.retrying, late=self._gone_on)
 
     def preview_undo(self, press: Press) -> None:
         """Say what an undo would take back; the rows are looked at in the background."""
@@ -90,13 +90,13 @@ class Decider:
         if plan is not None and plan.state in UNDOABLE and not self._undoing.is_possible(plan):
             self._end(press, answers.undo_too_late(plan, self._undoing.hours))
             return
-        self._decide(press, self._permissions.to_undo, self._undone, answers.undoing, late=self._gone_on)
+        self._decide(press, self._permissions.to_undo, self._undoing.begin, answers.undoing, late=self._gone_on)
 
     def _decide(
         self,
         press: Press,
         permission: Callable[[Plan, str], str | None],
-        change: Callable[[Plan, Press], bool],
+        change: Callable[..., bool],
         done: Callable[[Plan], Message],
         *,
         late: Callable[[Plan, Press], Message],
@@ -110,7 +110,7 @@ class Decider:
             self._answers.send(press.reply_to, answers.not_allowed(plan, refusal))
             return
 
-        changed = change(plan, press)
+        changed = change(plan.id, edition=press.target.edition, who=press.user, now=self._clock())
 
         self._wake()
         now = plan if changed else self._plans.get(plan.id)
@@ -126,22 +126,6 @@ class Decider:
     def _end(self, press: Press, message: Message) -> None:
         """Answer a press after which its button means nothing more: a private message with it makes way."""
         self._answers.send(press.reply_to, message, replace=press.reply_to.is_private)
-
-    def _approved(self, plan: Plan, press: Press) -> bool:
-        now = self._clock()
-        return self._plans.approve(plan.id, edition=press.target.edition, who=press.user, now=now)
-
-    def _cancelled(self, plan: Plan, press: Press) -> bool:
-        return self._plans.cancel(plan.id, edition=press.target.edition, who=press.user, now=self._clock())
-
-    def _stopped(self, plan: Plan, press: Press) -> bool:
-        return self._plans.stop(plan.id, edition=press.target.edition, who=press.user, now=self._clock())
-
-    def _retried(self, plan: Plan, press: Press) -> bool:
-        return self._plans.retry(plan.id, edition=press.target.edition, who=press.user, now=self._clock())
-
-    def _undone(self, plan: Plan, press: Press) -> bool:
-        return self._undoing.begin(plan, edition=press.target.edition, who=press.user)
 
     def _undo_preview(self, plan: Plan) -> Message:
         try:

@@ -72,7 +72,7 @@ class World:
         store.change(state="done", finished_at=NOW)
 
     def begin(self) -> bool:
-        return self.undoing.begin(self.plan, edition=self.plan.edition, who="U0BOSS")
+        return self.undoing.begin(self.plan.id, edition=self.plan.edition, who="U0BOSS", now=self.time.now())
 
     def undo(self, *, left: float = 30.0) -> Plan:
         """Begin, unless that happened, and carry it out; the plan as it rests."""
@@ -157,7 +157,9 @@ def test_an_assignment_can_be_taken_back_for_some_hours(
 def test_the_second_who_begins_is_too_late(world: World) -> None:
     plan = world.plan
 
-    assert [world.undoing.begin(plan, edition=plan.edition, who=who) for who in ("U0ASK", "U0BOSS")] == [True, False]
+    assert [
+        world.undoing.begin(plan.id, edition=plan.edition, who=who, now=world.time.now()) for who in ("U0ASK", "U0BOSS")
+    ] == [True, False]
 
 
 def test_an_undo_ends_undone_with_its_counts_in_the_audit_trail(world: World) -> None:

@@ -247,7 +247,7 @@ class Walk:
         if self.dice.random() < 0.8:
             with self._calm():
                 self.previews.append((plan, process.undoing.preview(plan)))
-        return process.undoing.begin(plan, edition=plan.edition, who="UADA")
+        return process.undoing.begin(plan.id, edition=plan.edition, who="UADA", now=self.time.now())
 
     def work(self) -> None:
         """One process makes one step of one plan, to its end, or until it is interrupted or loses the plan."""

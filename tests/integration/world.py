@@ -178,7 +178,7 @@ class World:
             hours=24,
         )
         preview = undoing.preview(self.plan)
-        assert undoing.begin(self.plan, edition=self.plan.edition, who="UADA")
+        assert undoing.begin(self.plan.id, edition=self.plan.edition, who="UADA", now=self.time.now())
         self.take_over()
         undoing.take_back(self.work, self.plan)
         return preview, self.plan.state

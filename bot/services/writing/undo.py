@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.changes import Unassignment, Withdrawal, checked
 from bot.domain.model import UNDOABLE, Batch, BatchState, Plan, PlanState, Progress
@@ -164,10 +164,9 @@ class UndoSteps:
         """Let nobody wait for numbers any more."""
         self._closing.set()
 
-    def begin(self, plan: Plan, *, edition: int, who: str) -> bool:
+    def begin(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         """Ask for it; False when it is too late, or somebody was first."""
-        now = self._context.clock()
-        return self._plans.begin_undo(plan.id, edition=edition, who=who, now=now, finished_after=now - self._hours)
+        return self._plans.begin_undo(plan_id, edition=edition, who=who, now=now, finished_after=now - self._hours)
 
     def take_back(self, work: Work, plan: Plan) -> None:
         """The worker's step: look at the rows, take back what is still as it was written, and count."""
