@@ -82,11 +82,9 @@ class BraintrustClient:
         self._http = Http(token=settings.api_key, headers=headers)
 
     def page(self, query: str, *, patience: Patience, rows: int = MAX_PAGE_ROWS, tries: int = READ_TRIES) -> Page:
-        """One page of up to `rows`; retried; raises `BraintrustRejectedError`, `...UnavailableError` after the last."""
         return _patiently(lambda: self._page(query, rows, patience), patience, tries=tries)
 
     def tally(self, query: str, *, key: str, count: str, patience: Patience) -> Mapping[str, int]:
-        """An aggregate's counts by the texts in one of its columns; raises like `page`."""
         counts: Counter[str] = Counter()
         for record in _patiently(lambda: self._records(query, MAX_PAGE_ROWS, patience), patience)[0]:
             name, rows = record.get(key), count_of(record.get(count))
@@ -95,15 +93,12 @@ class BraintrustClient:
         return counts
 
     def users(self, *, patience: Patience, at_least: Collection[str] = ()) -> tuple[User, ...]:
-        """Every user, or with `at_least` the first pages of them that have all these ids; raises like `page`."""
         return tuple(user(entry) for entry in self._everything("user", patience, at_least))
 
     def groups(self, *, patience: Patience) -> tuple[Group, ...]:
-        """Every group of the organisation that was not deleted; raises like `page`."""
         return tuple(group(entry) for entry in self._everything("group", patience) if not entry.get("deleted_at"))
 
     def write(self, project_id: str, pairs: Sequence[tuple[str, str]], change: Change) -> WriteResult:
-        """Make a change to rows in one request, which is never repeated here; raises nothing."""
         events = [_event(change, row_id, who) for row_id, who in pairs]
         body = json.dumps({"events": events}, separators=(",", ":")).encode()
         address = f"{self._url}/v1/project_logs/{project_id}/insert"

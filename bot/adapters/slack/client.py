@@ -50,7 +50,6 @@ class SlackClient:
         self._directory = SlackDirectory(client)
 
     def channel(self, channel: str) -> Channel:
-        """What is known of a conversation; raises `SlackRejectedError` with a sentence that says what to do."""
         if channel.startswith("D"):  # it has no members to join; whether it takes a post shows at the post
             return Channel(channel, is_entered=True, is_private=True, is_shared=False)
         info = answered(lambda: self._client.conversations_info(channel=channel), "channel", dict)
@@ -65,7 +64,6 @@ class SlackClient:
         )
 
     def join(self, channel: Channel) -> None:
-        """Make sure the bot is a member; raises `SlackRejectedError` with a sentence that says what to do."""
         if channel.is_entered:
             return
         if channel.is_private:
@@ -73,7 +71,6 @@ class SlackClient:
         called(lambda: self._client.conversations_join(channel=channel.id))
 
     def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
-        """Post once, never repeated after an unclear answer; the message's `ts`."""
         arguments: dict[str, Any] = {"text": message.text, "blocks": list(message.blocks)}
         return answered(
             lambda: self._client.chat_postMessage(
@@ -84,7 +81,6 @@ class SlackClient:
         )
 
     def update(self, channel: str, ts: str, message: Message) -> None:
-        """Replace a message's content."""
         called(lambda: self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks)))
 
     def upload(self, channel: str, *, thread_ts: str, name: str, title: str, content: bytes) -> None:
@@ -96,16 +92,13 @@ class SlackClient:
         )
 
     def permalink(self, channel: str, ts: str) -> str | None:
-        """A link to a message; None when Slack does not give one."""
         answer = called(lambda: self._client.chat_getPermalink(channel=channel, message_ts=ts))
         return str(answer["permalink"]) if answer.get("permalink") else None
 
     def send_directly(self, user: str, message: Message) -> None:
-        """Send a direct message."""
         self.post(self.open_directly(user), message)
 
     def open_directly(self, user: str) -> str:
-        """The direct conversation with somebody; raises `SlackRejectedError` where there is none."""
         opened = answered(lambda: self._client.conversations_open(users=[user]), "channel", dict)
         return str(opened["id"])
 
@@ -115,7 +108,6 @@ class SlackClient:
         called(lambda: self._client.chat_postEphemeral(channel=channel, user=user, **arguments))
 
     def time_zone(self, user: str) -> str | None:
-        """A person's IANA time zone; None where Slack does not tell (read anew every 5 min)."""
         try:
             return self._directory.time_zone(user)
         except SlackRejectedError as error:
@@ -139,7 +131,6 @@ class PrivateAnswerer:
         self.run(lambda: self.deliver(to, message, replace=replace))
 
     def deliver(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
-        """Answer one person, now; raises `SlackUnavailableError` when that may work later."""
         ways = [partial(self._shown, to, message), partial(_respond, to.response_url, message, replace=replace)]
         is_in_thread = to.thread_ts is not None and not replace
         if any(way() for way in (ways if is_in_thread else reversed(ways))):

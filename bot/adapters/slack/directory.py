@@ -33,22 +33,18 @@ class SlackDirectory:
         self._lock = threading.Lock()
 
     def is_outsider(self, user: str) -> bool:
-        """Whether `user` is a guest, from another workspace, deactivated, a bot, or nobody; raises `SlackError`."""
         person = self._person(user)
         return person is None or any(person.get(mark) for mark in _OUTSIDE) or not self._is_colleague(person)
 
     def group_members(self, group: str) -> frozenset[str]:
-        """The users of a Slack user group; raises `SlackError`.  A group that does not exist has none."""
         users: frozenset[str] = self._cached(f"group {group}", lambda: self._members(group))
         return users
 
     def time_zone(self, user: str) -> str | None:
-        """A person's IANA time zone; None where there is none; raises `SlackError`."""
         name = (self._person(user) or {}).get("tz")
         return str(name) if name else None
 
     def is_member(self, user: str, channel: str) -> bool:
-        """Whether `user` is in a channel; raises `SlackError`."""
         return bool(self._cached(f"member {user} {channel}", lambda: self._is_listed(user, channel)))
 
     def _is_listed(self, user: str, channel: str) -> bool:

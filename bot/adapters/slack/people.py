@@ -29,7 +29,6 @@ class SlackPeople:
         self._client = client
 
     def people(self) -> tuple[Person, ...]:
-        """Everybody, apps and those who left included; raises `SlackError`, also where e-mails are withheld."""
         found: dict[str, Person] = {}
         cursor, seen = "", set[str]()
         for _ in range(MAX_PAGES):
@@ -43,15 +42,12 @@ class SlackPeople:
         raise unusable("a list of people that does not end")
 
     def person(self, user: str) -> Person | None:
-        """One of them, in one request; None where Slack knows nobody of that id; raises `SlackError`."""
         return _one(lambda: self._client.users_info(user=user))
 
     def by_email(self, email: str) -> Person | None:
-        """Who has this e-mail, in one request; None where nobody has; raises `SlackError`."""
         return _one(lambda: self._client.users_lookupByEmail(email=email))
 
     def members_of(self, group: str) -> tuple[str, ...]:
-        """The Slack ids in a user group, each once; raises `SlackError`."""
         users = answered(lambda: self._client.usergroups_users_list(usergroup=group), "users", list)
         return tuple(dict.fromkeys(user for user in users if _is_person_id(user)))
 

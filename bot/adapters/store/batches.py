@@ -29,13 +29,11 @@ class BatchStore:
         self._table = table
 
     def of(self, plan_id: str) -> tuple[Batch, ...]:
-        """All batches of a plan, in order."""
         query = select(self._table).where(self._table.c.plan_id == plan_id).order_by(self._table.c.seq)
         with self._database.read() as connection:
             return tuple(batch_of(row) for row in connection.execute(query))
 
     def add(self, lease: Lease, new: Sequence[Batch]) -> None:
-        """Store more batches, numbered after those that are there."""
         with owned(self._database, lease) as (connection, row):
             first = self._next_number(connection, row.id)
             records = [batch_record(row.id, batch.renumbered(number)) for number, batch in enumerate(new, first)]
@@ -43,14 +41,12 @@ class BatchStore:
                 connection.execute(insert(self._table), records)
 
     def recover(self, lease: Lease, *, now: datetime) -> None:
-        """Mark batches whose request was on its way when its process died as unknown."""
         lost = (self._table.c.plan_id == lease.plan_id) & (self._table.c.state == BatchState.SENDING.value)
         values = {"state": BatchState.UNKNOWN.value, "attempt_ended_at": now}
         with owned(self._database, lease) as (connection, _row):
             connection.execute(update(self._table).where(lost).values(**values))
 
     def save(self, lease: Lease, changed: Iterable[Batch], *, progress: Progress | None = None) -> Plan:
-        """Store what became of some batches, in one transaction; the plan as it is now."""
         records = [{"at_seq": batch.seq, **batch_outcome(batch)} for batch in changed]
         with owned(self._database, lease) as (connection, row):
             if records:
@@ -62,7 +58,6 @@ class BatchStore:
         return plan if progress is None else replace(plan, progress=progress)
 
     def split(self, lease: Lease, halves: tuple[Batch, Batch]) -> tuple[Batch, Batch]:
-        """Replace a batch that is too large for one request by its halves: the first keeps its number."""
         first, second = halves
         with owned(self._database, lease) as (connection, row):
             second = second.renumbered(self._next_number(connection, row.id))
@@ -72,11 +67,9 @@ class BatchStore:
         return first, second
 
     def recently_written(self, plan: Plan, *, since: datetime) -> frozenset[str]:
-        """The ids of rows of the plan's project that another plan wrote, or may have written, after `since`."""
         return frozenset(row_id for batch in self._of_others(plan, since=since) for row_id, _ in batch.kept)
 
     def written_later(self, plan: Plan) -> frozenset[str]:
-        """The ids of the plan's rows that another plan wrote, or may have written, after it did."""
         began = {
             row_id: batch.attempt_began_at
             for batch in self.of(plan.id)

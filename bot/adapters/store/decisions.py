@@ -83,7 +83,6 @@ class DecisionStore:
         self._database = database
 
     def approve(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
-        """Move a proposed plan that has not expired to `checking`; False when it was decided, replaced or expired."""
         guard = (*_undecided(plan_id, edition, PlanState.PROPOSED), plans.c.expires_at > now)
 
         def approved(connection: Connection, token: str) -> bool:
@@ -93,7 +92,6 @@ class DecisionStore:
         return self._decide(plan_id, approved)
 
     def cancel(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
-        """Move a plan that is read or proposed to `cancelled`; False when it was decided before."""
         guard = _undecided(plan_id, edition, PlanState.READING, PlanState.PROPOSED)
 
         def cancelled(connection: Connection, token: str) -> bool:
@@ -103,7 +101,6 @@ class DecisionStore:
         return self._decide(plan_id, cancelled)
 
     def stop(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
-        """Ask a plan that is being written to stop; False when there is nothing to stop, or it was asked before."""
         guard = (*_undecided(plan_id, edition, PlanState.CHECKING, PlanState.RUNNING), plans.c.stopped_by.is_(None))
 
         def stopped(connection: Connection, token: str) -> bool:
@@ -132,10 +129,6 @@ class DecisionStore:
         return self._decide(plan_id, retried)
 
     def begin_undo(self, plan_id: str, *, edition: int, who: str, now: datetime, finished_after: datetime) -> bool:
-        """Move an assigned plan to `undoing`; False when it is too late, or somebody was first.
-
-        What an earlier undo left is tried again; what was acknowledged is read back once more before.
-        """
         unseen = (undo_batches.c.plan_id == plan_id, undo_batches.c.state == BatchState.WRITTEN.value)
 
         def began(connection: Connection, token: str) -> bool:

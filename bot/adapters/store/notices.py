@@ -38,10 +38,6 @@ class NoticeStore:
         self._database = database
 
     def arrange(self, lease: Lease, counts: Sequence[NoticeCount]) -> None:
-        """Store what each reviewer of the plan is to be told; raises `LeaseLostError`.
-
-        What changed since is told anew: by an edit where there is a message, else by the message itself.
-        """
         with owned(self._database, lease) as (connection, plan):
             query = select(notices).where(notices.c.plan_id == plan.id).with_for_update()
             known = {row.reviewer_id: row for row in connection.execute(query)}
@@ -52,7 +48,6 @@ class NoticeStore:
                     connection.execute(insert(notices).values(_record(plan.id, count)))
 
     def claim(self, *, now: datetime) -> Notice | None:
-        """Take up a notice that is to be sent or edited now, for `LEASE_SECONDS`; nobody else gets it meanwhile."""
         query = select(notices).join(plans).where(_free(), _has_something_to_say(now)).order_by(notices.c.due_at)
         with self._database.write() as connection:
             locking = query.limit(1).with_for_update(of=notices, skip_locked=True)
@@ -65,28 +60,22 @@ class NoticeStore:
         return replace(notice, attempt=row.attempts + 1)
 
     def opened(self, notice: Notice, channel: str) -> bool:
-        """Remember the conversation and renew the claim; False when it ran out and somebody else has it."""
         return self._record(notice, channel=channel, lease_until=database_clock() + LEASE_SECONDS)
 
     def sent(self, notice: Notice, *, ts: str | None = None) -> None:
-        """The message shows these numbers: it was posted (`ts`), or edited."""
         values = {"state": NoticeState.SENT.value, "shown": notice.revision, "ts": ts or notice.ts}
         _patiently(self._record, notice, **values, **_FREE)
 
     def put_off(self, notice: Notice, *, until: datetime) -> None:
-        """The person works then; nobody takes the notice up before."""
         self._record(notice, due_at=until, **_FREE)
 
     def try_again(self, notice: Notice, *, in_seconds: float) -> None:
-        """A fault that passes: nobody takes the notice up before."""
         self._record(notice, lease_until=database_clock() + in_seconds)
 
     def drop(self, notice: Notice) -> None:
-        """There is nothing to send."""
         self._record(notice, state=NoticeState.OFF.value, **_FREE)
 
     def fail(self, notice: Notice) -> None:
-        """The person cannot be written to; the plan is drawn again, to say so."""
         with self._database.write() as connection:
             connection.execute(select(plans.c.id).where(plans.c.id == notice.plan_id).with_for_update())
             values = {"state": NoticeState.FAILED.value, **_FREE}
@@ -94,7 +83,6 @@ class NoticeStore:
                 change(connection, (plans.c.id == notice.plan_id,))
 
     def failed(self, plan_id: str) -> frozenset[str]:
-        """The reviewers of a plan who could not be written to."""
         failed = (notices.c.plan_id == plan_id) & (notices.c.state == NoticeState.FAILED.value)
         with self._database.read() as connection:
             return frozenset(connection.execute(select(notices.c.reviewer_id).where(failed)).scalars())

@@ -24,13 +24,11 @@ class MatchStore:
         self._database = database
 
     def since(self, moment: datetime) -> dict[str, str | None]:
-        """Slack ids by reviewer id, None for who had no account, as far as they were seen at `moment` or later."""
         query = select(matches).where(matches.c.seen_at >= moment)
         with self._database.read() as connection:
             return {row.reviewer_id: row.slack_id for row in connection.execute(query)}
 
     def keep(self, accounts: Mapping[str, str | None], *, now: datetime) -> None:
-        """Remember the Slack ids of these reviewers, in place of what was known of them."""
         if not accounts:
             return
         in_order = sorted(accounts.items())  # or two of these could wait for each other
@@ -48,17 +46,14 @@ class PreferenceStore:
         self._database = database
 
     def of(self, slack_users: Collection[str]) -> dict[str, Preference]:
-        """What these people want, as far as they said anything."""
         query = select(preferences).where(preferences.c.slack_user.in_(slack_users))
         with self._database.read() as connection:
             return {row.slack_user: Preference(row.muted, row.away_until) for row in connection.execute(query)}
 
     def set_muted(self, slack_user: str, *, muted: bool) -> None:
-        """Whether somebody wants no direct messages."""
         self._set(slack_user, muted=muted)
 
     def set_away(self, slack_user: str, *, until: date | None) -> None:
-        """Until when somebody takes no rows; None: they are back."""
         self._set(slack_user, away_until=until)
 
     def _set(self, slack_user: str, **values: Any) -> None:

@@ -47,11 +47,6 @@ class PlanStore(DecisionStore):
     """Plans, and every transition between their states."""
 
     def add(self, plan: Plan, *, who: str) -> Plan:
-        """Store a new plan and return it; or return the live plan of a command that asked for exactly the same.
-
-        Readings of the same queue and tag that were asked for earlier are superseded by a new one.
-        """
-
         def added(connection: Connection) -> Plan:
             one_at_a_time(connection, plan)
             twin = live_twin(connection, plan) if plan.request.origin is Origin.COMMAND else None
@@ -66,13 +61,11 @@ class PlanStore(DecisionStore):
         return certain(self._database, added, is_stored=is_stored)
 
     def get(self, plan_id: str) -> Plan | None:
-        """The plan as it is now."""
         with self._database.read() as connection:
             row = connection.execute(select(plans).where(plans.c.id == plan_id)).one_or_none()
         return plan_of(row) if row else None
 
     def expire(self, *, now: datetime) -> int:
-        """Expire the proposed plans whose time is over; how many."""
         overdue = select(plans.c.id).where(plans.c.state == PlanState.PROPOSED.value, plans.c.expires_at <= now)
         with self._database.write() as connection:
             found = connection.execute(overdue).scalars().all()
@@ -82,7 +75,6 @@ class PlanStore(DecisionStore):
             )
 
     def forget(self, *, before: datetime) -> int:
-        """Delete the plans at rest that were made before `before`, with all that belongs to them; how many."""
         old = plans.c.state.in_([state.value for state in RESTING]) & (plans.c.created_at < before)
         locked_ids = select(plans.c.id).where(old).order_by(plans.c.id).with_for_update()
         with self._database.write() as connection:
@@ -114,27 +106,20 @@ class PlanStore(DecisionStore):
         return [plan_of(row) for row in rows]
 
     def balances(self, queue: str, tag: str) -> dict[str, Fraction]:
-        """How many rows more than their exact share each reviewer of a queue got so far, fewer below 0."""
         with self._database.read() as connection:
             return balances_of(connection, queue, tag)
 
     def reasons(self, plan_id: str) -> dict[str, str]:
-        """Why a row is whose, by row id, where it is not what the plan's strategy says for all."""
         query = select(reasons.c.by_row).where(reasons.c.plan_id == plan_id)
         with self._database.read() as connection:
             return dict(connection.execute(query).scalar_one_or_none() or {})
 
     def record_progress(self, lease: Lease, progress: Progress) -> Plan:
-        """Store how far the work is; the plan as it is now."""
         with owned(self._database, lease) as (connection, row):
             connection.execute(update(plans).where(plans.c.id == row.id).values(progress=asdict(progress)))
         return replace(plan_of(row), progress=progress)
 
     def propose(self, lease: Lease, proposal: Proposal, *, state: PlanState, now: datetime) -> bool:
-        """Store what was read, move the plan from `reading` to `state`, and supersede the queue's proposed one.
-
-        False when the plan was cancelled or superseded meanwhile.
-        """
         with self._live_changes(lease) as (connection, row):
             if not _end_reading(connection, row.id, proposal, state=state, reason=None, now=now):
                 return False
@@ -154,18 +139,15 @@ class PlanStore(DecisionStore):
         now: datetime,
         proposal: Proposal = NO_PROPOSAL,
     ) -> bool:
-        """Move the plan from `reading` to `empty` or `failed`; False when it was decided meanwhile."""
         with owned(self._database, lease) as (connection, row):
             return _end_reading(connection, row.id, proposal, state=state, reason=reason, now=now)
 
     def another_is_written(self, plan: Plan) -> bool:
-        """Whether another plan of the project is being written just now."""
         busy = select(plans.c.id).where(plans.c.writing_project == plan.request.project_id, plans.c.id != plan.id)
         with self._database.read() as connection:
             return connection.execute(busy).first() is not None
 
     def propose_again(self, lease: Lease, revised: Revision, *, expires_at: datetime, now: datetime) -> None:
-        """Move the plan from `checking` back to `proposed`, as its next version with fewer rows."""
         with self._live_changes(lease) as (connection, row):
             values = {
                 "version": row.version + 1,
@@ -185,7 +167,6 @@ class PlanStore(DecisionStore):
                 connection.execute(insert(batches), [batch_record(row.id, batch) for batch in revised.batches])
 
     def begin_running(self, lease: Lease, *, now: datetime) -> bool:
-        """Move the plan from `checking` to `running`; False while another plan of its project is being written."""
         with owned(self._database, lease) as (connection, row):
             busy = select(plans.c.id).where(plans.c.writing_project == row.project_id, plans.c.id != row.id)
             if connection.execute(busy).first():
@@ -199,7 +180,6 @@ class PlanStore(DecisionStore):
                 return False  # another plan began at the same moment
 
     def begin_reporting(self, lease: Lease, *, reason: str | None, now: datetime) -> None:
-        """Move the plan from `running` to `reporting`."""
         with owned(self._database, lease) as (connection, row):
             guard = in_state(row.id, PlanState.RUNNING)
             move(connection, guard, Act(BOT, now), to=PlanState.REPORTING, reason=reason)
@@ -207,14 +187,12 @@ class PlanStore(DecisionStore):
     def finish(
         self, lease: Lease, *, state: PlanState, counts: Mapping[str, int], why: str | None = None, now: datetime
     ) -> None:
-        """Move the plan from `reporting` to its last state; `why` is kept in the audit trail."""
         with owned(self._database, lease) as (connection, row):
             guard = in_state(row.id, PlanState.REPORTING)
             ended: dict[str, Any] = {"writing_project": None, "finished_at": now}
             move(connection, guard, Act(BOT, now), to=state, noted=counts, why=why, **ended)
 
     def occupy(self, lease: Lease) -> bool:
-        """Be the plan of its project that is written; False while another one is."""
         with owned(self._database, lease) as (connection, row):
             try:
                 with connection.begin_nested():
@@ -227,7 +205,6 @@ class PlanStore(DecisionStore):
     def end_undo(
         self, lease: Lease, *, state: PlanState, reason: str | None, counts: Mapping[str, int], now: datetime
     ) -> None:
-        """Move the plan from `undoing` to `undone`, or back to the state before with the reason."""
         with owned(self._database, lease) as (connection, row):
             guard = in_state(row.id, PlanState.UNDOING)
             move(connection, guard, Act(BOT, now), to=state, noted=counts, reason=reason, writing_project=None)

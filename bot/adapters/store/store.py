@@ -34,7 +34,6 @@ class HomeStore:
         return {HomeKind(row.kind): Home(HomeKind(row.kind), row.id, row.name) for row in found}
 
     def keep(self, home: Home) -> Home:
-        """The home of this kind that is recorded: the first one that ever was."""
         known = self.kept().get(home.kind)
         if known is not None:
             return known

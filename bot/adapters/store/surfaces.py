@@ -33,7 +33,6 @@ class SurfaceStore:
         self._database = database
 
     def of(self, plan_id: str) -> dict[Surface, Shown]:
-        """What each surface is known to show; one that is missing was not tried yet."""
         query = select(surfaces).where(surfaces.c.plan_id == plan_id)
         with self._database.read() as connection:
             return {
@@ -42,7 +41,6 @@ class SurfaceStore:
             }
 
     def note_copy(self, plan_id: str, *, channel: str, ts: str) -> bool:
-        """Have a message of the plan closed of which nothing is known; False where it is known, or elsewhere."""
         mine = (plans.c.id == plan_id) & (plans.c.channel == channel)
         place = select(plans.c.message_ts).where(mine).with_for_update()
         places = select(surfaces.c.ts).where(surfaces.c.plan_id == plan_id)
@@ -54,24 +52,20 @@ class SurfaceStore:
             return change(connection, (mine,))
 
     def record(self, lease: Lease, surface: Surface, shown: Shown) -> None:
-        """Remember what a surface shows; the plan's first message is where its thread is; raises `LeaseLostError`."""
         _patiently(self._record, lease, surface, shown)
 
     def link(self, lease: Lease, url: str | None) -> None:
-        """Remember the link to the plan's message: the plans that it replaced are drawn again, with it."""
         with owned(self._database, lease) as (connection, row):
             connection.execute(update(plans).where(plans.c.id == row.id).values(message_url=url))
             replaced = update(plans).where(plans.c.superseded_by == row.id)
             connection.execute(replaced.values(revision=plans.c.revision + 1))
 
     def rest(self, lease: Lease, seconds: float) -> None:
-        """Have the plan drawn again, but not before so many seconds passed, unless it changes."""
         with owned(self._database, lease) as (connection, row):
             this = update(plans).where(plans.c.id == row.id)
             connection.execute(this.values(draw_at=database_clock() + seconds))
 
     def remind(self, *, now: datetime) -> int:
-        """Ask for a reminder on each proposed plan that expires within the hour, once; how many are new."""
         is_reminded = surfaces.c.plan_id == plans.c.id, surfaces.c.surface == Surface.REMINDER.value
         expiring = plans.c.expires_at.between(now, now + REMINDED_BEFORE)
         due = select(plans.c.id, plans.c.created_at, plans.c.expires_at).where(
@@ -86,7 +80,6 @@ class SurfaceStore:
             )
 
     def drawn(self, lease: Lease, revision: int) -> None:
-        """Every surface shows the plan as it was at `revision`; raises `LeaseLostError`."""
         with owned(self._database, lease) as (connection, row):
             connection.execute(update(plans).where(plans.c.id == row.id).values(drawn=revision))
 

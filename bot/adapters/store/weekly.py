@@ -19,7 +19,6 @@ class ScheduleStore:
         self._database = database
 
     def sync(self, schedule_id: str, weekly: str, *, next_fire_at: datetime | None) -> None:
-        """Make the stored schedule the one of the settings; None removes it.  An unchanged one keeps its next time."""
         mine = schedules.c.id == schedule_id
         with self._database.write() as connection:
             stored = connection.execute(select(schedules.c.weekly).where(mine).with_for_update()).scalar_one_or_none()
@@ -32,7 +31,6 @@ class ScheduleStore:
                     connection.execute(insert(schedules).values(**values))
 
     def due(self, *, now: datetime) -> tuple[tuple[str, str, datetime], ...]:
-        """(id, weekly time, the time it was due) of every schedule that is due."""
         query = select(schedules).where(schedules.c.next_fire_at <= now)
         with self._database.read() as connection:
             return tuple((row.id, row.weekly, row.next_fire_at) for row in connection.execute(query))
@@ -40,7 +38,6 @@ class ScheduleStore:
     def fire(
         self, schedule_id: str, *, was_due: datetime, next_fire_at: datetime, plan: Plan | None, fire_key: str
     ) -> bool:
-        """In one transaction, advance the schedule and store its plan; False when another process was first."""
         mine = (schedules.c.id == schedule_id) & (schedules.c.next_fire_at == was_due)
         with self._database.write() as connection:
             if connection.execute(update(schedules).where(mine).values(next_fire_at=next_fire_at)).rowcount != 1:

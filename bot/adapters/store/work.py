@@ -46,11 +46,9 @@ class LeaseStore:
         )
 
     def renew(self, lease: Lease) -> bool:
-        """Extend a lease by `LEASE_SECONDS` from now; False when another worker has taken the plan."""
         return self._update(lease, lease_until=database_clock() + LEASE_SECONDS)
 
     def release(self, lease: Lease, *, wake_in_seconds: float | None) -> None:
-        """Give the plan back; with `wake_in_seconds`, nobody claims it before, unless somebody decides about it."""
         wake_at = None if wake_in_seconds is None else database_clock() + wake_in_seconds
         self._update(lease, lease_owner=None, lease_until=None, wake_at=wake_at)
 
@@ -88,7 +86,6 @@ class FaultStore:
         self._database = database
 
     def met(self, lease: Lease, fault: FaultKind, *, reason: str, now: datetime) -> float | None:
-        """Count a fault of a plan's step; for how many seconds it rests, None when it was put to rest for good."""
         with owned(self._database, lease) as (connection, row):
             faults = FaultTally(**row.faults or {}).and_another(fault, reached=_reached(row))
             if faults.are_too_many(row.state):
@@ -98,7 +95,6 @@ class FaultStore:
         return faults.pause_seconds
 
     def met_drawing(self, lease: Lease, fault: FaultKind, *, reason: str, now: datetime) -> float | None:
-        """The same for showing a plan; None when it is given up until the plan changes again."""
         with owned(self._database, lease) as (connection, row):
             faults = FaultTally(**row.draw_faults or {}).and_another(fault, reached=row.revision)
             if faults.are_too_many(PlanState.REPORTING):
