@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -46,7 +46,9 @@ def test_the_command_leads_to_assigned_rows_and_exact_counts(start_world: StartW
 def test_rows_with_odd_ids_leave_the_plan_counted_and_named_in_the_log(world: World) -> None:
     """A tag's plan is not lost over one of its rows."""
     for odd in ("back\\slash", "line\nbreak"):
-        world.braintrust.rows.add(DEFAULT_PROJECT_ID, id=odd, created=datetime.now(UTC), tags=[TAG])
+        world.braintrust.rows.add(
+            DEFAULT_PROJECT_ID, id=odd, created=datetime.now(UTC) - timedelta(minutes=1), tags=[TAG]
+        )
 
     plan = world.proposed()
     world.press(plan, "approve")
@@ -66,7 +68,11 @@ def test_statuses_that_are_not_known_are_named_and_can_be_opened(start_world: St
             row_id, lists = f"odd-{number}", {"__bt_default_review_list": {"status": status}}
             metadata = {"~__bt_review_lists": lists}
             world.braintrust.rows.add(
-                DEFAULT_PROJECT_ID, id=row_id, created=datetime.now(UTC), tags=[TAG], metadata=metadata
+                DEFAULT_PROJECT_ID,
+                id=row_id,
+                created=datetime.now(UTC) - timedelta(minutes=1),
+                tags=[TAG],
+                metadata=metadata,
             )
 
     texts = [world.proposed().text for world in worlds]
