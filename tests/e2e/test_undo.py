@@ -52,7 +52,7 @@ def test_only_those_concerned_may_undo(world: World) -> None:
     world.press(report, "undo", user=CHLOE)
     refused = world.answer(CHLOE, "may have it taken back")
 
-    assert "The person who asked for it, the one who approved it" in refused
+    assert "Only <@U0ADA>, <@U0BEN> may have it taken back." in refused
     assert "can be taken back" in previewed(world, report, user=BEN).text
 
 
