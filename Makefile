@@ -4,10 +4,12 @@ BIN := .venv/bin
 # One line, also for a Python that is too old to read anything newer: it ends well from 3.11 on, and says what it is.
 IS_NEW := import sys; print(".".join(map(str, sys.version_info[:3]))); sys.exit(sys.version_info < (3, 11))
 ARGS ?=
-# Tests mostly wait for processes, so two cores serve four of them.
-WORKERS ?= 4
+# Tests mostly wait for processes, so two cores serve ten of them: one test at a time each, the long ones first.
+WORKERS ?= 10
+# Compiled files are kept whatever the environment says: each worker would compile every test anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist load --maxschedchunk 1
 
-.PHONY: demo run test check bench format clean
+.PHONY: demo run test test-quick check bench format clean
 
 demo: .venv/ready  ## try the bot on local stand-ins, in the browser (ARGS=--once: without one)
 	@$(BIN)/python -m sandbox $(ARGS)
@@ -16,14 +18,17 @@ run: .venv/ready  ## serve Slack through Socket Mode, with the settings of .env
 	@MALLOC_ARENA_MAX=2 $(BIN)/python -m bot run
 
 test: .venv/ready  ## every test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	$(PYTEST) -n $(WORKERS) $(ARGS)
+
+test-quick: .venv/ready  ## unit and integration tests: while you change something
+	$(PYTEST) -n 4 tests/unit tests/integration $(ARGS)
 
 check: .venv/ready  ## what CI runs: format, lint, types, layers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	$(PYTEST) -n $(WORKERS) $(ARGS)
 
 bench: .venv/ready  ## speed and memory, against the plain sequential way
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, insert, select, update
 
 from bot.adapters.store.batches import BatchStore
-from bot.adapters.store.database import POOL_SIZE, Database
+from bot.adapters.store.database import BUSY_TIMEOUT_MS, POOL_SIZE, Database
 from bot.adapters.store.notices import NoticeStore
 from bot.adapters.store.people import MatchStore, PreferenceStore
 from bot.adapters.store.plans import PlanStore
@@ -63,14 +63,22 @@ PROPOSAL = Proposal(
 )
 REVISION = Revision(BATCHES[1:], (Share(ANA, 1), Share(BO, 0)), ((DropReason.GONE, 2),))
 ALL_STATES = list(PlanState)
+PATIENT_MS = 60_000  # on a busy machine the turn of everybody may take longer than people are let wait
 
 
 class Store:
     """One process's view of a database."""
 
-    def __init__(self, url: str, *, owner: str = "worker", pool_size: int = POOL_SIZE) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        owner: str = "worker",
+        pool_size: int = POOL_SIZE,
+        patience_ms: int = BUSY_TIMEOUT_MS,
+    ) -> None:
         self.url = url
-        self.database = Database(url, pool_size=pool_size)
+        self.database = Database(url, pool_size=pool_size, patience_ms=patience_ms)
         self.plans = PlanStore(self.database)
         self.matches = MatchStore(self.database)
         self.batches = BatchStore(self.database)
@@ -168,8 +176,10 @@ def _decided(plan: Plan) -> dict[str, Any]:
 
 
 @contextmanager
-def opened(url: str, *, owner: str = "worker", pool_size: int = POOL_SIZE) -> Iterator[Store]:
-    store = Store(url, owner=owner, pool_size=pool_size)
+def opened(
+    url: str, *, owner: str = "worker", pool_size: int = POOL_SIZE, patience_ms: int = BUSY_TIMEOUT_MS
+) -> Iterator[Store]:
+    store = Store(url, owner=owner, pool_size=pool_size, patience_ms=patience_ms)
     try:
         yield store
     finally:

@@ -15,7 +15,7 @@ from sqlalchemy import inspect
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import metadata
 from bot.errors import StoreUnavailableError
-from tests.integration.stored import NOW, new_plan, opened, together
+from tests.integration.stored import NOW, PATIENT_MS, new_plan, opened, together
 from tests.postgresql import PostgresServer, is_available
 
 MIGRATE = """
@@ -123,7 +123,7 @@ def test_a_new_sqlite_file_that_another_process_writes_is_waited_for(tmp_path: P
 def test_many_first_starts_at_once_all_succeed(tmp_path: Path) -> None:
     """A new SQLite file is switched to its write-ahead log once; nobody who comes at that moment is turned away."""
     for number in range(20):
-        databases = [Database(f"sqlite:///{tmp_path / f'{number}.db'}") for _ in range(6)]
+        databases = [Database(f"sqlite:///{tmp_path / f'{number}.db'}", patience_ms=PATIENT_MS) for _ in range(6)]
 
         try:
             together(*(database.migrate for database in databases))

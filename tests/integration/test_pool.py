@@ -11,7 +11,7 @@ import pytest
 
 from bot.adapters.store.database import Database
 from bot.errors import StoreUnavailableError
-from tests.integration.stored import opened, together
+from tests.integration.stored import PATIENT_MS, opened, together
 from tests.integration.test_sessions import life_of_a_plan
 from tests.postgresql import PostgresServer
 
@@ -90,7 +90,7 @@ def test_no_more_connections_are_made_than_the_setting_says(postgresql_url: str)
 
 def test_one_connection_is_enough(limited_url: str) -> None:
     """Nobody holds one and waits for another; sixteen people wait for their turn."""
-    with opened(limited_url, pool_size=1) as store:
+    with opened(limited_url, pool_size=1, patience_ms=PATIENT_MS) as store:
         together(*(partial(life_of_a_plan, store, number) for number in range(16)))
 
         assert len(store.plans.recent()) == 16

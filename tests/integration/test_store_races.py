@@ -22,7 +22,19 @@ from bot.services.ports.work import Lease
 from bot.services.step import StepContext
 from bot.services.writing.undo import UndoSteps
 from bot.settings import PolicySettings, WorkSettings
-from tests.integration.stored import ANA, BO, EXPIRES, NOW, PROPOSAL, REVISION, Store, new_plan, together
+from tests.integration.stored import (
+    ANA,
+    BO,
+    EXPIRES,
+    NOW,
+    PATIENT_MS,
+    PROPOSAL,
+    REVISION,
+    Store,
+    new_plan,
+    opened,
+    together,
+)
 from tests.integration.test_store_plans import interrupted_before
 from tests.unit.fakes import FakeAnswers, FakeDirectory
 
@@ -31,6 +43,19 @@ T = TypeVar("T")
 ROUNDS = 10
 IN_TIME = EXPIRES - timedelta(microseconds=1)
 LATER = NOW + timedelta(minutes=1)
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    with opened(database_url, patience_ms=PATIENT_MS) as store:
+        yield store
+
+
+@pytest.fixture
+def rival(database_url: str) -> Iterator[Store]:
+    """Another process on the same database."""
+    with opened(database_url, owner="rival", patience_ms=PATIENT_MS) as store:
+        yield store
 
 
 @dataclass(frozen=True, slots=True)

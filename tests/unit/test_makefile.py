@@ -50,7 +50,7 @@ def make(checkout: Path, python: str, target: str = ".venv/ready") -> subprocess
     return subprocess.run(command, cwd=checkout, env=inherited, capture_output=True, text=True, timeout=30, check=False)
 
 
-@pytest.mark.parametrize("target", ["demo", "run", "test", "check", "bench", "format"])
+@pytest.mark.parametrize("target", ["demo", "run", "test", "test-quick", "check", "bench", "format"])
 def test_a_python_that_is_too_old_is_told_in_one_sentence(checkout: Path, target: str) -> None:
     said = make(checkout, "./old-python", target)
 

@@ -31,13 +31,13 @@ BUSY_TIMEOUT_MS = 2_000  # below the 3 s in which Slack wants an answer
 
 
 class Database:
-    """An engine with short transactions: `read` and `write`."""
+    """An engine with short transactions: `read` and `write`; each waits for locks and connections for `patience_ms`."""
 
-    def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
+    def __init__(self, url: str, *, pool_size: int = POOL_SIZE, patience_ms: int = BUSY_TIMEOUT_MS) -> None:
         self._home = (
-            SqliteFile(url, patience_ms=BUSY_TIMEOUT_MS)
+            SqliteFile(url, patience_ms=patience_ms)
             if url.startswith("sqlite")
-            else PostgresqlServer(url, patience_ms=BUSY_TIMEOUT_MS, pool_size=pool_size)
+            else PostgresqlServer(url, patience_ms=patience_ms, pool_size=pool_size)
         )
         self.engine = self._home.engine
         self._reading = self.engine.execution_options(reading=True)
