@@ -102,7 +102,7 @@ def test_a_port_that_is_none_is_a_wrong_usage(tmp_path: Path, port: str) -> None
 def test_a_demo_that_nobody_sees_ends_without_a_traceback(tmp_path: Path, arguments: str, output: str) -> None:
     command = f"{shlex.quote(sys.executable)} -m sandbox {arguments}"
     if "once" not in arguments:
-        command = f"timeout --preserve-status -s TERM 10 {command}"
+        command = f"timeout --preserve-status -s TERM 25 {command}"
 
     said = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command} {output}"],

@@ -8,19 +8,19 @@ from bot.adapters.braintrust.client import BraintrustClient
 from sandbox.braintrust import BraintrustStandIn
 from sandbox.slack import SlackStandIn
 from tests.integration.braintrust_client import NoPatience, client_of
-from tests.integration.stored import Store, opened
+from tests.integration.stored import PATIENT_MS, Store, opened
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
-    with opened(database_url) as store:
+    with opened(database_url, patience_ms=PATIENT_MS) as store:
         yield store
 
 
 @pytest.fixture
 def rival(database_url: str) -> Iterator[Store]:
     """Another process on the same database."""
-    with opened(database_url, owner="rival") as store:
+    with opened(database_url, owner="rival", patience_ms=PATIENT_MS) as store:
         yield store
 
 

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from bot.adapters.store.database import Database
+from bot.adapters.store.database import BUSY_TIMEOUT_MS, Database
 from bot.domain.model import PlanState
-from tests.integration.stored import NOW, Store, opened, together
+from tests.integration.stored import NOW, PATIENT_MS, Store, opened, together
 from tests.pgbouncer import PgBouncer, is_installed
 from tests.postgresql import PostgresServer
 
@@ -31,10 +31,13 @@ def server_url(postgresql: PostgresServer) -> Iterator[str]:
 
 
 @contextmanager
-def store_behind(server_url: str, pool_mode: str) -> Iterator[Store]:
+def store_behind(server_url: str, pool_mode: str, *, patience_ms: int = BUSY_TIMEOUT_MS) -> Iterator[Store]:
     """A store whose transactions share fewer sessions than there are threads."""
     size = 3 if pool_mode == "transaction" else 20
-    with PgBouncer(server_url, pool_mode=pool_mode, pool_size=size) as bouncer, opened(bouncer.url) as store:
+    with (
+        PgBouncer(server_url, pool_mode=pool_mode, pool_size=size) as bouncer,
+        opened(bouncer.url, patience_ms=patience_ms) as store,
+    ):
         store.database.migrate()
         yield store
 
@@ -55,7 +58,7 @@ def life_of_a_plan(store: Store, number: int) -> None:
 @MODES
 def test_many_plans_at_once_live_behind_a_pooler(server_url: str, pool_mode: str) -> None:
     """No statement that was prepared in one session is looked for in another one."""
-    with store_behind(server_url, pool_mode) as store:
+    with store_behind(server_url, pool_mode, patience_ms=PATIENT_MS) as store:
         for first in range(0, 48, 6):
             together(*(partial(life_of_a_plan, store, number) for number in range(first, first + 6)))
 
@@ -73,7 +76,7 @@ def test_every_transaction_has_its_own_patience(server_url: str, pool_mode: str)
 @pooled
 def test_several_processes_migrate_at_once_behind_a_pooler(server_url: str) -> None:
     with PgBouncer(server_url, pool_mode="transaction", pool_size=3) as bouncer:
-        databases = [Database(bouncer.url) for _ in range(3)]
+        databases = [Database(bouncer.url, patience_ms=PATIENT_MS) for _ in range(3)]
 
         together(*(database.migrate for database in databases))
 
