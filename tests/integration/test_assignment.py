@@ -415,7 +415,7 @@ def test_a_single_row_that_is_too_large_fails_alone(sqlite: Store, braintrust: B
     world.verify()
 
 
-@pytest.mark.parametrize(("header", "seconds"), [({"Retry-After": "37"}, 37.0), ({}, 1.5)])
+@pytest.mark.parametrize(("header", "seconds"), [({"Retry-After": "37"}, 37.0), ({}, 1.0)])
 def test_a_rate_limit_on_writing_is_waited_for(world: World, header: dict[str, str], seconds: float) -> None:
     """It uses up no try, and people see why nothing moves."""
     world.braintrust.faults.next("insert", Status(429, headers=header), nth=2)
