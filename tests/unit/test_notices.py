@@ -57,6 +57,7 @@ class World:
         muted: bool = False,
         **settings: Any,
     ) -> None:
+        self.began = time.time()
         self.store = store
         store.put(plan or a_plan(PlanState.DONE, decided_by="U0BOSS"), a_batch(state=BatchState.CONFIRMED))
         self.put(notice or a_notice())
@@ -110,7 +111,9 @@ class World:
             case NoticeState.WAITING if row["due_at"] is not None and row["lease_until"] is None:
                 return "put off", row["due_at"]
             case NoticeState.WAITING | NoticeState.SENT:
-                return "again", round(row["lease_until"] - time.time())
+                least, most = row["lease_until"] - time.time(), row["lease_until"] - self.began
+                meant = (seconds for seconds in (AGAIN_SECONDS, REPAIR_SECONDS) if least - 1 <= seconds <= most + 1)
+                return "again", next(meant, round(least))
             case state:
                 return state
 
