@@ -1,4 +1,4 @@
-"""What people ask a support chatbot and what it answers: the words of the sample rows."""
+"""Words of the sample rows: questions to a support chatbot, and its answers."""
 
 QUESTIONS = (
     "Where is my order {number}? It was due on {day}.",

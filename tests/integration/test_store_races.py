@@ -27,12 +27,10 @@ from tests.integration.stored import (
     BO,
     EXPIRES,
     NOW,
-    PATIENT_MS,
     PROPOSAL,
     REVISION,
     Store,
     new_plan,
-    opened,
     together,
 )
 from tests.integration.test_store_plans import interrupted_before
@@ -43,19 +41,6 @@ T = TypeVar("T")
 ROUNDS = 10
 IN_TIME = EXPIRES - timedelta(microseconds=1)
 LATER = NOW + timedelta(minutes=1)
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    with opened(database_url, patience_ms=PATIENT_MS) as store:
-        yield store
-
-
-@pytest.fixture
-def rival(database_url: str) -> Iterator[Store]:
-    """Another process on the same database."""
-    with opened(database_url, owner="rival", patience_ms=PATIENT_MS) as store:
-        yield store
 
 
 @dataclass(frozen=True, slots=True)

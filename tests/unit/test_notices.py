@@ -112,7 +112,7 @@ class World:
                 return "put off", row["due_at"]
             case NoticeState.WAITING | NoticeState.SENT:
                 least, most = row["lease_until"] - time.time(), row["lease_until"] - self.began
-                meant = (seconds for seconds in (AGAIN_SECONDS, REPAIR_SECONDS) if least - 1 <= seconds <= most + 1)
+                meant = (seconds for seconds in (AGAIN_SECONDS, REPAIR_SECONDS) if least - 0.5 <= seconds <= most + 0.5)
                 return "again", next(meant, round(least))
             case state:
                 return state
