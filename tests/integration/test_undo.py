@@ -404,6 +404,20 @@ def test_nobody_waits_for_what_an_earlier_process_sent_once_it_is_seen(world: Wo
     assert world.counts == UndoCounts(taken_back=6)
 
 
+@pytest.mark.parametrize("state", [BatchState.SENDING, BatchState.UNKNOWN, BatchState.WRITTEN])
+def test_what_an_earlier_process_sent_is_looked_at_all_at_once(world: World, state: BatchState) -> None:
+    """A row that was taken back before tells nothing about a form: no other one is tried alone for that."""
+    sent = Batch(1, PAIRS[:3], state=state, attempts=1, attempt_began_at=NOW)
+    world.known(sent, replace(sent, seq=2, rows=PAIRS[3:]))
+    for row_id in IDS:
+        world.change(row_id, assignees=())
+
+    world.undo()
+
+    assert (len(world.braintrust.queries), world.sent, world.pauses) == (1, [], [])
+    assert world.counts == UndoCounts(taken_back=6)
+
+
 def test_an_undo_goes_on_where_only_what_was_on_its_way_is_left(world: World) -> None:
     """Which form the process of before had found, it did not say: it is found again."""
     pairs = PAIRS[1:]

@@ -42,10 +42,12 @@ class UndoRun:
         Raises `BraintrustError`.
         """
         self._check()
+        self._settle()
         form = self._form()
         if form is None:
             return None
-        reason = self._write(self._undone.of(self._plan.id), Withdrawal(form), self._context)
+        everything = self._undone.of(self._plan.id)
+        reason = self._writer(everything, Withdrawal(form), self._context).carry_out(self._read_at)
         left = self._open()
         errors = [batch.error for batch in left if batch.state is BatchState.FAILED and batch.error]
         return reason or (next(iter(errors), NOT_SEEN) if left else None)
@@ -60,6 +62,12 @@ class UndoRun:
         settled = [batch if batch.kept else replace(batch, state=BatchState.CONFIRMED) for batch in looked_at]
         self._undone.save(self._work.lease, settled)
         self._read_at = {batch.seq: sight.began for batch in unsent}
+
+    def _settle(self) -> None:
+        """Look what became of what an earlier process sent: only what is left has to wait for a form."""
+        sent = [batch for batch in self._open() if batch.state in (BatchState.UNKNOWN, BatchState.WRITTEN)]
+        if sent:
+            self._writer(sent, Withdrawal(), self._context).settle()
 
     def _form(self) -> Unassignment | None:
         """The form in which Braintrust takes rows back; None where nothing is left to take back.
@@ -80,7 +88,7 @@ class UndoRun:
             if row.state in (BatchState.WRITTEN, BatchState.FAILED):
                 row = replace(row, state=BatchState.PLANNED)
             context = replace(self._context, confirm_seconds=FORM_SECONDS)
-            reason = self._write([row], Withdrawal(form), context)
+            reason = self._writer([row], Withdrawal(form), context).carry_out(self._read_at)
             row = next(batch for batch in self._undone.of(self._plan.id) if batch.seq == row.seq)
             if row.state is BatchState.CONFIRMED:
                 return form if row.kept and row.attempts > sent else None
@@ -102,10 +110,9 @@ class UndoRun:
             self._read_at[rest.seq] = self._read_at[batch.seq]
         return alone
 
-    def _write(self, batches: Sequence[Batch], change: Withdrawal, context: StepContext) -> str | None:
+    def _writer(self, batches: Sequence[Batch], change: Withdrawal, context: StepContext) -> Writer:
         ledger = Ledger(context, batches, store=self._undone, lease=self._work.lease)
-        writer = Writer(context, ledger, work=self._work, plan=self._plan, change=change, others=self._others)
-        return writer.carry_out(self._read_at)
+        return Writer(context, ledger, work=self._work, plan=self._plan, change=change, others=self._others)
 
     def _open(self) -> list[Batch]:
         """The batches that are not settled; those that were never sent come first."""

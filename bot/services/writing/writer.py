@@ -82,6 +82,7 @@ class Writer:
         self._stale_checks = 0
         self._waiting: str | None = None
         self._reason: str | None = None
+        self._sends = True
 
     def carry_out(self, read_at: Mapping[int, float] = MappingProxyType({})) -> str | None:
         """Work until nothing is open; the sentence why it had to end early, None when it did not.
@@ -89,6 +90,15 @@ class Writer:
         `read_at` says of batches that were checked just now when the reading of their rows began.
         """
         self._read_at = dict(read_at)
+        self._run()
+        return self._reason
+
+    def settle(self) -> None:
+        """Find out what became of the requests that were sent, and send nothing."""
+        self._sends = False
+        self._run()
+
+    def _run(self) -> None:
         try:
             while self._is_open():
                 self._work.proceed()
@@ -102,11 +112,10 @@ class Writer:
         finally:
             self._finish_writes()
             self._writers.shutdown(wait=False, cancel_futures=True)
-        return self._reason
 
     @property
     def _ending(self) -> bool:
-        return self._reason is not None or self._plan.is_stopping
+        return not self._sends or self._reason is not None or self._plan.is_stopping
 
     def _is_open(self) -> bool:
         if self._writes or self._looks or self._ready:
