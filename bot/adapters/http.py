@@ -1,24 +1,36 @@
-"""One HTTP exchange: bounded in time and size, never repeated, nothing followed silently."""
+"""One HTTP exchange, on a connection of its own: bounded in time and size, never repeated, nothing followed silently.
 
+`requests` and `urllib3` bound each read from a socket, not an exchange: headers, interim statuses and chunk sizes may
+drip for as long as a server likes.  So an exchange has a thread of its own, and its socket is ended from outside.
+"""
+
+import http.client
+import os
+import socket
+import threading
 import time
 import zlib
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import wait
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Any
 
 import requests
-from requests.auth import AuthBase
+from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
+from typing_extensions import override
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from bot.adapters.connections import Call, WatchedAdapter
 from bot.services.threads import in_background
 
 CONNECT_TIMEOUT_SECONDS = 5
 MAX_RETRY_AFTER_SECONDS = 300.0
 GLANCE_SECONDS = 1.0
+MAX_INTERIM_STATUSES = 10
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 64 * 1024
 
@@ -48,106 +60,35 @@ class TooBigError(requests.RequestException):
     """The answer has more bytes than `Limits` allow, packed or unpacked."""
 
 
-class Bearer(AuthBase):
-    """Bearer authentication.  Given explicitly, so that a `.netrc` file cannot replace it."""
+def exchange(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+    limits: Limits,
+    proceed: Callable[[], None],
+) -> Answer:
+    """One request and its answer; raises `requests.RequestException`.  A redirect is an answer like any other.
 
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Sign one request."""
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-class Http:
-    """Exchanges with one server, from any thread; connections are used again.
-
-    Proxies and private certificate authorities are taken from the usual variables (`HTTPS_PROXY`,
-    `REQUESTS_CA_BUNDLE`); certificates are always checked.
+    `proceed` is called about every second while the server is waited for; when it raises, the exchange ends.  Proxies
+    and private certificate authorities are taken from the usual variables (`HTTPS_PROXY`, `REQUESTS_CA_BUNDLE`);
+    certificates are always checked.
     """
-
-    def __init__(self, *, token: str, headers: dict[str, str]) -> None:
-        self._auth = Bearer(token)
-        self._headers = headers
-        self._idle: deque[requests.Session] = deque()
-
-    def exchange(
-        self, method: str, url: str, *, body: bytes | None = None, limits: Limits, proceed: Callable[[], None]
-    ) -> Answer:
-        """One request and its answer; raises `requests.RequestException`.  A redirect is an answer like any other.
-
-        `proceed` is called about every second while the server is waited for; when it raises, the exchange ends.
-        """
-        return self._awaited(self._taken(), method, url, body, limits, proceed)
-
-    def fetch_elsewhere(self, url: str, *, limits: Limits, proceed: Callable[[], None]) -> Answer:
-        """GET a signed address on another server, without our credentials."""
-        return self._awaited(_session(Bearer("")), "GET", url, None, limits, proceed)
-
-    def _awaited(
-        self,
-        session: requests.Session,
-        method: str,
-        url: str,
-        body: bytes | None,
-        limits: Limits,
-        proceed: Callable[[], None],
-    ) -> Answer:
-        """The answer of an exchange in a thread of its own, whose socket is ended when nobody waits for it any more."""
-        deadline = time.monotonic() + limits.seconds
-        call = Call()
-        under_way = in_background(lambda: self._carried_out(call, session, method, url, body, limits), name="exchange")
-        try:
-            while not under_way.done():
-                wait([under_way], timeout=min(max(deadline - time.monotonic(), 0.0), GLANCE_SECONDS))
-                if not under_way.done() and time.monotonic() >= deadline:
-                    raise TooSlowError("the answer was not complete in time")
-                if not under_way.done():
-                    proceed()
-            return under_way.result()
-        finally:
+    deadline = time.monotonic() + limits.seconds
+    line = _Line()
+    request = {"method": method, "url": url, "headers": {**headers, "Connection": "close"}, "data": body}
+    under_way = in_background(lambda: _carried_out(line, request, limits), name="exchange")
+    try:
+        while not under_way.done():
+            wait([under_way], timeout=min(max(deadline - time.monotonic(), 0.0), GLANCE_SECONDS))
+            if not under_way.done() and time.monotonic() >= deadline:
+                raise TooSlowError("the answer was not complete in time")
             if not under_way.done():
-                call.end()
-
-    def _carried_out(
-        self, call: Call, session: requests.Session, method: str, url: str, body: bytes | None, limits: Limits
-    ) -> Answer:
-        WatchedAdapter.begin(call)
-        timeouts = (min(CONNECT_TIMEOUT_SECONDS, limits.seconds), limits.seconds)
-        is_clean = False
-        try:
-            with session.request(
-                method, url, data=body, timeout=timeouts, stream=True, allow_redirects=False
-            ) as response:
-                content = _unpacked(_body(response, limits.size_bytes), limits.size_bytes)
-                answer = Answer(response.status_code, response.headers, content)
-            is_clean = answer.status == 200 and not call.was_odd
-        finally:
-            call.close()
-            if is_clean and session.auth is self._auth:
-                self._idle.append(session)
-            else:
-                session.close()
-        return answer
-
-    def _taken(self) -> requests.Session:
-        """A session that nobody uses just now."""
-        try:
-            return self._idle.pop()
-        except IndexError:
-            session = _session(self._auth)
-            session.headers.update(self._headers)
-            return session
-
-
-def _session(auth: Bearer) -> requests.Session:
-    session = requests.Session()
-    session.auth = auth
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, WatchedAdapter())
-    return session
+                proceed()
+        return under_way.result()
+    finally:
+        line.end()
 
 
 def retry_after_seconds(headers: CaseInsensitiveDict[str]) -> float | None:
@@ -166,24 +107,32 @@ def _until(http_date: str, sent_at: str | None) -> float:
     return parsedate_to_datetime(http_date).timestamp() - now
 
 
+def _carried_out(line: "_Line", request: dict[str, Any], limits: Limits) -> Answer:
+    session = requests.Session()
+    session.auth = lambda prepared: prepared  # else a password in a `.netrc` file would take the place of the key
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, _Transport(line))
+    timeouts = (min(CONNECT_TIMEOUT_SECONDS, limits.seconds), limits.seconds)
+    with (
+        closing(line),
+        session,
+        session.request(**request, timeout=timeouts, stream=True, allow_redirects=False) as response,
+    ):
+        body = _unpacked(_body(response, limits.size_bytes), limits.size_bytes)
+        return Answer(response.status_code, response.headers, body)
+
+
 def _body(response: requests.Response, most_bytes: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while chunk := _chunk(response):
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > most_bytes:
-            raise TooBigError(f"more than {most_bytes} bytes")
-    return b"".join(chunks)
-
-
-def _chunk(response: requests.Response) -> bytes:
-    """What has arrived, up to a bound: `iter_content` would wait for all of it, however slowly it trickles."""
+    """The body as it arrives: `iter_content` would wait for whole pieces of it, however slowly they trickle."""
+    body = bytearray()
     try:
-        chunk: bytes = response.raw.read1(_CHUNK, decode_content=True)
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > most_bytes:
+                raise TooBigError(f"more than {most_bytes} bytes")
     except HTTPError as error:
         raise requests.ConnectionError(str(error)) from error
-    return chunk
+    return bytes(body)
 
 
 def _unpacked(body: bytes, most_bytes: int) -> bytes:
@@ -198,3 +147,73 @@ def _unpacked(body: bytes, most_bytes: int) -> bytes:
     if unzip.unconsumed_tail:
         raise TooBigError(f"more than {most_bytes} bytes")
     return plain
+
+
+class _Line:
+    """The socket of one exchange.  Once it was ended nothing more is sent or read, in whatever state that was."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._is_ended = False
+
+    def runs_on(self, connected: socket.socket) -> None:
+        with self._lock:
+            self._socket = socket.socket(fileno=os.dup(connected.fileno()))  # TLS takes the socket itself away
+        if self._is_ended:
+            self.end()
+
+    def end(self) -> None:
+        with self._lock, suppress(OSError):
+            self._is_ended = True
+            if self._socket is not None:
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+
+
+class _Transport(HTTPAdapter):
+    """The transport of `requests`, with connections that tell a line which socket they run on."""
+
+    def __init__(self, line: _Line) -> None:
+        self._line = line
+        super().__init__(max_retries=0)
+
+    @override
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **options)
+        pool.ConnectionCls = partial(_TlsConnection if pool.scheme == "https" else _Connection, self._line)
+        return pool
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer without the interim statuses before it (`http.client` takes 103 for the answer itself)."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(MAX_INTERIM_STATUSES):
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # not in the stubs
+            if not 100 <= status < 200:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+        raise http.client.HTTPException("interim statuses without end")
+
+
+class _Connection(HTTPConnection):
+    response_class = _Response
+
+    def __init__(self, line: _Line, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._line = line
+
+    @override
+    def _new_conn(self) -> socket.socket:
+        connected = super()._new_conn()
+        self._line.runs_on(connected)
+        return connected
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    """The same with TLS."""

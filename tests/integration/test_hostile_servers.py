@@ -137,20 +137,20 @@ def test_a_connection_on_which_an_answer_came_early_is_not_used_again() -> None:
         assert all(caller.requests <= 1 for caller in server.callers)
 
 
-def test_a_connection_is_used_again_after_a_plain_answer_only() -> None:
-    answers = [b"200 OK", b"200 OK", b"404 Not Found", b"200 OK"]
+def test_every_exchange_has_a_connection_of_its_own() -> None:
+    """What a server says too much, too early or too late belongs to no other exchange."""
 
     def script(caller: Caller) -> None:
         caller.read_request()
-        caller.say(answer(ACKNOWLEDGED, status=answers.pop(0).decode()))
+        caller.say(answer(ACKNOWLEDGED) + answer(json.dumps({"row_ids": ["of another"]}).encode()))
 
     with HostileServer(script) as server:
         client = client_of(server, seconds=10)
 
-        for _ in range(4):
-            client.write(PROJECT, PAIRS, ASSIGNMENT)
+        results = [client.write(PROJECT, PAIRS, ASSIGNMENT) for _ in range(3)]
 
-        assert [caller.requests for caller in server.callers] == [3, 1]
+        assert results == [Acknowledged()] * 3
+        assert [caller.requests for caller in server.callers] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from bot.adapters.braintrust.answers import (
     write_result,
 )
 from bot.adapters.braintrust.directory import Project, group, identified, project, user
-from bot.adapters.http import Answer, Http, Limits, TooBigError
+from bot.adapters.http import Answer, Limits, TooBigError, exchange
 from bot.adapters.obstacles import nothing_was_sent
 from bot.domain.changes import Change, Unassignment, Withdrawal
 from bot.domain.faults import LIMITED_SECONDS, pause_seconds
@@ -76,10 +76,10 @@ class BraintrustClient:
         self._monotonic = monotonic
         self._deadlines = deadlines
         self._url = settings.api_url
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        self._headers["Authorization"] = f"Bearer {settings.api_key}"
         if settings.org_name:
-            headers["x-bt-org-name"] = settings.org_name
-        self._http = Http(token=settings.api_key, headers=headers)
+            self._headers["x-bt-org-name"] = settings.org_name
 
     def page(self, query: str, *, patience: Patience, rows: int = MAX_PAGE_ROWS, tries: int = READ_TRIES) -> Page:
         return _patiently(lambda: self._page(query, rows, patience), patience, tries=tries)
@@ -104,7 +104,7 @@ class BraintrustClient:
         address = f"{self._url}/v1/project_logs/{project_id}/insert"
         limits = Limits(self._deadlines.write, size_of(len(events)))
         try:
-            answer = self._http.exchange("POST", address, body=body, limits=limits, proceed=_in_any_case)
+            answer = exchange("POST", address, headers=self._headers, body=body, limits=limits, proceed=_in_any_case)
         except (OSError, ValueError) as error:
             log.warning("Braintrust did not answer a write", extra={"cause": type(error).__name__})
             # Without a connection nothing was sent; whatever happens later may have been applied.
@@ -168,16 +168,14 @@ class BraintrustClient:
 
     def _exchange(self, method: str, path: str, payload: object, *, rows: int, patience: Patience) -> Answer:
         body = None if payload is None else json.dumps(payload).encode()
-        limits = Limits(self._deadlines.read, size_of(rows))
+        within = partial(exchange, limits=Limits(self._deadlines.read, size_of(rows)), proceed=patience.proceed)
         try:
-            answer = self._http.exchange(method, self._url + path, body=body, limits=limits, proceed=patience.proceed)
+            answer = within(method, self._url + path, headers=self._headers, body=body)
             if elsewhere := moved(answer, path=path):
                 raise elsewhere
             if answer.status in (302, 303, 307) and (address := answer.headers.get("Location", "")):
                 # A large answer lies in storage; the address is signed, and must not see our key.
-                answer = self._http.fetch_elsewhere(
-                    urljoin(self._url, address), limits=limits, proceed=patience.proceed
-                )
+                answer = within("GET", urljoin(self._url, address), headers={})
                 if answer.status != 200:
                     raise BraintrustUnavailableError(NOT_HANDED_OUT)
         except TooBigError as error:
