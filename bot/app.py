@@ -29,7 +29,7 @@ from bot.services.ports.braintrust import Patience
 from bot.services.ports.people import People
 from bot.services.ports.work import Announcer
 from bot.services.preferences import PreferenceKeeper
-from bot.services.reviewers import RosterReader, StaffReader
+from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext
 from bot.services.surfaces import PlanFacts, SlackAnnouncer
 from bot.services.weekly import WeeklyPost
@@ -65,7 +65,7 @@ class Core:
         self.braintrust = BraintrustClient(settings.braintrust)
         self._settings = settings
         self._announcer = announcer
-        self._roster = self._make_roster(people)
+        self._staffing = self._make_staffing(people)
         self._arranging = NoticeArranger(notices=store.notices, batches=store.batches, undone=store.undone)
         self._context = StepContext(self.braintrust, announcer, settings.work, store.clock)
         self.planner = Planner(store.plans, settings=settings, clock=store.clock, new_id=new_plan_id, wake=self._wake)
@@ -80,24 +80,21 @@ class Core:
         )
         self.worker = Worker(leases=store.leases, plans=store.plans, turn=turn)
 
-    def _make_roster(self, people: People | None) -> RosterReader:
-        return RosterReader(
+    def _make_staffing(self, people: People | None) -> StaffReader:
+        return StaffReader(
             braintrust=self.braintrust,
             people=people,
             preferences=self.store.preferences,
             matches=self.store.matches,
-            settings=self._settings.people,
+            settings=self._settings,
             clock=self.store.clock,
         )
 
     def _make_proposal_step(self, entrance: Entrance | None) -> ProposalStep:
-        staffing = StaffReader(
-            roster=self._roster, braintrust=self.braintrust, settings=self._settings, clock=self.store.clock
-        )
         return ProposalStep(
             self._context,
             plans=self.store.plans,
-            staffing=staffing,
+            staffing=self._staffing,
             entrance=entrance,
             expires_hours=self._settings.policy.plan_expires_hours,
         )
@@ -107,7 +104,7 @@ class Core:
             self._context,
             plans=self.store.plans,
             batches=self.store.batches,
-            roster=self._roster,
+            staffing=self._staffing,
             settings=self._settings,
         )
         return AssignmentSteps(

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.domain.people import Person
 from bot.domain.working_hours import zone
@@ -48,33 +48,24 @@ USUAL_SIGNS = AwayRules()
 """What counts unless the settings say otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
-    """That somebody is away, in words that others may read, and until when, if that is known."""
+def absence(person: Person, *, now: datetime, rules: AwayRules, away_until: date | None) -> str | None:
+    """Why a person is away, in words that others may read; None when they are not.
 
-    reason: str
-    until: datetime | None = None
-
-
-def absence(person: Person, *, now: datetime, rules: AwayRules, away_until: date | None) -> Absence | None:
-    """Why a person is away; None when they are not.  What they wrote in their status is never repeated.
-
-    `away_until` is what they told the bot themself: the first day on which they take rows again.
+    What they wrote in their status is never repeated.  `away_until` is what they told the bot themself: the first day
+    on which they take rows again.
     """
     if away_until is not None and now.astimezone(zone(person.time_zone)).date() < away_until:
-        return Absence(f"away until {_day(away_until, now)}", _start_of(away_until, person.time_zone))
-    if _lasts(person, now) and _says_away(person, rules):
-        return Absence("Slack status: away", person.status_until)
-    return Absence("Slack account deactivated") if person.deactivated else None
+        year = "" if away_until.year == now.year else f" {away_until.year}"
+        return f"away until {away_until.day} {away_until:%B}{year}"
+    lasts = person.status_until is None or person.status_until - now > LONG
+    if lasts and _says_away(person, rules):
+        return "Slack status: away"
+    return "Slack account deactivated" if person.deactivated else None
 
 
 def emoji_name(text: str) -> str:
     """The name of an emoji, however it is written: `:palm_tree:`, `palm_tree`, `:nurse::skin-tone-3:`."""
     return next((part for part in map(str.strip, text.split(":")) if part), "").lower()
-
-
-def _lasts(person: Person, now: datetime) -> bool:
-    return person.status_until is None or person.status_until - now > LONG
 
 
 def _says_away(person: Person, rules: AwayRules) -> bool:
@@ -87,11 +78,3 @@ def _says_away(person: Person, rules: AwayRules) -> bool:
 def _spaced(text: str) -> str:
     """`text` with single spaces, also where there were hyphens, in small letters."""
     return re.sub(r"[\s\-\u2010\u2011_]+", " ", text).strip().lower()
-
-
-def _day(day: date, now: datetime) -> str:
-    return f"{day.day} {day:%B}" if day.year == now.year else f"{day.day} {day:%B} {day.year}"
-
-
-def _start_of(day: date, time_zone: str) -> datetime:
-    return datetime.combine(day, time.min, zone(time_zone))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from heapq import heapify, heappop, heappush, heapreplace
-from itertools import accumulate
+from itertools import islice
 from math import floor
 
 _HALF = 16  # bytes; one digest serves two orders, because hashing is what a hundred thousand rows cost
@@ -75,19 +75,6 @@ class _Vessel:
     load: int
     room: int
 
-    def content(self, level: Fraction) -> Fraction:
-        """How much was poured in when the water stands at `level`."""
-        return min(max(level * self.weight - self.load, Fraction(0)), Fraction(self.room))
-
-    @property
-    def edges(self) -> tuple[tuple[Fraction, int], tuple[Fraction, int]]:
-        """The levels at which it begins and ceases to take water, each with the change in width."""
-        full = Fraction(self.load + self.room, self.weight)
-        return (Fraction(self.load, self.weight), self.weight), (full, -self.weight)
-
-
-_SEALED = _Vessel(weight=1, load=0, room=0)
-
 
 @dataclass(frozen=True, slots=True)
 class _Quota:
@@ -97,41 +84,6 @@ class _Quota:
     room: int
     target: Fraction
     rows: int
-
-    @property
-    def has_extra(self) -> bool:
-        """Whether one of the rows is of those that do not divide."""
-        return self.rows > floor(self.target)
-
-
-class _Queue:
-    """Who is next for a group: who lacks most rows, of those with room.  Groups must come largest first.
-
-    Whoever has too little room is parked until a group is small enough, so nobody is passed over again and again.
-    """
-
-    def __init__(self, quotas: Sequence[_Quota]) -> None:
-        self._room = [quota.room for quota in quotas]
-        self._open = [(-quota.rows, index) for index, quota in enumerate(quotas)]
-        self._parked: list[tuple[int, tuple[int, int]]] = []
-        heapify(self._open)
-
-    def taker(self, size: int) -> int | None:
-        """The index of who gets a group of `size` rows; None when it fits nobody."""
-        self._unpark(size)
-        while self._open and self._room[self._open[0][1]] < size:
-            entry = heappop(self._open)
-            heappush(self._parked, (-self._room[entry[1]], entry))
-        if not self._open:
-            return None
-        surplus, index = self._open[0]
-        heapreplace(self._open, (surplus + size, index))
-        self._room[index] -= size
-        return index
-
-    def _unpark(self, size: int) -> None:
-        while self._parked and -self._parked[0][0] >= size:
-            heappush(self._open, heappop(self._parked)[1])
 
 
 def allotted(
@@ -146,56 +98,61 @@ def allotted(
     digests = {row_id: _digest(seed, row_id) for group in groups for row_id in group}
     quotas = _quotas(len(digests), candidates, strategy, seed=seed)
 
-    together, left = _together(_largest_first(groups, digests), quotas)
-    alone = sorted((group[0] for group in groups if len(group) == 1), key=digests.__getitem__)
-    slices = _slices(alone, _counts(len(alone), quotas, together))
-    left += alone[sum(map(len, slices)) :]
+    companies = [group for group in groups if len(group) > 1]
+    companies.sort(key=lambda group: (-len(group), min(digests[row_id] for row_id in group)))
+    together, left = _together(companies, quotas)
+    rest = iter(sorted((group[0] for group in groups if len(group) == 1), key=digests.__getitem__))
+    alone = [list(islice(rest, count)) for count in _counts(len(digests) - sum(map(len, companies)), quotas, together)]
+    left += rest
 
-    pairs = _pairs(quotas, together) + _pairs(quotas, slices)
+    hands = list(zip(quotas, together, alone, strict=True))
+    pairs = [(row_id, quota.person.id) for quota, grouped, single in hands for row_id in (*grouped, *single)]
+    remainders = [  # none of a group is one, because it comes with the others
+        single[-1]
+        for quota, grouped, single in hands
+        if single and floor(quota.target) < quota.rows <= len(grouped) + len(single)
+    ]
     return Allotment(
         pairs=tuple(sorted(pairs, key=lambda pair: digests[pair[0]][_HALF:])),
         left=tuple(sorted(left, key=digests.__getitem__)),
         carried={quota.person.id: quota.rows - quota.target for quota in quotas},
-        reasons=_remainders(quotas, together, slices) | {row: Reason.TOGETHER for rows in together for row in rows},
+        reasons={row_id: Reason.TOGETHER for rows in together for row_id in rows}
+        | dict.fromkeys(remainders, Reason.REMAINDER),
     )
 
 
 def _quotas(rows: int, candidates: Sequence[Candidate], strategy: Strategy, *, seed: str) -> list[_Quota]:
     """A quota for each candidate, in the seeded order that settles ties from here on."""
     people = sorted(candidates, key=lambda person: (_digest(seed, person.id), person.id))
-    vessels = [_vessel(person, strategy, rows) for person in people]
+    vessels = []
+    for person in people:
+        room = rows if person.room is None else min(max(person.room, 0), rows)
+        load = person.open_rows if strategy is Strategy.BALANCED else 0
+        vessels.append(_Vessel(person.weight, load, room) if person.weight > 0 else _Vessel(1, 0, 0))
     targets = _targets(rows, vessels)
     counts = _rounded(targets, vessels, [person.balance for person in people])
     return list(map(_Quota, people, (vessel.room for vessel in vessels), targets, counts))
 
 
-def _vessel(person: Candidate, strategy: Strategy, rows: int) -> _Vessel:
-    room = rows if person.room is None else min(max(person.room, 0), rows)
-    load = person.open_rows if strategy is Strategy.BALANCED else 0
-    return _Vessel(person.weight, load, room) if person.weight > 0 else _SEALED
-
-
 def _targets(rows: int, vessels: Sequence[_Vessel]) -> list[Fraction]:
-    """What each vessel holds once `rows`, or as many as fit, are poured in."""
+    """What each vessel holds once `rows`, or as many as fit, are poured in.
+
+    The water rises from one edge to the next, where a vessel begins or ceases to take some, and that changes the width.
+    So the work goes by the number of vessels and not by that of rows.
+    """
     poured = min(rows, sum(vessel.room for vessel in vessels))
     if not poured:
         return [Fraction(0)] * len(vessels)
-    level = _level(poured, vessels)
-    return [vessel.content(level) for vessel in vessels]
-
-
-def _level(poured: int, vessels: Sequence[_Vessel]) -> Fraction:
-    """Where the water stands when `poured` rows, at least 1 and no more than fit, are in.
-
-    It rises from one edge to the next, so the work goes by the number of vessels and not by that of rows.
-    """
+    edges = [(Fraction(vessel.load, vessel.weight), vessel.weight) for vessel in vessels]
+    edges += [(Fraction(vessel.load + vessel.room, vessel.weight), -vessel.weight) for vessel in vessels]
     level, width, water = Fraction(0), 0, Fraction(0)
-    for edge, change in sorted(edge for vessel in vessels for edge in vessel.edges):
+    for edge, change in sorted(edges):
         if water + width * (edge - level) >= poured:
             break
         water += width * (edge - level)
         level, width = edge, width + change
-    return level + (poured - water) / width
+    level += (poured - water) / width
+    return [min(max(level * vessel.weight - vessel.load, Fraction(0)), Fraction(vessel.room)) for vessel in vessels]
 
 
 def _rounded(targets: Sequence[Fraction], vessels: Sequence[_Vessel], balances: Sequence[Fraction]) -> list[int]:
@@ -213,20 +170,32 @@ def _rounded(targets: Sequence[Fraction], vessels: Sequence[_Vessel], balances: 
     return counts
 
 
-def _largest_first(groups: Sequence[Sequence[str]], digests: Mapping[str, bytes]) -> list[Sequence[str]]:
-    """The groups of two and more; those of one size in the order of the shuffle."""
-    companies = [group for group in groups if len(group) > 1]
-    return sorted(companies, key=lambda group: (-len(group), min(digests[row_id] for row_id in group)))
-
-
 def _together(groups: Sequence[Sequence[str]], quotas: Sequence[_Quota]) -> tuple[list[list[str]], list[str]]:
-    """(for each quota the rows that come in groups, the rows of groups that fit nobody)."""
-    queue = _Queue(quotas)
+    """(for each quota the rows that come in groups, the rows of groups that fit nobody).
+
+    A group goes to who lacks most rows, of those with room.  The groups come largest first: whoever has too little room
+    is parked until a group is small enough, so nobody is passed over again and again.
+    """
     together: list[list[str]] = [[] for _ in quotas]
     left: list[str] = []
+    room = [quota.room for quota in quotas]
+    waiting = [(-quota.rows, index) for index, quota in enumerate(quotas)]
+    parked: list[tuple[int, tuple[int, int]]] = []
+    heapify(waiting)
     for group in groups:
-        index = queue.taker(len(group))
-        (left if index is None else together[index]).extend(group)
+        size = len(group)
+        while parked and -parked[0][0] >= size:
+            heappush(waiting, heappop(parked)[1])
+        while waiting and room[waiting[0][1]] < size:
+            passed = heappop(waiting)
+            heappush(parked, (-room[passed[1]], passed))
+        if not waiting:
+            left += group
+            continue
+        surplus, index = waiting[0]
+        heapreplace(waiting, (surplus + size, index))
+        room[index] -= size
+        together[index] += group
     return together, left
 
 
@@ -238,27 +207,6 @@ def _counts(rows: int, quotas: Sequence[_Quota], together: Sequence[Sequence[str
     given = list(map(len, together))
     vessels = [_Vessel(1, got - quota.rows, quota.room - got) for quota, got in zip(quotas, given, strict=True)]
     return _rounded(_targets(rows, vessels), vessels, [Fraction(0)] * len(vessels))
-
-
-def _slices(rows: Sequence[str], counts: Sequence[int]) -> list[Sequence[str]]:
-    ends = list(accumulate(counts))
-    return [rows[end - count : end] for end, count in zip(ends, counts, strict=True)]
-
-
-def _pairs(quotas: Sequence[_Quota], hands: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
-    return [(row_id, quota.person.id) for quota, hand in zip(quotas, hands, strict=True) for row_id in hand]
-
-
-def _remainders(
-    quotas: Sequence[_Quota], together: Sequence[Sequence[str]], slices: Sequence[Sequence[str]]
-) -> dict[str, Reason]:
-    """The row that is the one more of each who has one; none of a group is, because it comes with the others."""
-    hands = zip(quotas, together, slices, strict=True)
-    return {
-        alone[-1]: Reason.REMAINDER
-        for quota, grouped, alone in hands
-        if quota.has_extra and alone and len(grouped) + len(alone) >= quota.rows
-    }
 
 
 def _digest(seed: str, text: str) -> bytes:

@@ -5,7 +5,7 @@ that cannot express safely is refused (`quoted`).
 """
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from datetime import UTC
 
 from bot.domain.model import Window
 from bot.domain.reading import is_quotable
@@ -23,20 +23,14 @@ def matching_rows(project_id: str, *, tag: str, window: Window, limit: int, grou
 
     With `group_by`, each row tells what it has in common with those that belong to it.
     """
-    condition = f"tags includes {quoted(tag)} and {_within(window)}"
     common = f", {_field(group_by)} as group_key" if group_by else ""
-    return (
-        f"from: project_logs({quoted(project_id)}) spans | filter: {condition}"
-        f" | select: id, {_COLUMNS}{common} | sort: _pagination_key desc | limit: {limit}"
-    )
+    where = f"tags includes {quoted(tag)} and {_within(window)}"
+    return _rows(project_id, where, columns=f"id, {_COLUMNS}{common}", limit=limit)
 
 
 def newest_rows(project_id: str, *, window: Window, limit: int) -> str:
     """The query for the newest rows of a window, whatever their tags."""
-    return (
-        f"from: project_logs({quoted(project_id)}) spans | filter: {_within(window)} | select: id, tags, {_COLUMNS}"
-        f" | sort: _pagination_key desc | limit: {limit}"
-    )
+    return _rows(project_id, _within(window), columns=f"id, tags, {_COLUMNS}", limit=limit)
 
 
 def open_load(project_id: str, *, window: Window, open_statuses: Collection[str], limit: int) -> str:
@@ -52,19 +46,13 @@ def open_load(project_id: str, *, window: Window, open_statuses: Collection[str]
 
 def open_rows(project_id: str, *, window: Window, open_statuses: Collection[str], limit: int) -> str:
     """The query for one page of the rows that `open_load` counts."""
-    return (
-        f"from: project_logs({quoted(project_id)}) spans | filter: {_open(window, open_statuses)}"
-        f" | select: id, {_COLUMNS} | sort: _pagination_key desc | limit: {limit}"
-    )
+    return _rows(project_id, _open(window, open_statuses), columns=f"id, {_COLUMNS}", limit=limit)
 
 
 def rows_by_id(project_id: str, *, ids: Iterable[str]) -> str:
     """The query for the present condition of single rows, up to `MAX_IDS_PER_QUERY` of them."""
-    listed = ",".join(quoted(row_id) for row_id in ids)
-    return (
-        f"from: project_logs({quoted(project_id)}) spans | filter: id IN [{listed}] | select: id, tags, {_COLUMNS}"
-        f" | sort: _pagination_key desc | limit: {MAX_IDS_PER_QUERY}"
-    )
+    listed = ",".join(map(quoted, ids))
+    return _rows(project_id, f"id IN [{listed}]", columns=f"id, tags, {_COLUMNS}", limit=MAX_IDS_PER_QUERY)
 
 
 def after(query: str, cursor: str | None) -> str:
@@ -80,6 +68,13 @@ def quoted(value: str) -> str:
             "because BTQL does not say what they mean. Rename the tag in Braintrust, or choose another one."
         )
     return "'" + value.replace("'", "''") + "'"
+
+
+def _rows(project_id: str, where: str, *, columns: str, limit: int) -> str:
+    return (
+        f"from: project_logs({quoted(project_id)}) spans | filter: {where} | select: {columns}"
+        f" | sort: _pagination_key desc | limit: {limit}"
+    )
 
 
 def _open(window: Window, statuses: Collection[str]) -> str:
@@ -99,8 +94,8 @@ def _field(group_by: str) -> str:
 
 
 def _within(window: Window) -> str:
-    return f"created >= {quoted(_instant(window.start))} and created < {quoted(_instant(window.end))}"
-
-
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    start, end = (
+        moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        for moment in (window.start, window.end)
+    )
+    return f"created >= {quoted(start)} and created < {quoted(end)}"

@@ -35,7 +35,17 @@ def selected(
     `sample` is the part of the rows to choose from, between 0 and 1: that many rows, rounded half up, and at least one
     where there is any.  None takes them all.
     """
-    return _ordered(_sampled(row_ids, sample, seed=seed), order, seed=seed)[:limit]
+    if sample is not None:  # which ones it takes does not depend on the order in which they come
+        count = number_selected(len(row_ids), sample=sample, limit=None)
+        kept = set(_by_hash(row_ids, seed=f"{seed}:sample")[:count])
+        row_ids = [row_id for row_id in row_ids if row_id in kept]
+    match order:
+        case RowOrder.NEWEST:
+            return list(row_ids[:limit])
+        case RowOrder.OLDEST:
+            return list(reversed(row_ids))[:limit]
+        case RowOrder.RANDOM:
+            return _by_hash(row_ids, seed=f"{seed}:random")[:limit]
 
 
 def number_selected(total: int, *, sample: Fraction | None, limit: int | None) -> int:
@@ -99,21 +109,6 @@ def valid_group_by(value: str) -> str:
     if not _FIELD.fullmatch(field) or len(field) > MAX_FIELD_LENGTH:
         raise CommandError("`group_by` is `trace` or a field of the metadata: `group_by=metadata.session`.")
     return field
-
-
-def _sampled(row_ids: Sequence[str], sample: Fraction | None, *, seed: str) -> Sequence[str]:
-    """The rows with the smallest digests, in the order given: which ones they are does not depend on that order."""
-    if sample is None or not row_ids:
-        return row_ids
-    count = number_selected(len(row_ids), sample=sample, limit=None)
-    kept = set(_by_hash(row_ids, seed=f"{seed}:sample")[:count])
-    return [row_id for row_id in row_ids if row_id in kept]
-
-
-def _ordered(row_ids: Sequence[str], order: RowOrder, *, seed: str) -> list[str]:
-    if order is RowOrder.RANDOM:
-        return _by_hash(row_ids, seed=f"{seed}:random")
-    return list(row_ids if order is RowOrder.NEWEST else reversed(row_ids))
 
 
 def _by_hash(row_ids: Sequence[str], *, seed: str) -> list[str]:

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from bot.domain.allocation import Allotment, Candidate, Reason, Strategy, allotted
+from bot.domain.allocation import Candidate, Reason, Strategy, allotted
 from bot.domain.choices import TRACE, Choices, grouped, selected
 from bot.domain.model import PlanRequest, Proposal, Share
 from bot.domain.reading import FoundRows
-from bot.domain.reviewers import Member, Staff
+from bot.domain.reviewers import Staff
 from bot.domain.writing import batches
 
 
@@ -27,12 +27,27 @@ def dealt(
     """
     choices = request.choices
     chosen = selected(found.free, seed=seed, sample=choices.sample, order=choices.order, limit=request.limit)
-    candidates = [_candidate(member, balances) for member in staff.members]
+    candidates = [
+        Candidate(one.reviewer.id, one.weight, one.open_rows or 0, one.room, balances.get(one.reviewer.id, Fraction(0)))
+        for one in staff.members
+    ]
     allotment = allotted(grouped(chosen, found.group_of), candidates, strategy=choices.strategy, seed=seed)
+    rows = Counter(reviewer_id for _, reviewer_id in allotment.pairs)
+    shares = tuple(
+        Share(
+            reviewer=member.reviewer,
+            rows=rows[member.reviewer.id],
+            open_rows=member.open_rows,
+            weight=member.weight,
+            is_full=member.room is not None and rows[member.reviewer.id] >= member.room,
+            carried=allotment.carried[member.reviewer.id],
+        )
+        for member in staff.members
+    )
 
     return Proposal(
         counts=found.counts,
-        shares=_shares(staff, allotment),
+        shares=shares,
         left_out=staff.left_out,
         notes=(*staff.notes, *_ungrouped(chosen, found.group_of, choices)),
         batches=batches(allotment.pairs, size=batch_size),
@@ -66,24 +81,3 @@ def _ungrouped(chosen: Sequence[str], group_of: Mapping[str, str], choices: Choi
             f"`{choices.group_by}` has no value in any row, so none are kept together. Check the name of the field."
         ]
     return [f"`{choices.group_by}` has no value in {alone:,} of {len(chosen):,} rows: nothing keeps these together."]
-
-
-def _candidate(member: Member, balances: Mapping[str, Fraction]) -> Candidate:
-    reviewer_id = member.reviewer.id
-    balance = balances.get(reviewer_id, Fraction(0))
-    return Candidate(reviewer_id, member.weight, member.open_rows or 0, member.room, balance)
-
-
-def _shares(staff: Staff, allotment: Allotment) -> tuple[Share, ...]:
-    rows = Counter(reviewer_id for _, reviewer_id in allotment.pairs)
-    return tuple(
-        Share(
-            reviewer=member.reviewer,
-            rows=rows[member.reviewer.id],
-            open_rows=member.open_rows,
-            weight=member.weight,
-            is_full=member.room is not None and rows[member.reviewer.id] >= member.room,
-            carried=allotment.carried.get(member.reviewer.id, Fraction(0)),
-        )
-        for member in staff.members
-    )

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from bot.domain.model import Reviewer
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,12 @@ class Accounts:
         self, *, users: Sequence[User] | None, people: Sequence[Person] | None, mapped: Mapping[str, str]
     ) -> None:
         self._users = None if users is None else {user.id.lower(): user for user in users}
-        self._by_email = _by_email(users or ())
         self._people = None if people is None else {person.id.upper(): person for person in people}
         self._mapped = {key.lower(): target.lower() for key, target in mapped.items()}
+        self._by_email = _listed((_lower(user.email), user) for user in (self._users or {}).values() if user.email)
         self._mapped_ids = _listed((target, key.upper()) for key, target in self._mapped.items() if "@" not in key)
-        self._by_slack_email = _listed((_lower(person.email), person.id.upper()) for person in self._reachable())
+        reachable = [person for person in (self._people or {}).values() if person.email and not person.is_bot]
+        self._by_slack_email = _listed((_lower(person.email), person.id.upper()) for person in reachable)
         self._claims = _listed(
             (self._target(email), who)
             for email, ids in self._by_slack_email.items()
@@ -103,31 +107,21 @@ class Accounts:
     def user(self, name: str) -> Reviewer | Exclusion:
         """The reviewer with a Braintrust id or an e-mail, be it one that only Slack knows."""
         found = self._user(self._target(name.lower()))
-        accounts = self._by_slack_email.get(name.lower(), ())
+        accounts = self._by_slack_email.get(name.lower(), [])
         if found in (Exclusion.UNKNOWN, Exclusion.UNLISTED) and len(accounts) == 1:
             return self.person(accounts[0])
-        return found if isinstance(found, Exclusion) else self._reviewer(found)
+        return self._reviewer(found)
 
     def person(self, slack_id: str) -> Reviewer | Exclusion:
         """The reviewer with a Slack account."""
-        found = self._behind(slack_id)
-        reviewer = found if isinstance(found, Exclusion) else self._reviewer(found)
-        if isinstance(reviewer, Reviewer) and reviewer.slack_id != slack_id:
-            return Exclusion.AMBIGUOUS  # by the map, somebody else in Slack is this reviewer
-        return reviewer
+        reviewer = self._reviewer(self._behind(slack_id))
+        is_another_s = isinstance(reviewer, Reviewer) and reviewer.slack_id != slack_id  # by the map
+        return Exclusion.AMBIGUOUS if is_another_s else reviewer
 
-    def user_name(self, user_id: str) -> str:
-        """What people may see of a Braintrust user: the name, or else the id."""
-        user = (self._users or {}).get(user_id)
-        return user.name if user is not None and "@" not in user.name else user_id
-
-    def person_name(self, slack_id: str) -> str:
-        """What people may see of a Slack account: the name or else the id, never an e-mail that nobody typed."""
-        person = (self._people or {}).get(slack_id)
-        return person.name if person is not None and person.name and "@" not in person.name else slack_id
-
-    def _reachable(self) -> Iterable[Person]:
-        return [person for person in (self._people or {}).values() if person.email and not person.is_bot]
+    def name(self, key: str) -> str:
+        """What people may see of an id: the name or else the id, never an e-mail that nobody typed."""
+        one = (self._users or {}).get(key) or (self._people or {}).get(key)
+        return one.name if one is not None and one.name and "@" not in one.name else key
 
     def _target(self, name: str) -> str:
         """The Braintrust id or e-mail that an id or e-mail stands for."""
@@ -139,36 +133,33 @@ class Accounts:
             return unlisted if self._users is None else self._users.get(target, Exclusion.UNKNOWN)
         if self._users is None:
             return Exclusion.UNLISTED
-        found = self._by_email.get(target, {})
-        return Exclusion.AMBIGUOUS if len(found) > 1 else next(iter(found.values()), Exclusion.UNKNOWN)
+        found = self._by_email.get(target, [Exclusion.UNKNOWN])
+        return found[0] if len(found) == 1 else Exclusion.AMBIGUOUS
 
     def _behind(self, slack_id: str) -> User | Exclusion:
-        target = self._mapped.get(slack_id.lower())
-        person = (self._people or {}).get(slack_id)
-        if target is not None:
-            return self._unfit(slack_id) or self._user(target)
-        if person is None:
+        person, target = (self._people or {}).get(slack_id), self._mapped.get(slack_id.lower())
+        if person is None and target is None:
             return Exclusion.NOT_ASKED if self._people is None else Exclusion.NOT_IN_SLACK
         if unfit := self._unfit(slack_id):
             return unfit
-        return self._user(self._target(_lower(person.email))) if person.email else Exclusion.NO_EMAIL
+        email = _lower(person.email) if person is not None else ""
+        return self._user(target or self._target(email)) if target or email else Exclusion.NO_EMAIL
 
-    def _reviewer(self, user: User) -> Reviewer | Exclusion:
+    def _reviewer(self, user: User | Exclusion) -> Reviewer | Exclusion:
+        if isinstance(user, Exclusion):
+            return user
         if self._users is not None and not user.email:
             return Exclusion.SERVICE
-        accounts = self._accounts(user)
+        email = _lower(user.email)
+        is_theirs = len(self._by_email.get(email, [])) == 1  # one that several share leads to none of them
+        names = [user.id.lower(), *([email] if is_theirs else [])]
+        mapped = [who for name in names for who in self._mapped_ids.get(name, [])]
+        accounts = mapped or [who for name in names for who in self._claims.get(name, [])]
         fit = [slack_id for slack_id in accounts if not self._unfit(slack_id)]
         if len(fit) > 1:
             return Exclusion.AMBIGUOUS
         unfit = self._unfit(accounts[0]) if accounts and not fit else None
         return unfit or Reviewer(user.id, user.name, fit[0] if fit else None)
-
-    def _accounts(self, user: User) -> Sequence[str]:
-        email = _lower(user.email)
-        is_theirs = len(self._by_email.get(email, ())) == 1  # one that several share leads to none of them
-        names = [user.id.lower(), *([email] if is_theirs else [])]
-        mapped = [who for name in names for who in self._mapped_ids.get(name, ())]
-        return mapped or [who for name in names for who in self._claims.get(name, ())]
 
     def _unfit(self, slack_id: str) -> Exclusion | None:
         person = (self._people or {}).get(slack_id)
@@ -179,16 +170,8 @@ class Accounts:
         return Exclusion.SERVICE if person.is_bot else None
 
 
-def _by_email(users: Iterable[User]) -> Mapping[str, Mapping[str, User]]:
-    by_email: dict[str, dict[str, User]] = {}
-    for user in users:
-        if user.email:
-            by_email.setdefault(_lower(user.email), {})[user.id] = user
-    return by_email
-
-
-def _listed(pairs: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
-    listed: dict[str, list[str]] = {}
+def _listed(pairs: Iterable[tuple[str, _T]]) -> dict[str, list[_T]]:
+    listed: dict[str, list[_T]] = {}
     for key, value in pairs:
         listed.setdefault(key, []).append(value)
     return listed

@@ -98,19 +98,18 @@ class RowSorter:
             if not row.is_addressable:
                 self._unaddressable += 1
                 self._odd_ids += [row.id][: NAMED_IDS - len(self._odd_ids)]
-            elif row.id not in self._seen:
-                self._seen.add(row.id)
-                self._sort_in(row)
-
-    def _sort_in(self, row: LogRow) -> None:
-        if row.assigned:
-            self._assigned += 1
-        elif row.is_finished(self._open_statuses):
-            self._statuses[row.status or ""] += 1
-        else:
-            self._free.append(row.id)
-            if row.group is not None:
-                self._group_of[row.id] = row.group
+                continue
+            if row.id in self._seen:
+                continue
+            self._seen.add(row.id)
+            if row.assigned:
+                self._assigned += 1
+            elif row.is_finished(self._open_statuses):
+                self._statuses[row.status or ""] += 1
+            else:
+                self._free.append(row.id)
+                if row.group is not None:
+                    self._group_of[row.id] = row.group
 
     def result(self) -> FoundRows:
         """All of them."""

@@ -1,13 +1,13 @@
 """Reviewers by the names that people type: each person once, with a weight; the others are left out with the reason."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bot.domain.model import LeftOut, Reviewer
 from bot.domain.people import Accounts, Exclusion, Group, Person, User, is_user_id
-from bot.domain.plain_text import shown
+from bot.domain.plain_text import quoted, shown
 from bot.errors import CommandError
 
 MAX_WEIGHT = 100
@@ -110,46 +110,44 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Everybody who takes part, in the order in which they were named, and who does not, and why."""
+    """Everybody who takes part, in the order in which they were named, and who does not; the reasons are `Exclusion`s,
+    or say why somebody is away.
+    """
 
     members: tuple[Member, ...]
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Roster:
-    """Whom the names lead to, in the order asked; the reasons are `Exclusion`s."""
-
-    found: tuple[Member, ...]
-    left_out: tuple[LeftOut, ...]
-    disputed: tuple[tuple[Member, int], ...] = ()
-    """Who was named again, under another name and with this other weight."""
-
-
-def resolved(names: Iterable[ReviewerName], known: Known) -> Roster:
+def resolved(names: Iterable[ReviewerName], known: Known) -> Staff:
     """Everybody who is named, once: the first naming wins, but the weight of a person beats that of a group."""
     before = {slack_id: reviewer_id for reviewer_id, slack_id in known.accounts.items() if slack_id is not None}
     accounts = Accounts(users=known.users, people=known.people, mapped=before | dict(known.mapped))
     found: dict[str, Member] = {}
     left_out: dict[str, LeftOut] = {}
-    named: set[str] = set()
+    weights: dict[str, int] = {}  # of those who are named by themselves
     disputed: dict[str, int] = {}
-    for name, kind, value in _singly(names, known, left_out):
-        result = _reviewer(kind, value, accounts)
-        if isinstance(result, Exclusion):
-            left_out.setdefault(value, LeftOut(_shown(kind, value, accounts), result))
+    for name in names:
+        kind, people = _MEMBERS.get(name.kind, name.kind), _people_behind(name, known)
+        if isinstance(people, Exclusion):
+            shown = f"group:{name.value}" if name.kind is NameKind.GROUP else name.value
+            left_out.setdefault(name.text, LeftOut(shown, people))
             continue
-        found.setdefault(result.id, Member(result, name.weight))
-        if kind is not name.kind:  # as a member of a group
-            continue
-        if result.id not in named:
-            named.add(result.id)
-            found[result.id] = replace(found[result.id], weight=name.weight)
-        elif name.weight != found[result.id].weight:
-            disputed[result.id] = name.weight
-    doubts = tuple((found[reviewer_id], weight) for reviewer_id, weight in disputed.items())
-    return Roster(tuple(found.values()), tuple(left_out.values()), doubts)
+        for value in people:
+            result = accounts.person(value) if kind is NameKind.PERSON else accounts.user(value)
+            if isinstance(result, Exclusion):
+                left_out.setdefault(value, LeftOut(accounts.name(value), result))
+                continue
+            found.setdefault(result.id, Member(result, name.weight))
+            if kind is name.kind and weights.setdefault(result.id, name.weight) != name.weight:
+                disputed[result.id] = name.weight
+    doubts = tuple(
+        f"{quoted(found[one].reviewer.name)} is named with the weight {weights[one]} and with {other}: "
+        f"{weights[one]} counts."
+        for one, other in disputed.items()
+    )
+    members = tuple(replace(one, weight=weights.get(one.reviewer.id, one.weight)) for one in found.values())
+    return Staff(members, tuple(left_out.values()), doubts)
 
 
 def _group(rest: str, typed: str) -> ReviewerName:
@@ -161,17 +159,17 @@ def _group(rest: str, typed: str) -> ReviewerName:
 
 
 def _split(text: str, form: re.Pattern[str]) -> tuple[str, int]:
+    """The name in `text`, and the weight behind it."""
     match = form.fullmatch(text)
-    return (match[1].strip(), _weight(match[2].strip(), text)) if match else (text, 1)
-
-
-def _weight(digits: str, typed: str) -> int:
+    if match is None:
+        return text, 1
+    digits = match[2].strip()
     if not re.fullmatch(r"[0-9]{1,3}", digits) or int(digits) > MAX_WEIGHT:
         raise CommandError(
-            f"The weight in `{shown(typed)}` is no whole number from 0 to {MAX_WEIGHT}: "
+            f"The weight in `{shown(text)}` is no whole number from 0 to {MAX_WEIGHT}: "
             "`reviewers=ana@example.com:2,ben@example.com`."
         )
-    return int(digits)
+    return match[1].strip(), int(digits)
 
 
 def _not_understood(name: str) -> CommandError:
@@ -186,36 +184,20 @@ def _not_understood(name: str) -> CommandError:
     )
 
 
-def _singly(
-    names: Iterable[ReviewerName], known: Known, left_out: dict[str, LeftOut]
-) -> Iterator[tuple[ReviewerName, NameKind, str]]:
-    """Every single person who is named, with the name and the kind of their own; groups without any are left out."""
-    for name in names:
-        kind = _MEMBERS.get(name.kind)
-        members = _members(name, known)
-        if isinstance(members, Exclusion):
-            left_out.setdefault(name.text, LeftOut(_unweighted(name), members))
-        else:
-            yield from ((name, kind or name.kind, value) for value in members)
-
-
-def _members(name: ReviewerName, known: Known) -> Sequence[str] | Exclusion:
-    if name.kind not in _MEMBERS:
-        return [name.value]
-    is_slacks = name.kind is NameKind.USER_GROUP
-    members = known.members.get(name.value) if is_slacks else _group_members(name.value, known.groups)
-    if members is None:
-        return Exclusion.UNREADABLE
-    return members or Exclusion.EMPTY
-
-
-def _group_members(name: str, groups: Sequence[Group] | None) -> Sequence[str] | Exclusion | None:
-    if groups is None:
-        return None
-    found = [group for group in groups if group_key(group.name) == name]
-    if len(found) != 1:
-        return Exclusion.AMBIGUOUS if found else Exclusion.UNKNOWN
-    return _within(found[0], {group.id: group for group in groups})
+def _people_behind(name: ReviewerName, known: Known) -> Sequence[str] | Exclusion:
+    """The ids or e-mails of the single people whom a name means."""
+    members: Sequence[str] | None = None
+    match name.kind:
+        case NameKind.USER_GROUP:
+            members = known.members.get(name.value)
+        case NameKind.GROUP if known.groups is not None:
+            found = [group for group in known.groups if group_key(group.name) == name.value]
+            if len(found) != 1:
+                return Exclusion.AMBIGUOUS if found else Exclusion.UNKNOWN
+            members = _within(found[0], {group.id: group for group in known.groups})
+        case NameKind.USER | NameKind.EMAIL | NameKind.PERSON:
+            members = [name.value]
+    return Exclusion.UNREADABLE if members is None else members or Exclusion.EMPTY
 
 
 def _within(outermost: Group, groups: Mapping[str, Group]) -> Sequence[str]:
@@ -230,20 +212,3 @@ def _within(outermost: Group, groups: Mapping[str, Group]) -> Sequence[str]:
             users |= dict.fromkeys(user_id.lower() for user_id in group.user_ids)
             waiting += [groups[inner] for inner in reversed(group.group_ids) if inner in groups]
     return list(users)
-
-
-def _reviewer(kind: NameKind, value: str, accounts: Accounts) -> Reviewer | Exclusion:
-    return accounts.person(value) if kind is NameKind.PERSON else accounts.user(value)
-
-
-def _shown(kind: NameKind, value: str, accounts: Accounts) -> str:
-    match kind:
-        case NameKind.PERSON:
-            return accounts.person_name(value)
-        case NameKind.USER:
-            return accounts.user_name(value)
-    return value  # an e-mail, which somebody typed
-
-
-def _unweighted(name: ReviewerName) -> str:
-    return f"group:{name.value}" if name.kind is NameKind.GROUP else name.value

@@ -15,21 +15,13 @@ def next_delivery(now: datetime, time_zone: str | None) -> datetime:
     `time_zone` is an IANA name; one that nobody knows counts as UTC.
     """
     local = now.astimezone(zone(time_zone))
-    if _is_working_day(local) and DAY_BEGINS <= local.time() < DAY_ENDS:
+    if local.weekday() < WORKING_DAYS and DAY_BEGINS <= local.time() < DAY_ENDS:
         return now
-    morning = local if local.time() < DAY_BEGINS else _day_after(local)
-    while not _is_working_day(morning):
-        morning = _day_after(morning)
+    morning = local if local.time() < DAY_BEGINS else local + timedelta(days=1)
+    while morning.weekday() >= WORKING_DAYS:
+        morning += timedelta(days=1)
     # Put together anew, by the clock on the wall: a day may have 23 or 25 hours.
     return datetime.combine(morning.date(), MORNING, local.tzinfo).astimezone(UTC)
-
-
-def _is_working_day(local: datetime) -> bool:
-    return local.weekday() < WORKING_DAYS
-
-
-def _day_after(local: datetime) -> datetime:
-    return local + timedelta(days=1)
 
 
 def zone(name: str | None) -> tzinfo:

@@ -152,9 +152,9 @@ def _reviewers(names: Sequence[ReviewerName], known: Known, *, is_slack_asked: b
     parts = [_left_out(left, known.users or ()) for left in roster.left_out if left not in unasked]
     if known.users is None:
         parts.append(warning("REVIEWERS", "the key may not list users, so ids are taken on trust"))
-    if not unasked and not any(person.weight for person in roster.found):
+    if not unasked and not any(person.weight for person in roster.members):
         parts.append(wrong("REVIEWERS", "nobody is left who could be given rows"))
-    which = "all that could be looked up" if unasked else f"all {len(roster.found)}"
+    which = "all that could be looked up" if unasked else f"all {len(roster.members)}"
     return judged("REVIEWERS", [*parts, ok("REVIEWERS", f"{which} are known.")])
 
 

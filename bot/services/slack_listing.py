@@ -35,23 +35,22 @@ class SlackListing:
         if (matched := self._matched(asked, known, patience)) is not None:
             return replace(known, people=matched)
         with self._lock:
-            listed = self._of_today()
-            if listed is None and lists:
-                listed = ask_slack(self._people.people, patience)
-                self._kept = (self._clock(), listed)
-                return replace(known, people=listed, accounts={})
-        return replace(known, people=self._as_now(asked, known, listed or (), patience), accounts={})
-
-    def _of_today(self) -> tuple[Person, ...] | None:
-        if self._kept is None or self._kept[0] < self._clock() - KEPT:
-            return None
-        return self._kept[1]
+            if self._kept is not None and self._kept[0] < self._clock() - KEPT:
+                self._kept = None
+            if self._kept is None and lists:
+                everybody = ask_slack(self._people.people, patience)
+                self._kept = (self._clock(), everybody)
+                return replace(known, people=everybody, accounts={})
+            listed = self._kept[1] if self._kept is not None else ()
+        return replace(known, people=self._as_now(asked, known, listed, patience), accounts={})
 
     def _matched(self, asked: Sequence[ReviewerName], known: Known, patience: Patience) -> tuple[Person, ...] | None:
         """Those behind `asked`, as Slack has them now; None unless all were matched before and nothing is wrong."""
         roster = resolved(asked, known)
-        slack_ids = [one.reviewer.slack_id for one in roster.found if one.reviewer.slack_id is not None]
-        unmatched = any(one.reviewer.slack_id is None and one.reviewer.id not in known.accounts for one in roster.found)
+        slack_ids = [one.reviewer.slack_id for one in roster.members if one.reviewer.slack_id is not None]
+        unmatched = any(
+            one.reviewer.slack_id is None and one.reviewer.id not in known.accounts for one in roster.members
+        )
         if unmatched or roster.left_out or len(slack_ids) > MOST_SINGLY:
             return None
         seen = self._each(slack_ids, self._people.person, patience)
@@ -62,38 +61,30 @@ class SlackListing:
         self, asked: Sequence[ReviewerName], known: Known, listed: Sequence[Person], patience: Patience
     ) -> tuple[Person, ...]:
         """`listed`, with those behind `asked` as Slack has them now, and those who came since."""
-        before = resolved(asked, known).found + resolved(asked, replace(known, people=listed, accounts={})).found
-        meant = dict.fromkeys(
-            (*_named(asked, known), *(one.reviewer.slack_id for one in before if one.reviewer.slack_id is not None))
-        )
+        before = resolved(asked, known).members + resolved(asked, replace(known, people=listed, accounts={})).members
+        meant: dict[str, None] = {name.value: None for name in asked if name.kind is NameKind.PERSON}
+        for members in known.members.values():
+            meant |= dict.fromkeys(members or ())
+        meant |= dict.fromkeys(one.reviewer.slack_id for one in before if one.reviewer.slack_id is not None)
         people = {person.id: person for person in listed if person.id not in meant}
         people |= {person.id: person for person in self._each(list(meant), self._people.person, patience)}
 
         active = [person for person in people.values() if not person.deactivated]
         lacking = {
             one.reviewer.id
-            for one in resolved(asked, replace(known, people=active, accounts={})).found
+            for one in resolved(asked, replace(known, people=active, accounts={})).members
             if one.reviewer.slack_id is None and known.accounts.get(one.reviewer.id, "") is not None
         }
         emails = [user.email for user in known.users or () if user.id in lacking and user.email]
-        wanted = dict.fromkeys((*emails, *(() if listed else _strange(asked, known))))
-        people |= {person.id: person for person in self._each(list(wanted), self._people.by_email, patience)}
+        if not listed:  # an e-mail that is nobody's in Braintrust may be somebody's in Slack
+            familiar = {(user.email or "").lower() for user in known.users or ()}
+            emails += [name.value for name in asked if name.kind is NameKind.EMAIL and name.value not in familiar]
+        people |= {
+            person.id: person for person in self._each(list(dict.fromkeys(emails)), self._people.by_email, patience)
+        }
         return tuple(people.values())
 
     def _each(self, keys: Sequence[str], find: Callable[[str], Person | None], patience: Patience) -> list[Person]:
         """Those whom Slack knows by these ids or e-mails, several asked for at a time."""
         found = for_each(keys, lambda key: ask_slack(partial(find, key), patience), at_once=AT_ONCE, name="person")
         return [person for person in found if person is not None]
-
-
-def _named(asked: Sequence[ReviewerName], known: Known) -> list[str]:
-    """The Slack ids that are named, by themselves or as members of a user group."""
-    singly = [name.value for name in asked if name.kind is NameKind.PERSON]
-    groups = [known.members.get(name.value) or () for name in asked if name.kind is NameKind.USER_GROUP]
-    return [*singly, *(member for group in groups for member in group)]
-
-
-def _strange(asked: Sequence[ReviewerName], known: Known) -> list[str]:
-    """The e-mails that are named and are nobody's in Braintrust: they may be somebody's in Slack."""
-    familiar = {(user.email or "").lower() for user in known.users or ()}
-    return [name.value for name in asked if "@" in name.value and name.value.lower() not in familiar]

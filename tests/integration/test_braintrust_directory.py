@@ -143,7 +143,7 @@ def test_a_reviewer_in_a_group_within_a_group_on_the_next_page_is_found(
         people=[Person("U0ONE", "one", "u1@EXAMPLE.com")],
     )
 
-    found = resolved([parsed_name("group:SUPPORT:2")], known).found
+    found = resolved([parsed_name("group:SUPPORT:2")], known).members
 
     assert [(one.reviewer.id, one.weight, one.reviewer.slack_id) for one in found] == [
         (user_id(2), 2, None),

@@ -21,7 +21,7 @@ from bot.errors import LeaseLostError, WorkInterruptedError
 from bot.services.notices import NoticeArranger
 from bot.services.planning import Asker, Planner, ProposalStep
 from bot.services.ports.work import Lease, Work
-from bot.services.reviewers import RosterReader, StaffReader
+from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext
 from bot.services.writing.assignment import ApprovalCheck, AssignmentSteps
 from bot.services.writing.undo import UndoSteps
@@ -95,15 +95,14 @@ class Process:
     def __init__(self, store: Store, braintrust: BraintrustStandIn, time: Time, settings: Settings, ids: Any) -> None:
         self.store = store
         client = BraintrustClient(settings.braintrust, monotonic=time.monotonic)
-        roster = RosterReader(
+        staffing = StaffReader(
             braintrust=client,
             people=None,
             preferences=store.preferences,
             matches=store.matches,
-            settings=settings.people,
+            settings=settings,
             clock=time.now,
         )
-        staffing = StaffReader(roster=roster, braintrust=client, settings=settings, clock=time.now)
         self.planner = Planner(
             store.plans,
             settings=settings,
@@ -115,7 +114,9 @@ class Process:
         hours = settings.policy.plan_expires_hours
         reading = ProposalStep(context, plans=store.plans, staffing=staffing, entrance=None, expires_hours=hours)
         arranging = NoticeArranger(notices=store.notices, batches=store.batches, undone=store.undone)
-        rechecking = ApprovalCheck(context, plans=store.plans, batches=store.batches, roster=roster, settings=settings)
+        rechecking = ApprovalCheck(
+            context, plans=store.plans, batches=store.batches, staffing=staffing, settings=settings
+        )
         assigning = AssignmentSteps(
             context, plans=store.plans, batches=store.batches, rechecking=rechecking, arranging=arranging
         )

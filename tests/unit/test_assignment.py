@@ -11,10 +11,10 @@ import pytest
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Reviewer, Share
 from bot.domain.people import User
 from bot.errors import BraintrustError, BraintrustRejectedError, BraintrustUnavailableError
-from bot.services.reviewers import RosterReader
+from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext
 from bot.services.writing.assignment import SAMPLE_ROWS, ApprovalCheck
-from bot.settings import PeopleSettings, PolicySettings, Settings
+from bot.settings import PolicySettings, Settings
 from tests.integration.stored import Store
 from tests.unit.builders import NOW, a_batch, a_plan, a_request, a_row
 from tests.unit.fakes import (
@@ -58,12 +58,12 @@ class World:
             StepContext(self.braintrust, self.announcer, settings.work, FakeClock(NOW)),
             plans=store.plans,
             batches=store.batches,
-            roster=RosterReader(
+            staffing=StaffReader(
                 braintrust=self.braintrust,
                 people=None,
                 preferences=store.preferences,
                 matches=store.matches,
-                settings=PeopleSettings(),
+                settings=Settings(),
                 clock=FakeClock(NOW),
             ),
             settings=settings,

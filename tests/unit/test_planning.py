@@ -13,7 +13,7 @@ from bot.domain.model import Origin, Plan, PlanRequest, PlanState, Window
 from bot.errors import CommandError, SlackUnavailableError
 from bot.services.permissions import Entrance, Permissions
 from bot.services.planning import Asker, Planner, ProposalStep, Requested
-from bot.services.reviewers import RosterReader, StaffReader
+from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext
 from bot.settings import BraintrustSettings, PolicySettings, QueueSettings, Settings
 from tests.integration.stored import Store
@@ -78,15 +78,14 @@ def worlds(store: Store) -> Worlds:
 
 def a_staffing(store: Store, braintrust: FakeBraintrust, settings: Settings) -> StaffReader:
     """Everybody named by e-mail or id, without Slack."""
-    roster = RosterReader(
+    return StaffReader(
         braintrust=braintrust,
         people=None,
         preferences=store.preferences,
         matches=store.matches,
-        settings=settings.people,
+        settings=settings,
         clock=FakeClock(NOW),
     )
-    return StaffReader(roster=roster, braintrust=braintrust, settings=settings, clock=FakeClock(NOW))
 
 
 def with_queue(**changes: Any) -> Settings:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.model import LeftOut, Reviewer
 from bot.domain.people import Exclusion, Group, Person, User
-from bot.domain.reviewers import Known, Member, Roster, parsed_name, resolved
+from bot.domain.reviewers import Known, Member, Staff, parsed_name, resolved
 
 ANA_ID, BEN_ID, EVA_ID, CI_ID = (
     f"0a7f2b1c-{number}{number}{number}{number}-4aaa-8bbb-000000000000" for number in "1234"
@@ -30,30 +30,30 @@ FOUND_BEN = Member(Reviewer(BEN_ID, "Ben Okafor", "U0BEN"))
 FOUND_EVA = Member(Reviewer(EVA_ID, "Eva Lind", None))
 
 
-def roster(*names: str, known: Known = KNOWN) -> Roster:
+def roster(*names: str, known: Known = KNOWN) -> Staff:
     return resolved(map(parsed_name, names), known)
 
 
 def left(*names: str, known: Known = KNOWN) -> list[tuple[str, str]]:
     """Who is left out of a roster that has nobody else."""
     found = roster(*names, known=known)
-    assert found.found == ()
+    assert found.members == ()
     return [(one.name, one.reason) for one in found.left_out]
 
 
 @pytest.mark.parametrize("name", [ANA_ID, ANA_ID.upper(), "ANA@example.com", "<@U0ANA|ana>", "@u0ana", "U0ANA"])
 def test_a_person_is_found_by_any_name(name: str) -> None:
-    assert roster(name) == Roster((FOUND_ANA,), ())
+    assert roster(name) == Staff((FOUND_ANA,), ())
 
 
 def test_people_come_in_the_order_asked_and_each_once() -> None:
-    found = roster("U0BEN", "ana@example.com", BEN_ID, "group:SUPPORT TEAM", "<@U0ANA>").found
+    found = roster("U0BEN", "ana@example.com", BEN_ID, "group:SUPPORT TEAM", "<@U0ANA>").members
 
     assert found == (FOUND_BEN, FOUND_ANA)
 
 
 def test_a_reviewer_without_a_slack_account_is_found_all_the_same() -> None:
-    assert roster(EVA_ID).found == roster("eva@example.com").found == (FOUND_EVA,)
+    assert roster(EVA_ID).members == roster("eva@example.com").members == (FOUND_EVA,)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_deactivated_account_never_counts_by_whatever_name(name: str) -> None:
 
     roll = roster(name, known=known)
 
-    assert BEN_ID not in {one.reviewer.id for one in roll.found}
+    assert BEN_ID not in {one.reviewer.id for one in roll.members}
     assert [one.reason for one in roll.left_out] == [Exclusion.DEACTIVATED]
 
 
@@ -100,14 +100,14 @@ def test_two_users_in_braintrust_with_one_email_are_ambiguous(name: str) -> None
 
 
 def test_a_user_that_is_listed_twice_is_one_person() -> None:
-    assert roster("ana@example.com", known=replace(KNOWN, users=(ANA, ANA))).found == (FOUND_ANA,)
+    assert roster("ana@example.com", known=replace(KNOWN, users=(ANA, ANA))).members == (FOUND_ANA,)
 
 
 def test_nobody_is_found_by_what_they_are_called() -> None:
     known = replace(KNOWN, people=(Person("U0EVA", "Eva Lind", "other@example.com"),))
 
     assert left("U0EVA", known=known) == [("Eva Lind", Exclusion.UNKNOWN)]
-    assert roster(EVA_ID, known=known).found == (FOUND_EVA,)
+    assert roster(EVA_ID, known=known).members == (FOUND_EVA,)
 
 
 def test_no_email_is_shown_that_nobody_typed() -> None:
@@ -131,22 +131,22 @@ MAPPED = matched(FOUND_EVA, "U0EVA")
 @pytest.mark.parametrize("target", [EVA_ID, "eva@example.com", "EVA@EXAMPLE.COM"])
 @pytest.mark.parametrize("name", ["U0EVA", EVA_ID, "eva@example.com", "eva@slack.example"])
 def test_the_map_says_who_is_whom(key: str, target: str, name: str) -> None:
-    assert roster(name, known=replace(KNOWN, mapped={key: target})) == Roster((MAPPED,), ())
+    assert roster(name, known=replace(KNOWN, mapped={key: target})) == Staff((MAPPED,), ())
 
 
 def test_the_map_beats_the_email() -> None:
     known = replace(KNOWN, mapped={"U0ANA": "eva@example.com", "ben@example.com": EVA_ID})
 
-    assert roster("U0ANA", known=replace(KNOWN, mapped={"U0ANA": EVA_ID})).found[0].reviewer.id == EVA_ID
-    assert roster("ben@example.com", known=known).found == (matched(FOUND_EVA, "U0ANA"),)
-    assert roster(ANA_ID, known=known).found == (matched(FOUND_ANA, None),)
+    assert roster("U0ANA", known=replace(KNOWN, mapped={"U0ANA": EVA_ID})).members[0].reviewer.id == EVA_ID
+    assert roster("ben@example.com", known=known).members == (matched(FOUND_EVA, "U0ANA"),)
+    assert roster(ANA_ID, known=known).members == (matched(FOUND_ANA, None),)
 
 
 def test_the_map_settles_which_of_two_accounts_it_is() -> None:
     """The other one is then somebody else with the same e-mail."""
     known = replace(KNOWN, people=(BO, Person("U0TWO", "Ben too", "ben@example.com")), mapped={"U0TWO": BEN_ID})
 
-    assert roster(BEN_ID, "U0TWO", known=known).found == (matched(FOUND_BEN, "U0TWO"),)
+    assert roster(BEN_ID, "U0TWO", known=known).members == (matched(FOUND_BEN, "U0TWO"),)
     assert left("U0BEN", known=known) == [("Ben O.", Exclusion.AMBIGUOUS)]
 
 
@@ -186,7 +186,7 @@ def test_a_map_that_leads_nowhere_names_nobody_and_tells_no_email() -> None:
 def test_the_first_naming_wins_and_a_person_beats_a_group(names: list[str], weights: list[int]) -> None:
     known = replace(KNOWN, members={"S0TEAM": ("U0ANA", "U0BEN")})
 
-    assert [one.weight for one in roster(*names, known=known).found] == weights
+    assert [one.weight for one in roster(*names, known=known).members] == weights
 
 
 def test_a_user_group_is_its_members() -> None:
@@ -194,7 +194,7 @@ def test_a_user_group_is_its_members() -> None:
 
     roll = roster("<!subteam^S0TEAM|@team>", known=known)
 
-    assert roll.found == (FOUND_BEN, FOUND_ANA)
+    assert roll.members == (FOUND_BEN, FOUND_ANA)
     assert roll.left_out == (LeftOut("helper", Exclusion.SERVICE), LeftOut("U0GHOST", Exclusion.NOT_IN_SLACK))
 
 
@@ -213,7 +213,7 @@ def test_groups_within_groups_are_read_though_they_contain_each_other() -> None:
     outer = Group("g1", "Outer", (BEN_ID,), ("g2", "g3"))
     known = replace(KNOWN, groups=(innermost, outer, inner))
 
-    assert roster("group:outer", known=known).found == (FOUND_BEN, FOUND_EVA, FOUND_ANA)
+    assert roster("group:outer", known=known).members == (FOUND_BEN, FOUND_EVA, FOUND_ANA)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_chain_of_many_groups_is_followed_to_its_end() -> None:
     chain = [Group(f"g{number}", f"Group {number}", (), (f"g{number + 1}",)) for number in range(5_000)]
     known = replace(KNOWN, groups=(*chain, Group("g5000", "Last", (ANA_ID,))))
 
-    assert roster("group:Group 0", known=known).found == (FOUND_ANA,)
+    assert roster("group:Group 0", known=known).members == (FOUND_ANA,)
 
 
 # ---- what cannot be read ---------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ def test_without_a_directory_ids_stand_for_themselves() -> None:
         ANA_ID.upper(), "U0EVA", "eva@slack.example", "ben@example.com", "U0BEN", "group:Support team", known=known
     )
 
-    assert roll.found == (
+    assert roll.members == (
         Member(Reviewer(ANA_ID, "reviewer 0a7f2b1c", None)),
         Member(Reviewer(EVA_ID, "reviewer 0a7f2b1c", "U0EVA")),
         Member(Reviewer(BEN_ID, "reviewer 0a7f2b1c", None)),
@@ -261,7 +261,7 @@ def test_without_slack_the_map_is_all_there_is() -> None:
 
     roll = roster("U0EVA", "U0ANA", "ben@example.com", known=known)
 
-    assert roll.found == (MAPPED, matched(FOUND_BEN, None))
+    assert roll.members == (MAPPED, matched(FOUND_BEN, None))
     assert roll.left_out == (LeftOut("U0ANA", Exclusion.NOT_ASKED),)
 
 
@@ -319,7 +319,9 @@ NAMES = st.lists(
 def test_an_e_mail_that_two_users_share_makes_neither_of_them_somebody_in_slack() -> None:
     users = (User(ANA_ID, "Ana", "c@x.com"), User(BEN_ID, "Ben", "C@x.com"))
 
-    found = roster(ANA_ID, BEN_ID, known=Known(users=users, groups=(), people=None, mapped={"U0ANA": "c@x.com"})).found
+    found = roster(
+        ANA_ID, BEN_ID, known=Known(users=users, groups=(), people=None, mapped={"U0ANA": "c@x.com"})
+    ).members
 
     assert [(one.reviewer.name, one.reviewer.slack_id) for one in found] == [("Ana", None), ("Ben", None)]
 
@@ -327,15 +329,15 @@ def test_an_e_mail_that_two_users_share_makes_neither_of_them_somebody_in_slack(
 @given(NAMES, KNOWLEDGE)
 def test_each_person_is_found_once_and_nobody_who_must_not_be(names: list[str], known: Known) -> None:
     roll = roster(*names, known=known)
-    ids = [one.reviewer.id for one in roll.found]
+    ids = [one.reviewer.id for one in roll.members]
     unfit = {person.id for person in known.people or () if person.deactivated or person.is_bot}
     users = None if known.users is None else {user.id for user in known.users if user.email}
 
     assert len(set(ids)) == len(ids)
-    assert not {one.reviewer.slack_id for one in roll.found} & unfit
+    assert not {one.reviewer.slack_id for one in roll.members} & unfit
     assert users is None or set(ids) <= users
-    assert len([one.reviewer.slack_id for one in roll.found if one.reviewer.slack_id]) == len(
-        {one.reviewer.slack_id for one in roll.found} - {None}
+    assert len([one.reviewer.slack_id for one in roll.members if one.reviewer.slack_id]) == len(
+        {one.reviewer.slack_id for one in roll.members} - {None}
     )
 
 
@@ -344,7 +346,7 @@ def test_every_name_leads_to_somebody_or_is_told_with_a_reason(names: list[str],
     for name in names:
         roll = roster(name, known=known)
 
-        assert roll.found or roll.left_out
+        assert roll.members or roll.left_out
         assert all(isinstance(one.reason, Exclusion) and one.name for one in roll.left_out)
         assert all("@" not in one.name for one in roll.left_out if "@" not in name)
 
@@ -353,12 +355,12 @@ def test_every_name_leads_to_somebody_or_is_told_with_a_reason(names: list[str],
 def test_more_names_never_lose_anybody(names: list[str], known: Known) -> None:
     fewer, more = roster(*names[:-1], known=known), roster(*names, known=known)
 
-    assert [one.reviewer.id for one in more.found][: len(fewer.found)] == [one.reviewer.id for one in fewer.found]
+    assert [one.reviewer.id for one in more.members][: len(fewer.members)] == [one.reviewer.id for one in fewer.members]
     assert more.left_out[: len(fewer.left_out)] == fewer.left_out
 
 
 @given(SLACK_IDS, KNOWLEDGE)
 def test_whom_slack_leads_to_is_found_by_their_braintrust_id_in_the_same_way(slack_id: str, known: Known) -> None:
-    for one in roster(slack_id, known=known).found:
+    for one in roster(slack_id, known=known).members:
         assert one.reviewer.slack_id == slack_id
-        assert roster(one.reviewer.id, known=known).found == (one,)
+        assert roster(one.reviewer.id, known=known).members == (one,)

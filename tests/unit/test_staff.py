@@ -22,7 +22,7 @@ from bot.errors import (
     SlackUnavailableError,
     StoreUnavailableError,
 )
-from bot.services.reviewers import NO_NAMES, NO_SLACK, RosterReader, StaffReader
+from bot.services.reviewers import NO_NAMES, NO_SLACK, StaffReader
 from bot.services.step import VisiblePatience
 from bot.settings import PeopleSettings, Settings
 from tests.integration.stored import Store
@@ -48,26 +48,25 @@ class World:
         self.clock = FakeClock(NOW)
         settings = Settings()
         self.settings = replace(settings, queue=replace(settings.queue, **queue))
-        self.roster = self.reader(PeopleSettings())
+        self.reader = self.reading(PeopleSettings())
 
-    def reader(self, settings: PeopleSettings) -> RosterReader:
-        return RosterReader(
+    def reading(self, people: PeopleSettings) -> StaffReader:
+        return StaffReader(
             braintrust=self.braintrust,
             people=self.people,
             preferences=self.preferences,
             matches=self.matches,
-            settings=settings,
+            settings=replace(self.settings, people=people),
             clock=self.clock,
         )
 
     def staff(self, *names: str, **choices: Any) -> Staff:
-        staffing = StaffReader(roster=self.roster, braintrust=self.braintrust, settings=self.settings, clock=self.clock)
-        return staffing.of(a_request(reviewers=names, choices=Choices(**choices)), patience=PATIENCE)
+        return self.reader.of(a_request(reviewers=names, choices=Choices(**choices)), patience=PATIENCE)
 
     def leavers(self, *names: str) -> dict[str, DropReason]:
         shares = (Share(Reviewer(ANA_ID, "Ana Ruiz"), 1), Share(Reviewer(BEN_ID, "Ben Okafor"), 1))
         plan = a_plan(request=a_request(reviewers=names), shares=shares)
-        return dict(self.roster.leavers(plan, patience=PATIENCE))
+        return dict(self.reader.leavers(plan, patience=PATIENCE))
 
 
 Worlds = Callable[..., World]
@@ -203,7 +202,7 @@ def test_a_name_that_nobody_knows_has_nobody_listed_again_and_who_is_meant_is_se
 
 def test_an_approval_in_a_new_process_knows_who_was_named_by_an_email_that_only_slack_has(worlds: Worlds) -> None:
     world = worlds(ANA, replace(BEN, email="ben@elsewhere.example"))
-    world.roster = world.reader(PeopleSettings(reviewer_map={"U0BEN": "ben@example.com"}))
+    world.reader = world.reading(PeopleSettings(reviewer_map={"U0BEN": "ben@example.com"}))
 
     assert world.leavers("ana@example.com", "ben@elsewhere.example") == {}
     assert "everybody" not in world.people.asked
@@ -219,7 +218,7 @@ def test_an_approval_lists_nobody_also_in_a_new_process(worlds: Worlds) -> None:
 def test_what_the_map_says_counts_at_once(worlds: Worlds) -> None:
     world = worlds(ANA, replace(BEN, email="ben@elsewhere.example"))
     world.staff("ben@example.com")
-    world.roster = world.reader(PeopleSettings(reviewer_map={"ben@elsewhere.example": "ben@example.com"}))
+    world.reader = world.reading(PeopleSettings(reviewer_map={"ben@elsewhere.example": "ben@example.com"}))
 
     staff = world.staff("ben@example.com")
 
@@ -239,7 +238,7 @@ class Broken(MatchStore):
 def test_a_database_that_is_away_only_costs_requests(store: Store) -> None:
     world = World(store)
     world.matches = Broken(store.database)
-    world.roster = world.reader(PeopleSettings())
+    world.reader = world.reading(PeopleSettings())
 
     assert ids(world.staff("S0TEAM")) == [ANA_ID, BEN_ID]
 

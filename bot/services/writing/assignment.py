@@ -16,7 +16,7 @@ from bot.services.ports.braintrust import Patience
 from bot.services.ports.plans import BatchBook, PlanWritings
 from bot.services.ports.work import Work
 from bot.services.reading import RowReader, Sight
-from bot.services.reviewers import RosterReader
+from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext, VisiblePatience
 from bot.services.threads import in_background
 from bot.services.writing.ledger import Ledger
@@ -35,11 +35,17 @@ class ApprovalCheck:
     """Compares a plan with Braintrust as it is now."""
 
     def __init__(
-        self, context: StepContext, *, plans: PlanWritings, batches: BatchBook, roster: RosterReader, settings: Settings
+        self,
+        context: StepContext,
+        *,
+        plans: PlanWritings,
+        batches: BatchBook,
+        staffing: StaffReader,
+        settings: Settings,
     ) -> None:
         self._plans = plans
         self._batches = batches
-        self._roster = roster
+        self._staffing = staffing
         self._reader = RowReader(context.braintrust, settings.work)
         self._announcer = context.announcer
         self._open_statuses = settings.work.open_statuses
@@ -56,7 +62,7 @@ class ApprovalCheck:
         if any(batch.attempts or batch.state is not BatchState.PLANNED for batch in batches):
             return {}  # something was sent: what is left is checked batch by batch
         patience = VisiblePatience(work, lambda reason: self._explain(work, reason))
-        leavers = in_background(lambda: self._roster.leavers(plan, patience=patience), name="reviewers")
+        leavers = in_background(lambda: self._staffing.leavers(plan, patience=patience), name="reviewers")
         sample, rest = _sampled(batches)
         sight = self._sight(plan, sample, patience)
         lost = leavers.result()
