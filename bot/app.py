@@ -11,7 +11,7 @@ from slack_bolt import App, BoltContext
 from slack_sdk import WebClient
 
 import handlers
-from bot.adapters.braintrust.client import BraintrustClient, organisation
+from bot.adapters.braintrust.client import BraintrustClient, Deadlines, organisation
 from bot.adapters.slack.client import PrivateAnswerer, SlackClient, web_client
 from bot.adapters.slack.directory import SlackDirectory
 from bot.adapters.slack.identity import Identity, workspace
@@ -62,7 +62,8 @@ class Core:
         announcer: Announcer,
     ) -> None:
         self.store = store
-        self.braintrust = BraintrustClient(settings.braintrust)
+        rhythm = settings.database.rhythm
+        self.braintrust = BraintrustClient(settings.braintrust, deadlines=Deadlines(write=rhythm.write_seconds))
         self._settings = settings
         self._announcer = announcer
         self._staffing = self._make_staffing(people)
@@ -78,7 +79,7 @@ class Core:
             announcer=announcer,
             clock=store.clock,
         )
-        self.worker = Worker(leases=store.leases, plans=store.plans, turn=turn)
+        self.worker = Worker(leases=store.leases, plans=store.plans, turn=turn, rhythm=rhythm)
 
     def _make_staffing(self, people: People | None) -> StaffReader:
         return StaffReader(
@@ -157,6 +158,7 @@ class Bot:
         client = web_client(settings.slack, waits=False)  # who is asked to wait does something else meanwhile
         self.slack = SlackClient(client)
         self._answers = PrivateAnswerer(self.slack)
+        self._rhythm = settings.database.rhythm
         self._permissions = Permissions(settings.policy, SlackDirectory(client))
         self._core = Core(
             settings,
@@ -250,7 +252,7 @@ class Bot:
         if skew := self.store.clock.skew():
             log.warning("the clocks differ", extra={"error": skew})
         self.worker.start()
-        self.scheduler.start()
+        self.scheduler.start(self._rhythm)
         log.info("the bot works")
 
     def stop(self) -> None:

@@ -14,6 +14,7 @@ from bot.domain.allocation import Strategy
 from bot.domain.choices import valid_group_by, valid_strategy
 from bot.domain.options import MAX_DAYS, valid_tag
 from bot.domain.reading import USUAL_OPEN_STATUSES
+from bot.domain.rhythm import SHORTEST_LEASE_SECONDS, USUAL_LEASE_SECONDS, Rhythm
 from bot.domain.weekly import WeeklyTime, parsed_weekly
 from bot.environment import EnvFile, Environment, Reader, Variable, variable, variables_of
 from bot.errors import SettingsError
@@ -262,7 +263,7 @@ class WorkSettings:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
-    """Where plans are stored."""
+    """Where plans are stored, and who works on them."""
 
     url: str = variable(
         "DATABASE_URL",
@@ -275,6 +276,18 @@ class DatabaseSettings:
     pool_size: int = variable(
         "DATABASE_POOL_SIZE", forms.number(1, 100), 16, "How many connections to PostgreSQL one process has at most."
     )
+    lease_seconds: int = variable(
+        "LEASE_SECONDS",
+        forms.number(SHORTEST_LEASE_SECONDS, 300),
+        USUAL_LEASE_SECONDS,
+        "How long a process may be silent before another one goes on with its plans, 10 to 300. A write to Braintrust "
+        "has two thirds of it, and at most 20 seconds.",
+    )
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """Leases, and what follows from them."""
+        return Rhythm(self.lease_seconds)
 
 
 @dataclass(frozen=True, slots=True)

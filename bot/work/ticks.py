@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from bot.domain.rhythm import Rhythm
 from bot.errors import BotError
 from bot.services.notices import NoticeSender
 from bot.services.ports.plans import PlanUpkeep
@@ -19,8 +20,6 @@ from bot.services.weekly import WeeklyPost
 
 log = logging.getLogger(__name__)
 
-TICK_SECONDS = 10
-NOTICE_SECONDS = 5
 CLEAN_UP_HOURS = 6
 KEPT = timedelta(days=90)
 
@@ -48,14 +47,14 @@ class Ticks:
         self._ticks = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
+
+    def start(self, rhythm: Rhythm) -> None:
+        """Begin to tick."""
         ticks = (self._fire, self._expire, self._remind)
         first = datetime.now(UTC)  # APScheduler goes by the clock of the process; what is due goes by `clock`
-        for tick, seconds in (*((tick, TICK_SECONDS) for tick in ticks), (self._notify, NOTICE_SECONDS)):
+        for tick, seconds in (*((tick, rhythm.tick_seconds) for tick in ticks), (self._notify, rhythm.notice_seconds)):
             self._ticks.add_job(self._guarded, "interval", args=[tick], seconds=seconds, next_run_time=first)
         self._ticks.add_job(self._guarded, "interval", args=[self._clean_up], hours=CLEAN_UP_HOURS)
-
-    def start(self) -> None:
-        """Begin to tick."""
         self._ticks.start()
 
     def stop(self) -> None:

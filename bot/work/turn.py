@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bot.domain.faults import FaultKind
 from bot.domain.model import Plan, PlanState
+from bot.domain.rhythm import Rhythm
 from bot.errors import (
     BotError,
     BraintrustUnavailableError,
@@ -21,7 +22,7 @@ from bot.errors import (
 )
 from bot.services.ports.plans import StoredPlans
 from bot.services.ports.store import Claim, FaultBook
-from bot.services.ports.work import LEASE_SECONDS, Announcer, Clock, Lease, Work
+from bot.services.ports.work import Announcer, Clock, Lease, Work
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +38,10 @@ _DIED = "The bot's process ended again and again in the middle of this, so it wa
 class HeldPlan:
     """The `Work` port.  The worker renews or ends it from another thread."""
 
-    def __init__(self, lease: Lease, *, claimed_at: float, aside: ThreadPoolExecutor) -> None:
+    def __init__(self, lease: Lease, *, claimed_at: float, aside: ThreadPoolExecutor, rhythm: Rhythm) -> None:
         self._lease = lease
-        self._until = claimed_at + LEASE_SECONDS
+        self._rhythm = rhythm
+        self._until = claimed_at + rhythm.lease_seconds
         self._aside = aside
         self._began = claimed_at
         self._ended = threading.Event()
@@ -56,7 +58,7 @@ class HeldPlan:
 
     def renewed(self, at: float) -> None:
         """The lease was renewed by a request that began at `at` (monotonic)."""
-        self._until = at + LEASE_SECONDS
+        self._until = at + self._rhythm.lease_seconds
 
     def end(self, error: LeaseLostError | WorkInterruptedError) -> None:
         """Make the step end with `error` as soon as it asks."""
@@ -67,7 +69,7 @@ class HeldPlan:
         """Go on; raises `WorkInterruptedError` when the process shuts down, `LeaseLostError` when the lease is gone."""
         if self._error is not None:
             raise self._error
-        if self.seconds_left() <= 0:
+        if self._seconds_left() <= 0:
             raise LeaseLostError("The lease ran out before it could be renewed.")
 
     def pause(self, seconds: float) -> None:
@@ -75,9 +77,9 @@ class HeldPlan:
         self._ended.wait(seconds)
         self.proceed()
 
-    def seconds_left(self) -> float:
-        """How long the lease certainly lasts."""
-        return self._until - time.monotonic()
+    def has_time_to_write(self) -> bool:
+        """Whether the lease certainly outlasts a write that begins now."""
+        return self._seconds_left() >= self._rhythm.write_seconds
 
     def show(
         self, draw: Callable[[], None], *, at_seconds: Sequence[float] | None = None, at_once: str | None = None
@@ -107,6 +109,9 @@ class HeldPlan:
         """
         if self._shown is not None and not self._shown.cancel():
             wait([self._shown])
+
+    def _seconds_left(self) -> float:
+        return self._until - time.monotonic()
 
 
 class Turn:

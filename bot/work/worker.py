@@ -11,6 +11,7 @@ from functools import partial
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from bot.domain.model import WORKED_ON, PlanState
+from bot.domain.rhythm import USUAL, Rhythm
 from bot.errors import LeaseLostError, StoreUnavailableError, WorkInterruptedError
 from bot.services.ports.plans import StoredPlans
 from bot.services.ports.store import Claim, LeaseBook
@@ -20,7 +21,6 @@ from bot.work.turn import HeldPlan, Turn
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0  # how soon work is noticed that another process asked for
-RENEW_SECONDS = 5.0
 PATIENCE_SECONDS = 15.0  # how long it is tried to give a lease back, or to look at a plan, while the database is away
 
 
@@ -40,10 +40,11 @@ LANES = (Lane("reading", frozenset({PlanState.READING})), Lane("writing", WORKED
 class Worker:
     """Takes turns at plans under leases; several workers on one database share the plans."""
 
-    def __init__(self, *, leases: LeaseBook, plans: StoredPlans, turn: Turn) -> None:
+    def __init__(self, *, leases: LeaseBook, plans: StoredPlans, turn: Turn, rhythm: Rhythm = USUAL) -> None:
         self._leases = leases
         self._plans = plans
         self._turn = turn
+        self._rhythm = rhythm
         self._held: set[HeldPlan] = set()
         self._shown: set[HeldPlan] = set()  # those of them that are only shown
         self._lock = threading.Lock()
@@ -88,7 +89,7 @@ class Worker:
 
     def is_alive(self) -> bool:
         """Whether the worker's threads run and its leases are looked after."""
-        recent = time.monotonic() - self._beat_at < 3 * RENEW_SECONDS
+        recent = time.monotonic() - self._beat_at < 3 * self._rhythm.renew_seconds
         return recent and bool(self._threads) and all(thread.is_alive() for thread in self._threads)
 
     def finish(self, plan_id: str, *, states: frozenset[PlanState]) -> None:
@@ -137,7 +138,7 @@ class Worker:
             log.warning("no work can be claimed", extra={"cause": repr(error.__cause__)})
             return False
         if claim is not None:
-            held = HeldPlan(claim.lease, claimed_at=claimed_at, aside=self._aside)
+            held = HeldPlan(claim.lease, claimed_at=claimed_at, aside=self._aside, rhythm=self._rhythm)
             self._release(held, self._advance(held, claim, lane))
             self._look()  # somebody may have decided about it while it was held
         return claim is not None
@@ -165,7 +166,7 @@ class Worker:
             log.warning("a lease could not be given back; it will run out", extra={"plan": held.lease.plan_id})
 
     def _keep_leases(self) -> None:
-        while not self._stopped.wait(RENEW_SECONDS):
+        while not self._stopped.wait(self._rhythm.renew_seconds):
             with self._lock:
                 held_plans = list(self._held)
             for held in held_plans:

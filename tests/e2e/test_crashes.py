@@ -1,7 +1,7 @@
 """kill -9 at every state of a plan: the next process brings it to the same end, and no row is written twice.
 
-A process that dies keeps its lease for up to 30 s, so each of these scenarios waits that long.  They run side by side,
-each with a bot, a workspace, a project and a database of its own.
+A process that dies keeps its lease for a while, so each of these scenarios waits.  They run side by side, each with
+a bot, a workspace, a project and a database of its own.
 """
 
 from collections.abc import Callable, Iterator

@@ -89,7 +89,7 @@ def test_of_the_requests_without_an_answer_only_those_without_an_effect_are_sent
 
 
 def test_a_write_that_hangs_is_given_up_after_twenty_seconds_and_read_back(start_world: StartWorld) -> None:
-    world = start_world(**{**SMALL, "PARALLEL_REQUESTS": "2"})
+    world = start_world(**{**SMALL, "PARALLEL_REQUESTS": "2", "LEASE_SECONDS": "30"})
     world.braintrust.faults.next("insert", Hang(60, applied=True))
     world.braintrust.faults.next("insert", Hang(60, applied=False))
 

@@ -20,7 +20,7 @@ from tests.e2e.conftest import StartWorld
 from tests.e2e.pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
 from tests.e2e.world import World
 
-SLOWLY: dict[str, Any] = {"rows": 500, "BATCH_SIZE": "100", "PARALLEL_REQUESTS": "1"}
+SLOWLY: dict[str, Any] = {"rows": 500, "BATCH_SIZE": "100", "PARALLEL_REQUESTS": "1", "LEASE_SECONDS": "30"}
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 

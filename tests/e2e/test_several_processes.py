@@ -52,7 +52,7 @@ def test_two_processes_share_out_six_plans(start_world: StartWorld, database: st
 @pytest.mark.postgresql
 def test_the_work_of_a_killed_process_is_taken_over_within_a_minute(start_world: StartWorld) -> None:
     """What it had on its way lands although nobody waits for it any more."""
-    worlds = [start_world(database=database, **SMALL) for database in ("sqlite", "postgresql")]
+    worlds = [start_world(database=database, **SMALL, LEASE_SECONDS="30") for database in ("sqlite", "postgresql")]
 
     with ThreadPoolExecutor(2) as pool:
         reports = list(pool.map(killed_and_taken_over, worlds))
@@ -72,7 +72,7 @@ def killed_and_taken_over(world: World) -> Message:
 
 def test_a_process_that_ends_hands_its_plan_to_another_at_once(start_world: StartWorld) -> None:
     """SIGTERM: what is on its way is finished and stored, and nobody waits for a lease to run out."""
-    world = start_world(**SMALL)
+    world = start_world(**SMALL, LEASE_SECONDS="30")
     world.start_another()
     world.braintrust.faults.latency(0.5, kind="insert")
     plan = world.proposed()

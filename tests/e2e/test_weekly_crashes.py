@@ -1,6 +1,6 @@
 """kill -9 around a weekly time: it is posted once all the same, and its plan can be approved.
 
-A process that dies keeps its lease for up to 30 s, so the scenarios run side by side, each in a world of its own.
+A process that dies keeps its lease for a while, so the scenarios run side by side, each in a world of its own.
 """
 
 from collections.abc import Callable

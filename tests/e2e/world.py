@@ -115,6 +115,7 @@ class World:
             "REVIEW_TAG": TAG,
             "REVIEWERS": ",".join(people),
             "SETTLE_SECONDS": "2",
+            "LEASE_SECONDS": "10",
             "DATABASE_URL": self.database_url,
             "PORT": str(free_port()),
             **self._settings,

@@ -11,10 +11,11 @@ import pytest
 from bot.domain.changes import Assignment
 from bot.domain.model import BatchState, DropReason, PlanState
 from bot.domain.report import report_of
+from bot.domain.rhythm import USUAL
 from bot.domain.writing import MAX_TRIES, begun
 from bot.errors import STILL_LIMITED, LeaseLostError, WorkInterruptedError
 from bot.messages.report import report_headline
-from bot.services.writing.writer import FRESH_SECONDS, WRITE_SECONDS
+from bot.services.writing.writer import FRESH_SECONDS
 from sandbox.braintrust import (
     AppliedThenReset,
     AppliedThenStatus,
@@ -210,7 +211,7 @@ def test_a_braintrust_that_is_always_too_slow_ends_the_assignment(world: World) 
 
 def test_nothing_is_sent_with_too_little_lease_left(world: World) -> None:
     """A write takes up to 20 s, and must not outlive the right to it."""
-    world.work.left = WRITE_SECONDS - 0.1
+    world.work.left = USUAL.write_seconds - 0.1
     inserts_before: list[int] = []
 
     def renew(number: int) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from bot.adapters.store.tables import database_clock
 from bot.adapters.store.work import LeaseStore
 from bot.domain.model import RESTING, WORKED_ON, PlanState
+from bot.domain.rhythm import USUAL, Rhythm
 from bot.services.ports.store import Claim
-from bot.services.ports.work import LEASE_SECONDS, Lease
+from bot.services.ports.work import Lease
 from tests.integration.stored import ALL_STATES, EXPIRES, NOW, PROPOSAL, Store, new_plan, opened, together
 
 S = PlanState
@@ -167,16 +168,20 @@ def test_a_decision_ends_the_rest(store: Store, state: PlanState, decide: Callab
     assert store.leases.claim(ALL_STATES, only="plan") is not None
 
 
-def test_leases_go_by_the_database_s_clock(store: Store) -> None:
+@pytest.mark.parametrize("rhythm", [USUAL, Rhythm(12)])
+def test_leases_go_by_the_database_s_clock(store: Store, rhythm: Rhythm) -> None:
     """Processes on different machines share it, whatever their own clocks say."""
     store.add()
+    leases = LeaseStore(store.database, owner="worker", rhythm=rhythm)
     before = _now(store)
 
-    lease = store.claim()
+    claim = leases.claim(ALL_STATES)
+    assert claim is not None
     claimed_until = store.column("lease_until")
-    store.leases.renew(lease)
+    leases.renew(claim.lease)
 
-    assert before + LEASE_SECONDS <= claimed_until <= store.column("lease_until") <= _now(store) + LEASE_SECONDS
+    longest = _now(store) + rhythm.lease_seconds
+    assert before + rhythm.lease_seconds <= claimed_until <= store.column("lease_until") <= longest
     assert abs(before - time.time()) < 5  # here both are one machine
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from bot.adapters.store.notices import CLAIM_SECONDS
 from bot.adapters.store.tables import notices
 from bot.domain.model import PlanState
 from bot.domain.notice import Notice, NoticeCount, NoticeState
 from bot.domain.preferences import Preference
 from bot.errors import LeaseLostError
-from bot.services.ports.work import LEASE_SECONDS, Lease
+from bot.services.ports.work import Lease
 from tests.integration.stored import ANA, BO, NOW, Store, together
 
 S = PlanState
@@ -233,7 +234,7 @@ def test_with_more_rows_a_notice_without_a_message_is_tried_again(store: Store, 
     assert store.notices.failed("plan") == frozenset()
 
 
-def test_a_claim_lasts_as_long_as_a_lease(store: Store) -> None:
+def test_a_claim_outlasts_a_request_to_slack(store: Store) -> None:
     arranged(store, TOLD[0])
     claim(store)
     with store.database.read() as connection:
@@ -241,7 +242,7 @@ def test_a_claim_lasts_as_long_as_a_lease(store: Store) -> None:
 
     left = until - datetime.now(UTC).timestamp()
 
-    assert LEASE_SECONDS - 5 < left < LEASE_SECONDS + 5
+    assert CLAIM_SECONDS - 5 < left < CLAIM_SECONDS + 5
 
 
 def test_a_forgotten_plan_takes_its_notices_with_it(store: Store) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Share
+from bot.domain.rhythm import USUAL
 from bot.domain.undo import UndoCounts
 from bot.domain.writing import batches
 from bot.services.notices import NoticeArranger
@@ -69,8 +70,8 @@ class FakeWork:
         self.time.jump(seconds)
         self.proceed()
 
-    def seconds_left(self) -> float:
-        return self.left
+    def has_time_to_write(self) -> bool:
+        return self.left >= USUAL.write_seconds
 
     def show(
         self, draw: Callable[[], None], *, at_seconds: Sequence[float] | None = None, at_once: str | None = None

@@ -10,6 +10,7 @@ from bot.domain.changes import Change, Unassignment, Withdrawal
 from bot.domain.model import Plan, Progress
 from bot.domain.people import Group, Person, User
 from bot.domain.reading import LogRow
+from bot.domain.rhythm import USUAL
 from bot.domain.writing import Acknowledged, WriteResult
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.blocks import Message
@@ -158,8 +159,8 @@ class FakeWork:
         self.pauses.append(seconds)
         self.left = 30.0  # it is renewed meanwhile
 
-    def seconds_left(self) -> float:
-        return self.left
+    def has_time_to_write(self) -> bool:
+        return self.left >= USUAL.write_seconds
 
     def show(
         self, draw: Callable[[], None], *, at_seconds: Sequence[float] | None = None, at_once: str | None = None

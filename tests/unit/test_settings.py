@@ -66,6 +66,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "OPEN_STATUSES": ("work.open_statuses", "pending, In review", ("PENDING", "IN REVIEW")),
     "DATABASE_URL": ("database.url", "postgres://bot:pw@db/reviews", "postgres://bot:pw@db/reviews"),
     "DATABASE_POOL_SIZE": ("database.pool_size", "5", 5),
+    "LEASE_SECONDS": ("database.lease_seconds", "12", 12),
     "PORT": ("port", "8080", 8080),
     "LOG_FORMAT": ("log_format", "JSON", "json"),
 }
@@ -106,6 +107,7 @@ DEFAULTS: dict[str, Any] = {
     "work.open_statuses": ("PENDING", "BACKLOG"),
     "database.url": "sqlite:///data/assign-reviews.db",
     "database.pool_size": 16,
+    "database.lease_seconds": 30,
     "port": 3000,
     "log_format": "text",
 }

@@ -30,6 +30,7 @@ from bot.domain.faults import LIMITED_SECONDS, pause_seconds
 from bot.domain.homes import Home, HomeKind
 from bot.domain.people import Group, User
 from bot.domain.reading import is_quotable, log_row
+from bot.domain.rhythm import USUAL
 from bot.domain.writing import Unknown, Unreachable, WriteResult
 from bot.errors import (
     STILL_LIMITED,
@@ -57,7 +58,7 @@ class Deadlines:
     """The seconds that one exchange may take, from connecting to the last byte."""
 
     read: float = 120.0
-    write: float = 20.0
+    write: float = USUAL.write_seconds
 
 
 DEADLINES = Deadlines()

@@ -14,15 +14,16 @@ from bot.adapters.store.transitions import change, owned
 from bot.domain.model import UNDOABLE, PlanState
 from bot.domain.notice import Notice, NoticeCount, NoticeState
 from bot.errors import StoreUnavailableError
-from bot.services.ports.work import LEASE_SECONDS, Lease
+from bot.services.ports.work import Lease
 
+CLAIM_SECONDS = 30.0  # a request to Slack takes up to 15
 _ASSIGNED = [state.value for state in UNDOABLE]
 _FREE: dict[str, Any] = {"lease_until": None}
 
 # What was posted and is not recorded is posted again.
 _patiently = Retrying(
     retry=retry_if_exception_type(StoreUnavailableError),
-    stop=stop_after_delay(LEASE_SECONDS / 2),
+    stop=stop_after_delay(15.0),
     wait=wait_fixed(0.5),
     reraise=True,
 )
@@ -55,12 +56,12 @@ class NoticeStore:
             if row is None:
                 return None
             notice = _notice_of(row)
-            values = {"attempts": row.attempts + 1, "lease_until": database_clock() + LEASE_SECONDS}
+            values = {"attempts": row.attempts + 1, "lease_until": database_clock() + CLAIM_SECONDS}
             connection.execute(update(notices).where(_mine(notice)).values(**values))
         return replace(notice, attempt=row.attempts + 1)
 
     def opened(self, notice: Notice, channel: str) -> bool:
-        return self._record(notice, channel=channel, lease_until=database_clock() + LEASE_SECONDS)
+        return self._record(notice, channel=channel, lease_until=database_clock() + CLAIM_SECONDS)
 
     def sent(self, notice: Notice, *, ts: str | None = None) -> None:
         values = {"state": NoticeState.SENT.value, "shown": notice.revision, "ts": ts or notice.ts}

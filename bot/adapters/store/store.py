@@ -63,7 +63,8 @@ class Store:
         self.schedules = ScheduleStore(self.database)
         self.faults = FaultStore(self.database)
         self.homes = HomeStore(self.database)
-        self.leases = LeaseStore(self.database, owner=f"{socket.gethostname()}-{secrets.token_hex(3)}")
+        owner = f"{socket.gethostname()}-{secrets.token_hex(3)}"
+        self.leases = LeaseStore(self.database, owner=owner, rhythm=settings.rhythm)
 
     @classmethod
     def existing(cls, settings: DatabaseSettings) -> "Store":

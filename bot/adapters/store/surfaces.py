@@ -13,14 +13,14 @@ from bot.adapters.store.transitions import change, in_state, owned
 from bot.domain.model import PlanState
 from bot.domain.surfaces import Shown, Surface
 from bot.errors import StoreUnavailableError
-from bot.services.ports.work import LEASE_SECONDS, Lease
+from bot.services.ports.work import Lease
 
 REMINDED_BEFORE = timedelta(hours=1)
 
 # What was posted and is not recorded is posted again.
 _patiently = Retrying(
     retry=retry_if_exception_type(StoreUnavailableError),
-    stop=stop_after_delay(LEASE_SECONDS / 2),
+    stop=stop_after_delay(15.0),
     wait=wait_fixed(0.5),
     reraise=True,
 )

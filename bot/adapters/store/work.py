@@ -13,15 +13,17 @@ from bot.adapters.store.tables import database_clock, plans
 from bot.adapters.store.transitions import BOT, Act, in_state, move, note, owned
 from bot.domain.faults import FaultKind, FaultTally
 from bot.domain.model import NOT_BEGUN, WORKED_ON, PlanState
+from bot.domain.rhythm import USUAL, Rhythm
 from bot.services.ports.store import Claim
-from bot.services.ports.work import LEASE_SECONDS, Lease
+from bot.services.ports.work import Lease
 
 
 class LeaseStore:
     """Claims plans for one worker."""
 
-    def __init__(self, database: Database, *, owner: str) -> None:
+    def __init__(self, database: Database, *, owner: str, rhythm: Rhythm = USUAL) -> None:
         self._database = database
+        self._seconds = rhythm.lease_seconds
         self._owner = owner
 
     def claim(self, states: Collection[PlanState], *, only: str | None = None) -> Claim | None:
@@ -39,14 +41,14 @@ class LeaseStore:
             if row is None:
                 return None
             lease = Lease(row.id, row.fence + 1)
-            values = {"lease_owner": self._owner, "lease_until": database_clock() + LEASE_SECONDS, "fence": lease.fence}
+            values = {"lease_owner": self._owner, "lease_until": database_clock() + self._seconds, "fence": lease.fence}
             connection.execute(update(plans).where(plans.c.id == row.id).values(**values))
         return Claim(
             lease, was_abandoned=row.lease_owner not in (None, self._owner), may_be_drawn=bool(row.may_be_drawn)
         )
 
     def renew(self, lease: Lease) -> bool:
-        return self._update(lease, lease_until=database_clock() + LEASE_SECONDS)
+        return self._update(lease, lease_until=database_clock() + self._seconds)
 
     def release(self, lease: Lease, *, wake_in_seconds: float | None) -> None:
         wake_at = None if wake_in_seconds is None else database_clock() + wake_in_seconds

@@ -28,7 +28,7 @@ class NoticeQueue(Protocol):
     """Direct messages that wait to be sent.  What records an attempt does nothing once a newer one was begun."""
 
     def claim(self, *, now: datetime) -> Notice | None:
-        """Take up a notice that is to be sent or edited now, for `LEASE_SECONDS`; nobody else gets it meanwhile."""
+        """Take up a notice that is to be sent or edited now; nobody else gets it for a while."""
 
     def opened(self, notice: Notice, channel: str) -> bool:
         """Remember the conversation and renew the claim; False when it ran out and somebody else has it."""

@@ -73,7 +73,7 @@ class LeaseBook(Protocol):
         """A plan that waits for work in `states`, or (without any) only for being shown; `only` names one."""
 
     def renew(self, lease: Lease) -> bool:
-        """Extend a lease by `LEASE_SECONDS` from now; False when another worker has taken the plan."""
+        """Extend a lease from now on; False when another worker has taken the plan."""
 
     def release(self, lease: Lease, *, wake_in_seconds: float | None) -> None:
         """Give the plan back, to be claimed after `wake_in_seconds` or as soon as somebody decides about it."""

@@ -31,8 +31,8 @@ class Work(Protocol):
     def pause(self, seconds: float) -> None:
         """Wait without holding anything up; raises like `proceed`."""
 
-    def seconds_left(self) -> float:
-        """How long the lease certainly lasts."""
+    def has_time_to_write(self) -> bool:
+        """Whether the lease certainly outlasts a write that begins now."""
 
     def show(
         self, draw: Callable[[], None], *, at_seconds: Sequence[float] | None = None, at_once: str | None = None
@@ -58,6 +58,3 @@ class Announcer(Protocol):
 
     def draw(self, work: Work) -> None:
         """Show the plan as it is stored, until what is shown is what is stored, or has to wait."""
-
-
-LEASE_SECONDS = 30.0

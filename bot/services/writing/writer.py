@@ -37,7 +37,7 @@ from bot.services.threads import in_background
 from bot.services.writing.ledger import Ledger, Settlement
 
 FRESH_SECONDS = 10.0  # how old the reading may be on which a write rests
-WRITE_SECONDS = 20.0  # the deadline of one write: with less lease left, none is begun
+FINISH_SECONDS = 20.0  # within which every write that is on its way has an answer, or is unknown
 SEEN_SECONDS = 1.0  # within which a write was visible in all recordings that are public
 FIRST_LOOK_SECONDS = 2.0  # an unknown batch is read back this long after its attempt ended
 POLL_SECONDS = 1.0  # how soon a press of Stop is noticed when nothing else happens
@@ -162,7 +162,7 @@ class Writer:
 
     def _write(self, batch: Batch, began: float) -> WriteResult:
         """Send one batch, unless the process was held up since it was checked."""
-        if not self._is_fresh(began) or self._work.seconds_left() < WRITE_SECONDS:
+        if not self._is_fresh(began) or not self._work.has_time_to_write():
             return NotBegun()
         return self._braintrust.write(self._plan.request.project_id, batch.kept, self._change)
 
@@ -182,7 +182,7 @@ class Writer:
             self._look(batches, self._on_seen)
 
     def _may_write(self) -> bool:
-        return self._monotonic() >= self._hold_until and self._work.seconds_left() >= WRITE_SECONDS
+        return self._monotonic() >= self._hold_until and self._work.has_time_to_write()
 
     def _put_back(self) -> None:
         """Leave batches unsent that were checked, or are being checked: nobody waits for that any more."""
@@ -315,5 +315,5 @@ class Writer:
     def _finish_writes(self) -> None:
         """Wait for the requests that are on their way, and store what they brought, whatever ended the run."""
         if self._writes:
-            self._settle(wait(self._writes, timeout=WRITE_SECONDS).done)
+            self._settle(wait(self._writes, timeout=FINISH_SECONDS).done)
             self._ledger.flush(waiting=None)
