@@ -13,9 +13,8 @@ from slack_sdk import WebClient
 import handlers
 from bot.adapters.braintrust.client import BraintrustClient, Deadlines, organisation
 from bot.adapters.slack.client import PrivateAnswerer, SlackClient, web_client
-from bot.adapters.slack.directory import SlackDirectory
+from bot.adapters.slack.directory import SlackDirectory, SlackPeople
 from bot.adapters.slack.identity import Identity, workspace
-from bot.adapters.slack.people import SlackPeople
 from bot.adapters.store.store import Store
 from bot.domain.homes import Home
 from bot.domain.model import PlanState

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from slack_sdk import WebClient
 
-from bot.adapters.slack.directory import SlackNames
-from bot.adapters.slack.people import SlackPeople
+from bot.adapters.slack.directory import NO_GROUP, SlackPeople, group_ids
 from bot.domain.model import LeftOut
 from bot.domain.people import Exclusion, Person, User
 from bot.domain.reviewers import Known, NameKind, ReviewerName, parsed_name, resolved
@@ -20,7 +19,6 @@ _SLACK_S = frozenset({Exclusion.NOT_ASKED, Exclusion.UNREADABLE})
 """The reasons for which Slack is to blame where it cannot be asked."""
 _GROUP = "S"
 """How the ids of user groups begin."""
-_NO_GROUP = "no_such_subteam"
 
 
 def approver_findings(
@@ -73,7 +71,7 @@ def _misread(client: WebClient | None, misread: Misread) -> Finding:
 
 def _handles(client: WebClient) -> Mapping[str, str]:
     try:
-        return SlackNames(client).groups()
+        return group_ids(client)
     except SlackError:
         return {}
 
@@ -116,7 +114,7 @@ def _behind(slack: SlackPeople, name: str, everybody: Mapping[str, Person]) -> S
     try:
         return [everybody.get(member, Person(member, member)) for member in slack.members_of(name)]
     except SlackRejectedError as error:
-        if error.code == _NO_GROUP:
+        if error.code == NO_GROUP:
             return None
         raise
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from slack_sdk import WebClient
 
 from bot.adapters.slack.client import SlackClient, web_client
-from bot.adapters.slack.directory import SlackNames
+from bot.adapters.slack.directory import channel_ids
 from bot.adapters.slack.identity import SCOPES, Identity, connection_address, refusal
 from bot.domain.weekly import WeeklyTime, next_time
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
@@ -93,7 +93,7 @@ def _misread(client: WebClient | None, setting: str, misread: Misread) -> Iterat
     if not misread.text:
         return
     try:
-        ids = {} if client is None else SlackNames(client).channels()
+        ids = {} if client is None else channel_ids(client)
     except SlackError:
         ids = {}
     names = [part.strip() for part in misread.text.split(",")]

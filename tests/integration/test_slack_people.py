@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.slack import people as adapter
+from bot.adapters.slack import calls
+from bot.adapters.slack import directory as adapter
 from bot.adapters.slack.client import web_client
+from bot.adapters.slack.directory import SlackPeople
 from bot.adapters.slack.identity import SCOPES
-from bot.adapters.slack.people import SlackPeople
 from bot.domain.people import Person
 from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.settings import SlackSettings
@@ -89,7 +90,7 @@ def test_a_list_without_end_is_given_up(
     slack: SlackStandIn, people: SlackPeople, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adapter, "PAGE_SIZE", 1)
-    monkeypatch.setattr(adapter, "MAX_PAGES", 3)
+    monkeypatch.setattr(calls, "MAX_PAGES", 3)
 
     with pytest.raises(SlackUnavailableError, match="does not end"):
         people.people()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.adapters.slack.client import web_client
-from bot.adapters.slack.people import SlackPeople
+from bot.adapters.slack.directory import SlackPeople
 from bot.domain.absence import USUAL_SIGNS, absence
 from bot.domain.people import Person
 from bot.errors import SlackError

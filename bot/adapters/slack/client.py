@@ -11,8 +11,8 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from slack_sdk.webhook import WebhookClient
 
+from bot.adapters.slack.calls import INVITE, answered, called
 from bot.adapters.slack.directory import SlackDirectory
-from bot.adapters.slack.errors import INVITE, answered, called
 from bot.domain.faults import pause_seconds
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.blocks import Message
@@ -52,7 +52,7 @@ class SlackClient:
     def channel(self, channel: str) -> Channel:
         if channel.startswith("D"):  # it has no members to join; whether it takes a post shows at the post
             return Channel(channel, is_entered=True, is_private=True, is_shared=False)
-        info = answered(lambda: self._client.conversations_info(channel=channel), "channel", dict)
+        info = answered(self._client.conversations_info, "channel", dict, channel=channel)
         return Channel(
             channel,
             is_entered=bool(info.get("is_member") or info.get("is_im") or info.get("is_mpim")),
@@ -68,44 +68,34 @@ class SlackClient:
             return
         if channel.is_private:
             raise SlackRejectedError(INVITE, code="not_in_channel")
-        called(lambda: self._client.conversations_join(channel=channel.id))
+        called(self._client.conversations_join, channel=channel.id)
 
     def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
-        arguments: dict[str, Any] = {"text": message.text, "blocks": list(message.blocks)}
-        return answered(
-            lambda: self._client.chat_postMessage(
-                channel=channel, thread_ts=thread_ts, unfurl_links=False, unfurl_media=False, **arguments
-            ),
-            "ts",
-            str,
-        )
+        where = {"channel": channel, "thread_ts": thread_ts, "unfurl_links": False, "unfurl_media": False}
+        return answered(self._client.chat_postMessage, "ts", str, **where, **_content(message))
 
     def update(self, channel: str, ts: str, message: Message) -> None:
-        called(lambda: self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks)))
+        called(self._client.chat_update, channel=channel, ts=ts, **_content(message))
 
     def upload(self, channel: str, *, thread_ts: str, name: str, title: str, content: bytes) -> None:
-        """Attach a file to a thread (getUploadURLExternal, POST, completeUploadExternal)."""
-        called(
-            lambda: self._client.files_upload_v2(
-                channel=channel, thread_ts=thread_ts, filename=name, title=title, content=content
-            )
-        )
+        where = {"channel": channel, "thread_ts": thread_ts}
+        called(self._client.files_upload_v2, **where, filename=name, title=title, content=content)
 
     def permalink(self, channel: str, ts: str) -> str | None:
-        answer = called(lambda: self._client.chat_getPermalink(channel=channel, message_ts=ts))
+        answer = called(self._client.chat_getPermalink, channel=channel, message_ts=ts)
         return str(answer["permalink"]) if answer.get("permalink") else None
 
     def send_directly(self, user: str, message: Message) -> None:
         self.post(self.open_directly(user), message)
 
     def open_directly(self, user: str) -> str:
-        opened = answered(lambda: self._client.conversations_open(users=[user]), "channel", dict)
+        opened = answered(self._client.conversations_open, "channel", dict, users=[user])
         return str(opened["id"])
 
     def send_ephemeral(self, channel: str, user: str, message: Message, *, thread_ts: str | None = None) -> None:
         """Show a message to one person, in a channel or in a thread of it."""
-        arguments: dict[str, Any] = {"text": message.text, "blocks": list(message.blocks), "thread_ts": thread_ts}
-        called(lambda: self._client.chat_postEphemeral(channel=channel, user=user, **arguments))
+        where = {"channel": channel, "user": user, "thread_ts": thread_ts}
+        called(self._client.chat_postEphemeral, **where, **_content(message))
 
     def time_zone(self, user: str) -> str | None:
         try:
@@ -145,25 +135,25 @@ class PrivateAnswerer:
 
         Its faults are logged.
         """
-        self._take(task, tries=1)
+        self._run(task, tries=1)
 
     def close(self) -> None:
         """Send what is due, then no more."""
         self._errands.close(timeout_seconds=CLOSING_SECONDS)
 
-    def _take(self, task: Callable[[], None], *, tries: int, in_seconds: float = 0.0) -> None:
-        if not self._errands.take(lambda: self._tried(task, tries), in_seconds=in_seconds):
-            log.warning("an answer is not sent: too many wait, or the process is ending")
+    def _run(self, task: Callable[[], None], *, tries: int, in_seconds: float = 0.0) -> None:
+        def attempt() -> None:
+            try:
+                task()
+            except SlackError as error:
+                asked = error.retry_after_seconds if isinstance(error, SlackUnavailableError) else None
+                if asked is None or tries >= MOST_TRIES:
+                    log.warning("Slack did not do what was asked", extra={"error": str(error)})
+                else:  # nothing was done
+                    self._run(task, tries=tries + 1, in_seconds=pause_seconds(tries, asked=asked))
 
-    def _tried(self, task: Callable[[], None], tries: int) -> None:
-        try:
-            task()
-        except SlackError as error:
-            asked = error.retry_after_seconds if isinstance(error, SlackUnavailableError) else None
-            if asked is None or tries >= MOST_TRIES:
-                log.warning("Slack did not do what was asked", extra={"error": str(error)})
-            else:  # nothing was done
-                self._take(task, tries=tries + 1, in_seconds=pause_seconds(tries, asked=asked))
+        if not self._errands.take(attempt, in_seconds=in_seconds):
+            log.warning("an answer is not sent: too many wait, or the process is ending")
 
     def _shown(self, to: ReplyTo, message: Message) -> bool:
         if to.channel is None:
@@ -181,10 +171,12 @@ def _respond(url: str | None, message: Message, *, replace: bool) -> bool:
         return False
     webhook = WebhookClient(url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
     try:
-        answer = webhook.send(
-            text=message.text, blocks=list(message.blocks), response_type="ephemeral", replace_original=replace
-        )
+        answer = webhook.send(response_type="ephemeral", replace_original=replace, **_content(message))
     except (SlackClientError, HTTPException, OSError, ValueError) as error:
         log.info("a response URL could not be used", extra={"cause": type(error).__name__})
         return False
     return answer.status_code == 200
+
+
+def _content(message: Message) -> dict[str, Any]:
+    return {"text": message.text, "blocks": list(message.blocks)}

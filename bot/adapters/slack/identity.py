@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot.adapters.slack.errors import answered, called
+from bot.adapters.slack.calls import answered, called, granted_scopes
 from bot.domain.homes import Home, HomeKind, Installation
 from bot.errors import SettingsError, SlackRejectedError
 
@@ -31,7 +31,7 @@ def refusal(error: SlackRejectedError) -> str:
 
 def connection_address(client: WebClient) -> str:
     """A new address for Socket Mode, by an app-level token; raises `SlackError`."""
-    return answered(lambda: client.apps_connections_open(app_token=client.token or ""), "url", str)
+    return answered(client.apps_connections_open, "url", str, app_token=client.token or "")
 
 
 class Identity:
@@ -46,8 +46,7 @@ class Identity:
         """Ask Slack; raises `SlackError`."""
         answer = called(self._client.auth_test)
         self._known = answer.data
-        listed = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
-        self._scopes = frozenset(scope.strip() for scope in str(listed).split(",") if scope.strip())
+        self._scopes = granted_scopes(answer) or frozenset()
 
     def home(self) -> Home | None:
         """Ask Slack for the workspace, or the enterprise, that the bot is installed in; raises `SlackError`."""

@@ -1,8 +1,8 @@
-"""Slack's refusals, as errors whose sentences say what to do."""
+"""Calls of Slack's Web API; its refusals, as errors whose sentences say what to do."""
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from typing import Any, TypeVar
 from urllib.error import URLError
@@ -16,6 +16,7 @@ from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 log = logging.getLogger(__name__)
 
 MOST_RETRY_AFTER = 3600.0
+MAX_PAGES = 200
 _T = TypeVar("_T")
 
 _PASSING = frozenset(
@@ -42,13 +43,13 @@ _SENTENCES = {
 }
 
 
-def called(call: Callable[[], Any]) -> Any:
+def called(call: Callable[..., Any], **arguments: Any) -> Any:
     """The answer of one API call; raises `SlackRejectedError` or `SlackUnavailableError`.
 
     What the SDK raises repeats what answered, which need not be Slack: it reaches no log as their cause.
     """
     try:
-        return call()
+        return call(**arguments)
     except SlackApiError as error:
         raise _refusal(error) from None
     except SlackRequestError as error:
@@ -58,13 +59,31 @@ def called(call: Callable[[], Any]) -> Any:
         raise SlackUnavailableError(_unreached(error)) from error
 
 
-def answered(call: Callable[[], Any], part: str, kind: type[_T]) -> _T:
+def answered(call: Callable[..., Any], part: str, kind: type[_T], **arguments: Any) -> _T:
     """One part of the answer of an API call; raises like `called`, also where the answer lacks it."""
-    answer = called(call)
-    found = answer.data.get(part) if isinstance(answer.data, dict) else None
-    if not isinstance(found, kind):
-        raise unusable(f"no {part}")
-    return found
+    return _part(called(call, **arguments), part, kind)
+
+
+def pages(call: Callable[..., Any], part: str, **arguments: Any) -> Iterator[tuple[list[Any], Any]]:
+    """The answers of a listing, each with its list; raises like `called`, also where it does not end."""
+    cursor, seen = "", set[str]()
+    while len(seen) < MAX_PAGES:
+        answer = called(call, cursor=cursor or None, **arguments)
+        yield _part(answer, part, list), answer
+        metadata = answer.get("response_metadata")
+        cursor = str(metadata.get("next_cursor") or "") if isinstance(metadata, dict) else ""
+        if not cursor:
+            return
+        if cursor in seen:
+            raise unusable(f"a list of {part} that repeats a page")
+        seen.add(cursor)
+    raise unusable(f"a list of {part} that does not end")
+
+
+def granted_scopes(answer: Any) -> frozenset[str] | None:
+    """The scopes that the token has; None where Slack does not say."""
+    listed = _header(answer, "x-oauth-scopes")
+    return None if listed is None else frozenset(filter(None, map(str.strip, listed.split(","))))
 
 
 def missing_scope(scope: str) -> SlackRejectedError:
@@ -117,6 +136,17 @@ def _refusal(error: SlackApiError) -> SlackError:
 
 def _retry_after(answer: Any) -> float | None:
     """How long Slack asks to wait, in seconds; None where it does not say."""
-    headers = {name.lower(): str(value) for name, value in (getattr(answer, "headers", None) or {}).items()}
-    said = headers.get("retry-after", "")
+    said = _header(answer, "retry-after") or ""
     return min(float(said[:9]), MOST_RETRY_AFTER) if said.isascii() and said.isdigit() else None
+
+
+def _header(answer: Any, wanted: str) -> str | None:
+    headers = getattr(answer, "headers", None) or {}
+    return next((str(value) for name, value in headers.items() if name.lower() == wanted), None)
+
+
+def _part(answer: Any, part: str, kind: type[_T]) -> _T:
+    found = answer.data.get(part) if isinstance(answer.data, dict) else None
+    if not isinstance(found, kind):
+        raise unusable(f"no {part}")
+    return found
