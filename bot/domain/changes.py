@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bot.domain.model import Batch, BatchState, DropReason, Plan, Share
 from bot.domain.reading import PENDING, USUAL_OPEN_STATUSES, LogRow
+from bot.domain.report import counted_drops
 from bot.domain.writing import batches as cut
 
 TOLERATED = 0.2  # more than this part of the rows gone, and the plan is no longer the one that was approved
@@ -145,12 +146,6 @@ class Revision:
     drift: tuple[tuple[DropReason, int], ...]
 
 
-def counted_drift(batches: Sequence[Batch]) -> tuple[tuple[DropReason, int], ...]:
-    """Why how many rows left."""
-    reasons = Counter(reason for batch in batches for _, reason in batch.dropped)
-    return tuple((reason, reasons[reason]) for reason in DropReason if reasons[reason])
-
-
 def has_drifted(plan: Plan, batches: Sequence[Batch], *, lost: Collection[str]) -> bool:
     """Whether the plan is another one than was shown: a reviewer is gone, or more than `TOLERATED` of these rows."""
     gone = sum(len(batch.dropped) for batch in batches)
@@ -162,4 +157,4 @@ def revision(plan: Plan, batches: Sequence[Batch], *, lost: Collection[str], bat
     """The plan's next version, of what is left in all its `batches`."""
     pairs = [pair for batch in batches for pair in batch.kept]
     staying = [share for share in plan.shares if share.reviewer.id not in lost]
-    return Revision(cut(pairs, size=batch_size), recounted(staying, pairs), counted_drift(batches))
+    return Revision(cut(pairs, size=batch_size), recounted(staying, pairs), counted_drops(batches))

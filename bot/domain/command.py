@@ -54,10 +54,7 @@ def parsed(text: str) -> HelpCommand | PlanCommand | PersonalCommand:
         return HelpCommand()
     if first in WORDS:
         return personal(first, [undone(word) for word in typed[1:]])
-    return _plan(list(_read(_gathered(typed))))
-
-
-def _plan(items: Sequence[Typed]) -> PlanCommand:
+    items = list(_read(_gathered(typed)))
     values = {item.name: item.value for item in items if isinstance(item, Value)}
     if len(values) < len(items):
         raise misunderstood(items)

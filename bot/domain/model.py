@@ -143,10 +143,6 @@ class PlanRequest:
     channel: str | None = None
     response_url: str | None = None
 
-    def asks_for_the_same_as(self, other: "PlanRequest") -> bool:
-        """Whether both get the same answer at the same time, in the same place."""
-        return self.subject == other.subject
-
     @property
     def is_direct(self) -> bool:
         """Whether the plan goes to direct messages, where one person sees it."""
@@ -154,7 +150,9 @@ class PlanRequest:
 
     @property
     def subject(self) -> "PlanRequest":
-        """The request without who asked, how, and where they are answered privately."""
+        """The request without who asked, how, and where they are answered privately: the same one has the same answer
+        at the same time, in the same place.
+        """
         return replace(self, origin=Origin.COMMAND, requested_by=None, response_url=None)
 
 

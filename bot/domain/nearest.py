@@ -77,20 +77,20 @@ def misunderstood(items: Sequence[Typed]) -> CommandError:
     """Why `items`, which have a stray word or an option twice, are no command, and what was probably meant."""
     place = next((place for place, item in enumerate(items) if isinstance(item, Stray)), None)
     if place is None:
-        last = _repeated([item for item in items if isinstance(item, Value)])
+        values = [item for item in items if isinstance(item, Value)]
+        counts = Counter(value.name for value in values)
+        last = next(value for value in reversed(values) if counts[value.name] > 1)
         once = _written({last.name: last.value}) or example(last.name)
         return CommandError(f"`{last.name}` is given twice. Give it once: `{once}`.")
     strays = takewhile(lambda item: isinstance(item, Stray), items[place:])
     words = [item.text for item in strays if isinstance(item, Stray)]
-    behind = _behind(items[place - 1]) if place else ""
+    before = items[place - 1] if place else None
+    behind = ""
+    if isinstance(before, Value) and before.is_open:  # it may have been meant to go on
+        behind = f" behind `{shown(f'{before.name}={before.value}')}`"
     joined = _joined(items)
     first = next((item.text for item in joined if isinstance(item, Stray)), words[0])
     return CommandError(f"I don't understand `{shown(' '.join(words))}`{behind}. {_hint(joined, first)}")
-
-
-def _behind(item: Typed) -> str:
-    """What was understood before a stray word, where that may have been meant to go on."""
-    return f" behind `{shown(f'{item.name}={item.value}')}`" if isinstance(item, Value) and item.is_open else ""
 
 
 def _hint(items: Sequence[Typed], first: str) -> str:
@@ -194,15 +194,15 @@ def _written(values: Mapping[str, str]) -> str | None:
     """The command as it is typed; None where a value would be refused, or cannot be repeated as it is."""
     if not all(name == DRY_RUN or (_is_valid(name, value) and _SAYS.search(value)) for name, value in values.items()):
         return None
-    text = " ".join(name if name == DRY_RUN else f"{name}={_quoted(name, value)}" for name, value in values.items())
+    words = []
+    for name, value in values.items():
+        mark = "'" if '"' in value else '"'
+        is_simple = name != "tag" and _SIMPLE.fullmatch(value)
+        words.append(name if name == DRY_RUN else f"{name}={value}" if is_simple else f"{name}={mark}{value}{mark}")
+    text = " ".join(words)
     both = any('"' in value and "'" in value for value in values.values())
     fits = len(text) <= MAX_SUGGESTION and readable(text) == text and "`" not in text and not both
     return text if fits else None
-
-
-def _quoted(name: str, value: str) -> str:
-    mark = "'" if '"' in value else '"'
-    return value if name != "tag" and _SIMPLE.fullmatch(value) else f"{mark}{value}{mark}"
 
 
 def _is_valid(name: str, value: str) -> bool:
@@ -215,9 +215,3 @@ def _is_valid(name: str, value: str) -> bool:
 
 def _nearest(word: str, words: Iterable[str], *, cutoff: float) -> str | None:
     return next(iter(difflib.get_close_matches(word, list(words), n=1, cutoff=cutoff)), None)
-
-
-def _repeated(values: Sequence[Value]) -> Value:
-    """The last one of an option that is given more than once."""
-    counts = Counter(value.name for value in values)
-    return next(value for value in reversed(values) if counts[value.name] > 1)

@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeAlias
@@ -15,8 +15,8 @@ _DAY = timedelta(days=1)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LIKE_A_DATE = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})(?![0-9])")
 _SPAN = re.compile(r"(?:(?P<count>[0-9]{1,3})\s*|next\s+|a\s+)(?P<unit>day|week)")
-_WEEKDAYS = [name.lower() for name in calendar.day_abbr]
-_MONTHS = [name.lower() for name in calendar.month_abbr]
+_WEEKDAYS = [name.lower() for name in calendar.day_name]
+_MONTHS = [name.lower() for name in calendar.month_name]
 _DOTTED = re.compile(r"(?<![0-9])(?P<day>[0-9]{1,2})\.\s?(?P<month>[0-9]{1,2})(?:\.\s?(?P<year>[0-9]{4})?|(?![0-9]))")
 
 
@@ -74,7 +74,8 @@ def personal(word: str, rest: Sequence[str]) -> PersonalCommand:
 def valid_away(typed: str, *, today: date) -> date:
     """The day in `typed`, later than `today` and within a year; raises `CommandError` with the nearest valid form."""
     day = _written(_DATE.fullmatch(typed.strip()) and _LIKE_A_DATE.fullmatch(typed.strip()), today)
-    nearest = f"`/assign-reviews away {_nearest(day or _meant(typed, today), today)}`"
+    valid = min(max(day or _meant(typed, today), today + _DAY), today + MAX_AWAY)
+    nearest = f"`/assign-reviews away {valid}`"
     if not typed.strip():
         raise CommandError(f"Say until when: {nearest}.")
     if day is None:
@@ -90,34 +91,30 @@ def _meant(typed: str, today: date) -> date:
         _written(_LIKE_A_DATE.search(typed), today),
         _written(_DOTTED.search(typed), today),
         _in_words(typed.lower(), today),
-        _after(typed.lower(), today),
     )
-    return next((day for day in readings if day is not None), today + _DAY)
+    if day := next((day for day in readings if day is not None), None):
+        return day
+    if span := _SPAN.search(typed.lower()):  # from today: `2 weeks`, `next week`
+        count = int(span["count"]) if span["count"] else 1
+        return today + timedelta(days=min(count, MAX_AWAY.days) * (7 if span["unit"] == "week" else 1))
+    return today + _DAY
 
 
 def _in_words(typed: str, today: date) -> date | None:
     """The next such day: `monday`, `24 dec`, `January 4`."""
     words = re.findall(r"[a-z]+|[0-9]+", typed)
     for place, word in enumerate(words):
-        if word[:3] in _WEEKDAYS and _begins(word, calendar.day_name):
-            return today + timedelta(days=(_WEEKDAYS.index(word[:3]) - today.weekday() - 1) % 7 + 1)
-        if word[:3] in _MONTHS and _begins(word, calendar.month_name):
+        if (weekday := _number(word, _WEEKDAYS)) is not None:
+            return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
+        if (month := _number(word, _MONTHS)) is not None:
             beside = next((int(one) for one in words[max(place - 1, 0) : place + 2] if one.isdigit()), 1)
-            return _such_day(None, _MONTHS.index(word[:3]), beside, today)
+            return _such_day(None, month, beside, today)
     return None
 
 
-def _after(typed: str, today: date) -> date | None:
-    """So many days or weeks from today: `2 weeks`, `next week`."""
-    match = _SPAN.search(typed)
-    if match is None:
-        return None
-    count = int(match["count"]) if match["count"] else 1
-    return today + timedelta(days=min(count, MAX_AWAY.days) * (7 if match["unit"] == "week" else 1))
-
-
-def _begins(word: str, names: Iterable[str]) -> bool:
-    return any(name.lower().startswith(word) for name in names)
+def _number(word: str, names: Sequence[str]) -> int | None:
+    """Which of these names begins with the three letters or more of a word."""
+    return next((number for number, name in enumerate(names) if len(word) >= 3 and name.startswith(word)), None)
 
 
 def _written(match: re.Match[str] | None, today: date) -> date | None:
@@ -134,7 +131,3 @@ def _such_day(year: int | None, month: int, day: int, today: date) -> date | Non
         return found if year is not None or found > today else found.replace(year=found.year + 1)
     except ValueError:
         return None
-
-
-def _nearest(day: date, today: date) -> date:
-    return min(max(day, today + _DAY), today + MAX_AWAY)

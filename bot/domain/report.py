@@ -1,7 +1,7 @@
 """The report on a plan, counted from its batches."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Share
@@ -24,7 +24,7 @@ class Report:
     unsent: int
     """Never sent, because the assignment ended early."""
     reasons: tuple[str, ...]
-    """Why rows failed, each reason once."""
+    """Why rows are missing, each reason once.  A batch that was written after all keeps its error; it is none."""
 
     @property
     def seen(self) -> int:
@@ -55,17 +55,23 @@ class Report:
 def report_of(plan: Plan, batches: Sequence[Batch]) -> Report:
     """The report on `plan` as its batches stand."""
     seen = Counter(who for batch in _in(batches, BatchState.CONFIRMED) for _, who in batch.kept)
-    dropped = Counter(reason for batch in batches for _, reason in batch.dropped)
+    missing = _in(batches, BatchState.FAILED, BatchState.UNKNOWN, BatchState.SENDING, BatchState.PLANNED)
     return Report(
         planned=plan.planned_rows,
         assigned=tuple(Share(share.reviewer, seen[share.reviewer.id]) for share in plan.shares),
-        dropped=tuple((reason, dropped[reason]) for reason in DropReason if dropped[reason]),
+        dropped=counted_drops(batches),
         failed=_rows(batches, BatchState.FAILED),
         unknown=_rows(batches, BatchState.UNKNOWN, BatchState.SENDING),
         unconfirmed=_rows(batches, BatchState.WRITTEN),
         unsent=_rows(batches, BatchState.PLANNED),
-        reasons=_reasons(batches),
+        reasons=tuple(dict.fromkeys(batch.error for batch in missing if batch.error and batch.kept)),
     )
+
+
+def counted_drops(batches: Iterable[Batch]) -> tuple[tuple[DropReason, int], ...]:
+    """Why how many rows left."""
+    reasons = Counter(reason for batch in batches for _, reason in batch.dropped)
+    return tuple((reason, reasons[reason]) for reason in DropReason if reasons[reason])
 
 
 def outcome(plan: Plan, report: Report) -> PlanState:
@@ -93,9 +99,3 @@ def _in(batches: Sequence[Batch], *states: BatchState) -> list[Batch]:
 
 def _rows(batches: Sequence[Batch], *states: BatchState) -> int:
     return sum(batch.size for batch in _in(batches, *states))
-
-
-def _reasons(batches: Sequence[Batch]) -> tuple[str, ...]:
-    """Why rows are missing; a batch that was written after all keeps its error, but nothing is missing for it."""
-    missing = _in(batches, BatchState.FAILED, BatchState.UNKNOWN, BatchState.SENDING, BatchState.PLANNED)
-    return tuple(dict.fromkeys(batch.error for batch in missing if batch.error and batch.kept))

@@ -60,7 +60,8 @@ def words(text: str) -> list[str]:
 
 def undone(raw: str, *, people: bool = False) -> str:
     """`raw` as it was typed; with `people`, who was picked from Slack's list stays as `<@ID>`."""
-    return _with_emoji(_UNDONE.sub(lambda found: _typed(found, people=people), raw))
+    text = _UNDONE.sub(lambda found: _typed(found, people=people), raw)
+    return _EMOJI.sub(lambda found: _emoji(found["name"], found["tone"]) or found[0], text)
 
 
 def unquoted(raw: str) -> str | None:
@@ -82,10 +83,6 @@ def _typed(found: re.Match[str], *, people: bool) -> str:
     if address.startswith(("@", "#")):
         return address[0] + (name or address[1:]).lstrip(address[0])
     return name or undone(address.removeprefix("mailto:").removeprefix("tel:"))
-
-
-def _with_emoji(text: str) -> str:
-    return _EMOJI.sub(lambda found: _emoji(found["name"], found["tone"]) or found[0], text) if ":" in text else text
 
 
 def _emoji(name: str, tone: str | None) -> str | None:

@@ -127,7 +127,13 @@ def _zone(typed: str) -> str:
     known = _zones()
     if name.lower() in known:
         return known[name.lower()]
-    meant = next((zone for zone, short in _ABBREVIATED.items() if name.upper() in short), None) or _near(name.lower())
+    meant = next((zone for zone, short in _ABBREVIATED.items() if name.upper() in short), None)
+    if meant is None:  # the zone of a city, or else the one with the most similar name
+        of_city = sorted(
+            zone for key, zone in known.items() if key.rpartition("/")[2] == name.lower().rpartition("/")[2]
+        )
+        near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.8)
+        meant = of_city[0] if of_city else known[near[0]] if near else None
     hint = f"Did you mean `{meant}`?" if meant else f"Use an IANA name: `{_EXAMPLE}`."
     raise CommandError(f"I don't know the time zone `{shown(typed)}`. {hint}")
 
@@ -136,11 +142,3 @@ def _zone(typed: str) -> str:
 def _zones() -> dict[str, str]:
     """Every zone of the IANA database, by its name in small letters."""
     return {zone.lower(): zone for zone in available_timezones()}
-
-
-def _near(name: str) -> str | None:
-    """The zone of a city, or else the one with the most similar name."""
-    zones = _zones()
-    of_city = sorted(zone for key, zone in zones.items() if key.rpartition("/")[2] == name.rpartition("/")[2])
-    near = difflib.get_close_matches(name, zones, n=1, cutoff=0.8)
-    return of_city[0] if of_city else zones[near[0]] if near else None

@@ -1,7 +1,7 @@
 """Slack's people as a roster needs them: everybody from a listing of the day, those who are meant as they are now."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -54,7 +54,7 @@ class SlackListing:
         if unmatched or roster.left_out or len(slack_ids) > MOST_SINGLY:
             return None
         seen = self._each(slack_ids, self._people.person, patience)
-        present = tuple(one for one in seen if not one.deactivated and not one.is_bot)
+        present = tuple(one for one in seen.values() if not one.deactivated and not one.is_bot)
         return present if len(present) == len(slack_ids) else None
 
     def _as_now(
@@ -67,7 +67,7 @@ class SlackListing:
             meant |= dict.fromkeys(members or ())
         meant |= dict.fromkeys(one.reviewer.slack_id for one in before if one.reviewer.slack_id is not None)
         people = {person.id: person for person in listed if person.id not in meant}
-        people |= {person.id: person for person in self._each(list(meant), self._people.person, patience)}
+        people |= self._each(meant, self._people.person, patience)
 
         active = [person for person in people.values() if not person.deactivated]
         lacking = {
@@ -79,12 +79,11 @@ class SlackListing:
         if not listed:  # an e-mail that is nobody's in Braintrust may be somebody's in Slack
             familiar = {(user.email or "").lower() for user in known.users or ()}
             emails += [name.value for name in asked if name.kind is NameKind.EMAIL and name.value not in familiar]
-        people |= {
-            person.id: person for person in self._each(list(dict.fromkeys(emails)), self._people.by_email, patience)
-        }
+        people |= self._each(emails, self._people.by_email, patience)
         return tuple(people.values())
 
-    def _each(self, keys: Sequence[str], find: Callable[[str], Person | None], patience: Patience) -> list[Person]:
+    def _each(self, keys: Iterable[str], find: Callable[[str], Person | None], patience: Patience) -> dict[str, Person]:
         """Those whom Slack knows by these ids or e-mails, several asked for at a time."""
-        found = for_each(keys, lambda key: ask_slack(partial(find, key), patience), at_once=AT_ONCE, name="person")
-        return [person for person in found if person is not None]
+        each = list(dict.fromkeys(keys))
+        found = for_each(each, lambda key: ask_slack(partial(find, key), patience), at_once=AT_ONCE, name="person")
+        return {person.id: person for person in found if person is not None}

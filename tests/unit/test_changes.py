@@ -13,7 +13,6 @@ from bot.domain.changes import (
     Seen,
     Withdrawal,
     checked,
-    counted_drift,
     has_drifted,
     read_back,
     recounted,
@@ -21,6 +20,7 @@ from bot.domain.changes import (
 )
 from bot.domain.model import Batch, BatchState, DropReason, Plan, Reviewer, Share
 from bot.domain.reading import USUAL_OPEN_STATUSES, LogRow
+from bot.domain.report import counted_drops
 from bot.domain.writing import batches as cut
 from tests.unit.builders import TAG, a_batch, a_plan, a_row
 
@@ -284,7 +284,7 @@ def test_every_row_is_accounted_for_once(
     left = [row_id for batch in after for row_id, _ in batch.dropped]
     stayed = [row_id for batch in after for row_id, _ in batch.kept]
     assert sorted([*left, *stayed]) == sorted(row_id for batch in batches for row_id, _ in batch.rows)
-    assert sum(count for _, count in counted_drift(after)) == len(left)
+    assert sum(count for _, count in counted_drops(after)) == len(left)
     assert [replace(batch, dropped=()) for batch in after] == [replace(batch, dropped=()) for batch in batches]
 
 
