@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot.adapters.store.store import Store
 from bot.cli import plans
-from bot.cli.console import Console
-from bot.cli.plans import TAKEN_OFF, settings_for_a_terminal
+from bot.cli.console import Console, program
+from bot.cli.init import init
+from bot.cli.plans import TAKEN_OFF, settings_for_a_terminal, signals_interrupt
 from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
 from bot.domain.model import Event, Plan
 from bot.domain.options import valid_days, valid_limit, valid_reviewers, valid_tag
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Every command and option."""
-    commands = argparse.ArgumentParser(prog="python -m bot", description="Hands Braintrust log rows to reviewers.")
+    commands = argparse.ArgumentParser(prog=program(), description="Hands Braintrust log rows to reviewers.")
     known = commands.add_subparsers(required=True, metavar="COMMAND")
 
     run = known.add_parser("run", help="serve Slack through Socket Mode")
@@ -52,6 +53,11 @@ def parser() -> argparse.ArgumentParser:
 
     check = known.add_parser("check", help="try every setting, token and permission")
     check.set_defaults(command=_check)
+
+    begin = known.add_parser("init", help="make a .env: one question at a time, each answer tried at once")
+    begin.add_argument("--from", dest="answers", metavar="FILE", help="take the answers from lines NAME=VALUE")
+    begin.add_argument("--overwrite", action="store_true", help="change a .env that is there already")
+    begin.set_defaults(command=_init)
 
     history = known.add_parser("history", help="the newest plans, or every step of one: who, when, from, to, counts")
     history.add_argument("plan", nargs="?", metavar="PLAN", help="a plan's id")
@@ -123,6 +129,25 @@ def _check(_options: argparse.Namespace, console: Console) -> int:
         console.say(f"{finding.verdict:<8} {finding.setting}: {finding.sentence}")
     console.say("", _summary(counts))
     return FAILED if counts[Verdict.WRONG] else OK
+
+
+def _init(options: argparse.Namespace, console: Console) -> int:
+    logging.disable()  # what goes wrong is told as a finding
+    try:
+        with signals_interrupt():
+            if init(options, console) != OK:
+                return FAILED
+    except (KeyboardInterrupt, EOFError) as error:
+        console.complain("", "What was answered is kept in .env.unfinished; init goes on with it.")
+        raise error if isinstance(error, plans.Interruption) else KeyboardInterrupt from error
+    except OSError as error:
+        console.complain(f"The answers cannot be written to this folder: {error.strerror}.")
+        return FAILED
+    console.say("", "All of it once more:")
+    code = _check(options, console)
+    way = "web" if environment().get("SLACK_SIGNING_SECRET") and not environment().get("SLACK_APP_TOKEN") else "run"
+    console.say(f"Start the bot with: {program()} {way}")
+    return code
 
 
 def _summary(counts: Mapping[Verdict, int]) -> str:

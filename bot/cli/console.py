@@ -4,6 +4,8 @@ import os
 import select
 import sys
 import threading
+from getpass import getpass
+from pathlib import Path
 from queue import SimpleQueue
 from typing import TextIO
 
@@ -11,6 +13,11 @@ from bot.domain.plain_text import readable
 
 GLANCE_SECONDS = 0.5
 PATIENCE_SECONDS = 30.0  # how long a reader may take for the last lines
+
+
+def program() -> str:
+    """How the bot was called, for lines that say what to type."""
+    return "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else "assign-reviews"
 
 
 class Console:
@@ -37,14 +44,27 @@ class Console:
 
     def ask(self, question: str) -> str:
         """What a person answers, in small letters; nothing where they close their input (Ctrl-D)."""
-        self._print(self._shown, f"\n{readable(question)} ")
+        self.say("")
+        try:
+            return self.line(question).lower()
+        except EOFError:
+            return ""
+
+    def line(self, question: str, *, is_secret: bool = False) -> str:
+        """What a person types, a secret unseen; raises `EOFError` where they close their input (Ctrl-D)."""
+        prompt = f"{readable(question)} "
+        self._print(self._shown, "" if is_secret else prompt)
         printed = self._printed()
         while not printed.wait(GLANCE_SECONDS):  # a signal that comes right before a wait is noticed only after it
             pass
-        answer = sys.stdin.readline()
-        if not answer.endswith("\n"):
+        if is_secret:
+            return getpass(prompt).strip()  # which drops what was typed before it asked
+        typed = sys.stdin.readline()
+        if not typed.endswith("\n"):
             self.say("")
-        return answer.strip().lower()
+        if not typed:
+            raise EOFError
+        return typed.strip()
 
     def close(self) -> bool:
         """Whether all that was said was shown; a reader who takes nothing is waited for a while."""

@@ -8,7 +8,7 @@ from types import FrameType
 from typing import NoReturn
 
 from bot.adapters.store.store import Store
-from bot.cli.console import Console
+from bot.cli.console import Console, program
 from bot.cli.terminal import Terminal
 from bot.domain.command import PlanCommand
 from bot.domain.model import REPORTED, WRITING, Plan, PlanState
@@ -104,7 +104,7 @@ def _worked(
     """What `carry_out` returns; after a signal, what it means and what is left are told."""
     settings = settings_for_a_terminal(console, required)
     configure(settings.log_format, quiet=True)
-    with _signals_interrupt():
+    with signals_interrupt():
         terminal = Terminal(settings, opened(settings.database), say=console.say, complain=console.complain)
         try:
             terminal.begin()
@@ -117,7 +117,7 @@ def _worked(
 
 
 @contextmanager
-def _signals_interrupt() -> Iterator[None]:
+def signals_interrupt() -> Iterator[None]:
     """Let SIGTERM and SIGHUP do what Ctrl-C does, but for those that the caller wants to be ignored (nohup)."""
 
     def interrupt(number: int, _frame: FrameType | None) -> NoReturn:
@@ -212,7 +212,7 @@ def _agreed(console: Console, question: str, *, asked: bool) -> bool:
 def _found(terminal: Terminal, plan_id: str, console: Console) -> Plan | None:
     found = terminal.plan(plan_id)
     if found is None:
-        console.complain(f"There is no plan {plan_id}. 'python -m bot history' lists the newest.")
+        console.complain(f"There is no plan {plan_id}. '{program()} history' lists the newest.")
     return found
 
 

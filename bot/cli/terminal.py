@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.adapters.private_files import write_private_file
 from bot.adapters.store.store import Store
 from bot.app import Core
+from bot.cli.console import program
 from bot.domain.command import PlanCommand
 from bot.domain.model import REPORTED, WORKED_ON, Origin, Plan, PlanState
 from bot.domain.report import planned_pairs, report_of
@@ -180,10 +181,10 @@ class Terminal:
 
     def _ways(self, plan: Plan) -> str:
         if plan.state is PlanState.UNDOING:
-            return f"'python -m bot undo {plan.id}' finishes it"
-        stop = f"'python -m bot stop {plan.id}' ends it"
+            return f"'{program()} undo {plan.id}' finishes it"
+        stop = f"'{program()} stop {plan.id}' ends it"
         is_ours = any(plan.id == one.id for one in self.unfinished())
-        return f"'python -m bot plan --resume' finishes it, {stop}" if is_ours else stop
+        return f"'{program()} plan --resume' finishes it, {stop}" if is_ours else stop
 
     def _work(self, plan: Plan, states: frozenset[PlanState]) -> None:
         self._plan_id = plan.id

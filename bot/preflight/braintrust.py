@@ -148,7 +148,7 @@ class BraintrustCheck:
             if tag and self._is_carried(tag):
                 yield ok("REVIEW_TAG", f"rows of {last_days(self._settings.queue.days)} carry it.")
                 return
-            tags = self._tags()
+            tags = self.tags()
         except NoAccessError as error:
             yield wrong(error.setting, str(error))
         except BraintrustRejectedError as error:
@@ -164,8 +164,8 @@ class BraintrustCheck:
         query = matching_rows(project_id, tag=tag, window=self._window(), limit=1)
         return bool(self._client.page(query, patience=bounded_patience()).rows)
 
-    def _tags(self) -> list[str]:
-        """The tags of the newest rows, the most frequent first."""
+    def tags(self) -> list[str]:
+        """The tags of the newest rows, the most frequent first; raises `BraintrustError`."""
         query = newest_rows(self._settings.braintrust.project_id, window=self._window(), limit=LOOKED_AT)
         rows = self._client.page(query, patience=bounded_patience()).rows
         tags = [tag for row in rows for tag in row.tags]

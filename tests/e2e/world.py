@@ -59,6 +59,8 @@ class World:
         self.braintrust = BraintrustStandIn()
         self.slack = SlackStandIn()
         self.slack.scopes.intersection_update(SCOPES)  # what the manifest asks for, and no more
+        self.unset: frozenset[str] = frozenset()
+        """Variables that no process has."""
         self._rows = rows
         self._settings = settings
         self._bot: subprocess.Popen[str] | None = None
@@ -101,7 +103,7 @@ class World:
     def environment(self) -> dict[str, str]:
         """The settings of the bot, and what a process needs."""
         people = [user["email"] for user in self.braintrust.users if user["email"]][:5]
-        return {
+        variables = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             "PYTHONWARNINGS": "default",
@@ -120,6 +122,7 @@ class World:
             "PORT": str(free_port()),
             **self._settings,
         }
+        return {name: value for name, value in variables.items() if name not in self.unset}
 
     def start_bot(self) -> None:
         """Start it through its door, and wait until it is ready."""
