@@ -51,13 +51,13 @@ def parser() -> argparse.ArgumentParser:
 
     _add_plan_commands(known)
 
-    check = known.add_parser("check", help="try every setting, token and permission")
-    check.set_defaults(command=_check)
-
     begin = known.add_parser("init", help="make a .env: one question at a time, each answer tried at once")
     begin.add_argument("--from", dest="answers", metavar="FILE", help="take the answers from lines NAME=VALUE")
     begin.add_argument("--overwrite", action="store_true", help="change a .env that is there already")
     begin.set_defaults(command=_init)
+
+    check = known.add_parser("check", help="try every setting, token and permission")
+    check.set_defaults(command=_check)
 
     history = known.add_parser("history", help="the newest plans, or every step of one: who, when, from, to, counts")
     history.add_argument("plan", nargs="?", metavar="PLAN", help="a plan's id")
