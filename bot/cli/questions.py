@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.adapters.braintrust.client import BraintrustClient
 from bot.adapters.slack.client import web_client
-from bot.adapters.slack.directory import SlackNames
+from bot.adapters.slack.directory import channel_ids
 from bot.addresses import API, API_EU
 from bot.preflight.braintrust import BraintrustCheck, bounded_patience
 from bot.settings import TABLE, Settings
@@ -69,7 +69,7 @@ def _people(settings: Settings) -> Offers:
 
 
 def _channels(settings: Settings) -> Offers:
-    return {f"#{name}": channel for name, channel in sorted(SlackNames(web_client(settings.slack)).channels().items())}
+    return {f"#{name}": channel for name, channel in sorted(channel_ids(web_client(settings.slack)).items())}
 
 
 _BRAINTRUST = ("BRAINTRUST_API_URL", "BRAINTRUST_API_KEY", "BRAINTRUST_ORG_NAME")
