@@ -51,6 +51,7 @@ class Worker:
         self._stopping = threading.Event()
         self._stopped = threading.Event()
         self._work = {lane.name: threading.Event() for lane in LANES}
+        self._looking = {lane.name: threading.Lock() for lane in LANES}
         self._aside = ThreadPoolExecutor(8, thread_name_prefix="progress")
         self._threads: list[threading.Thread] = []
         self._foreground: list[Future[None]] = []
@@ -124,24 +125,44 @@ class Worker:
         thread.start()
 
     def _serve(self, lane: Lane) -> None:
-        while not self._stopping.is_set():
-            self._work[lane.name].clear()
-            if not self._claim_and_advance(lane):
-                self._work[lane.name].wait(POLL_SECONDS)
+        while (claimed := self._next(lane)) is not None:
+            self._take_turn(*claimed, lane)
+
+    def _next(self, lane: Lane) -> tuple[HeldPlan, Claim] | None:
+        """The next plan that waits for work, once there is one; None when the worker stops.
+
+        One of a lane's threads looks; the others that have nothing to do wait for their turn.
+        """
+        work = self._work[lane.name]
+        with self._looking[lane.name]:
+            while not self._stopping.is_set():
+                work.clear()
+                if (claimed := self._claimed(lane)) is not None:
+                    return claimed
+                work.wait(POLL_SECONDS)
+        return None
 
     def _claim_and_advance(self, lane: Lane, *, only: str | None = None) -> bool:
         """Take a turn at one plan; False when there is nothing to do just now."""
+        claimed = self._claimed(lane, only=only)
+        if claimed is not None:
+            self._take_turn(*claimed, lane)
+        return claimed is not None
+
+    def _claimed(self, lane: Lane, *, only: str | None = None) -> tuple[HeldPlan, Claim] | None:
         claimed_at = time.monotonic()
         try:
             claim = self._leases.claim(lane.states, only=only)
         except StoreUnavailableError as error:
             log.warning("no work can be claimed", extra={"cause": repr(error.__cause__)})
-            return False
-        if claim is not None:
-            held = HeldPlan(claim.lease, claimed_at=claimed_at, aside=self._aside, rhythm=self._rhythm)
-            self._release(held, self._advance(held, claim, lane))
-            self._look()  # somebody may have decided about it while it was held
-        return claim is not None
+            return None
+        if claim is None:
+            return None
+        return HeldPlan(claim.lease, claimed_at=claimed_at, aside=self._aside, rhythm=self._rhythm), claim
+
+    def _take_turn(self, held: HeldPlan, claim: Claim, lane: Lane) -> None:
+        self._release(held, self._advance(held, claim, lane))
+        self._look()  # somebody may have decided about it while it was held
 
     def _advance(self, held: HeldPlan, claim: Claim, lane: Lane) -> float | None:
         with self._lock:
