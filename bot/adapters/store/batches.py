@@ -14,10 +14,10 @@ from bot.domain.model import Batch, BatchState, Plan, PlanState, Progress
 from bot.services.ports.work import Lease
 
 _POSSIBLY_WRITTEN = (
-    BatchState.SENDING.value,
-    BatchState.UNKNOWN.value,
-    BatchState.WRITTEN.value,
-    BatchState.CONFIRMED.value,
+    BatchState.SENDING,
+    BatchState.UNKNOWN,
+    BatchState.WRITTEN,
+    BatchState.CONFIRMED,
 )
 
 
@@ -41,8 +41,8 @@ class BatchStore:
                 connection.execute(insert(self._table), records)
 
     def recover(self, lease: Lease, *, now: datetime) -> None:
-        lost = (self._table.c.plan_id == lease.plan_id) & (self._table.c.state == BatchState.SENDING.value)
-        values = {"state": BatchState.UNKNOWN.value, "attempt_ended_at": now}
+        lost = (self._table.c.plan_id == lease.plan_id) & (self._table.c.state == BatchState.SENDING)
+        values = {"state": BatchState.UNKNOWN, "attempt_ended_at": now}
         with owned(self._database, lease) as (connection, _row):
             connection.execute(update(self._table).where(lost).values(**values))
 
@@ -97,7 +97,7 @@ class BatchStore:
             .where(
                 plans.c.project_id == plan.request.project_id,
                 plans.c.id != plan.id,
-                plans.c.state != PlanState.UNDONE.value,
+                plans.c.state != PlanState.UNDONE,
                 batches.c.state.in_(_POSSIBLY_WRITTEN),
                 batches.c.attempt_began_at >= since,
             )

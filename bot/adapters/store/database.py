@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from bot.adapters.store.postgresql import PostgresqlServer, is_full
 from bot.adapters.store.schema import bring_up_to_date, is_empty, refuse_unexpected
 from bot.adapters.store.sqlite import SqliteFile, path_of
 from bot.adapters.store.tables import database_clock
-from bot.errors import OutcomeUnknownError, StoreError, StoreUnavailableError, StoreUnusableError
+from bot.errors import OutcomeUnknownError, StoreUnavailableError, StoreUnusableError
 
 NOTHING_CHANGED = "The bot's database does not answer, so nothing was changed. Please try again in a minute."
 NO_CONNECTION = "The bot's database has no connection free, so nothing was changed. Please try again in a minute."
@@ -54,14 +54,12 @@ class Database:
                 raise
             raise _fault(error) from error
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> AbstractContextManager[Connection]:
         """A transaction that writes; on SQLite it waits for other writers first.  The log hears what it changed.
 
         Raises `StoreUnavailableError` where certainly nothing was changed, else `OutcomeUnknownError`.
         """
-        with _changing(self.engine) as connection:
-            yield connection
+        return _changing(self.engine)
 
     def try_writing(self) -> None:
         """Raise like `write` unless a transaction that writes works now: not on a full disk, nor on a stand-by."""
@@ -93,19 +91,18 @@ class Database:
 
     @contextmanager
     def _telling_why(self) -> Iterator[None]:
+        """Tell a fault to the operator, who can do something about it."""
         try:
             yield
         except StoreUnavailableError as error:
-            if isinstance(error.__cause__, DBAPIError):
-                raise self._told(error, error.__cause__) from error.__cause__
-            raise
-
-    def _told(self, error: StoreUnavailableError, cause: DBAPIError) -> StoreError:
-        """A fault as the operator is told it, who can do something about it."""
-        if refusal := self._home.refusal(cause):
-            return StoreUnusableError(f"DATABASE_URL: {refusal}")
-        setting = "DATABASE_POOL_SIZE and the server's max_connections" if is_full(cause.orig) else "DATABASE_URL"
-        return StoreUnavailableError(f"{error} If it stays so, look after {setting}: {self._home.words(cause)}.")
+            cause = error.__cause__
+            if not isinstance(cause, DBAPIError):
+                raise
+            if refusal := self._home.refusal(cause):
+                raise StoreUnusableError(f"DATABASE_URL: {refusal}") from cause
+            setting = "DATABASE_POOL_SIZE and the server's max_connections" if is_full(cause.orig) else "DATABASE_URL"
+            sentence = f"{error} If it stays so, look after {setting}: {self._home.words(cause)}."
+            raise StoreUnavailableError(sentence) from cause
 
 
 def missing_file(url: str) -> Path | None:

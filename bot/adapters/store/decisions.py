@@ -5,6 +5,7 @@ A decision leaves a token.  By it, it is known again where the answer to its COM
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -49,25 +50,22 @@ def certain(database: Database, change: Callable[[Connection], T], *, is_stored:
 
 
 def _learned(database: Database, is_stored: Look) -> bool:
+    def look() -> bool:
+        with database.read() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text(f"set local lock_timeout = {_LOCK_MS}"))
+            return is_stored(connection)
+
+    patiently = Retrying(
+        retry=retry_if_exception_type(StoreUnavailableError),
+        stop=stop_after_delay(BUSY_TIMEOUT_MS / 1000),
+        wait=wait_fixed(0.1),
+        reraise=True,
+    )
     try:
-        return _patiently(_look, database, is_stored)
+        return patiently(look)
     except StoreUnavailableError as error:
         raise OutcomeUnknownError(OUTCOME_UNKNOWN) from error
-
-
-def _look(database: Database, is_stored: Look) -> bool:
-    with database.read() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text(f"set local lock_timeout = {_LOCK_MS}"))
-        return is_stored(connection)
-
-
-_patiently = Retrying(
-    retry=retry_if_exception_type(StoreUnavailableError),
-    stop=stop_after_delay(BUSY_TIMEOUT_MS / 1000),
-    wait=wait_fixed(0.1),
-    reraise=True,
-)
 
 
 _NEXT = {"edition": plans.c.edition + 1}
@@ -84,76 +82,67 @@ class DecisionStore:
 
     def approve(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         guard = (*_undecided(plan_id, edition, PlanState.PROPOSED), plans.c.expires_at > now)
-
-        def approved(connection: Connection, token: str) -> bool:
-            values: dict[str, Any] = {"decided_by": who, "decided_at": now, **_NEXT}
-            return move(connection, guard, Act(who, now, token), to=PlanState.CHECKING, **values)
-
-        return self._decide(plan_id, approved)
+        values: dict[str, Any] = {"decided_by": who, "decided_at": now, **_NEXT}
+        return self._decide(
+            plan_id, Act(who, now), lambda on, act: move(on, guard, act, to=PlanState.CHECKING, **values)
+        )
 
     def cancel(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         guard = _undecided(plan_id, edition, PlanState.READING, PlanState.PROPOSED)
-
-        def cancelled(connection: Connection, token: str) -> bool:
-            values: dict[str, Any] = {"decided_by": who, "decided_at": now, **_NEXT}
-            return move(connection, guard, Act(who, now, token), to=PlanState.CANCELLED, **values)
-
-        return self._decide(plan_id, cancelled)
+        values: dict[str, Any] = {"decided_by": who, "decided_at": now, **_NEXT}
+        return self._decide(
+            plan_id, Act(who, now), lambda on, act: move(on, guard, act, to=PlanState.CANCELLED, **values)
+        )
 
     def stop(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         guard = (*_undecided(plan_id, edition, PlanState.CHECKING, PlanState.RUNNING), plans.c.stopped_by.is_(None))
 
-        def stopped(connection: Connection, token: str) -> bool:
-            asked = change(connection, guard, stopped_by=who, **_NEXT)
-            if asked:
-                note(connection, Act(who, now, token), Entry(plan_id, who, None, "stop asked", {}, None))
-            return asked
+        def asked(connection: Connection, act: Act) -> bool:
+            if not change(connection, guard, stopped_by=who, **_NEXT):
+                return False
+            note(connection, act, Entry(plan_id, who, None, "stop asked", {}, None))
+            return True
 
-        return self._decide(plan_id, stopped)
+        return self._decide(plan_id, Act(who, now), asked)
 
     def retry(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
-        """Move a plan that was assigned in part back to `checking`, its failed batches planned again.
-
-        Batches that are still unknown are read back once more before anything of them is sent.  False when there is
-        nothing to retry.
-        """
-        fresh: dict[str, Any] = {"stopped_by": None, "reason": None, "undone_by": None, "undone_from": None, **_NEXT}
+        """Batches that are still unknown are read back once more before anything of them is sent."""
         guard = _undecided(plan_id, edition, *RETRIABLE)
+        fresh: dict[str, Any] = {"stopped_by": None, "reason": None, "undone_by": None, "undone_from": None, **_NEXT}
 
-        def retried(connection: Connection, token: str) -> bool:
-            moved = move(connection, guard, Act(who, now, token), to=PlanState.CHECKING, **fresh)
-            if moved:
-                _reopen(connection, plan_id, batches)
-            return moved
+        def retried(connection: Connection, act: Act) -> bool:
+            if not move(connection, guard, act, to=PlanState.CHECKING, **fresh):
+                return False
+            _reopen(connection, plan_id, batches)
+            return True
 
-        return self._decide(plan_id, retried)
+        return self._decide(plan_id, Act(who, now), retried)
 
     def begin_undo(self, plan_id: str, *, edition: int, who: str, now: datetime, finished_after: datetime) -> bool:
-        unseen = (undo_batches.c.plan_id == plan_id, undo_batches.c.state == BatchState.WRITTEN.value)
+        unseen = (undo_batches.c.plan_id == plan_id, undo_batches.c.state == BatchState.WRITTEN)
+        guard = (*_undecided(plan_id, edition, *UNDOABLE), plans.c.finished_at > finished_after)
+        values: dict[str, Any] = {"undone_by": who, "undone_from": plans.c.state, **_NEXT}
 
-        def began(connection: Connection, token: str) -> bool:
-            for before in UNDOABLE:
-                guard = (*_undecided(plan_id, edition, before), plans.c.finished_at > finished_after)
-                values: dict[str, Any] = {"undone_by": who, "undone_from": before.value, **_NEXT}
-                if move(connection, guard, Act(who, now, token), to=PlanState.UNDOING, **values):
-                    _reopen(connection, plan_id, undo_batches)
-                    connection.execute(update(undo_batches).where(*unseen).values(state=BatchState.PLANNED.value))
-                    return True
-            return False
+        def began(connection: Connection, act: Act) -> bool:
+            if not move(connection, guard, act, to=PlanState.UNDOING, **values):
+                return False
+            _reopen(connection, plan_id, undo_batches)
+            connection.execute(update(undo_batches).where(*unseen).values(state=BatchState.PLANNED))
+            return True
 
-        return self._decide(plan_id, began)
+        return self._decide(plan_id, Act(who, now), began)
 
-    def _decide(self, plan_id: str, decision: Callable[[Connection, str], bool]) -> bool:
+    def _decide(self, plan_id: str, act: Act, decision: Callable[[Connection, Act], bool]) -> bool:
         """Whether the decision was let through, also where its COMMIT is not answered; raises like `certain`."""
-        token = secrets.token_hex(16)
+        known_by = replace(act, token=secrets.token_hex(16))
         row = select(plans.c.id).where(plans.c.id == plan_id).with_for_update()
-        line = select(events.c.id).where(events.c.plan_id == plan_id, events.c.token == token)
+        line = select(events.c.id).where(events.c.plan_id == plan_id, events.c.token == known_by.token)
 
         def is_stored(connection: Connection) -> bool:
             connection.execute(row)
             return connection.execute(line).first() is not None
 
-        return certain(self._database, lambda connection: decision(connection, token), is_stored=is_stored)
+        return certain(self._database, lambda connection: decision(connection, known_by), is_stored=is_stored)
 
 
 def _undecided(plan_id: str, edition: int, *states: PlanState) -> Guard:
@@ -164,6 +153,6 @@ def _undecided(plan_id: str, edition: int, *states: PlanState) -> Guard:
 def _reopen(connection: Connection, plan_id: str, table: Table) -> None:
     """Plan failed batches anew; those that are still unknown are read back before anything of them is sent."""
     mine = update(table).where(table.c.plan_id == plan_id)
-    failed = mine.where(table.c.state == BatchState.FAILED.value)
-    connection.execute(failed.values(state=BatchState.PLANNED.value, attempts=0, error=None))
-    connection.execute(mine.where(table.c.state == BatchState.UNKNOWN.value).values(attempts=1))
+    failed = mine.where(table.c.state == BatchState.FAILED)
+    connection.execute(failed.values(state=BatchState.PLANNED, attempts=0, error=None))
+    connection.execute(mine.where(table.c.state == BatchState.UNKNOWN).values(attempts=1))

@@ -6,27 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import database_clock, notices, plans
-from bot.adapters.store.transitions import change, owned
+from bot.adapters.store.transitions import change, owned, recorded_patiently
 from bot.domain.model import UNDOABLE, PlanState
 from bot.domain.notice import Notice, NoticeCount, NoticeState
-from bot.errors import StoreUnavailableError
 from bot.services.ports.work import Lease
 
 CLAIM_SECONDS = 30.0  # a request to Slack takes up to 15
-_ASSIGNED = [state.value for state in UNDOABLE]
 _FREE: dict[str, Any] = {"lease_until": None}
-
-# What was posted and is not recorded is posted again.
-_patiently = Retrying(
-    retry=retry_if_exception_type(StoreUnavailableError),
-    stop=stop_after_delay(15.0),
-    wait=wait_fixed(0.5),
-    reraise=True,
-)
 
 
 class NoticeStore:
@@ -64,8 +53,8 @@ class NoticeStore:
         return self._record(notice, channel=channel, lease_until=database_clock() + CLAIM_SECONDS)
 
     def sent(self, notice: Notice, *, ts: str | None = None) -> None:
-        values = {"state": NoticeState.SENT.value, "shown": notice.revision, "ts": ts or notice.ts}
-        _patiently(self._record, notice, **values, **_FREE)
+        values = {"state": NoticeState.SENT, "shown": notice.revision, "ts": ts or notice.ts}
+        recorded_patiently(self._record, notice, **values, **_FREE)
 
     def put_off(self, notice: Notice, *, until: datetime) -> None:
         self._record(notice, due_at=until, **_FREE)
@@ -74,17 +63,17 @@ class NoticeStore:
         self._record(notice, lease_until=database_clock() + in_seconds)
 
     def drop(self, notice: Notice) -> None:
-        self._record(notice, state=NoticeState.OFF.value, **_FREE)
+        self._record(notice, state=NoticeState.OFF, **_FREE)
 
     def fail(self, notice: Notice) -> None:
         with self._database.write() as connection:
             connection.execute(select(plans.c.id).where(plans.c.id == notice.plan_id).with_for_update())
-            values = {"state": NoticeState.FAILED.value, **_FREE}
+            values = {"state": NoticeState.FAILED, **_FREE}
             if connection.execute(update(notices).where(_mine(notice)).values(**values)).rowcount:
                 change(connection, (plans.c.id == notice.plan_id,))
 
     def failed(self, plan_id: str) -> frozenset[str]:
-        failed = (notices.c.plan_id == plan_id) & (notices.c.state == NoticeState.FAILED.value)
+        failed = (notices.c.plan_id == plan_id) & (notices.c.state == NoticeState.FAILED)
         with self._database.read() as connection:
             return frozenset(connection.execute(select(notices.c.reviewer_id).where(failed)).scalars())
 
@@ -100,7 +89,7 @@ def _record(plan_id: str, count: NoticeCount) -> dict[str, Any]:
         "slack_user": count.slack_user,
         "rows": count.rows,
         "taken_back": count.taken_back,
-        "state": NoticeState.WAITING.value,
+        "state": NoticeState.WAITING,
         "revision": 1,
         "shown": 0,
         "attempts": 0,
@@ -113,7 +102,7 @@ def _renew(connection: Connection, row: Row[Any], count: NoticeCount) -> None:
     if (row.rows, row.taken_back) != (count.rows, count.taken_back):
         values |= {"rows": count.rows, "taken_back": count.taken_back, "revision": row.revision + 1}
     if row.ts is None and count.left > 0:
-        values |= {"state": NoticeState.WAITING.value}
+        values |= {"state": NoticeState.WAITING}
     if values:
         mine = (notices.c.plan_id == row.plan_id) & (notices.c.reviewer_id == row.reviewer_id)
         connection.execute(update(notices).where(mine).values(**values))
@@ -125,11 +114,11 @@ def _free() -> ColumnElement[bool]:
 
 def _has_something_to_say(now: datetime) -> ColumnElement[bool]:
     """To be sent, to be dropped because everything was taken back, or to be edited."""
-    waits = notices.c.state == NoticeState.WAITING.value
+    waits = notices.c.state == NoticeState.WAITING
     is_due = or_(notices.c.due_at.is_(None), notices.c.due_at <= now)
-    undone = plans.c.state == PlanState.UNDONE.value
-    changed = (notices.c.state == NoticeState.SENT.value) & (notices.c.shown < notices.c.revision)
-    rests = plans.c.state.in_(_ASSIGNED)
+    undone = plans.c.state == PlanState.UNDONE
+    changed = (notices.c.state == NoticeState.SENT) & (notices.c.shown < notices.c.revision)
+    rests = plans.c.state.in_(UNDOABLE)
     return or_(and_(waits, is_due, rests), and_(waits, undone), and_(changed, or_(rests, undone)))
 
 

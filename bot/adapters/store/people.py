@@ -63,7 +63,7 @@ class PreferenceStore:
             connection.execute(update(preferences).where(preferences.c.slack_user == slack_user).values(**values))
 
 
-_COUNTED = [state.value for state in WRITING | UNDOABLE | {PlanState.UNDOING}]  # a plan that was undone counts no more
+_COUNTED = WRITING | UNDOABLE | {PlanState.UNDOING}  # a plan that was undone counts no more
 
 
 def balances_of(connection: Connection, queue: str, tag: str) -> dict[str, Fraction]:

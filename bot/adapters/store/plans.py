@@ -66,7 +66,7 @@ class PlanStore(DecisionStore):
         return plan_of(row) if row else None
 
     def expire(self, *, now: datetime) -> int:
-        overdue = select(plans.c.id).where(plans.c.state == PlanState.PROPOSED.value, plans.c.expires_at <= now)
+        overdue = select(plans.c.id).where(plans.c.state == PlanState.PROPOSED, plans.c.expires_at <= now)
         with self._database.write() as connection:
             found = connection.execute(overdue).scalars().all()
             return sum(
@@ -75,7 +75,7 @@ class PlanStore(DecisionStore):
             )
 
     def forget(self, *, before: datetime) -> int:
-        old = plans.c.state.in_([state.value for state in RESTING]) & (plans.c.created_at < before)
+        old = plans.c.state.in_(RESTING) & (plans.c.created_at < before)
         locked_ids = select(plans.c.id).where(old).order_by(plans.c.id).with_for_update()
         with self._database.write() as connection:
             doomed = plans.c.id.in_(connection.execute(locked_ids).scalars().all())
@@ -84,8 +84,8 @@ class PlanStore(DecisionStore):
 
     def unfinished(self, who: str) -> list[Plan]:
         """The plans that `who` began to write, or to take back, and that have not ended, oldest first."""
-        is_written = plans.c.state.in_([state.value for state in WRITING]) & (plans.c.decided_by == who)
-        is_undone = (plans.c.state == PlanState.UNDOING.value) & (plans.c.undone_by == who)
+        is_written = plans.c.state.in_(WRITING) & (plans.c.decided_by == who)
+        is_undone = (plans.c.state == PlanState.UNDOING) & (plans.c.undone_by == who)
         with self._database.read() as connection:
             rows = connection.execute(select(plans).where(is_written | is_undone).order_by(plans.c.created_at)).all()
         return [plan_of(row) for row in rows]
@@ -153,13 +153,13 @@ class PlanStore(DecisionStore):
                 "version": row.version + 1,
                 "edition": row.edition + 1,
                 "shares": shares_record(revised.shares),
-                "drift": [[reason.value, count] for reason, count in revised.drift],
+                "drift": revised.drift,
                 "expires_at": expires_at,
                 "decided_by": None,
                 "decided_at": None,
                 "stopped_by": None,
             }
-            noted = {reason.value: count for reason, count in revised.drift}
+            noted = {str(reason): count for reason, count in revised.drift}
             guard = in_state(row.id, PlanState.CHECKING)
             if move(connection, guard, Act(BOT, now), to=PlanState.PROPOSED, noted=noted, **values):
                 supersede(connection, plan_of(row), PlanState.PROPOSED, who=row.requested_by or BOT, now=now)

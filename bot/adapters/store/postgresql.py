@@ -68,12 +68,18 @@ class PostgresqlServer:
             self._begin_work += "; SET LOCAL synchronous_commit = on"  # what is sent must have been stored for good
 
     def refusal(self, error: DBAPIError) -> str | None:
-        """The sentence for the operator about a fault that does not pass; None where it may."""
-        return refusal(error.orig)
+        """What does not pass, and what to do about it; None where it may pass."""
+        code, said = _code(error.orig), self.words(error)
+        is_passing = _PASSING_CODES.match(code) if code else _PASSING_WORDS.search(str(error.orig))
+        if is_passing or is_full(error.orig):
+            return None
+        by_words = (advice for form, advice in _ADVICE_BY_WORDS if re.search(form, said))
+        return f"{said}. {_ADVICE_BY_CODE.get(code) or next(by_words, 'Correct the address.')}"
 
     def words(self, error: DBAPIError) -> str:
-        """What the server or the network said."""
-        return words(error.orig)
+        """What the server or the network said, without the story around it."""
+        first = str(error.orig).partition("\n")[0].rpartition("failed: ")[2].removeprefix("connection is bad: ")
+        return readable(re.sub(r"^\w+: {2}", "", first))[:_LONGEST].rstrip(".")  # its severity: before two blanks
 
     def _connect(self, dialect: Dialect, _record: object, args: tuple[Any], parameters: dict[str, Any]) -> Any:
         return self._patiently(dialect.connect, *args, **parameters)
@@ -85,7 +91,7 @@ class PostgresqlServer:
 
 def _leave_stand_by(context: ExceptionContext) -> None:
     """Give up every connection where one leads to a stand-by: the address may lead to the right server again."""
-    if is_read_only(context.original_exception):
+    if _code(context.original_exception) in _READ_ONLY_CODES:
         context.is_disconnect = True
 
 
@@ -133,30 +139,9 @@ _ADVICE_BY_WORDS = (
 )
 
 
-def refusal(error: BaseException | None) -> str | None:
-    """What does not pass, and what to do about it; None where it may pass."""
-    code, said = _code(error), words(error)
-    is_passing = _PASSING_CODES.match(code) if code else _PASSING_WORDS.search(str(error))
-    if is_passing or is_full(error):
-        return None
-    by_words = (advice for form, advice in _ADVICE_BY_WORDS if re.search(form, said))
-    return f"{said}. {_ADVICE_BY_CODE.get(code) or next(by_words, 'Correct the address.')}"
-
-
 def is_full(error: BaseException | None) -> bool:
     """Whether the server, or a pooler before it, had no connection free."""
     return isinstance(error, psycopg.Error) and (_code(error) == "53300" or bool(_FULL_WORDS.search(str(error))))
-
-
-def is_read_only(error: BaseException | None) -> bool:
-    """Whether a server that can only be read was asked to write."""
-    return _code(error) in _READ_ONLY_CODES
-
-
-def words(error: BaseException | None) -> str:
-    """The message itself, without the story around it."""
-    first = str(error).partition("\n")[0].rpartition("failed: ")[2].removeprefix("connection is bad: ")
-    return readable(re.sub(r"^\w+: {2}", "", first))[:_LONGEST].rstrip(".")  # its severity stands before two blanks
 
 
 def _code(error: BaseException | None) -> str:

@@ -1,6 +1,6 @@
 """The conversion between rows of the tables and values of the domain."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from fractions import Fraction
 from types import MappingProxyType
@@ -38,18 +38,18 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         "project_id": request.project_id,
         "tag": request.tag,
         "days": request.days,
-        "asked_reviewers": list(request.reviewers),
+        "asked_reviewers": request.reviewers,
         "row_limit": request.limit,
         "dry_run": request.dry_run,
         "choices": _choices_record(request.choices),
-        "origin": request.origin.value,
+        "origin": request.origin,
         "requested_by": request.requested_by,
         "channel": request.channel,
         "response_url": request.response_url,
         "window_start": plan.window.start,
         "window_end": plan.window.end,
         "created_at": plan.created_at,
-        "state": plan.state.value,
+        "state": plan.state,
         "version": plan.version,
         "edition": plan.edition,
         "revision": plan.revision,
@@ -66,14 +66,9 @@ def proposal_record(proposal: Proposal) -> dict[str, Any]:
         "counts": asdict(proposal.counts),
         "shares": shares_record(proposal.shares),
         "left_out": [[left.name, left.reason] for left in proposal.left_out],
-        "notes": list(proposal.notes),
+        "notes": proposal.notes,
         "without_room": proposal.without_room,
     }
-
-
-def _counts(record: Mapping[str, Any]) -> ReadingCounts:
-    statuses = tuple((word, rows) for word, rows in record.get("statuses", ()))
-    return ReadingCounts(**{**record, "statuses": statuses})
 
 
 def shares_record(shares: Iterable[Share]) -> list[list[Any]]:
@@ -94,7 +89,7 @@ def plan_of(row: Row[Any]) -> Plan:
         drawn=row.drawn,
         created_at=row.created_at,
         expires_at=row.expires_at,
-        counts=_counts(row.counts),
+        counts=ReadingCounts(**{**row.counts, "statuses": tuple(map(tuple, row.counts.get("statuses", ())))}),
         shares=tuple(_share(*share) for share in row.shares),
         left_out=tuple(LeftOut(name, reason) for name, reason in row.left_out),
         notes=tuple(row.notes),
@@ -121,21 +116,15 @@ def batch_record(plan_id: str, batch: Batch) -> dict[str, Any]:
 
 def batch_outcome(batch: Batch) -> dict[str, Any]:
     """The columns that change while a batch is worked off; its rows never do."""
-    return {
-        "state": batch.state.value,
-        "dropped": [[row_id, reason.value] for row_id, reason in batch.dropped],
-        "attempts": batch.attempts,
-        "attempt_began_at": batch.attempt_began_at,
-        "attempt_ended_at": batch.attempt_ended_at,
-        "error": batch.error,
-    }
+    changing = ("state", "dropped", "attempts", "attempt_began_at", "attempt_ended_at", "error")
+    return {name: getattr(batch, name) for name in changing}
 
 
 def batch_of(row: Row[Any]) -> Batch:
     """The batch in a row of `batches`."""
     return Batch(
         seq=row.seq,
-        rows=_pairs(row.rows),
+        rows=tuple((row_id, reviewer_id) for row_id, reviewer_id in row.rows),
         state=BatchState(row.state),
         dropped=tuple((row_id, DropReason(reason)) for row_id, reason in row.dropped),
         attempts=row.attempts,
@@ -168,9 +157,9 @@ def _share(reviewer_id: str, name: str, rows: int, explained: Mapping[str, Any] 
 
 
 def _choices_record(choices: Choices) -> dict[str, str]:
-    record = {"strategy": choices.strategy.value, "order": choices.order.value}
-    sample = {} if choices.sample is None else {"sample": str(choices.sample)}
-    return record | sample | ({} if choices.group_by is None else {"group_by": choices.group_by})
+    sample = None if choices.sample is None else str(choices.sample)
+    record = {"strategy": choices.strategy, "order": choices.order, "sample": sample, "group_by": choices.group_by}
+    return {name: value for name, value in record.items() if value is not None}
 
 
 def _choices(record: Mapping[str, str]) -> Choices:
@@ -182,10 +171,6 @@ def _choices(record: Mapping[str, str]) -> Choices:
         sample=Fraction(sample) if sample else None,
         group_by=record.get("group_by"),
     )
-
-
-def _pairs(listed: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((row_id, reviewer_id) for row_id, reviewer_id in listed)
 
 
 def _request(row: Row[Any]) -> PlanRequest:

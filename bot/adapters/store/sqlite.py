@@ -14,7 +14,6 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from bot.adapters.private_files import close_to_others, make_private_file, make_private_folder
 from bot.errors import StoreUnusableError
 
-_BESIDE = ("-wal", "-shm", "-journal")
 CACHE_KB = 100  # for each connection, where SQLite takes 2 MB: the system has the file in its memory anyway
 _OLDEST = (3, 35)  # DROP COLUMN <https://sqlite.org/releaselog/3_35_0.html>
 
@@ -25,8 +24,12 @@ class SqliteFile:
     def __init__(self, url: str, *, patience_ms: int) -> None:
         self._path = path_of(url)
         self._patience_ms = patience_ms
-        self._make_folder()
-        self._close_to_others()
+        try:
+            make_private_folder(self._path.parent)
+        except OSError as error:
+            sentence = f"DATABASE_URL: the folder {self._path.parent} cannot be made: {error.strerror}."
+            raise StoreUnusableError(sentence) from error
+        _close_to_others(self._path)
         self.engine = create_engine(
             URL.create("sqlite", database=str(self._path)),
             poolclass=QueuePool,
@@ -67,21 +70,6 @@ class SqliteFile:
         """What SQLite said."""
         return f"{self._path}: {error.orig}"
 
-    def _make_folder(self) -> None:
-        folder = self._path.parent
-        try:
-            make_private_folder(folder)
-        except OSError as error:
-            raise StoreUnusableError(f"DATABASE_URL: the folder {folder} cannot be made: {error.strerror}.") from error
-
-    def _close_to_others(self) -> None:
-        """SQLite gives the files beside it (-wal, -shm) the mode of the database: <https://sqlite.org/wal.html>."""
-        with suppress(OSError):  # the first connection tells what is wrong
-            make_private_file(self._path)
-        for suffix in _BESIDE:
-            with suppress(OSError):
-                close_to_others(self._path.with_name(self._path.name + suffix))
-
     def _prepare(self, connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # `_begin` starts transactions, not the driver
         connection.execute("PRAGMA synchronous=FULL")
@@ -99,6 +87,15 @@ class SqliteFile:
 def path_of(url: str) -> Path:
     """The file that an address names."""
     return Path(url.removeprefix("sqlite:///")).absolute()
+
+
+def _close_to_others(path: Path) -> None:
+    """SQLite gives the files beside it (-wal, -shm) the mode of the database: <https://sqlite.org/wal.html>."""
+    with suppress(OSError):  # the first connection tells what is wrong
+        make_private_file(path)
+    for suffix in ("-wal", "-shm", "-journal"):
+        with suppress(OSError):
+            close_to_others(path.with_name(path.name + suffix))
 
 
 def _begin(connection: Connection) -> None:

@@ -42,7 +42,7 @@ class HomeStore:
             suppress(IntegrityError),  # another process was first
             connection.begin_nested(),
         ):
-            connection.execute(insert(homes).values(kind=home.kind.value, id=home.id, name=home.name))
+            connection.execute(insert(homes).values(kind=home.kind, id=home.id, name=home.name))
         return self.kept()[home.kind]
 
 

@@ -5,25 +5,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import database_clock, plans, surfaces
-from bot.adapters.store.transitions import change, in_state, owned
+from bot.adapters.store.transitions import change, in_state, owned, recorded_patiently
 from bot.domain.model import PlanState
 from bot.domain.surfaces import Shown, Surface
-from bot.errors import StoreUnavailableError
 from bot.services.ports.work import Lease
 
 REMINDED_BEFORE = timedelta(hours=1)
-
-# What was posted and is not recorded is posted again.
-_patiently = Retrying(
-    retry=retry_if_exception_type(StoreUnavailableError),
-    stop=stop_after_delay(15.0),
-    wait=wait_fixed(0.5),
-    reraise=True,
-)
 
 
 class SurfaceStore:
@@ -52,7 +42,7 @@ class SurfaceStore:
             return change(connection, (mine,))
 
     def record(self, lease: Lease, surface: Surface, shown: Shown) -> None:
-        _patiently(self._record, lease, surface, shown)
+        recorded_patiently(self._record, lease, surface, shown)
 
     def link(self, lease: Lease, url: str | None) -> None:
         with owned(self._database, lease) as (connection, row):
@@ -66,10 +56,10 @@ class SurfaceStore:
             connection.execute(this.values(draw_at=database_clock() + seconds))
 
     def remind(self, *, now: datetime) -> int:
-        is_reminded = surfaces.c.plan_id == plans.c.id, surfaces.c.surface == Surface.REMINDER.value
+        is_reminded = surfaces.c.plan_id == plans.c.id, surfaces.c.surface == Surface.REMINDER
         expiring = plans.c.expires_at.between(now, now + REMINDED_BEFORE)
         due = select(plans.c.id, plans.c.created_at, plans.c.expires_at).where(
-            plans.c.state == PlanState.PROPOSED.value, expiring, ~exists().where(*is_reminded)
+            plans.c.state == PlanState.PROPOSED, expiring, ~exists().where(*is_reminded)
         )
         with self._database.write() as connection:
             found = connection.execute(due).all()
@@ -94,16 +84,16 @@ class SurfaceStore:
 
 
 def _put(connection: Connection, plan_id: str, surface: Surface, shown: Shown) -> None:
-    mine = (surfaces.c.plan_id == plan_id) & (surfaces.c.surface == surface.value)
+    mine = (surfaces.c.plan_id == plan_id) & (surfaces.c.surface == surface)
     connection.execute(delete(surfaces).where(mine))
-    connection.execute(insert(surfaces).values(plan_id=plan_id, surface=surface.value, **asdict(shown)))
+    connection.execute(insert(surfaces).values(plan_id=plan_id, surface=surface, **asdict(shown)))
 
 
 def _ask_for_reminder(connection: Connection, plan_id: str) -> bool:
     """Note that a plan owes a reminder, and have it drawn; False when another process was first."""
     try:
         with connection.begin_nested():
-            connection.execute(insert(surfaces).values(plan_id=plan_id, surface=Surface.REMINDER.value, tries=0))
+            connection.execute(insert(surfaces).values(plan_id=plan_id, surface=Surface.REMINDER, tries=0))
             return change(connection, in_state(plan_id, PlanState.PROPOSED))
     except IntegrityError:
         return False

@@ -7,22 +7,31 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.journal import Entry, enter
 from bot.adapters.store.records import plan_of, plan_record
 from bot.adapters.store.tables import events, plans
 from bot.domain.model import Plan, PlanState
-from bot.errors import LeaseLostError
+from bot.errors import LeaseLostError, StoreUnavailableError
 from bot.services.ports.work import Lease
 
 BOT = "bot"  # who made a change that no person made
 Guard = tuple[ColumnElement[bool], ...]
 
+# Keeps a record of what Slack has, for a while if need be: what is not recorded is posted again.
+recorded_patiently = Retrying(
+    retry=retry_if_exception_type(StoreUnavailableError),
+    stop=stop_after_delay(15.0),
+    wait=wait_fixed(0.5),
+    reraise=True,
+)
+
 
 def in_state(plan_id: str, *states: PlanState) -> Guard:
     """The guard that lets a change of one plan through only from these states."""
-    return plans.c.id == plan_id, plans.c.state.in_([state.value for state in states])
+    return plans.c.id == plan_id, plans.c.state.in_(states)
 
 
 @contextmanager
@@ -76,10 +85,10 @@ def move(
     """
     columns = (plans.c.id, plans.c.state, plans.c.reason)
     row = connection.execute(select(*columns).where(*guard).with_for_update()).one_or_none()
-    if row is None or not change(connection, guard, state=to.value, faults=None, **values):
+    if row is None or not change(connection, guard, state=to, faults=None, **values):
         return False
     reason = why or values.get("reason", row.reason if to is PlanState.FAILED else None)
-    note(connection, act, Entry(row.id, act.who, row.state, to.value, noted or {}, reason))
+    note(connection, act, Entry(row.id, act.who, row.state, to, noted or {}, reason))
     return True
 
 
@@ -102,14 +111,14 @@ def add_plan(connection: Connection, plan: Plan, *, who: str, fire_key: str | No
     one_at_a_time(connection, plan)
     connection.execute(insert(plans).values(**plan_record(plan), fire_key=fire_key))
     act = Act(who, plan.created_at)
-    note(connection, act, Entry(plan.id, who, None, plan.state.value, {}, None))
+    note(connection, act, Entry(plan.id, who, None, plan.state, {}, None))
     if not plan.request.dry_run:
         supersede(connection, plan, PlanState.READING, who=who, now=plan.created_at)
 
 
 def live_twin(connection: Connection, plan: Plan) -> Plan | None:
     """A plan that is being read or waits for approval, and answers exactly what `plan` asks; None without one."""
-    live = [PlanState.READING.value, PlanState.PROPOSED.value]
+    live = [PlanState.READING, PlanState.PROPOSED]
     asked = plan.request
     query = select(plans).where(
         plans.c.project_id == asked.project_id,
@@ -131,7 +140,7 @@ def supersede(connection: Connection, newer: Plan, state: PlanState, *, who: str
     replaced = [plans.c.queue == asked.queue, plans.c.tag == asked.tag, plans.c.dry_run.is_(False)]
     if asked.is_direct:
         replaced.append(plans.c.channel == asked.channel)
-    older = select(plans.c.id).where(*replaced, plans.c.id != newer.id, plans.c.state == state.value)
+    older = select(plans.c.id).where(*replaced, plans.c.id != newer.id, plans.c.state == state)
     for plan_id in connection.execute(older.order_by(plans.c.id)).scalars().all():
         guard = in_state(plan_id, state)
         move(connection, guard, Act(who, now), to=PlanState.SUPERSEDED, superseded_by=newer.id)

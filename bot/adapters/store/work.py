@@ -32,7 +32,7 @@ class LeaseStore:
         Two workers never get the same one: PostgreSQL skips rows that another claim has locked, SQLite has one writer.
         `only` names a single plan.
         """
-        waits = plans.c.state.in_([state.value for state in states]) if states else _is_only_stale()
+        waits = plans.c.state.in_(states) if states else _is_only_stale()
         conditions = [_is_free(), waits, *([plans.c.id == only] if only else [])]
         found = select(plans.c.id, plans.c.fence, plans.c.lease_owner, _may_be_drawn().label("may_be_drawn"))
         oldest = found.where(*conditions).order_by(plans.c.created_at).limit(1)
@@ -70,7 +70,7 @@ def _is_free() -> ColumnElement[bool]:
 
 def _is_only_stale() -> ColumnElement[bool]:
     """Whether a plan has to be shown, and nothing else is done with it: whoever does shows it, too."""
-    is_worked_on = plans.c.state.in_([state.value for state in WORKED_ON | {PlanState.READING}])
+    is_worked_on = plans.c.state.in_(WORKED_ON | {PlanState.READING})
     return (plans.c.drawn < plans.c.revision) & ~is_worked_on & _may_be_drawn()
 
 
