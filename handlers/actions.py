@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.messages.answers import busy
+from bot.messages.answers import BUSY
 from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, UNDO, UNDO_CONFIRM, target
 from bot.services.decisions import Decider, DuplicateMessages, Press
 from bot.services.ports.slack import PrivateAnswers
@@ -41,7 +41,7 @@ class Desk:
             answer_error(error, body, self._answers)
 
         if not self._errands.take(partial(self._carry_out, press, decide), on_fault=answer):
-            self._answers.send(press.reply_to, busy())
+            self._answers.send(press.reply_to, BUSY)
 
     def close(self) -> None:
         """Decide those that were acknowledged, and take no more."""

@@ -20,6 +20,13 @@ def sentence(text: str) -> Message:
     return Message(text, (section(text),))
 
 
+MUTED = sentence("You get no direct messages about your rows any more. `/assign-reviews unmute` brings them back.")
+UNMUTED = sentence("You can get direct messages about your rows again. `/assign-reviews mute` ends them.")
+NOTING_ABSENCE = sentence("Noting that you are away …")  # until it is known which day it is where the person is
+BACK = sentence("You are back: new rows can come to you again.")
+BUSY = sentence("Too much is asked of the bot just now, so nothing was changed. Press again in a minute.")
+
+
 def problem(error: BotError) -> Message:
     """What an error says."""
     return sentence(said(str(error)))
@@ -65,16 +72,6 @@ def changed(plan: Plan) -> Message:
     return sentence(f"Plan `{plan.id}`: {drift_sentence(plan)} Please look at {where} and approve it again.")
 
 
-def stopping(plan: Plan) -> Message:
-    """After a press of Stop."""
-    return sentence(f"Plan `{plan.id}` stops after the batches that are on their way. The thread will have the counts.")
-
-
-def retrying(plan: Plan) -> Message:
-    """After a press of Retry."""
-    return sentence(f"Plan `{plan.id}` goes on with the rows that are left. Its thread follows the assignment.")
-
-
 def undo_preview(plan: Plan, counts: UndoCounts) -> Message:
     """After a press of Undo: fresh numbers, and the button that does it."""
     rows = counted(counts.taken_back, "row") if counts.taken_back else "no row"
@@ -94,32 +91,23 @@ def undo_failed(plan: Plan, reason: str) -> Message:
     return sentence(f"Plan `{plan.id}`: nothing was taken back. {said(reason)}")
 
 
-def undoing(plan: Plan) -> Message:
-    """After a press of Take back."""
-    return sentence(f"The rows of plan `{plan.id}` are taken back. Its thread follows.")
+APPROVED = "You approved plan {}. Its thread follows the assignment."
+CANCELLED = "Plan {} is cancelled. Nothing was assigned."
+STOPPING = "Plan {} stops after the batches that are on their way. The thread will have the counts."
+RETRYING = "Plan {} goes on with the rows that are left. Its thread follows the assignment."
+UNDOING = "The rows of plan {} are taken back. Its thread follows."
+GONE_ON = "Plan {} has gone on since this was shown, so nothing was changed. Look at its thread again."
 
 
-def cancelled(plan: Plan) -> Message:
-    """After a press of Cancel."""
-    return sentence(f"Plan `{plan.id}` is cancelled. Nothing was assigned.")
-
-
-def approved(plan: Plan) -> Message:
-    """After a press of Approve."""
-    return sentence(f"You approved plan `{plan.id}`. Its thread follows the assignment.")
+def about(plan: Plan, form: str) -> Message:
+    """After a press, in one of the forms above."""
+    return sentence(form.format(code(plan.id)))
 
 
 def old_version(plan: Plan) -> Message:
     """For a click on a version that is not shown any more."""
     return sentence(
         f"Plan `{plan.id}` has changed since (it is version {plan.version} now). Look at its message again."
-    )
-
-
-def gone_on(plan: Plan) -> Message:
-    """For a click about an earlier attempt of an assignment."""
-    return sentence(
-        f"Plan `{plan.id}` has gone on since this was shown, so nothing was changed. Look at its thread again."
     )
 
 
@@ -135,35 +123,10 @@ def not_allowed(plan: Plan, who_may: str) -> Message:
     return sentence(f"Plan `{plan.id}`: {said(who_may)}")
 
 
-def muted() -> Message:
-    """After `mute`."""
-    return sentence("You get no direct messages about your rows any more. `/assign-reviews unmute` brings them back.")
-
-
-def unmuted() -> Message:
-    """After `unmute`."""
-    return sentence("You can get direct messages about your rows again. `/assign-reviews mute` ends them.")
-
-
-def noting_absence() -> Message:
-    """After `away`, until it is known which day it is where the person is."""
-    return sentence("Noting that you are away …")
-
-
 def away(until: date) -> Message:
     """After `away`."""
     day = f"{until:%a} {until.day} {until:%B} {until.year}"
     return sentence(f"You are away: no new rows before {day}. `/assign-reviews back` ends it.")
-
-
-def back() -> Message:
-    """After `back`."""
-    return sentence("You are back: new rows can come to you again.")
-
-
-def busy() -> Message:
-    """For a press that nobody has time for."""
-    return sentence("Too much is asked of the bot just now, so nothing was changed. Press again in a minute.")
 
 
 def failure(reference: str) -> Message:

@@ -43,6 +43,15 @@ def actions(buttons: Sequence[Block]) -> Block:
     return {"type": "actions", "elements": list(buttons)}
 
 
+def composed(paragraphs: Sequence[str], small: str, *, title: str = "", buttons: Sequence[Block] = ()) -> Message:
+    """A message of a headline, paragraphs, a row of buttons, and small print; what is empty is left out."""
+    shown = [text for text in paragraphs if text]
+    above = [header(title)] if title else []
+    row = [actions(buttons)] if buttons else []
+    text = "\n".join([*([title] if title else []), *shown, small])
+    return Message(text, (*above, *(section(text) for text in shown), *row, context(small)))
+
+
 def button(text: str, *, action_id: str, value: str, style: str | None = None, confirm: Block | None = None) -> Block:
     """A button; `value` comes back with the press."""
     block: Block = {

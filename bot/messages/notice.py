@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.domain.model import Origin, Plan
 from bot.domain.notice import NoticeCount
 from bot.domain.options import COMMAND
-from bot.messages.blocks import Message, context, section
+from bot.messages.blocks import Message, composed
 from bot.messages.text import code, counted, link, mention, number
 
 MAX_ROW_LINKS = 5
@@ -16,8 +16,7 @@ def notice_message(plan: Plan, count: NoticeCount, *, review_url: str, row_urls:
     """What one reviewer has to do, or has no more, because of a plan."""
     where = [f"Open {link(review_url, 'Review in Braintrust')} and choose Assigned to me.", *_rows(row_urls)]
     paragraphs = [_headline(plan, count), *(["\n".join(where)] if count.left else [])]
-    small = f"plan `{plan.id}` · `{COMMAND} mute` ends these messages"
-    return Message("\n".join([*paragraphs, small]), (*(section(text) for text in paragraphs), context(small)))
+    return composed(paragraphs, f"plan `{plan.id}` · `{COMMAND} mute` ends these messages")
 
 
 def _headline(plan: Plan, count: NoticeCount) -> str:

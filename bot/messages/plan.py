@@ -6,7 +6,7 @@ from bot.domain.allocation import Strategy
 from bot.domain.choices import Choices, RowOrder, number_selected
 from bot.domain.model import REPORTED, WORKED_ON, WRITING, Plan, PlanState, Share
 from bot.domain.reading import ReadingCounts
-from bot.messages.blocks import Block, Message, actions, context, header, section
+from bot.messages.blocks import Message, composed, section
 from bot.messages.buttons import approve_button, cancel_button
 from bot.messages.reasons import drift_sentence
 from bot.messages.text import absolute, code, counted, escaped, link, mention, moment, number, percent, said, staying
@@ -48,17 +48,14 @@ def plan_message(
     `file_problem` says why the file with all its rows could not be attached, `approval` who has to approve it.
     """
     if plan.state is PlanState.FAILED and plan.decided_at is None:
-        return _not_read(plan)
-    title = _title(plan)
+        reason = said(plan.reason) if plan.reason else "The bot's log says why."
+        title = "Failed: the scheduled review plan could not be made"
+        return composed([reason], f"plan `{plan.id}`", title=title)
     paragraphs = [_rows(plan)] if plan.state in _OVER else [_rows(plan), _people(plan, file_problem), *_left_out(plan)]
-    status = (approval or "") if plan.state is PlanState.PROPOSED else _status(plan, successor_url)
-    small = _small_print(plan)
-    blocks: list[Block] = [header(title), *(section(text) for text in paragraphs)]
-    blocks += [section(status)] if status else []
-    if plan.state is PlanState.PROPOSED:
-        blocks.append(actions([approve_button(plan), cancel_button(plan)]))
-    blocks.append(context(small))
-    return Message("\n".join(text for text in (title, *paragraphs, status, small) if text), tuple(blocks))
+    is_open = plan.state is PlanState.PROPOSED
+    status = approval or "" if is_open else _status(plan, successor_url)
+    buttons = [approve_button(plan), cancel_button(plan)] if is_open else []
+    return composed([*paragraphs, status], _small_print(plan), title=_title(plan), buttons=buttons)
 
 
 def copy_message(plan: Plan) -> Message:
@@ -129,7 +126,7 @@ def reminder_message(plan: Plan, approval: str) -> Message:
     """What the thread says once while a plan waits, before it expires."""
     expires = f"expires {moment(plan.expires_at)}" if plan.expires_at else "expires soon"
     text = f"This plan {expires} and is not approved yet. {approval}"
-    return Message(f"{text}\nplan `{plan.id}`", (section(text), context(f"plan `{plan.id}`")))
+    return composed([text], f"plan `{plan.id}`")
 
 
 def _title(plan: Plan) -> str:
@@ -225,17 +222,7 @@ def _status(plan: Plan, successor_url: str | None) -> str:
 
 
 def _small_print(plan: Plan) -> str:
-    asked = (
-        f"Asked for by {mention(plan.request.requested_by)}" if plan.request.requested_by else "Asked for by schedule"
-    )
-    expires = plan.state is PlanState.PROPOSED and plan.expires_at
-    return " · ".join(
-        [asked, *([f"expires {moment(plan.expires_at)}"] if expires and plan.expires_at else []), f"plan `{plan.id}`"]
-    )
-
-
-def _not_read(plan: Plan) -> Message:
-    title = "Failed: the scheduled review plan could not be made"
-    reason = said(plan.reason) if plan.reason else "The bot's log says why."
-    small = f"plan `{plan.id}`"
-    return Message("\n".join((title, reason, small)), (header(title), section(reason), context(small)))
+    who = mention(plan.request.requested_by) if plan.request.requested_by else "schedule"
+    is_open = plan.state is PlanState.PROPOSED
+    expires = f"expires {moment(plan.expires_at)} · " if is_open and plan.expires_at else ""
+    return f"Asked for by {who} · {expires}plan `{plan.id}`"

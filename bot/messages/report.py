@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.domain.model import RETRIABLE, UNDOABLE, Plan, PlanState
 from bot.domain.report import Report
 from bot.domain.undo import UndoCounts
-from bot.messages.blocks import Block, Message, actions, context, section
+from bot.messages.blocks import Message, composed
 from bot.messages.buttons import retry_button, stop_button, undo_button
 from bot.messages.plan import MAX_REVIEWER_LINES, receiving
 from bot.messages.reasons import drift_sentence, dropped_lines, kept_rows
@@ -50,21 +50,20 @@ def progress_message(plan: Plan) -> Message:
     else:
         text = f"Assigning: {done}.{waiting}"
     stoppable = plan.state in (PlanState.CHECKING, PlanState.RUNNING) and not plan.stopped_by
-    buttons = [actions([stop_button(plan)])] if stoppable else []
-    return Message(f"{text}\nplan `{plan.id}`", (section(text), *buttons, context(f"plan `{plan.id}`")))
+    return composed([text], f"plan `{plan.id}`", buttons=[stop_button(plan)] if stoppable else [])
 
 
 def changed_message(plan: Plan) -> Message:
     """The reply while a changed plan waits for a new approval."""
     text = f"{drift_sentence(plan)} Nothing was assigned yet: version {plan.version} waits for approval."
-    return Message(f"{text}\nplan `{plan.id}`", (section(text), context(f"plan `{plan.id}`")))
+    return composed([text], f"plan `{plan.id}`")
 
 
 def undone_message(plan: Plan, counts: UndoCounts) -> Message:
     """The reply after the rows were taken back."""
     by = f" by {mention(plan.undone_by)}" if plan.undone_by else ""
     text = f"Undone{by}. {undo_sentence(counts)}"
-    return Message(f"{text}\nplan `{plan.id}`", (section(text), context(f"plan `{plan.id}`")))
+    return composed([text], f"plan `{plan.id}`")
 
 
 def undo_sentence(counts: UndoCounts) -> str:
@@ -74,29 +73,22 @@ def undo_sentence(counts: UndoCounts) -> str:
     return f"Took back {rows}" + (f"; kept {kept}." if kept else ".")
 
 
-def report_message(
-    plan: Plan,
-    report: Report,
-    facts: Facts,
-    *,
-    file_problem: str | None = None,
-) -> Message:
+def report_message(plan: Plan, report: Report, facts: Facts, *, file_problem: str | None = None) -> Message:
     """What became of the plan; begins with `Done.`, `Partly done.`, `Stopped.` or `Failed.`.
 
     `file_problem` says why the list could not be attached.
     """
-    headline = report_headline(plan, report)
-    exceptions = "\n".join(_exceptions(plan, report))
-    undone = _ended_early(plan, facts.undo)
-    paragraphs = [headline, _people(report), exceptions, undone, _untold(facts.untold)]
-    paragraphs.append(_closing(report, facts.review_url, file_problem))
-    shown = [text for text in paragraphs if text]
-    small = f"plan `{plan.id}`"
+    paragraphs = [
+        report_headline(plan, report),
+        _people(report),
+        "\n".join(_exceptions(plan, report)),
+        _ended_early(plan, facts.undo),
+        _untold(facts.untold),
+        _closing(report, facts.review_url, file_problem),
+    ]
     retry = [retry_button(plan, report.missing)] if plan.state in RETRIABLE and report.missing else []
     take_back = [undo_button(plan)] if facts.undoable and plan.state in UNDOABLE and report.written else []
-    buttons = [actions([*retry, *take_back])] if retry or take_back else []
-    blocks: list[Block] = [*(section(text) for text in shown), *buttons, context(small)]
-    return Message("\n".join([*shown, small]), tuple(blocks))
+    return composed(paragraphs, f"plan `{plan.id}`", buttons=[*retry, *take_back])
 
 
 def report_headline(plan: Plan, report: Report) -> str:

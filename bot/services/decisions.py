@@ -57,19 +57,19 @@ class Decider:
 
     def approve(self, press: Press) -> None:
         """Start the assignment of the version that was shown."""
-        self._decide(press, self._permissions.to_approve, self._plans.approve, answers.approved, late=self._too_late)
+        self._decide(press, self._permissions.to_approve, self._plans.approve, answers.APPROVED, late=self._too_late)
 
     def cancel(self, press: Press) -> None:
         """Give up a plan that is read or proposed."""
-        self._decide(press, self._permissions.to_end, self._plans.cancel, answers.cancelled, late=self._too_late)
+        self._decide(press, self._permissions.to_end, self._plans.cancel, answers.CANCELLED, late=self._too_late)
 
     def stop(self, press: Press) -> None:
         """End an assignment after the batches that are on their way."""
-        self._decide(press, self._permissions.to_end, self._plans.stop, answers.stopping, late=self._gone_on)
+        self._decide(press, self._permissions.to_end, self._plans.stop, answers.STOPPING, late=self._gone_on)
 
     def retry(self, press: Press) -> None:
         """Go on with the rows that an assignment left."""
-        self._decide(press, self._permissions.to_approve, self._plans.retry, answers.retrying, late=self._gone_on)
+        self._decide(press, self._permissions.to_approve, self._plans.retry, answers.RETRYING, late=self._gone_on)
 
     def preview_undo(self, press: Press) -> None:
         """Say what an undo would take back; the rows are looked at in the background."""
@@ -90,14 +90,14 @@ class Decider:
         if plan is not None and plan.state in UNDOABLE and not self._undoing.is_possible(plan):
             self._end(press, answers.undo_too_late(plan, self._undoing.hours))
             return
-        self._decide(press, self._permissions.to_undo, self._undoing.begin, answers.undoing, late=self._gone_on)
+        self._decide(press, self._permissions.to_undo, self._undoing.begin, answers.UNDOING, late=self._gone_on)
 
     def _decide(
         self,
         press: Press,
         permission: Callable[[Plan, str], str | None],
         change: Callable[..., bool],
-        done: Callable[[Plan], Message],
+        done: str,
         *,
         late: Callable[[Plan, Press], Message],
     ) -> None:
@@ -117,7 +117,7 @@ class Decider:
         if now is None:
             self._end(press, answers.unknown_plan(plan.id))
         else:
-            self._end(press, done(plan) if changed else late(now, press))
+            self._end(press, answers.about(plan, done) if changed else late(now, press))
 
     def _refusal(self, plan: Plan, press: Press, permission: Callable[[Plan, str], str | None]) -> str | None:
         elsewhere = self._permissions.to_reach(plan, press.user, channel=press.reply_to.channel)
@@ -147,7 +147,7 @@ class Decider:
         is_stopping = plan.stopped_by is not None and plan.state in WRITING
         if is_stopping or plan.state not in UNDOABLE | WRITING or plan.edition == press.target.edition:
             return self._already_decided(plan)
-        return answers.gone_on(plan)
+        return answers.about(plan, answers.GONE_ON)
 
     def _already_decided(self, plan: Plan) -> Message:
         newer = self._plans.get(plan.superseded_by) if plan.superseded_by else None

@@ -34,12 +34,12 @@ class PreferenceKeeper:
         match command:
             case MuteCommand(muted):
                 self._preferences.set_muted(user, muted=muted)
-                return answers.muted() if muted else answers.unmuted()
+                return answers.MUTED if muted else answers.UNMUTED
             case AwayCommand():
-                return answers.noting_absence()
+                return answers.NOTING_ABSENCE
             case BackCommand():
                 self._preferences.set_away(user, until=None)
-                return answers.back()
+                return answers.BACK
 
     def note_absence(self, command: AwayCommand, reply_to: ReplyTo) -> None:
         """Store, soon, until when somebody is away by the date where they are; their private note then says so."""
