@@ -9,7 +9,7 @@ WORKERS ?= 10
 # Compiled files are kept whatever the environment says: each worker would compile every test anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist load --maxschedchunk 1
 
-.PHONY: demo run test test-quick check bench format clean
+.PHONY: demo run test test-quick check bench format requirements clean
 
 demo: .venv/ready  ## try the bot on local stand-ins, in the browser (ARGS=--once: without one)
 	@$(BIN)/python -m sandbox $(ARGS)
@@ -36,6 +36,13 @@ bench: .venv/ready  ## speed and memory, against the plain sequential way
 format: .venv/ready
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Hashes for every platform; pins stay where they still fit, ARGS=--upgrade takes the newest.
+PIN := $(BIN)/python -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --custom-compile-command "make requirements" --quiet
+requirements: .venv/ready  ## pin all that pyproject.toml asks for (ARGS=--upgrade: the newest)
+	$(PIN) $(ARGS) --output-file requirements.txt
+	$(PIN) $(ARGS) --group dev --extra demo --constraints requirements.txt --output-file requirements-dev.txt
 
 clean:
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
