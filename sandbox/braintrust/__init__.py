@@ -1,10 +1,10 @@
 """A local stand-in for Braintrust's API: rows, BTQL, inserts, users, and every fault that a client has to survive."""
 
-from sandbox.braintrust.merge import UnassignMode
+from sandbox.braintrust.merge import UnassignMode, WriteRules
 from sandbox.braintrust.refusals import ORGANIZATION_NAME
 from sandbox.braintrust.request_log import RequestLog, Seen
 from sandbox.braintrust.row import Change, NewRow, Row
-from sandbox.braintrust.row_store import RowsChanged, RowStore, WriteRules
+from sandbox.braintrust.row_store import RowStore
 from sandbox.braintrust.seed import SeedSummary, seed_rows, seed_users
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
 from sandbox.http.fault_kinds import (
@@ -51,7 +51,6 @@ __all__ = [
     "Reset",
     "Row",
     "RowStore",
-    "RowsChanged",
     "SeedSummary",
     "Seen",
     "ShortPage",

@@ -19,15 +19,9 @@ class Directory:
     rows: RowStore
     users: list[dict[str, Any]] = field(default_factory=list)
     groups: list[dict[str, Any]] = field(default_factory=list)
-    names: dict[str, str] = field(default_factory=dict)
     api_url: str = ""
     organization_id: str = ORGANIZATION_ID
     organization_name: str = ORGANIZATION_NAME
-
-    def add_project(self, project_id: str, name: str) -> None:
-        """Make a project known, under a name."""
-        self.names[project_id] = name
-        self.rows.open_project(project_id)
 
     def list_users(self, asked: Asked) -> Answer:
         """`GET /v1/user`: the newest first, a page at a time."""
@@ -60,10 +54,10 @@ class Directory:
             {
                 "id": project_id,
                 "org_id": self.organization_id,
-                "name": self.names.get(project_id, f"project-{project_id[:8]}"),
+                "name": name,
                 "created": "2026-01-01T00:00:00.000Z",
             }
-            for project_id in self.rows.project_ids()
+            for project_id, name in self.rows.projects.items()
         ]
 
 

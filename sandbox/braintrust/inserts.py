@@ -4,8 +4,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.braintrust.merge import WriteRules
 from sandbox.braintrust.refusals import bad_request, no_project
-from sandbox.braintrust.row_store import RowStore, WriteRules
+from sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS
+from sandbox.braintrust.row_store import RowStore
 from sandbox.http.request import Answer, Asked, RefusedError
 
 
@@ -19,7 +21,7 @@ class Inserts:
     def answer(self, asked: Asked) -> Answer:
         """Apply the events and answer their row ids, one to one; RefusedError, with none applied, when one is wrong."""
         project_id = asked.places["project_id"]
-        if not self._rows.knows(project_id):
+        if project_id not in self._rows.projects:
             raise RefusedError(no_project(project_id))
         events = _events(asked.body)
         row_ids = tuple(event["id"] for event in events)
@@ -55,24 +57,34 @@ def _complaint(event: object) -> str | None:
     return None if "id" in event and "_is_merge" in event else "the sandbox takes merges by id only"
 
 
-def _is_path(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(name, str) for name in value)
+def _is_metadata(value: object) -> bool:
+    if not isinstance(value, dict) or value.keys() - {ASSIGNMENTS, REVIEW_LISTS}:
+        return False
+    return _is_list(value.get(ASSIGNMENTS, [])) and isinstance(value.get(REVIEW_LISTS, {}), dict)
+
+
+def _is_list(value: object) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(name, str) for name in value))
 
 
 def _is_deletion(value: object) -> bool:
     return (
-        isinstance(value, dict)
-        and set(value) == {"path", "delete"}
-        and _is_path(value["path"])
-        and isinstance(value["delete"], list)
+        isinstance(value, list)
+        and len(value) == 1
+        and value[0].keys() == {"path", "delete"}
+        and value[0]["path"] == ["metadata", ASSIGNMENTS]
+        and _is_list(value[0]["delete"])
     )
 
 
-# The keys of an event that the bot sends, and their types (OpenAPI, InsertProjectLogsEvent).
-_CHECKS: dict[str, Callable[[object], bool]] = {
+# Paths at which the merge of an event stops; with these, arrays are replaced and review lists united all the same.
+_MERGE_PATHS = ([["metadata", ASSIGNMENTS, REVIEW_LISTS]], [["metadata", ASSIGNMENTS]])
+
+# The keys of an event that the bot sends, and what it puts there (OpenAPI, InsertProjectLogsEvent).
+_CHECKS: dict[str, Callable[[Any], bool]] = {
     "id": lambda value: isinstance(value, str) and value != "",
-    "metadata": lambda value: isinstance(value, dict),
+    "metadata": _is_metadata,
     "_is_merge": lambda value: value is True,
-    "_merge_paths": lambda value: isinstance(value, list) and all(map(_is_path, value)),
-    "_array_delete": lambda value: isinstance(value, list) and all(map(_is_deletion, value)),
+    "_merge_paths": lambda value: value in _MERGE_PATHS,
+    "_array_delete": _is_deletion,
 }

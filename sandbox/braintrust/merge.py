@@ -1,54 +1,16 @@
-"""The merge of an inserted event into a stored row.  Pure, and without changing either; the rules are those of
-Braintrust's SDK (`merge_dicts_with_paths`): dicts recurse, arrays are replaced, only top-level tags are united.
+"""The merge of inserted events into stored rows, as SQL; the rules are those of Braintrust's SDK
+(`merge_dicts_with_paths`) for what the bot writes: arrays are replaced, dicts united.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sandbox.braintrust.row import ASSIGNMENTS, assignments_in
+from sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS, Columns, Source
+from sandbox.braintrust.row_sql import STATUS
 
-Json = dict[str, Any]
-KeyPath = tuple[str, ...]
-
-# A merge leaves these as they are (OpenAPI, InsertProjectLogsEvent).
-KEPT_ON_MERGE = frozenset({"id", "created", "span_id", "root_span_id", "span_parents"})
-
-
-def merged(stored: Json, event: Json) -> Json:
-    """The row `stored` after the merge event; control keys (`_merge_paths`, ...) are obeyed, not stored."""
-    stops = frozenset(map(tuple, event.get("_merge_paths") or ()))
-    incoming = {key: value for key, value in event.items() if key[0] != "_" and key not in KEPT_ON_MERGE}
-    result = _merged_dict(stored, incoming, (), stops)
-    for deletion in event.get("_array_delete") or ():
-        result = _without(result, deletion["path"], deletion["delete"])
-    return result
-
-
-def _merged_dict(into: Json, incoming: Mapping[str, Any], path: KeyPath, stops: frozenset[KeyPath]) -> Json:
-    result = into.copy()
-    for key, value in incoming.items():
-        before, here = into.get(key), (*path, key)
-        if here in stops or before is None:  # what is new comes as it is
-            result[key] = value
-        elif isinstance(before, dict) and isinstance(value, dict):
-            result[key] = _merged_dict(before, value, here, stops)
-        elif here == ("tags",) and isinstance(before, list) and isinstance(value, list):
-            result[key] = before + [tag for tag in dict.fromkeys(value) if tag not in before]
-        else:
-            result[key] = value
-    return result
-
-
-def _without(row: Json, path: Sequence[str], values: Sequence[Any]) -> Json:
-    """`row` with `values` taken out of the array at `path`; unchanged where there is no array."""
-    key, *deeper = path
-    inner = row.get(key)
-    if deeper and isinstance(inner, dict):
-        return row | {key: _without(inner, deeper, values)}
-    if not deeper and isinstance(inner, list):
-        return row | {key: [item for item in inner if item not in values]}
-    return row
+to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class UnassignMode(StrEnum):
@@ -61,22 +23,52 @@ class UnassignMode(StrEnum):
     NONE = "none"
 
 
-def obeyed(before: Json, after: Json, event: Json, mode: UnassignMode) -> Json:
-    """`after`, with the assignees of `before` put back when the event emptied them in a way that does not work."""
-    had = assignments_in(before.get("metadata"))
-    emptied = had and not assignments_in(after.get("metadata"))
-    way = _way(event) if emptied else None
-    if way is None or mode in (UnassignMode.ANY, way):
-        return after
-    kept = before["metadata"][ASSIGNMENTS]
-    return after | {"metadata": (after["metadata"] or {}) | {ASSIGNMENTS: kept}}
+@dataclass(frozen=True, slots=True)
+class WriteRules:
+    """Where a write comes from, for how long queries do not see it, and which way of unassigning works."""
+
+    source: Source = "api"
+    lag_seconds: float = 0.0
+    unassign: UnassignMode = UnassignMode.ANY
+
+    def allow(self, way: UnassignMode) -> bool:
+        """Whether a list of assignees can be emptied in this way."""
+        return self.unassign in (UnassignMode.ANY, way)
 
 
-def _way(event: Mapping[str, Any]) -> UnassignMode | None:
-    """How the event empties the assignees; None when it replaces all metadata, which always works."""
-    metadata = event.get("metadata")
-    if isinstance(metadata, dict) and ASSIGNMENTS in metadata:
-        return UnassignMode.NULL if metadata[ASSIGNMENTS] is None else UnassignMode.EMPTY_LIST
-    deletions = event.get("_array_delete") or ()
-    by_delete = any(deletion["path"] == ["metadata", ASSIGNMENTS] for deletion in deletions)
-    return UnassignMode.ARRAY_DELETE if by_delete else None
+def merge(table: str) -> str:
+    """SQL that merges the `brief` events of `:events` into the rows that it finds in `table`."""
+    return f"""
+    WITH event AS MATERIALIZED (
+        SELECT value ->> 0 AS row_id, value -> '$[1][0]' AS people,
+            nullif(value -> 2, 'null') AS lists, nullif(value -> 3, 'null') AS taken
+        FROM json_each(:events)
+    )
+    UPDATE {table} SET
+        xact_id = :xact_id,
+        shows_at = :shows_at,
+        review_lists = iif(lists IS NULL, review_lists, json_patch(ifnull(review_lists, '{{}}'), lists)),
+        assignments = CASE
+            WHEN people IS NOT NULL THEN nullif(people, 'null')
+            WHEN taken IS NULL OR assignments IS NULL THEN assignments
+            ELSE coalesce(
+                nullif((SELECT json_group_array(value) FROM json_each(assignments)
+                        WHERE value NOT IN (SELECT value FROM json_each(taken))), '[]'),
+                iif(:delete_works, '[]', assignments))
+        END
+    FROM event WHERE id = row_id AND project = :project
+    RETURNING number, id, assignments, {STATUS}"""
+
+
+def brief(event: Columns, rules: WriteRules) -> tuple[Any, ...]:
+    """An event for `merge`: a row's id, its new assignees in a list of one, its review lists, who is taken away.
+
+    Assignees that are emptied in a way that does not work stay as they are.
+    """
+    metadata = event.get("metadata", {})
+    people = [metadata[ASSIGNMENTS]] if ASSIGNMENTS in metadata else None
+    if people and not people[0]:
+        way = UnassignMode.NULL if people[0] is None else UnassignMode.EMPTY_LIST
+        people = people if rules.allow(way) else None
+    deletions = event.get("_array_delete")
+    return event["id"], people, metadata.get(REVIEW_LISTS), deletions and deletions[0]["delete"]

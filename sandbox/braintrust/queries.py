@@ -37,7 +37,7 @@ class Queries:
         _check_body(asked.body)
         try:
             query = parse(asked.text)
-            if not self._rows.knows(query.project_id):
+            if query.project_id not in self._rows.projects:
                 raise RefusedError(no_project(query.project_id))
             limit = min(DEFAULT_LIMIT if query.limit is None else query.limit, asked.max_rows or self.max_limit)
             select = _counts(query) if query.is_aggregate else _walk(query)
@@ -81,7 +81,7 @@ def _walk(query: Query) -> Sql:
         values = (*values, decoded_cursor(query.cursor))
     line = _json_object([(column.key, json_of(column.names)) for column in query.select])
     return Sql(
-        f"SELECT {line}, number FROM rows WHERE {query.filter.text} AND project = ? AND state IS NOT NULL{after}"
+        f"SELECT {line}, number FROM rows WHERE {query.filter.text} AND project = ?{after}"
         f" ORDER BY number{' DESC' if query.descending else ''}",
         values,
     )
@@ -100,8 +100,7 @@ def _counts(query: Query) -> Sql:
     ]
     grouped = f" GROUP BY {', '.join(groups)}" if groups else ""
     return Sql(
-        f"SELECT {_json_object(keys)} FROM {source}"
-        f" WHERE {query.filter.text} AND project = ? AND state IS NOT NULL{grouped}",
+        f"SELECT {_json_object(keys)} FROM {source} WHERE {query.filter.text} AND project = ?{grouped}",
         (*query.filter.values, query.project_id),
     )
 

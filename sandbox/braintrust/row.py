@@ -122,28 +122,22 @@ class Row:
     @property
     def assignments(self) -> tuple[str, ...]:
         """The ids of the people who are to review the row."""
-        return assignments_in(self.columns["metadata"])
+        return assignees_in(self.metadata.get(ASSIGNMENTS))
 
     @property
     def status(self) -> str | None:
         """Where the row stands in the default review list, for instance PENDING."""
-        return status_in(self.columns["metadata"])
+        value: Any = self.metadata
+        for key in (REVIEW_LISTS, DEFAULT_LIST, "status"):
+            value = value.get(key) if isinstance(value, dict) else None
+        return value if isinstance(value, str) else None
 
 
-def assignments_in(metadata: Mapping[str, Any] | None) -> tuple[str, ...]:
+def assignees_in(value: Any) -> tuple[str, ...]:
     """The assignees that a row's metadata names; a single one may stand without a list."""
-    value = (metadata or {}).get(ASSIGNMENTS)
     if isinstance(value, list):
         return tuple(value)
     return (value,) if isinstance(value, str) and value else ()
-
-
-def status_in(metadata: Mapping[str, Any] | None) -> str | None:
-    """The status that a row's metadata has in the default review list."""
-    value: Any = metadata
-    for key in (REVIEW_LISTS, DEFAULT_LIST, "status"):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, str) else None
 
 
 def instant_text(moment: datetime) -> str:

@@ -2,10 +2,19 @@
 
 from typing import NamedTuple, TypeAlias
 
-from sandbox.braintrust.row import COLUMN_NAMES, STATE
+from sandbox.braintrust.row import ASSIGNMENTS, COLUMN_NAMES, DEFAULT_LIST, REVIEW_LISTS
 
 Names: TypeAlias = tuple[str, ...]
 Constant: TypeAlias = str | int | float | bool
+
+STATUS = f"""review_lists ->> '$."{DEFAULT_LIST}".status'"""
+# A row's metadata as JSON, put together again; NULL when there is none.
+METADATA = f"""iif(coalesce(metadata, assignments, review_lists) IS NULL, NULL, json_patch(
+    ifnull(metadata, '{{}}'), json_object('{ASSIGNMENTS}', json(assignments), '{REVIEW_LISTS}', json(review_lists))))"""
+
+# What has a column of its own: as plain text, or as JSON.
+_TEXTS = {("id",): "id", ("created",): "created", ("root_span_id",): "root_span_id", ("_xact_id",): "xact_id"}
+_PARTS = {("tags",): "tags", ("metadata", ASSIGNMENTS): "assignments", ("metadata", REVIEW_LISTS): "review_lists"}
 
 
 class BtqlError(ValueError):
@@ -21,18 +30,12 @@ class Sql(NamedTuple):
 
 def value_of(names: Names) -> str:
     """SQL for the value at a place in a row; NULL where there is none."""
-    if names in _TABLE_COLUMNS:
-        return _TABLE_COLUMNS[names]
-    return json_path(names, "->>")
+    return _TEXTS[names] if names in _TEXTS else _json_path(names, "->>")
 
 
 def json_of(names: Names) -> str:
     """SQL for the value at a place in a row, as JSON text."""
-    if names in _JSON_COLUMNS:
-        return f"ifnull({_JSON_COLUMNS[names]}, 'null')"
-    if names in _TABLE_COLUMNS:
-        return f"json_quote({_TABLE_COLUMNS[names]})"
-    return f"ifnull({json_path(names, '->')}, 'null')"
+    return f"json_quote({_TEXTS[names]})" if names in _TEXTS else f"ifnull({_json_path(names, '->')}, 'null')"
 
 
 def array_of(names: Names) -> str:
@@ -46,29 +49,17 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def json_path(names: Names, arrow: str) -> str:
+def _json_path(names: Names, arrow: str) -> str:
     """SQL for a place in what stands there as JSON; BtqlError for an unknown column."""
     if names[0] not in COLUMN_NAMES:
         raise BtqlError(f"Unknown column `{names[0]}`")
-    column = "state" if names[0] in STATE else "logged"
-    return f"{column} {arrow} {literal('$.' + '.'.join(map(_in_quotes, names)))}"
-
-
-def _in_quotes(name: str) -> str:
-    return f'"{name}"'
-
-
-_METADATA, _ASSIGNMENTS, _LISTS = "metadata", "~__bt_assignments", "~__bt_review_lists"
-_TABLE_COLUMNS: dict[Names, str] = {
-    ("id",): "id",
-    ("created",): "created",
-    ("root_span_id",): "root_span_id",
-    (_METADATA, _ASSIGNMENTS): "assignments",
-    (_METADATA, _LISTS): "review_lists",
-    (_METADATA, _LISTS, "__bt_default_review_list", "status"): "status",
-}
-_JSON_COLUMNS: dict[Names, str] = {
-    (_METADATA, _ASSIGNMENTS): "assignments",
-    (_METADATA, _LISTS): "review_lists",
-    ("tags",): "tags",
-}
+    if names == ("metadata",):
+        return METADATA
+    column, inner = "logged", names
+    for length in (1, 2):
+        if names[:length] in _PARTS:
+            column, inner = _PARTS[names[:length]], names[length:]
+    if column == "logged" and names[0] == "metadata":
+        column, inner = "metadata", names[1:]
+    path = ".".join(f'"{name}"' for name in inner)
+    return f"{column} {arrow} {literal('$.' + path)}" if inner else column

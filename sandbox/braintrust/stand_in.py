@@ -8,11 +8,11 @@ from aiohttp import web
 from sandbox.braintrust import storage
 from sandbox.braintrust.directory import Directory
 from sandbox.braintrust.inserts import Inserts
-from sandbox.braintrust.merge import UnassignMode
+from sandbox.braintrust.merge import UnassignMode, WriteRules
 from sandbox.braintrust.queries import Queries
 from sandbox.braintrust.request_handling import RequestHandling
 from sandbox.braintrust.request_log import RequestLog
-from sandbox.braintrust.row_store import RowStore, WriteRules
+from sandbox.braintrust.row_store import RowStore
 from sandbox.http.faults import Faults
 from sandbox.http.request import Kind, Work
 from sandbox.http.server_thread import ServerThread
@@ -73,18 +73,16 @@ class BraintrustStandIn:
 
     def add_project(self, project_id: str, name: str) -> None:
         """Make a project known; `rows.add` does so too, with a made-up name."""
-        self.directory.add_project(project_id, name)
+        self.rows.projects[project_id] = name
 
     def start(self) -> None:
         """Listen; OSError when the port is taken."""
         self._server.start()
         self.directory.api_url = self.url
-        self.rows.post_through(self._server.post)
 
     def stop(self) -> None:
         """Close every connection, also of requests that hang."""
         self._server.stop()
-        self.rows.post_through(None)
 
     def __enter__(self) -> Self:
         self.start()

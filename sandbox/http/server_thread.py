@@ -49,17 +49,6 @@ class ServerThread:
             raise RuntimeError("start the stand-in first")
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
-    def post(self, call: Callable[[], None]) -> None:
-        """Call `call` soon on the server's thread; at once, on this one, when there is none."""
-        loop = self._loop
-        try:
-            if loop is not None:
-                loop.call_soon_threadsafe(call)
-                return
-        except RuntimeError:  # the loop was closed just now
-            pass
-        call()
-
     def stop(self) -> None:
         """Return when the server is gone, and its port free; nothing happens when it is not running."""
         if self._loop is None or self._thread is None:

@@ -35,7 +35,7 @@ class PageServer:
         self._changes = itertools.count(1)
         self._change = 0
         world.slack.subscribe(lambda _: self._note_change())
-        world.braintrust.rows.subscribe(lambda _: self._note_change())
+        world.braintrust.rows.subscribe(self._note_change)
 
     @property
     def url(self) -> str:

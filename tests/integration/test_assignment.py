@@ -27,7 +27,7 @@ from sandbox.braintrust import (
     Status,
     WrongCount,
 )
-from sandbox.braintrust.row_store import WriteRules
+from sandbox.braintrust.merge import WriteRules
 from tests.integration.stored import ANA, Store, opened
 from tests.integration.world import DONE, PROJECT, SETTLE_SECONDS, TAG, World
 

@@ -39,9 +39,8 @@ from sandbox.braintrust import (
     Status,
     WrongCount,
 )
-from sandbox.braintrust.merge import UnassignMode
+from sandbox.braintrust.merge import UnassignMode, WriteRules
 from sandbox.braintrust.row import NewRow
-from sandbox.braintrust.row_store import WriteRules
 from tests.integration.stored import ANA, BO, Store
 from tests.integration.world import CREATED, PROJECT, SETTLE_SECONDS, FakeWork, Time
 

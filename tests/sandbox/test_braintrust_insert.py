@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from sandbox.braintrust import BraintrustStandIn, UnassignMode
-from sandbox.braintrust.merge import merged
 from tests.sandbox.braintrust_client import PROJECT, Client, assignment
 
 ASSIGNMENTS = "~__bt_assignments"
@@ -20,35 +19,20 @@ def client() -> Iterator[Client]:
         yield client
 
 
-@pytest.mark.parametrize(
-    ("paths", "lists_kept", "model_kept"),
-    [
-        ([["metadata", ASSIGNMENTS, LISTS]], True, True),
-        (None, True, True),
-        ([["metadata", ASSIGNMENTS]], True, True),
-        ([["metadata", ASSIGNMENTS], ["metadata", LISTS]], False, True),
-        ([["metadata"]], False, False),
-    ],
-)
-def test_merge_paths_stop_the_deep_merge(paths: Any, *, lists_kept: bool, model_kept: bool) -> None:
-    stored = {"id": "r", "metadata": {ASSIGNMENTS: ["u1"], LISTS: DONE, "model": "m"}}
+@pytest.mark.parametrize("paths", [[["metadata", ASSIGNMENTS, LISTS]], [["metadata", ASSIGNMENTS]], None])
+def test_assignees_are_replaced_and_all_other_metadata_stays(client: Client, paths: Any) -> None:
+    client.add("r", metadata={ASSIGNMENTS: ["u1"], LISTS: DONE, "model": "m", "none": None})
 
-    metadata = merged(stored, assignment("r", "u2") | {"_merge_paths": paths})["metadata"]
+    client.insert({key: value for key, value in {**assignment("r", "u2"), "_merge_paths": paths}.items() if value})
 
-    assert metadata[ASSIGNMENTS] == ["u2"]
-    assert metadata[LISTS]["__bt_default_review_list"]["status"] == "PENDING"
-    assert ("other" in metadata[LISTS], "note" in metadata[LISTS]["__bt_default_review_list"]) == (lists_kept,) * 2
-    assert ("model" in metadata) is model_kept
-
-
-def test_a_merge_changes_neither_of_its_parts() -> None:
-    stored = {"id": "r", "tags": ["a"], "metadata": {"x": {"y": [1]}}}
-    event = {"id": "r", "tags": ["b"], "metadata": {"x": {"z": 2}}}
-
-    result = merged(stored, event)
-
-    assert result == {"id": "r", "tags": ["a", "b"], "metadata": {"x": {"y": [1], "z": 2}}}
-    assert stored == {"id": "r", "tags": ["a"], "metadata": {"x": {"y": [1]}}}
+    row = client.server.rows.get(PROJECT, "r")
+    assert row is not None
+    assert row.metadata == {
+        ASSIGNMENTS: ["u2"],
+        LISTS: {"__bt_default_review_list": {"status": "PENDING", "note": 1}, "other": {"status": "PENDING"}},
+        "model": "m",
+        "none": None,
+    }
 
 
 def test_row_ids_come_one_to_one_and_the_rows_are_assigned(client: Client) -> None:
@@ -142,6 +126,13 @@ def test_array_delete_keeps_the_others(client: Client) -> None:
         {"id": "r", "_is_merge": "yes"},
         {"id": "r", "_merge_paths": ["metadata"]},
         {"id": "r", "_merge_paths": [[]]},
+        {"id": "r", "_merge_paths": [["metadata"]]},
+        {"id": "r", "_merge_paths": [["metadata", LISTS]]},
+        {"id": "r", "metadata": {"model": "m"}},
+        {"id": "r", "metadata": {ASSIGNMENTS: "u1"}},
+        {"id": "r", "metadata": {ASSIGNMENTS: [1]}},
+        {"id": "r", "metadata": {LISTS: []}},
+        {"id": "r", "_array_delete": [{"path": ["metadata", "model"], "delete": ["m"]}]},
         {"id": "r", "_array_delete": [{"path": ["tags"]}]},
         {"id": "r", "created": "2026-05-18T09:00:00Z"},
         {"id": "r", "tags": ["a"]},
