@@ -6,6 +6,7 @@ import secrets
 import signal
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 
 from slack_bolt import App, BoltContext
 from slack_sdk import WebClient
@@ -17,12 +18,12 @@ from bot.adapters.slack.directory import SlackDirectory, SlackPeople
 from bot.adapters.slack.identity import Identity, workspace
 from bot.adapters.store.store import Store
 from bot.domain.homes import Home
-from bot.domain.model import PlanState
-from bot.services.decisions import Decider, DuplicateMessages
+from bot.domain.model import Plan, PlanState
+from bot.services.decisions import Decider
 from bot.services.greeting import Greeting
 from bot.services.homes import Finder, HomeCheck
-from bot.services.notices import NoticeArranger, NoticeDrafts, NoticeSender
-from bot.services.permissions import Entrance, Permissions
+from bot.services.notices import NoticeSender
+from bot.services.permissions import Permissions, enter
 from bot.services.planning import Planner, ProposalStep
 from bot.services.ports.braintrust import Patience
 from bot.services.ports.people import People
@@ -30,7 +31,7 @@ from bot.services.ports.work import Announcer
 from bot.services.preferences import PreferenceKeeper
 from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext
-from bot.services.surfaces import PlanFacts, SlackAnnouncer
+from bot.services.surfaces import SlackAnnouncer
 from bot.services.weekly import WeeklyPost
 from bot.services.writing.assignment import ApprovalCheck, AssignmentSteps
 from bot.services.writing.undo import UndoSteps
@@ -56,84 +57,40 @@ class Core:
         settings: Settings,
         store: Store,
         *,
-        entrance: Entrance | None,
-        people: People | None,
         announcer: Announcer,
+        people: People | None = None,
+        enter: Callable[[Plan], None] = lambda _: None,
     ) -> None:
         self.store = store
-        rhythm = settings.database.rhythm
-        self.braintrust = BraintrustClient(settings.braintrust, deadlines=Deadlines(write=rhythm.write_seconds))
         self._settings = settings
-        self._announcer = announcer
-        self._staffing = self._make_staffing(people)
-        self._arranging = NoticeArranger(notices=store.notices, batches=store.batches, undone=store.undone)
-        self._context = StepContext(self.braintrust, announcer, settings.work, store.clock)
-        self.planner = Planner(store.plans, settings=settings, clock=store.clock, new_id=new_plan_id, wake=self._wake)
-        self.undoing = self._make_undoing()
-        self.steps = self._make_steps(entrance)
-        turn = Turn(
-            plans=store.plans,
-            fault_book=store.faults,
-            steps=self.steps,
-            announcer=announcer,
-            clock=store.clock,
-        )
-        self.worker = Worker(leases=store.leases, plans=store.plans, turn=turn, rhythm=rhythm)
-
-    def _make_staffing(self, people: People | None) -> StaffReader:
-        return StaffReader(
+        rhythm, policy = settings.database.rhythm, settings.policy
+        self.braintrust = BraintrustClient(settings.braintrust, deadlines=Deadlines(write=rhythm.write_seconds))
+        staffing = StaffReader(
             braintrust=self.braintrust,
             people=people,
-            preferences=self.store.preferences,
-            matches=self.store.matches,
-            settings=self._settings,
-            clock=self.store.clock,
+            preferences=store.preferences,
+            matches=store.matches,
+            settings=settings,
+            clock=store.clock,
         )
-
-    def _make_proposal_step(self, entrance: Entrance | None) -> ProposalStep:
-        return ProposalStep(
-            self._context,
-            plans=self.store.plans,
-            staffing=self._staffing,
-            entrance=entrance,
-            expires_hours=self._settings.policy.plan_expires_hours,
-        )
-
-    def _make_assigning(self) -> AssignmentSteps:
-        rechecking = ApprovalCheck(
-            self._context,
-            plans=self.store.plans,
-            batches=self.store.batches,
-            staffing=self._staffing,
-            settings=self._settings,
-        )
-        return AssignmentSteps(
-            self._context,
-            plans=self.store.plans,
-            batches=self.store.batches,
-            rechecking=rechecking,
-            arranging=self._arranging,
-        )
-
-    def _make_undoing(self) -> UndoSteps:
-        return UndoSteps(
-            self._context,
-            plans=self.store.plans,
-            batches=self.store.batches,
-            undone=self.store.undone,
-            arranging=self._arranging,
-            hours=self._settings.policy.undo_hours,
-        )
-
-    def _make_steps(self, entrance: Entrance | None) -> dict[PlanState, Step]:
-        assigning = self._make_assigning()
-        return {
-            PlanState.READING: self._make_proposal_step(entrance).carry_out,
+        context = StepContext(self.braintrust, announcer, settings.work, store.clock, store.books)
+        reading = ProposalStep(context, staffing=staffing, enter=enter, expires_hours=policy.plan_expires_hours)
+        assigning = AssignmentSteps(context, ApprovalCheck(context, staffing=staffing, settings=settings))
+        self.undoing = UndoSteps(context, hours=policy.undo_hours)
+        self.steps: dict[PlanState, Step] = {
+            PlanState.READING: reading.carry_out,
             PlanState.CHECKING: assigning.check,
             PlanState.RUNNING: assigning.run,
             PlanState.REPORTING: assigning.report,
             PlanState.UNDOING: self.undoing.take_back,
         }
+        turn = Turn(
+            plans=store.plans, fault_book=store.faults, steps=self.steps, announcer=announcer, clock=store.clock
+        )
+        self.worker = Worker(leases=store.leases, plans=store.plans, turn=turn, rhythm=rhythm)
+        self.planner = Planner(
+            store.plans, settings=settings, clock=store.clock, new_id=new_plan_id, wake=self.worker.wake
+        )
 
     def belonging(self, others: Mapping[str, Finder]) -> HomeCheck:
         """Whether the database is that of Braintrust's organisation, and of `others`; if not, the process is to end."""
@@ -145,26 +102,31 @@ class Core:
         finders = {**others, "Braintrust": of_braintrust}
         return HomeCheck(self.store.homes, finders, stop=lambda: os.kill(os.getpid(), signal.SIGTERM))
 
-    def _wake(self) -> None:
-        self.worker.wake()
-
 
 class Bot:
     """The whole bot: door, worker and scheduler in one process."""
 
     def __init__(self, settings: Settings) -> None:
-        self.store = Store(settings.database)
+        self.store = store = Store(settings.database)
         client = web_client(settings.slack, waits=False)  # who is asked to wait does something else meanwhile
         self.slack = SlackClient(client)
         self._answers = PrivateAnswerer(self.slack)
         self._rhythm = settings.database.rhythm
         self._permissions = Permissions(settings.policy, SlackDirectory(client))
+        announcer = SlackAnnouncer(
+            store.books,
+            surfaces=store.surfaces,
+            slack=self.slack,
+            answers=self._answers,
+            settings=settings,
+            clock=store.clock,
+        )
         self._core = Core(
             settings,
-            self.store,
-            entrance=Entrance(self.slack, self._permissions),
+            store,
+            announcer=announcer,
             people=SlackPeople(client),
-            announcer=self._make_announcer(settings),
+            enter=partial(enter, slack=self.slack, permissions=self._permissions),
         )
         self.worker = self._core.worker
         self.scheduler = self._make_scheduler(settings)
@@ -174,43 +136,25 @@ class Bot:
         self._desk = self._make_desk()
         self.bolt = _bolt(settings, identity, self._services(), self._listeners)
 
-    def _make_announcer(self, settings: Settings) -> SlackAnnouncer:
-        facts = PlanFacts(
-            plans=self.store.plans,
-            batches=self.store.batches,
-            undone=self.store.undone,
-            notices=self.store.notices,
-            settings=settings,
-        )
-        return SlackAnnouncer(
-            plans=self.store.plans,
-            surfaces=self.store.surfaces,
-            facts=facts,
-            slack=self.slack,
-            answers=self._answers,
-            clock=self.store.clock,
-        )
-
     def _make_scheduler(self, settings: Settings) -> Ticks:
+        store = self.store
         scheduling = WeeklyPost(
-            schedules=self.store.schedules, planner=self._core.planner, queue=settings.queue, clock=self.store.clock
-        )
-        drafts = NoticeDrafts(
-            plans=self.store.plans,
-            batches=self.store.batches,
-            undone=self.store.undone,
-            preferences=self.store.preferences,
-            settings=settings,
+            schedules=store.schedules, planner=self._core.planner, queue=settings.queue, clock=store.clock
         )
         notifying = NoticeSender(
-            notices=self.store.notices, drafts=drafts, messenger=self.slack, clock=self.store.clock
+            store.books,
+            queue=store.notices,
+            preferences=store.preferences,
+            messenger=self.slack,
+            settings=settings,
+            clock=store.clock,
         )
         return Ticks(
             scheduling=scheduling,
             notifying=notifying,
-            plans=self.store.plans,
-            surfaces=self.store.surfaces,
-            clock=self.store.clock,
+            plans=store.plans,
+            surfaces=store.surfaces,
+            clock=store.clock,
             wake=self.worker.wake,
         )
 
@@ -223,7 +167,7 @@ class Bot:
             clock=self.store.clock,
             wake=self.worker.wake,
         )
-        return Desk(deciding, DuplicateMessages(self.store.surfaces), self._answers)
+        return Desk(deciding, self.store.surfaces, self._answers)
 
     def _services(self) -> dict[str, object]:
         """What listeners reach by name."""

@@ -9,8 +9,9 @@ from slack_bolt import Ack, App
 
 from bot.messages.answers import BUSY
 from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, UNDO, UNDO_CONFIRM, target
-from bot.services.decisions import Decider, DuplicateMessages, Press
+from bot.services.decisions import Decider, Press, close_duplicate
 from bot.services.ports.slack import PrivateAnswers
+from bot.services.ports.store import SurfaceBook
 from bot.services.threads import Errands
 from handlers.errors import answer_error
 from handlers.payloads import pressed_message, reply_to
@@ -25,9 +26,9 @@ CLOSING_SECONDS = 5.0
 class Desk:
     """Has presses carried out in threads of their own; where too many wait, the person is told."""
 
-    def __init__(self, deciding: Decider, copies: DuplicateMessages, answers: PrivateAnswers) -> None:
+    def __init__(self, deciding: Decider, surfaces: SurfaceBook, answers: PrivateAnswers) -> None:
         self._deciding = deciding
-        self._copies = copies
+        self._surfaces = surfaces
         self._answers = answers
         self._errands = Errands("press", threads=THREADS, most=MOST_PRESSES)
 
@@ -49,7 +50,7 @@ class Desk:
 
     def _carry_out(self, press: Press, decide: Callable[[Decider, Press], None]) -> None:
         decide(self._deciding, press)
-        self._copies.close(press)
+        close_duplicate(press, self._surfaces)
 
 
 def _press(body: dict[str, Any]) -> Press | None:

@@ -83,7 +83,7 @@ class Terminal:
         self._complain = complain
         self._store = store
         announcer = TerminalAnnouncer(self._store.plans, self._store.surfaces, say)
-        self._core = Core(settings, self._store, entrance=None, people=None, announcer=announcer)
+        self._core = Core(settings, self._store, announcer=announcer)
         self._belonging = self._core.belonging({})
         self._plan_id: str | None = None
         self._patience_seconds = STOP_SECONDS

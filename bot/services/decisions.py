@@ -73,16 +73,13 @@ class Decider:
 
     def preview_undo(self, press: Press) -> None:
         """Say what an undo would take back; the rows are looked at in the background."""
-        plan = self._plans.get(press.target.plan_id)
-        refusal = self._refusal(plan, press, self._permissions.to_undo) if plan else None
+        plan = self._admitted(press, self._permissions.to_undo)
         if plan is None:
-            self._end(press, answers.unknown_plan(press.target.plan_id))
-        elif refusal is not None:
-            self._answers.send(press.reply_to, answers.not_allowed(plan, refusal))
-        elif not self._undoing.is_possible(plan):
-            self._end(press, answers.undo_too_late(plan, self._undoing.hours))
-        else:
+            return
+        if self._undoing.is_possible(plan):
             in_background(lambda: self._answers.send(press.reply_to, self._undo_preview(plan)), name="undo-preview")
+        else:
+            self._end(press, answers.undo_too_late(plan, self._undoing.hours))
 
     def undo(self, press: Press) -> None:
         """Take an assignment back."""
@@ -101,13 +98,8 @@ class Decider:
         *,
         late: Callable[[Plan, Press], Message],
     ) -> None:
-        plan = self._plans.get(press.target.plan_id)
+        plan = self._admitted(press, permission)
         if plan is None:
-            self._end(press, answers.unknown_plan(press.target.plan_id))
-            return
-        refusal = self._refusal(plan, press, permission)
-        if refusal is not None:
-            self._answers.send(press.reply_to, answers.not_allowed(plan, refusal))
             return
 
         changed = change(plan.id, edition=press.target.edition, who=press.user, now=self._clock())
@@ -119,9 +111,18 @@ class Decider:
         else:
             self._end(press, answers.about(plan, done) if changed else late(now, press))
 
-    def _refusal(self, plan: Plan, press: Press, permission: Callable[[Plan, str], str | None]) -> str | None:
+    def _admitted(self, press: Press, permission: Callable[[Plan, str], str | None]) -> Plan | None:
+        """The plan of a press; None where the person is told that they may not decide about it, or that it is gone."""
+        plan = self._plans.get(press.target.plan_id)
+        if plan is None:
+            self._end(press, answers.unknown_plan(press.target.plan_id))
+            return None
         elsewhere = self._permissions.to_reach(plan, press.user, channel=press.reply_to.channel)
-        return elsewhere or permission(plan, press.user)
+        refusal = elsewhere or permission(plan, press.user)
+        if refusal is None:
+            return plan
+        self._answers.send(press.reply_to, answers.not_allowed(plan, refusal))
+        return None
 
     def _end(self, press: Press, message: Message) -> None:
         """Answer a press after which its button means nothing more: a private message with it makes way."""
@@ -154,19 +155,13 @@ class Decider:
         return answers.already_decided(plan, successor_url=newer.message_url if newer else None)
 
 
-class DuplicateMessages:
-    """Has a message closed that is none of those the plan is known to have, so that its buttons go."""
-
-    def __init__(self, surfaces: SurfaceBook) -> None:
-        self._surfaces = surfaces
-
-    def close(self, press: Press) -> None:
-        """Note the message of a press, where nobody knew of it; raises nothing."""
-        channel, ts = press.reply_to.channel, press.message_ts
-        if channel is None or ts is None or press.reply_to.is_private:
-            return
-        try:
-            if self._surfaces.note_copy(press.target.plan_id, channel=channel, ts=ts):
-                log.warning("a second message of a plan was found", extra={"plan": press.target.plan_id, "ts": ts})
-        except StoreError as error:
-            log.warning("a second message of a plan is not closed", extra={"error": str(error)})
+def close_duplicate(press: Press, surfaces: SurfaceBook) -> None:
+    """Have the message of a press closed where it is none of those the plan is known to have; raises nothing."""
+    channel, ts = press.reply_to.channel, press.message_ts
+    if channel is None or ts is None or press.reply_to.is_private:
+        return
+    try:
+        if surfaces.note_copy(press.target.plan_id, channel=channel, ts=ts):
+            log.warning("a second message of a plan was found", extra={"plan": press.target.plan_id, "ts": ts})
+    except StoreError as error:
+        log.warning("a second message of a plan is not closed", extra={"error": str(error)})

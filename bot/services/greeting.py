@@ -13,7 +13,7 @@ REMEMBERED_EVENTS = 1_000
 class Greeting:
     """Posts the help message."""
 
-    def __init__(self, slack: Slack, *, aside: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, slack: Slack, *, aside: Callable[[Callable[[], object]], None]) -> None:
         self._slack = slack
         self._aside = aside
         self._seen: OrderedDict[str, None] = OrderedDict()
@@ -21,16 +21,10 @@ class Greeting:
 
     def say(self, event_id: str, channel: str, *, thread_ts: str | None = None) -> None:
         """Answer one event, soon; a listener is not held up by it."""
-        if self._is_new(event_id):
-            self._aside(lambda: self._post(channel, thread_ts))
-
-    def _post(self, channel: str, thread_ts: str | None) -> None:
-        self._slack.post(channel, help_message(), thread_ts=thread_ts)
-
-    def _is_new(self, event_id: str) -> bool:
         with self._lock:
-            new = event_id not in self._seen
+            is_new = event_id not in self._seen
             self._seen[event_id] = None
             while len(self._seen) > REMEMBERED_EVENTS:
                 self._seen.popitem(last=False)
-        return new
+        if is_new:
+            self._aside(lambda: self._slack.post(channel, help_message(), thread_ts=thread_ts))

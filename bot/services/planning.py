@@ -19,7 +19,6 @@ from bot.errors import (
     SlackRejectedError,
     WorkInterruptedError,
 )
-from bot.services.permissions import Entrance
 from bot.services.ports.braintrust import Patience
 from bot.services.ports.plans import PlanReadings
 from bot.services.ports.work import Clock, Work
@@ -97,7 +96,9 @@ class Planner:
             raise CommandError('No tag is set. Name one: `tag="My tag"`, or set REVIEW_TAG.')
         if not reviewers:
             raise CommandError("No reviewers are set. Name some: `reviewers=ana@example.com`, or set REVIEWERS.")
-        self._refuse_undecidable(asker, dry_run=command.dry_run)
+        policy = self._settings.policy
+        if policy.four_eyes and not command.dry_run and asker.user is not None and policy.approvers == {asker.user}:
+            raise CommandError("You are the only approver, and FOUR_EYES asks for somebody else. Add to APPROVERS.")
         return PlanRequest(
             queue=DEFAULT_QUEUE,
             project_id=self._settings.braintrust.project_id,
@@ -106,27 +107,17 @@ class Planner:
             reviewers=reviewers,
             limit=command.limit,
             dry_run=command.dry_run,
-            choices=self._choices(command),
+            choices=Choices(
+                strategy=command.strategy or queue.strategy,
+                order=command.order or AS_ALWAYS.order,
+                sample=command.sample,
+                group_by=command.group_by or queue.group_by,
+            ),
             origin=asker.origin,
             requested_by=asker.user,
             channel=asker.channel,
             response_url=asker.response_url,
         )
-
-    def _choices(self, command: PlanCommand) -> Choices:
-        """What was typed, else what is set."""
-        return Choices(
-            strategy=command.strategy or self._settings.queue.strategy,
-            order=command.order or AS_ALWAYS.order,
-            sample=command.sample,
-            group_by=command.group_by or self._settings.queue.group_by,
-        )
-
-    def _refuse_undecidable(self, asker: Asker, *, dry_run: bool) -> None:
-        """With four eyes and one approver, that approver's own plan could never be approved: say so before reading."""
-        policy = self._settings.policy
-        if policy.four_eyes and not dry_run and asker.user is not None and policy.approvers == {asker.user}:
-            raise CommandError("You are the only approver, and FOUR_EYES asks for somebody else. Add to APPROVERS.")
 
 
 class ProposalStep:
@@ -136,14 +127,13 @@ class ProposalStep:
         self,
         context: StepContext,
         *,
-        plans: PlanReadings,
         staffing: StaffReader,
-        entrance: Entrance | None,
+        enter: Callable[[Plan], None],
         expires_hours: int,
     ) -> None:
-        self._plans = plans
+        self._plans = context.books.plans
         self._staffing = staffing
-        self._entrance = entrance
+        self._enter = enter
         self._expires_hours = expires_hours
         self._reader = RowReader(context.braintrust, context.settings)
         self._batch_size = context.settings.batch_size
@@ -153,8 +143,7 @@ class ProposalStep:
     def carry_out(self, work: Work, plan: Plan) -> None:
         """Propose the plan, or say why not."""
         try:
-            if self._entrance is not None:
-                self._entrance.enter(plan)
+            self._enter(plan)
             proposal = self._proposal(work, plan)
         except (BraintrustError, SlackRejectedError, CommandError, NotAllowedError) as error:
             self._plans.end_reading(work.lease, state=PlanState.FAILED, reason=str(error), now=self._clock())

@@ -12,7 +12,7 @@ from bot.domain.model import PlanRequest, Window
 from bot.domain.reading import FoundRows, LogRow, RowSorter
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, QueryRefusedError
 from bot.messages.text import counted
-from bot.services.ports.braintrust import Braintrust, Page, Patience
+from bot.services.ports.braintrust import READ_TRIES, Braintrust, Page, Patience
 from bot.services.threads import for_each, in_background
 from bot.settings import WorkSettings
 
@@ -125,57 +125,38 @@ class RowReader:
 
     def _pages(self, query: Callable[[int], str], patience: Patience) -> Iterator[Page]:
         """Pages of growing size; the next one is asked for while the last one is worked on."""
-        size = _PageSize(self._settings.page_size, self._max_page_size)
-
-        def page(cursor: str | None) -> Page:
-            text = after(query(size.now), cursor)
-            if not size.has_grown:
-                return size.noted(self._braintrust.page(text, patience=patience, rows=size.now))
-            try:
-                return size.noted(self._braintrust.page(text, patience=patience, rows=size.now, tries=1))
-            except (BraintrustUnavailableError, QueryRefusedError) as error:
-                log.info("a large page did not come", extra={"rows": size.now, "cause": type(error).__name__})
-                size.shrink()
-                if isinstance(error, QueryRefusedError):
-                    self._max_page_size = size.stay()
-            return page(cursor)
-
-        for number, found in enumerate(_followed(page, ahead=True), 1):
+        for number, page in enumerate(_followed(self._growing(query, patience), ahead=True), 1):
             if number > self._settings.max_pages:
                 most = counted(self._settings.max_pages, "page")
                 raise BraintrustRejectedError(f"More than {most} match. Ask for fewer days, or raise MAX_PAGES.")
-            yield found
+            yield page
 
+    def _growing(self, query: Callable[[int], str], patience: Patience) -> Callable[[str | None], Page]:
+        """What asks for one page: of the most rows once pages come full and quickly, else of as many as at first."""
+        first = size = self._settings.page_size
+        most = self._max_page_size
+        faults = 0
 
-class _PageSize:
-    """The number of rows a page is asked for: the most once pages come full and quickly, the first one otherwise."""
+        def page_at(cursor: str | None) -> Page:
+            nonlocal size, most, faults
+            text, tries = after(query(size), cursor), READ_TRIES if size == first else 1
+            try:
+                page = self._braintrust.page(text, patience=patience, rows=size, tries=tries)
+            except (BraintrustUnavailableError, QueryRefusedError) as error:
+                if size == first:
+                    raise
+                log.info("a large page did not come", extra={"rows": size, "cause": type(error).__name__})
+                size, faults = first, faults + 1
+                if isinstance(error, QueryRefusedError):
+                    self._max_page_size = most = first
+                elif faults >= MAX_SHRINKS:
+                    most = first
+                return page_at(cursor)
+            if page.size >= size and page.seconds <= QUICK_SECONDS:
+                size = most
+            return page
 
-    def __init__(self, first: int, most: int) -> None:
-        self.now = self._first = first
-        self._most = most
-        self._shrinks = 0
-
-    @property
-    def has_grown(self) -> bool:
-        return self.now > self._first
-
-    def noted(self, page: Page) -> Page:
-        """`page`, which came with the size as it is now."""
-        if page.size >= self.now and page.seconds <= QUICK_SECONDS:
-            self.now = self._most
-        return page
-
-    def shrink(self) -> None:
-        """Go back to the first size, for good after several times."""
-        self.now = self._first
-        self._shrinks += 1
-        if self._shrinks >= MAX_SHRINKS:
-            self.stay()
-
-    def stay(self) -> int:
-        """Never grow again; the size that stays."""
-        self._most = self._first
-        return self._first
+        return page_at
 
 
 def _followed(page_at: Callable[[str | None], Page], *, ahead: bool = False) -> Iterator[Page]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from bot.domain.faults import pause_seconds
 from bot.errors import BraintrustUnavailableError, SlackUnavailableError
 from bot.services.ports.braintrust import Braintrust, Patience
+from bot.services.ports.plans import PlanBooks
 from bot.services.ports.work import Announcer, Clock, Work
 from bot.services.threads import in_background
 from bot.settings import WorkSettings
@@ -27,6 +28,7 @@ class StepContext:
     announcer: Announcer
     settings: WorkSettings
     clock: Clock
+    books: PlanBooks
     monotonic: Callable[[], float] = time.monotonic
     confirm_seconds: float = 60.0
     """How long acknowledged rows may take to be visible."""

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -18,9 +17,8 @@ from bot.messages.blocks import Message
 from bot.messages.plan import awaited
 from bot.messages.report import NOT_UNDONE, Facts, progress_message
 from bot.messages.surfaces import Attachment, Content, assignments_file, contents, has_reply
-from bot.services.notices import Links
-from bot.services.ports.people import NoticeBook
-from bot.services.ports.plans import BatchBook, PlanDecisions
+from bot.services.notices import review_url
+from bot.services.ports.plans import PlanBooks
 from bot.services.ports.slack import PrivateAnswers, ReplyTo, Slack
 from bot.services.ports.store import SurfaceBook
 from bot.services.ports.work import Clock, Work
@@ -36,59 +34,25 @@ GIVEN_UP = "Slack did not take it, although it was tried for long."
 _DELETED = "message_not_found"
 
 
-class PlanFacts:
-    """Reads them from the store, as far as the state of a plan needs them."""
-
-    def __init__(
-        self, *, plans: PlanDecisions, batches: BatchBook, undone: BatchBook, notices: NoticeBook, settings: Settings
-    ) -> None:
-        self._plans = plans
-        self._batches = batches
-        self._undone = undone
-        self._notices = notices
-        self._review_url = Links(settings.braintrust).review
-        self._policy = settings.policy
-
-    def of(self, plan: Plan) -> Facts:
-        """What is shown beside the plan as it stands."""
-        newer = self._plans.get(plan.superseded_by) if plan.superseded_by else None
-        is_counted = plan.decided_at is not None and plan.state in REPORTED
-        failed = self._notices.failed(plan.id) if is_counted else frozenset()
-        was_undone = is_counted or plan.state is PlanState.UNDONE
-        return Facts(
-            self._review_url,
-            self._policy.undo_hours > 0,
-            report=report_of(plan, self._batches.of(plan.id)) if is_counted else None,
-            undo=counted_undo(self._undone.of(plan.id)) if was_undone else NOT_UNDONE,
-            untold=tuple(share.reviewer.name for share in plan.shares if share.reviewer.id in failed),
-            successor_url=newer.message_url if newer else None,
-            approval=awaited(plan, self._policy),
-        )
-
-    def file(self, plan: Plan, surface: Surface) -> bytes:
-        """The content of the plan's file, or of its result's."""
-        pairs_of = planned_pairs if surface is Surface.PLAN_FILE else written_pairs
-        return assignments_file(plan, pairs_of(self._batches.of(plan.id)), self._plans.reasons(plan.id))
-
-
 class SlackAnnouncer:
     """The `Announcer` port in Slack.  A surface that Slack refuses never takes the others along."""
 
     def __init__(
         self,
+        books: PlanBooks,
         *,
-        plans: PlanDecisions,
         surfaces: SurfaceBook,
-        facts: PlanFacts,
         slack: Slack,
         answers: PrivateAnswers,
+        settings: Settings,
         clock: Clock,
     ) -> None:
-        self._plans = plans
+        self._books = books
+        self._plans = books.plans
         self._surfaces = surfaces
-        self._facts = facts
         self._slack = slack
         self._answers = answers
+        self._settings = settings
         self._clock = clock
 
     def reading_progress(self, work: Work, plan: Plan) -> None:
@@ -102,7 +66,13 @@ class SlackAnnouncer:
 
     def writing_progress(self, work: Work, plan: Plan) -> None:
         """Edit the thread's reply, at most every few seconds."""
-        work.show(lambda: self._edit_reply(plan))
+
+        def edit_reply() -> None:
+            ts = self._surfaces.of(plan.id).get(Surface.REPLY, NOT_SHOWN).ts
+            if plan.request.channel is not None and ts is not None:
+                self._slack.update(plan.request.channel, ts, progress_message(plan))
+
+        work.show(edit_reply)
 
     def proposed_again(self, plan: Plan, approver: str) -> None:
         """Tell the person who approved that the plan changed, because an edit of its message notifies nobody."""
@@ -114,7 +84,7 @@ class SlackAnnouncer:
         Where a surface has to wait, the others are shown, and the plan is drawn again after the wait.
         """
         while (plan := self._plans.get(work.lease.plan_id)) is not None and plan.drawn < plan.revision:
-            waits_until = self._show(work, plan, self._facts.of(plan))
+            waits_until = self._show(work, plan, self._facts(plan))
             if waits_until is not None:
                 self._surfaces.rest(work.lease, max((waits_until - self._clock()).total_seconds(), 0.0))
                 break
@@ -125,10 +95,12 @@ class SlackAnnouncer:
         now = self._clock()  # what is put off from here on has to wait for the next time
         while True:
             known = self._surfaces.of(plan.id)
-            stale = _stale(plan, known, facts)
-            due = {name: content for name, content in stale.items() if _is_due(known.get(name, NOT_SHOWN), now)}
+            wanted = contents(plan, known, facts).items()
+            stale = {name: content for name, content in wanted if known.get(name, NOT_SHOWN).drawn != _digest(content)}
+            waits_until = {name: known.get(name, NOT_SHOWN).retry_at or now for name in stale}
+            due = {name: content for name, content in stale.items() if waits_until[name] <= now}
             if not due:
-                return min((known[surface].retry_at or now for surface in stale), default=None)
+                return min(waits_until.values(), default=None)
             for surface, content in due.items():
                 work.proceed()
                 shown = self._brought(plan, surface, content, known)
@@ -154,7 +126,9 @@ class SlackAnnouncer:
         channel, asker = plan.request.channel or "", _asker(plan)
         match surface, content:
             case _, Attachment(name):
-                file = self._facts.file(plan, surface)
+                pairs_of = planned_pairs if surface is Surface.PLAN_FILE else written_pairs
+                pairs = pairs_of(self._books.batches.of(plan.id))
+                file = assignments_file(plan, pairs, self._plans.reasons(plan.id))
                 self._slack.upload(channel, thread_ts=plan.message_ts or "", name=name, title=name, content=file)
             case Surface.NOTE, Message():
                 self._answers.deliver(asker, content, replace=True)
@@ -216,20 +190,22 @@ class SlackAnnouncer:
         pause = pause_seconds(tries, asked=asked, longest=LONGEST_PAUSE)
         return replace(before, drawn=None, tries=tries, retry_at=now + timedelta(seconds=pause))
 
-    def _edit_reply(self, plan: Plan) -> None:
-        ts = self._surfaces.of(plan.id).get(Surface.REPLY, NOT_SHOWN).ts
-        if plan.request.channel is not None and ts is not None:
-            self._slack.update(plan.request.channel, ts, progress_message(plan))
-
-
-def _stale(plan: Plan, known: Known, facts: Facts) -> Mapping[Surface, Content]:
-    """What should be shown, and is not."""
-    wanted = contents(plan, known, facts)
-    return {name: content for name, content in wanted.items() if known.get(name, NOT_SHOWN).drawn != _digest(content)}
-
-
-def _is_due(shown: Shown, now: datetime) -> bool:
-    return shown.retry_at is None or shown.retry_at <= now
+    def _facts(self, plan: Plan) -> Facts:
+        """What is shown beside the plan as it stands, as far as its state needs it."""
+        newer = self._plans.get(plan.superseded_by) if plan.superseded_by else None
+        is_counted = plan.decided_at is not None and plan.state in REPORTED
+        failed = self._books.notices.failed(plan.id) if is_counted else frozenset()
+        was_undone = is_counted or plan.state is PlanState.UNDONE
+        policy = self._settings.policy
+        return Facts(
+            review_url(self._settings.braintrust),
+            policy.undo_hours > 0,
+            report=report_of(plan, self._books.batches.of(plan.id)) if is_counted else None,
+            undo=counted_undo(self._books.undone.of(plan.id)) if was_undone else NOT_UNDONE,
+            untold=tuple(share.reviewer.name for share in plan.shares if share.reviewer.id in failed),
+            successor_url=newer.message_url if newer else None,
+            approval=awaited(plan, policy),
+        )
 
 
 def _digest(content: Content) -> str:

@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import partial
 from typing import TypeVar
 
 log = logging.getLogger(__name__)
@@ -82,13 +81,22 @@ class Errands:
 
         What it raises is handed to `on_fault`.
         """
-        task: Errand = partial(_carried_out, errand, on_fault)
+
+        def task() -> None:
+            future: Future[object] = Future()
+            carry_out(errand, future)
+            if (error := future.exception()) is not None:
+                on_fault(error)
+
         due_at = time.monotonic() + in_seconds
         with self._changed:
             if self._closed or len(self._waiting) >= self._most:
                 return False
             heapq.heappush(self._waiting, (due_at, next(self._numbers), task))
-            self._hire()
+            if self._idle < len(self._waiting) and len(self._threads) < self._most_threads:
+                thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
+                self._threads.add(thread)
+                thread.start()
             self._changed.notify()
         return True
 
@@ -101,13 +109,6 @@ class Errands:
         deadline = time.monotonic() + timeout_seconds
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0.0))
-
-    def _hire(self) -> None:
-        is_needed = self._idle < len(self._waiting) and not self._closed
-        if is_needed and len(self._threads) < self._most_threads:
-            thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
-            self._threads.add(thread)
-            thread.start()
 
     def _serve(self) -> None:
         while (errand := self._next()) is not None:
@@ -127,11 +128,3 @@ class Errands:
                     self._changed.wait(seconds)
             finally:
                 self._idle -= 1
-
-
-def _carried_out(errand: Errand, on_fault: Callable[[BaseException], None]) -> None:
-    future: Future[object] = Future()
-    carry_out(errand, future)
-    error = future.exception()
-    if error is not None:
-        on_fault(error)

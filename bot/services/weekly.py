@@ -29,13 +29,10 @@ class WeeklyPost:
 
     def tick(self) -> int:
         """Fire what is due; how many plans were asked for."""
-        self._sync()
-        return sum(self._fire(*due) for due in self._schedules.due(now=self._clock()))
-
-    def _sync(self) -> None:
         weekly = self._queue.weekly_post
         next_fire_at = next_time(weekly, after=self._clock()) if weekly else None
         self._schedules.sync(WEEKLY, str(weekly or ""), next_fire_at=next_fire_at)
+        return sum(self._fire(*due) for due in self._schedules.due(now=self._clock()))
 
     def _fire(self, schedule_id: str, weekly_text: str, was_due: datetime) -> bool:
         now = self._clock()

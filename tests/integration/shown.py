@@ -10,7 +10,7 @@ from bot.adapters.slack.client import PrivateAnswerer, SlackClient, web_client
 from bot.adapters.store.tables import database_clock, plans
 from bot.domain.model import Batch, BatchState, DropReason, Origin, PlanState
 from bot.domain.surfaces import Shown, Surface
-from bot.services.surfaces import PlanFacts, SlackAnnouncer
+from bot.services.surfaces import SlackAnnouncer
 from bot.settings import Settings, SlackSettings
 from sandbox.slack import Message, SlackStandIn
 from tests.integration.stored import ANA, BO, NOW, Store
@@ -28,17 +28,11 @@ class Window:
         self.now = NOW
         client = SlackClient(web_client(SlackSettings(bot_token="xoxb-sandbox", api_url=slack.api_url), waits=False))
         self.announcer = SlackAnnouncer(
-            plans=store.plans,
+            store.books,
             surfaces=store.surfaces,
-            facts=PlanFacts(
-                plans=store.plans,
-                batches=store.batches,
-                undone=store.undone,
-                notices=store.notices,
-                settings=settings or Settings(),
-            ),
             slack=client,
             answers=PrivateAnswerer(client),
+            settings=settings or Settings(),
             clock=lambda: self.now,
         )
 

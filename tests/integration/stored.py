@@ -38,6 +38,7 @@ from bot.domain.model import (
     Window,
 )
 from bot.domain.reading import ReadingCounts
+from bot.services.ports.plans import PlanBooks
 from bot.services.ports.work import Lease
 
 T = TypeVar("T")
@@ -84,6 +85,7 @@ class Store:
         self.batches = BatchStore(self.database)
         self.undone = BatchStore(self.database, undo_batches)
         self.notices = NoticeStore(self.database)
+        self.books = PlanBooks(self.plans, self.batches, self.undone, self.notices)
         self.surfaces = SurfaceStore(self.database)
         self.preferences = PreferenceStore(self.database)
         self.schedules = ScheduleStore(self.database)

@@ -85,7 +85,7 @@ def core(braintrust: BraintrustStandIn, database_url: str) -> Iterator[app.Core]
             "REVIEW_GROUP_BY": "trace",
         }
     )
-    yield app.Core(settings, store, entrance=None, people=None, announcer=FakeAnnouncer())
+    yield app.Core(settings, store, announcer=FakeAnnouncer())
     store.database.close()
 
 

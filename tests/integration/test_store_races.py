@@ -331,10 +331,8 @@ class Door:
     def __init__(self, store: Store) -> None:
         nothing: Any = None
         self.answers = FakeAnswers()
-        context = StepContext(nothing, nothing, WorkSettings(), lambda: NOW)
-        undoing = UndoSteps(
-            context, plans=store.plans, batches=store.batches, undone=store.undone, arranging=nothing, hours=24
-        )
+        context = StepContext(nothing, nothing, WorkSettings(), lambda: NOW, store.books)
+        undoing = UndoSteps(context, hours=24)
         self.deciding = Decider(
             plans=store.plans,
             permissions=Permissions(PolicySettings(approvers=frozenset({"UADA", "UBEN"})), FakeDirectory()),

@@ -27,7 +27,6 @@ from bot.domain.writing import (
     WriteResult,
 )
 from bot.errors import BraintrustUnavailableError
-from bot.services.notices import NoticeArranger
 from bot.services.step import StepContext
 from bot.services.writing.undo import NO_FORM, NOT_SEEN, UndoSteps
 from bot.services.writing.writer import FRESH_SECONDS
@@ -55,14 +54,8 @@ class World:
         self.announcer = Progressing()
         self.pauses: list[float] = []
         work = WorkSettings(batch_size=size, parallel_requests=parallel, settle_seconds=SETTLE_SECONDS)
-        self.undoing = UndoSteps(
-            StepContext(self.braintrust, self.announcer, work, self.time.now, self.time.monotonic),
-            plans=store.plans,
-            batches=store.batches,
-            undone=store.undone,
-            arranging=NoticeArranger(notices=store.notices, batches=store.batches, undone=store.undone),
-            hours=hours,
-        )
+        context = StepContext(self.braintrust, self.announcer, work, self.time.now, store.books, self.time.monotonic)
+        self.undoing = UndoSteps(context, hours=hours)
         store.proposed()
         lease = store.claim()
         for batch in store.batches.of("plan"):

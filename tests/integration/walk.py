@@ -18,7 +18,6 @@ from bot.domain.command import PlanCommand
 from bot.domain.model import WORKED_ON, Origin, Plan, PlanState
 from bot.domain.undo import UndoCounts
 from bot.errors import LeaseLostError, WorkInterruptedError
-from bot.services.notices import NoticeArranger
 from bot.services.planning import Asker, Planner, ProposalStep
 from bot.services.ports.work import Lease, Work
 from bot.services.reviewers import StaffReader
@@ -109,24 +108,11 @@ class Process:
             new_id=lambda: f"plan-{next(ids)}",
             wake=lambda: None,
         )
-        context = StepContext(client, Unheard(), settings.work, time.now, time.monotonic)
+        context = StepContext(client, Unheard(), settings.work, time.now, store.books, time.monotonic)
         hours = settings.policy.plan_expires_hours
-        reading = ProposalStep(context, plans=store.plans, staffing=staffing, entrance=None, expires_hours=hours)
-        arranging = NoticeArranger(notices=store.notices, batches=store.batches, undone=store.undone)
-        rechecking = ApprovalCheck(
-            context, plans=store.plans, batches=store.batches, staffing=staffing, settings=settings
-        )
-        assigning = AssignmentSteps(
-            context, plans=store.plans, batches=store.batches, rechecking=rechecking, arranging=arranging
-        )
-        self.undoing = UndoSteps(
-            context,
-            plans=store.plans,
-            batches=store.batches,
-            undone=store.undone,
-            arranging=arranging,
-            hours=settings.policy.undo_hours,
-        )
+        reading = ProposalStep(context, staffing=staffing, enter=lambda _: None, expires_hours=hours)
+        assigning = AssignmentSteps(context, ApprovalCheck(context, staffing=staffing, settings=settings))
+        self.undoing = UndoSteps(context, hours=settings.policy.undo_hours)
         self.steps: dict[PlanState, Callable[[Work, Plan], None]] = {
             S.READING: reading.carry_out,
             S.CHECKING: assigning.check,

@@ -12,7 +12,6 @@ from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Sha
 from bot.domain.rhythm import USUAL
 from bot.domain.undo import UndoCounts
 from bot.domain.writing import batches
-from bot.services.notices import NoticeArranger
 from bot.services.ports.work import Lease, Work
 from bot.services.step import StepContext
 from bot.services.writing.assignment import AssignmentSteps
@@ -155,29 +154,17 @@ class World:
 
     def assigning(self) -> AssignmentSteps:
         rechecking: Any = StillApproved()
-        arranging = NoticeArranger(notices=self.store.notices, batches=self.store.batches, undone=self.store.undone)
-        return AssignmentSteps(
-            self.context,
-            plans=self.store.plans,
-            batches=self.store.batches,
-            rechecking=rechecking,
-            arranging=arranging,
-        )
+        return AssignmentSteps(self.context, rechecking)
 
     @property
     def context(self) -> StepContext:
-        return StepContext(self.client, self.announcer, self.settings, self.time.now, self.time.monotonic)
+        return StepContext(
+            self.client, self.announcer, self.settings, self.time.now, self.store.books, self.time.monotonic
+        )
 
     def undo(self) -> tuple[UndoCounts, PlanState]:
         """Take the plan back: what a person is told before, and the state in which it rests."""
-        undoing = UndoSteps(
-            self.context,
-            plans=self.store.plans,
-            batches=self.store.batches,
-            undone=self.store.undone,
-            arranging=NoticeArranger(notices=self.store.notices, batches=self.store.batches, undone=self.store.undone),
-            hours=24,
-        )
+        undoing = UndoSteps(self.context, hours=24)
         preview = undoing.preview(self.plan)
         assert undoing.begin(self.plan.id, edition=self.plan.edition, who="UADA", now=self.time.now())
         self.take_over()

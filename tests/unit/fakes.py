@@ -261,7 +261,7 @@ class FakeAnswers:
     def deliver(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
         self.sent.append((to, message))
 
-    def run(self, task: Callable[[], None]) -> None:
+    def run(self, task: Callable[[], object]) -> None:
         self.ran += 1
         task()
 
@@ -314,9 +314,9 @@ class Aside:
     """What is to be done aside, done when the test says so."""
 
     def __init__(self) -> None:
-        self.tasks: list[Callable[[], None]] = []
+        self.tasks: list[Callable[[], object]] = []
 
-    def __call__(self, task: Callable[[], None]) -> None:
+    def __call__(self, task: Callable[[], object]) -> None:
         self.tasks.append(task)
 
     def run(self) -> None:

@@ -55,9 +55,7 @@ class World:
         self.announcer = FakeAnnouncer()
         settings = settings or Settings()
         self.rechecking = ApprovalCheck(
-            StepContext(self.braintrust, self.announcer, settings.work, FakeClock(NOW)),
-            plans=store.plans,
-            batches=store.batches,
+            StepContext(self.braintrust, self.announcer, settings.work, FakeClock(NOW), store.books),
             staffing=StaffReader(
                 braintrust=self.braintrust,
                 people=None,

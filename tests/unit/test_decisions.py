@@ -13,7 +13,6 @@ from bot.domain.model import BatchState, Plan, PlanState
 from bot.errors import BraintrustRejectedError
 from bot.messages.buttons import UNDO_CONFIRM, Target
 from bot.services.decisions import Decider, Press
-from bot.services.notices import NoticeArranger
 from bot.services.permissions import Permissions
 from bot.services.ports.slack import ReplyTo
 from bot.services.step import StepContext
@@ -38,14 +37,8 @@ class World:
         self.wake = Calls()
         self.braintrust = FakeBraintrust(a_row("row-0", "r1"), a_row("row-1", "r2", status="COMPLETE"))
         policy = policy or PolicySettings()
-        undoing = UndoSteps(
-            StepContext(self.braintrust, FakeAnnouncer(), WorkSettings(), self.clock),
-            plans=store.plans,
-            batches=store.batches,
-            undone=store.undone,
-            arranging=NoticeArranger(notices=store.notices, batches=store.batches, undone=store.undone),
-            hours=policy.undo_hours,
-        )
+        context = StepContext(self.braintrust, FakeAnnouncer(), WorkSettings(), self.clock, store.books)
+        undoing = UndoSteps(context, hours=policy.undo_hours)
         self.deciding = Decider(
             plans=store.plans,
             permissions=Permissions(policy, FakeDirectory(outsiders=frozenset({"U0GUEST"}))),

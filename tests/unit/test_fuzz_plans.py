@@ -57,7 +57,7 @@ def core(braintrust: BraintrustStandIn, store: WholeStore) -> app.Core:
             "REVIEWERS": ANA.id,
         }
     )
-    return app.Core(settings, store, entrance=None, people=None, announcer=FakeAnnouncer())
+    return app.Core(settings, store, announcer=FakeAnnouncer())
 
 
 def says(body: bytes) -> Status:

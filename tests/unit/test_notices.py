@@ -21,7 +21,6 @@ from bot.services.notices import (
     LONGEST_SECONDS,
     MOST_ATTEMPTS,
     REPAIR_SECONDS,
-    NoticeDrafts,
     NoticeSender,
 )
 from bot.settings import BraintrustSettings, Settings
@@ -63,18 +62,19 @@ class World:
         self.put(notice or a_notice())
         store.preferences.set_muted("U0ANA", muted=muted)
         self.messenger = messenger or FakeMessenger()
-        self.drafts = NoticeDrafts(
-            plans=store.plans,
-            batches=store.batches,
-            undone=store.undone,
-            preferences=store.preferences,
-            settings=Settings(**settings),
-        )
+        self.settings = Settings(**settings)
         self.clock = FakeClock(now)
         self.notifying = self.sender(store.notices)
 
     def sender(self, notices: NoticeStore) -> NoticeSender:
-        return NoticeSender(notices=notices, drafts=self.drafts, messenger=self.messenger, clock=self.clock)
+        return NoticeSender(
+            self.store.books,
+            queue=notices,
+            preferences=self.store.preferences,
+            messenger=self.messenger,
+            settings=self.settings,
+            clock=self.clock,
+        )
 
     def put(self, notice: Notice) -> None:
         """Have exactly this notice, to be taken up for the attempt that it names."""

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.model import Origin, Plan, PlanRequest, PlanState
 from bot.errors import NotAllowedError, SlackError, SlackRejectedError, SlackUnavailableError
-from bot.services.permissions import Entrance, Permissions
+from bot.services.permissions import Permissions, enter
 from bot.services.ports.slack import Channel
 from bot.settings import PolicySettings
 from tests.unit.builders import a_plan, a_request
@@ -364,10 +364,11 @@ class World:
     def __init__(self, *, allowed: frozenset[str] = frozenset(), slack_is_away: bool = False) -> None:
         self.slack = FakeSlack(shared={SHARED}, is_away=slack_is_away)
         self.directory = FakeDirectory(outsiders=frozenset({"U0GUEST"}))
-        self._entrance = Entrance(self.slack, Permissions(PolicySettings(allowed_channels=allowed), self.directory))
+        self._permissions = Permissions(PolicySettings(allowed_channels=allowed), self.directory)
 
     def enter(self, **request: Any) -> None:
-        self._entrance.enter(a_plan(PlanState.READING, request=a_request(**request)))
+        plan = a_plan(PlanState.READING, request=a_request(**request))
+        enter(plan, slack=self.slack, permissions=self._permissions)
 
 
 def test_the_bot_joins_the_channel_where_a_plan_was_asked_for() -> None:

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.command import PlanCommand
 from bot.domain.model import Origin, Plan, PlanRequest, PlanState, Window
 from bot.errors import CommandError, SlackUnavailableError
-from bot.services.permissions import Entrance, Permissions
+from bot.services.permissions import Permissions, enter
 from bot.services.planning import Asker, Planner, ProposalStep, Requested
 from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext
@@ -49,10 +49,9 @@ class World:
             store.plans, settings=settings, clock=self.clock, new_id=lambda: "k7f3q2", wake=self.wake
         )
         self.step = ProposalStep(
-            StepContext(self.braintrust, FakeAnnouncer(), settings.work, self.clock),
-            plans=store.plans,
+            StepContext(self.braintrust, FakeAnnouncer(), settings.work, self.clock, store.books),
             staffing=a_staffing(store, self.braintrust, settings),
-            entrance=Entrance(self.slack, Permissions(settings.policy, self.directory)),
+            enter=partial(enter, slack=self.slack, permissions=Permissions(settings.policy, self.directory)),
             expires_hours=settings.policy.plan_expires_hours,
         )
 

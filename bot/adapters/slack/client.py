@@ -130,7 +130,7 @@ class PrivateAnswerer:
         except SlackRejectedError as error:
             log.warning("a person could not be answered", extra={"user": to.user, "code": error.code})
 
-    def run(self, task: Callable[[], None]) -> None:
+    def run(self, task: Callable[[], object]) -> None:
         """Carry out something else that talks to Slack in the background, again where Slack asks to wait.
 
         Its faults are logged.
@@ -141,7 +141,7 @@ class PrivateAnswerer:
         """Send what is due, then no more."""
         self._errands.close(timeout_seconds=CLOSING_SECONDS)
 
-    def _run(self, task: Callable[[], None], *, tries: int, in_seconds: float = 0.0) -> None:
+    def _run(self, task: Callable[[], object], *, tries: int, in_seconds: float = 0.0) -> None:
         def attempt() -> None:
             try:
                 task()

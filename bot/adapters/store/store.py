@@ -18,6 +18,7 @@ from bot.adapters.store.tables import homes, undo_batches
 from bot.adapters.store.weekly import ScheduleStore
 from bot.adapters.store.work import FaultStore, LeaseStore
 from bot.domain.homes import Home, HomeKind
+from bot.services.ports.plans import PlanBooks
 from bot.settings import DatabaseSettings
 
 
@@ -57,6 +58,7 @@ class Store:
         self.batches = BatchStore(self.database)
         self.undone = BatchStore(self.database, undo_batches)
         self.notices = NoticeStore(self.database)
+        self.books = PlanBooks(self.plans, self.batches, self.undone, self.notices)
         self.surfaces = SurfaceStore(self.database)
         self.preferences = PreferenceStore(self.database)
         self.matches = MatchStore(self.database)

@@ -4,12 +4,14 @@ What takes a `Lease` raises `LeaseLostError` once another process owns the plan.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Protocol
 
 from bot.domain.changes import Revision
 from bot.domain.model import NO_PROPOSAL, Batch, Plan, PlanState, Progress, Proposal
+from bot.services.ports.people import NoticeBook
 from bot.services.ports.work import Lease
 
 
@@ -136,3 +138,19 @@ class BatchBook(Protocol):
 
     def written_later(self, plan: Plan) -> frozenset[str]:
         """The ids of the plan's rows that another plan wrote, or may have written, after it did."""
+
+
+class Plans(PlanDecisions, PlanReadings, PlanWritings, PlanUndos, Protocol):
+    """Plans, whatever is done with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanBooks:
+    """All that is stored of plans."""
+
+    plans: Plans
+    batches: BatchBook
+    """Those of assignments."""
+    undone: BatchBook
+    """Those of undos."""
+    notices: NoticeBook

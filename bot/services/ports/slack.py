@@ -71,5 +71,5 @@ class PrivateAnswers(Protocol):
     def deliver(self, to: ReplyTo, message: Message, *, replace: bool = False) -> None:
         """The same, now and in order; raises `SlackUnavailableError` when it may work later."""
 
-    def run(self, task: Callable[[], None]) -> None:
+    def run(self, task: Callable[[], object]) -> None:
         """Carry out something that ends in an answer in the background."""

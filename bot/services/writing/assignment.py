@@ -11,9 +11,8 @@ from bot.domain.changes import Assignment, Revision, checked, has_drifted, revis
 from bot.domain.model import Batch, BatchState, Plan, Progress, lifetime
 from bot.domain.report import outcome, report_of
 from bot.errors import BraintrustError
-from bot.services.notices import NoticeArranger
+from bot.services.notices import arrange_notices
 from bot.services.ports.braintrust import Patience
-from bot.services.ports.plans import BatchBook, PlanWritings
 from bot.services.ports.work import Work
 from bot.services.reading import RowReader, Sight
 from bot.services.reviewers import StaffReader
@@ -34,17 +33,9 @@ RECENT = timedelta(minutes=15)
 class ApprovalCheck:
     """Compares a plan with Braintrust as it is now."""
 
-    def __init__(
-        self,
-        context: StepContext,
-        *,
-        plans: PlanWritings,
-        batches: BatchBook,
-        staffing: StaffReader,
-        settings: Settings,
-    ) -> None:
-        self._plans = plans
-        self._batches = batches
+    def __init__(self, context: StepContext, *, staffing: StaffReader, settings: Settings) -> None:
+        self._plans = context.books.plans
+        self._batches = context.books.batches
         self._staffing = staffing
         self._reader = RowReader(context.braintrust, settings.work)
         self._announcer = context.announcer
@@ -98,20 +89,11 @@ class ApprovalCheck:
 class AssignmentSteps:
     """The worker's steps from the approval to the report."""
 
-    def __init__(
-        self,
-        context: StepContext,
-        *,
-        plans: PlanWritings,
-        batches: BatchBook,
-        rechecking: ApprovalCheck,
-        arranging: NoticeArranger,
-    ) -> None:
+    def __init__(self, context: StepContext, rechecking: ApprovalCheck) -> None:
         self._context = context
-        self._plans = plans
-        self._batches = batches
+        self._plans = context.books.plans
+        self._batches = context.books.batches
         self._rechecking = rechecking
-        self._arranging = arranging
         self._announcer = context.announcer
         self._clock = context.clock
 
@@ -165,7 +147,7 @@ class AssignmentSteps:
         state = outcome(plan, report)
         counts = {"assigned": report.seen, "dropped": report.dropped_rows, "missing": report.missing}
         counts |= {"unconfirmed": report.unconfirmed} if report.unconfirmed else {}
-        self._arranging.arrange(work.lease, plan)
+        arrange_notices(self._context.books, work.lease, plan)
         why = " ".join(report.reasons) if report.missing else None
         self._plans.finish(work.lease, state=state, counts=counts, why=why, now=self._clock())
 

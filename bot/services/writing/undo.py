@@ -9,8 +9,8 @@ from bot.domain.changes import Unassignment, Withdrawal, checked
 from bot.domain.model import UNDOABLE, Batch, BatchState, Plan, PlanState, Progress
 from bot.domain.undo import UndoCounts, counted_undo, not_taken_back, previewed, to_take_back
 from bot.errors import BraintrustError, BraintrustRejectedError
-from bot.services.notices import NoticeArranger
-from bot.services.ports.plans import BatchBook, PlanUndos
+from bot.services.notices import arrange_notices
+from bot.services.ports.plans import BatchBook
 from bot.services.ports.work import Work
 from bot.services.reading import RowReader
 from bot.services.step import BoundedPatience, StepContext, VisiblePatience
@@ -125,26 +125,13 @@ class UndoRun:
 
 
 class UndoSteps:
-    """Previews an undo for a person, and carries it out for the worker.
+    """Previews an undo for a person, and carries it out for the worker."""
 
-    `undone` has the batches of undos, as `batches` has those of assignments.
-    """
-
-    def __init__(
-        self,
-        context: StepContext,
-        *,
-        plans: PlanUndos,
-        batches: BatchBook,
-        undone: BatchBook,
-        arranging: NoticeArranger,
-        hours: int,
-    ) -> None:
+    def __init__(self, context: StepContext, *, hours: int) -> None:
         self._context = context
-        self._plans = plans
-        self._batches = batches
-        self._undone = undone
-        self._arranging = arranging
+        self._plans = context.books.plans
+        self._batches = context.books.batches
+        self._undone = context.books.undone
         self._hours = timedelta(hours=hours)
         self._closing = threading.Event()
 
@@ -192,6 +179,6 @@ class UndoSteps:
         counts = counted_undo(self._undone.of(plan.id))
         state = PlanState.UNDONE if reason is None else plan.undone_from or PlanState.DONE
         noted = {"taken back": counts.taken_back, "reviewed": counts.reviewed, "changed": counts.changed}
-        self._arranging.arrange(work.lease, plan)
+        arrange_notices(self._context.books, work.lease, plan)
         now = self._context.clock()
         self._plans.end_undo(work.lease, state=state, reason=reason, counts=noted, now=now)
