@@ -211,14 +211,11 @@ def plan_lines(plans: Iterable[Plan]) -> list[str]:
 
 def step_lines(events: Iterable[Event]) -> list[str]:
     """One line per transition: when, from, to, who, counts; and why, below it, where that is not plain."""
-    return [line for event in events for line in (_step(event), *_why(event))]
-
-
-def _step(event: Event) -> str:
-    counts = ", ".join(f"{name} {value:,}" for name, value in event.counts.items() if isinstance(value, int))
-    moved = f"{event.before} -> {event.after}" if event.before else event.after
-    return f"{event.at:%Y-%m-%d %H:%M:%S}  {moved:<24}  by {event.who}" + (f"  ({counts})" if counts else "")
-
-
-def _why(event: Event) -> list[str]:
-    return [f"    {line}" for line in (event.reason or "").splitlines()]
+    lines: list[str] = []
+    for event in events:
+        counts = ", ".join(f"{name} {value:,}" for name, value in event.counts.items() if isinstance(value, int))
+        moved = f"{event.before} -> {event.after}" if event.before else event.after
+        line = f"{event.at:%Y-%m-%d %H:%M:%S}  {moved:<24}  by {event.who}"
+        lines.append(f"{line}  ({counts})" if counts else line)
+        lines += [f"    {why}" for why in (event.reason or "").splitlines()]
+    return lines

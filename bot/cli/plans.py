@@ -4,14 +4,16 @@ import argparse
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from types import FrameType
 from typing import NoReturn
 
 from bot.adapters.store.store import Store
-from bot.cli.console import Console, program
+from bot.cli.console import Console
 from bot.cli.terminal import Terminal
 from bot.domain.command import PlanCommand
 from bot.domain.model import REPORTED, WRITING, Plan, PlanState
+from bot.errors import CommandError
 from bot.logs import configure
 from bot.messages.lines import preview_line, reason_line, state_line, unfinished_line
 from bot.messages.text import counted
@@ -47,7 +49,8 @@ def plan(options: argparse.Namespace, console: Console) -> int:
         for unfinished in terminal.unfinished():
             if not _settled(terminal, unfinished, options, console):
                 return FAILED
-        return _carried_out(terminal, terminal.propose(_command(options)), options, console)
+        command = PlanCommand(**{field.name: getattr(options, field.name) for field in fields(PlanCommand)})
+        return _carried_out(terminal, terminal.propose(command), options, console)
 
     return _worked(console, carry_out, required=required, opened=Store)
 
@@ -56,15 +59,12 @@ def stop(options: argparse.Namespace, console: Console) -> int:
     """End what goes on with a plan, whoever began it."""
 
     def carry_out(terminal: Terminal) -> int:
-        found = _found(terminal, options.plan, console)
-        if found is None:
-            return FAILED
+        found = terminal.plan(options.plan)
         if terminal.cancel(found):
             console.say(f"Plan {found.id} is cancelled. No rows updated.")
             return OK
         if found.state not in WRITING:
-            console.complain(f"{state_line(found)} There is nothing to stop.")
-            return FAILED
+            raise CommandError(f"{state_line(found)} There is nothing to stop.")
         return OK if terminal.stop(found).state in REPORTED else FAILED
 
     return _worked(console, carry_out)
@@ -74,15 +74,9 @@ def undo(options: argparse.Namespace, console: Console) -> int:
     """Take an assignment back once somebody agreed, or go on with that."""
 
     def carry_out(terminal: Terminal) -> int:
-        found = _found(terminal, options.plan, console)
-        if found is None:
-            return FAILED
+        found = terminal.plan(options.plan)
         if found.state is PlanState.UNDOING:
             return _ended(terminal.finish(found), PlanState.UNDONE)
-        refusal = terminal.why_not_undo(found)
-        if refusal is not None:
-            console.complain(refusal)
-            return FAILED
         counts = terminal.preview_undo(found)
         console.say(preview_line(found, counts))
         question = f"Take back {counted(counts.taken_back, 'row')}?"
@@ -105,7 +99,7 @@ def _worked(
     settings = settings_for_a_terminal(console, required)
     configure(settings.log_format, quiet=True)
     with signals_interrupt():
-        terminal = Terminal(settings, opened(settings.database), say=console.say, complain=console.complain)
+        terminal = Terminal(settings, opened(settings.database), console)
         try:
             terminal.begin()
             return carry_out(terminal)
@@ -130,20 +124,6 @@ def signals_interrupt() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _command(options: argparse.Namespace) -> PlanCommand:
-    return PlanCommand(
-        tag=options.tag,
-        days=options.days,
-        limit=options.limit,
-        reviewers=options.reviewers,
-        dry_run=options.dry_run,
-        strategy=options.strategy,
-        order=options.order,
-        sample=options.sample,
-        group_by=options.group_by,
-    )
 
 
 def _settled(terminal: Terminal, unfinished: Plan, options: argparse.Namespace, console: Console) -> bool:
@@ -207,13 +187,6 @@ def _agreed(console: Console, question: str, *, asked: bool) -> bool:
         console.complain(f"{NOBODY} --yes to do it without a question.")
         return False
     return not asked or console.ask(f"{question} [y/N]") in ("y", "yes")
-
-
-def _found(terminal: Terminal, plan_id: str, console: Console) -> Plan | None:
-    found = terminal.plan(plan_id)
-    if found is None:
-        console.complain(f"There is no plan {plan_id}. '{program()} history' lists the newest.")
-    return found
 
 
 def _ended(ended: Plan, well: PlanState) -> int:

@@ -7,11 +7,12 @@ from pathlib import Path
 from bot.adapters.private_files import write_private_file
 from bot.adapters.store.store import Store
 from bot.app import Core
-from bot.cli.console import program
+from bot.cli.console import Console, program
 from bot.domain.command import PlanCommand
 from bot.domain.model import REPORTED, WORKED_ON, Origin, Plan, PlanState
 from bot.domain.report import planned_pairs, report_of
 from bot.domain.undo import UndoCounts, counted_undo
+from bot.errors import CommandError
 from bot.messages.lines import people_lines, plan_lines, report_lines, state_line, unfinished_line
 from bot.messages.reasons import drift_sentence, undo_limit
 from bot.messages.text import counted, number
@@ -78,11 +79,11 @@ class TerminalAnnouncer:
 class Terminal:
     """Works on one plan after the other in the foreground.  What it is told to do, it may do: it has the key."""
 
-    def __init__(self, settings: Settings, store: Store, *, say: Say, complain: Say) -> None:
-        self._say = say
-        self._complain = complain
+    def __init__(self, settings: Settings, store: Store, console: Console) -> None:
+        self._say = console.say
+        self._complain = console.complain
         self._store = store
-        announcer = TerminalAnnouncer(self._store.plans, self._store.surfaces, say)
+        announcer = TerminalAnnouncer(self._store.plans, self._store.surfaces, console.say)
         self._core = Core(settings, self._store, announcer=announcer)
         self._belonging = self._core.belonging({})
         self._plan_id: str | None = None
@@ -99,9 +100,12 @@ class Terminal:
         self._store.database.close()
         self._belonging.require()
 
-    def plan(self, plan_id: str) -> Plan | None:
-        """A plan by its id."""
-        return self._store.plans.get(plan_id)
+    def plan(self, plan_id: str) -> Plan:
+        """A plan by its id; raises `CommandError` where there is none."""
+        found = self._store.plans.get(plan_id)
+        if found is None:
+            raise CommandError(f"There is no plan {plan_id}. 'python -m bot history' lists the newest.")
+        return found
 
     def unfinished(self) -> list[Plan]:
         """What the terminal began to write, or to take back, and did not bring to its end, oldest first."""
@@ -148,17 +152,17 @@ class Terminal:
         self._store.plans.stop(plan.id, edition=plan.edition, who=WHO, now=self._store.clock())
         return self.finish(plan)
 
-    def why_not_undo(self, plan: Plan) -> str | None:
-        """Why a plan cannot be taken back; None when it can."""
-        if self._core.undoing.is_possible(plan):
-            return None
-        if plan.state not in REPORTED or plan.finished_at is None:
-            return f"{state_line(plan)} There is nothing to take back."
-        return f"Plan {plan.id} cannot be taken back: {undo_limit(self._core.undoing.hours)} (UNDO_HOURS)."
-
     def preview_undo(self, plan: Plan) -> UndoCounts:
-        """Fresh numbers of what an undo would take back and keep; raises `BraintrustError`."""
-        return self._core.undoing.preview(plan)
+        """Fresh numbers of what an undo would take back and keep.
+
+        Raises `CommandError` where the plan cannot be taken back, and `BraintrustError`.
+        """
+        if self._core.undoing.is_possible(plan):
+            return self._core.undoing.preview(plan)
+        if plan.state not in REPORTED or plan.finished_at is None:
+            raise CommandError(f"{state_line(plan)} There is nothing to take back.")
+        limit = undo_limit(self._core.undoing.hours)
+        raise CommandError(f"Plan {plan.id} cannot be taken back: {limit} (UNDO_HOURS).")
 
     def undo(self, plan: Plan) -> Plan:
         """Take an assignment back, and tell what was kept."""
@@ -168,7 +172,7 @@ class Terminal:
     def interrupt(self) -> str:
         """End early: give up what nobody agreed to, finish the requests that write; what that means."""
         self._core.undoing.close()
-        plan = None if self._plan_id is None else self.plan(self._plan_id)
+        plan = None if self._plan_id is None else self._store.plans.get(self._plan_id)
         if plan is None or self.cancel(plan) or plan.decided_at is None:
             self._patience_seconds = 0.0  # a reading leaves nothing behind
             return "Interrupted. No rows updated."
@@ -191,7 +195,7 @@ class Terminal:
         self._core.worker.finish(plan.id, states=states)
 
     def _as_it_is(self, plan: Plan) -> Plan:
-        return self.plan(plan.id) or plan
+        return self._store.plans.get(plan.id) or plan
 
     def _write_ids(self, plan: Plan) -> None:
         """The row ids as a file, for its owner alone; the plan goes on without it."""

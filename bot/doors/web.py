@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from ipaddress import ip_address
-from typing import Any, Protocol
+from typing import Any
 
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 
@@ -114,51 +114,40 @@ Answer = tuple[str, dict[str, str]]
 """An HTTP status, and what the body says."""
 
 
-class Threads(Protocol):
-    """The worker, as far as health goes."""
-
-    def is_alive(self) -> bool:
-        """Whether its threads run."""
-
-
-class Writable(Protocol):
-    """The database, as far as health goes."""
-
-    def try_writing(self) -> None:
-        """Raise `StoreError` unless a transaction that writes works."""
-
-
 class Health:
     """Whether the worker runs, and whether what people decide can be stored."""
 
-    def __init__(self, worker: Threads, database: Writable, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._worker = worker
-        self._database = database
+    def __init__(
+        self,
+        works: Callable[[], bool],
+        try_writing: Callable[[], None],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._works = works
+        self._try_writing = try_writing
         self._monotonic = monotonic
         self._tried_at = float("-inf")
         self._is_writable = False
 
     def alive(self) -> Answer:
         """200 while the worker's threads run."""
-        if self._worker.is_alive():
+        if self._works():
             return "200 OK", {"status": "ok"}
         return "503 Service Unavailable", {"status": "the worker does not run"}
 
     def ready(self) -> Answer:
         """200 while the database takes changes, too."""
         if self._monotonic() - self._tried_at >= TRIED_SECONDS:
-            self._is_writable = self._writes()
+            try:
+                self._try_writing()
+                self._is_writable = True
+            except StoreError:
+                self._is_writable = False
             self._tried_at = self._monotonic()
         if self._is_writable:
             return self.alive()
         return "503 Service Unavailable", {"status": "the database takes no changes"}
-
-    def _writes(self) -> bool:
-        try:
-            self._database.try_writing()
-        except StoreError:
-            return False
-        return True
 
 
 EVENTS, HEALTH, READINESS = "/slack/events", "/healthz", "/readyz"
@@ -190,7 +179,7 @@ class Door:
     """`/slack/events` for Slack, `/healthz` and `/readyz` for the platform."""
 
     def __init__(self, bot: Bot, doorkeeper: Doorkeeper) -> None:
-        self._health = Health(bot.worker, bot.store.database)
+        self._health = Health(bot.worker.is_alive, bot.store.database.try_writing)
         self._slack = SlackRequestHandler(bot.bolt, path=EVENTS)
         self._doorkeeper = doorkeeper
 

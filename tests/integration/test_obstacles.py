@@ -12,7 +12,7 @@ import pytest
 from bot.adapters.slack.client import SlackClient, web_client
 from bot.domain.changes import Assignment
 from bot.domain.writing import Unknown, Unreachable
-from bot.doors.session import Session
+from bot.doors.socket_mode import Session
 from bot.errors import NoAccessError, SlackUnavailableError, UnreachedError
 from bot.settings import SlackSettings
 from sandbox.braintrust import BraintrustStandIn, Status

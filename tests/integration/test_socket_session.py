@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from bot.doors.session import Session
+from bot.doors.socket_mode import Session
 
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 

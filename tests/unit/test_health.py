@@ -49,7 +49,7 @@ class Asked:
 @pytest.fixture
 def asked() -> Asked:
     worker, database, clock = FakeWorker(), FakeDatabase(), Clock()
-    return Asked(worker, database, clock, Health(worker, database, monotonic=clock))
+    return Asked(worker, database, clock, Health(worker.is_alive, database.try_writing, monotonic=clock))
 
 
 def test_a_bot_that_works_is_alive_and_ready(asked: Asked) -> None:
