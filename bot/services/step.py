@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.domain.faults import pause_seconds
+from bot.domain.model import Progress
 from bot.errors import BraintrustUnavailableError, SlackUnavailableError
 from bot.services.ports.braintrust import Braintrust, Patience
 from bot.services.ports.plans import PlanBooks
@@ -17,6 +18,7 @@ from bot.settings import WorkSettings
 EXPLAIN_SECONDS = 2.0
 GLANCE_SECONDS = 0.5
 SLACK_TRIES = 4
+ANOTHER_FIRST = "Another plan of this project is written first."
 _T = TypeVar("_T")
 
 
@@ -32,6 +34,10 @@ class StepContext:
     monotonic: Callable[[], float] = time.monotonic
     confirm_seconds: float = 60.0
     """How long acknowledged rows may take to be visible."""
+
+    def explain(self, work: Work, reason: str | None) -> None:
+        """Tell people why a step waits; None: it goes on."""
+        self.announcer.writing_progress(work, self.books.plans.record_progress(work.lease, Progress(waiting=reason)))
 
 
 class BoundedPatience:

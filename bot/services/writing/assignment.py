@@ -4,11 +4,12 @@ import logging
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import accumulate
 
 from bot.domain.btql import MAX_IDS_PER_QUERY
-from bot.domain.changes import Assignment, Revision, checked, has_drifted, revision
-from bot.domain.model import Batch, BatchState, Plan, Progress, lifetime
+from bot.domain.changes import Assignment, checked, has_drifted, revision
+from bot.domain.model import Batch, BatchState, Plan, lifetime
 from bot.domain.report import outcome, report_of
 from bot.errors import BraintrustError
 from bot.services.notices import arrange_notices
@@ -16,7 +17,7 @@ from bot.services.ports.braintrust import Patience
 from bot.services.ports.work import Work
 from bot.services.reading import RowReader, Sight
 from bot.services.reviewers import StaffReader
-from bot.services.step import StepContext, VisiblePatience
+from bot.services.step import ANOTHER_FIRST, StepContext, VisiblePatience
 from bot.services.threads import in_background
 from bot.services.writing.ledger import Ledger
 from bot.services.writing.writer import Writer
@@ -34,11 +35,11 @@ class ApprovalCheck:
     """Compares a plan with Braintrust as it is now."""
 
     def __init__(self, context: StepContext, *, staffing: StaffReader, settings: Settings) -> None:
+        self._context = context
         self._plans = context.books.plans
         self._batches = context.books.batches
         self._staffing = staffing
         self._reader = RowReader(context.braintrust, settings.work)
-        self._announcer = context.announcer
         self._open_statuses = settings.work.open_statuses
         self._batch_size = settings.work.batch_size
         self._expires_hours = settings.policy.plan_expires_hours
@@ -52,20 +53,27 @@ class ApprovalCheck:
         batches = self._batches.of(plan.id)
         if any(batch.attempts or batch.state is not BatchState.PLANNED for batch in batches):
             return {}  # something was sent: what is left is checked batch by batch
-        patience = VisiblePatience(work, lambda reason: self._explain(work, reason))
+        patience = VisiblePatience(work, partial(self._context.explain, work))
         leavers = in_background(lambda: self._staffing.leavers(plan, patience=patience), name="reviewers")
-        sample, rest = _sampled(batches)
+        rows = list(accumulate(batch.size for batch in batches))
+        number = max(bisect_right(rows, SAMPLE_ROWS), 1)
+        sample, rest = batches[:number], batches[number:]
         sight = self._sight(plan, sample, patience)
         lost = leavers.result()
 
         change = Assignment(plan.request.tag, self._open_statuses)
         looked_at = [checked(batch, sight.rows, change, lost=lost) for batch in sample]
         if rest and has_drifted(plan, looked_at, lost=lost):
-            rows = self._sight(plan, rest, patience).rows
-            looked_at += [checked(batch, rows, change, lost=lost) for batch in rest]
+            others = self._sight(plan, rest, patience).rows
+            looked_at += [checked(batch, others, change, lost=lost) for batch in rest]
 
         if has_drifted(plan, looked_at, lost=lost) and any(batch.kept for batch in looked_at):
-            self._propose_again(work, plan, revision(plan, looked_at, lost=lost, batch_size=self._batch_size))
+            now, revised = self._clock(), revision(plan, looked_at, lost=lost, batch_size=self._batch_size)
+            expires_at = now + lifetime(plan.request.origin, usual_hours=self._expires_hours)
+            self._plans.propose_again(work.lease, revised, expires_at=expires_at, now=now)
+            changed = self._plans.get(plan.id)
+            if changed is not None and plan.decided_by is not None:
+                self._context.announcer.proposed_again(changed, plan.decided_by)
             return None
         self._batches.save(work.lease, [batch for batch in looked_at if batch.dropped])
         return {batch.seq: sight.began for batch in sample}
@@ -73,17 +81,6 @@ class ApprovalCheck:
     def _sight(self, plan: Plan, batches: Sequence[Batch], patience: Patience) -> Sight:
         ids = [row_id for batch in batches for row_id, _ in batch.kept]
         return self._reader.by_id(plan.request.project_id, ids, patience=patience)
-
-    def _propose_again(self, work: Work, plan: Plan, revised: Revision) -> None:
-        now = self._clock()
-        expires_at = now + lifetime(plan.request.origin, usual_hours=self._expires_hours)
-        self._plans.propose_again(work.lease, revised, expires_at=expires_at, now=now)
-        changed = self._plans.get(plan.id)
-        if changed is not None and plan.decided_by is not None:
-            self._announcer.proposed_again(changed, plan.decided_by)
-
-    def _explain(self, work: Work, reason: str | None) -> None:
-        self._announcer.writing_progress(work, self._plans.record_progress(work.lease, Progress(waiting=reason)))
 
 
 class AssignmentSteps:
@@ -94,7 +91,6 @@ class AssignmentSteps:
         self._plans = context.books.plans
         self._batches = context.books.batches
         self._rechecking = rechecking
-        self._announcer = context.announcer
         self._clock = context.clock
 
     def check(self, work: Work, plan: Plan) -> None:
@@ -103,8 +99,7 @@ class AssignmentSteps:
         What was read for that question serves as the check before the write, too.
         """
         if self._plans.another_is_written(plan):
-            waiting = Progress(waiting="Another plan of this project is written first.")
-            self._announcer.writing_progress(work, self._plans.record_progress(work.lease, waiting))
+            self._context.explain(work, ANOTHER_FIRST)
             return
         read_at = {} if plan.stopped_by is not None else self._still_approved(work, plan)
         if read_at is None or not self._plans.begin_running(work.lease, now=self._clock()):
@@ -150,10 +145,3 @@ class AssignmentSteps:
         arrange_notices(self._context.books, work.lease, plan)
         why = " ".join(report.reasons) if report.missing else None
         self._plans.finish(work.lease, state=state, counts=counts, why=why, now=self._clock())
-
-
-def _sampled(batches: Sequence[Batch]) -> tuple[Sequence[Batch], Sequence[Batch]]:
-    """(the first batches, with up to `SAMPLE_ROWS` rows; the others)."""
-    rows = list(accumulate(batch.size for batch in batches))
-    number = max(bisect_right(rows, SAMPLE_ROWS), 1)
-    return batches[:number], batches[number:]

@@ -4,16 +4,17 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.changes import Unassignment, Withdrawal, checked
-from bot.domain.model import UNDOABLE, Batch, BatchState, Plan, PlanState, Progress
+from bot.domain.model import UNDOABLE, Batch, BatchState, Plan, PlanState
 from bot.domain.undo import UndoCounts, counted_undo, not_taken_back, previewed, to_take_back
 from bot.errors import BraintrustError, BraintrustRejectedError
 from bot.services.notices import arrange_notices
 from bot.services.ports.plans import BatchBook
 from bot.services.ports.work import Work
 from bot.services.reading import RowReader
-from bot.services.step import BoundedPatience, StepContext, VisiblePatience
+from bot.services.step import ANOTHER_FIRST, BoundedPatience, StepContext, VisiblePatience
 from bot.services.writing.ledger import Ledger
 from bot.services.writing.writer import Writer
 
@@ -57,7 +58,8 @@ class UndoRun:
         unsent = [batch for batch in self._open() if not batch.attempts]
         ids = [row_id for batch in unsent for row_id, _ in batch.kept]
         reader = RowReader(self._context.braintrust, self._context.settings)
-        sight = reader.by_id(self._plan.request.project_id, ids, patience=VisiblePatience(self._work, self._explain))
+        patience = VisiblePatience(self._work, partial(self._context.explain, self._work))
+        sight = reader.by_id(self._plan.request.project_id, ids, patience=patience)
         looked_at = [checked(batch, sight.rows, Withdrawal(), others=self._others) for batch in unsent]
         settled = [batch if batch.kept else replace(batch, state=BatchState.CONFIRMED) for batch in looked_at]
         self._undone.save(self._work.lease, settled)
@@ -119,10 +121,6 @@ class UndoRun:
         batches = [batch for batch in self._undone.of(self._plan.id) if batch.state is not BatchState.CONFIRMED]
         return sorted(batches, key=lambda batch: (batch.attempts > 0, batch.seq))
 
-    def _explain(self, reason: str | None) -> None:
-        plan = self._undone.save(self._work.lease, [], progress=Progress(waiting=reason))
-        self._context.announcer.writing_progress(self._work, plan)
-
 
 class UndoSteps:
     """Previews an undo for a person, and carries it out for the worker."""
@@ -165,8 +163,7 @@ class UndoSteps:
     def take_back(self, work: Work, plan: Plan) -> None:
         """The worker's step: look at the rows, take back what is still as it was written, and count."""
         if not self._plans.occupy(work.lease):
-            waiting = Progress(waiting="Another plan of this project is written first.")
-            self._context.announcer.writing_progress(work, self._plans.record_progress(work.lease, waiting))
+            self._context.explain(work, ANOTHER_FIRST)
             return
         self._undone.recover(work.lease, now=self._context.clock())
         assigned, size = self._batches.of(plan.id), self._context.settings.batch_size

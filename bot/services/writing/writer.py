@@ -1,4 +1,4 @@
-"""The engine that writes rows: one run over batches, by a coordinator that decides and a pool that only sends.
+"""The engine that writes rows: one run over batches, by a coordinator that decides and threads that only send.
 
 What Braintrust offers for it is a merge without a compare-and-set, so the order is what keeps it safe: the batch is
 stored before its first request, each row is read at most 10 s before it is written, and a request without a usable
@@ -8,8 +8,8 @@ answer is read back before anything is sent again.
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Collection, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -46,13 +46,10 @@ _TOO_SLOW = "Braintrust answers too slowly to check rows right before they are w
 _RATE_LIMIT = "Waiting for Braintrust's rate limit."
 
 
-_AfterLook = Callable[[list[Batch], Future[Sight]], None]
-
-
 class Writer:
     """Makes one change to the rows of a plan's batches, for an assignment or an undo.
 
-    Only the step's thread changes anything; the pool's threads return values.
+    Only the step's thread changes anything; the other threads return values.
     """
 
     def __init__(
@@ -65,17 +62,15 @@ class Writer:
         self._work = work
         self._braintrust = context.braintrust
         self._reader = RowReader(context.braintrust, context.settings)
-        self._read_back = Settlement(context, ledger, change, others=others)
+        self._settlement = Settlement(context, ledger, change, others=others)
         self._announcer = context.announcer
         self._parallel = context.settings.parallel_requests
-        self._writers = ThreadPoolExecutor(self._parallel, thread_name_prefix="write")
         self._clock = context.clock
         self._monotonic = context.monotonic
         self._ready: deque[tuple[Batch, float]] = deque()  # with the moment at which the reading of its rows began
         self._read_at: dict[int, float] = {}
-        self._looks: dict[Future[Sight], tuple[list[Batch], _AfterLook]] = {}
+        self._looks: dict[Future[Sight], tuple[list[Batch], BatchState]] = {}  # at planned, unknown or written ones
         self._writes: dict[Future[WriteResult], Batch] = {}
-        self._checking = 0  # batches whose rows are being read
         self._hold_until = 0.0
         self._limits = 0
         self._limited_at = 0.0
@@ -106,12 +101,13 @@ class Writer:
                     self._put_back()
                 self._begin_checks()
                 self._begin_writes()
-                self._begin_read_back()
+                self._look(self._ledger.take(BatchState.UNKNOWN), BatchState.UNKNOWN)
                 self._begin_confirmation()
                 self._collect()
-        finally:
-            self._finish_writes()
-            self._writers.shutdown(wait=False, cancel_futures=True)
+        finally:  # whatever ended the run, what the requests that are on their way bring is stored
+            if self._writes:
+                self._settle(wait(self._writes, timeout=FINISH_SECONDS).done)
+                self._ledger.flush(waiting=None)
 
     @property
     def _ending(self) -> bool:
@@ -124,9 +120,20 @@ class Writer:
             return True
         return not self._ending and self._ledger.has(BatchState.PLANNED)
 
+    def _checking(self) -> int:
+        """How many batches are looked at right before they are written."""
+        return sum(len(batches) for batches, state in self._looks.values() if state is BatchState.PLANNED)
+
     def _begin_checks(self) -> None:
-        """Read the next batches' rows while the ones before are written, so that no writer waits for a reading."""
-        while self._may_check() and (batches := self._ledger.take(BatchState.PLANNED)):
+        """Read the next batches' rows while the ones before are written, so that no writer waits for a reading.
+
+        As soon as the last two rounds of writing are ahead: writers stay busy, and the readings young.
+        """
+        while not self._ending and self._monotonic() >= self._hold_until:
+            ahead = len(self._ready) + self._checking()
+            is_far_ahead = ahead >= max(3 * (self._parallel - 1), 1)
+            if is_far_ahead or not (batches := self._ledger.take(BatchState.PLANNED)):
+                return
             unread: list[Batch] = []
             for batch in batches:
                 began = self._read_at.pop(batch.seq, -math.inf)
@@ -134,19 +141,13 @@ class Writer:
                     self._admit(without_others(batch, self._others), began)
                 else:
                     unread.append(batch)
-            self._checking += len(unread)
-            self._look(unread, self._on_checked)
-
-    def _may_check(self) -> bool:
-        """As soon as the last two rounds of writing are ahead: writers stay busy, and the readings young."""
-        ahead = len(self._ready) + self._checking
-        is_time = ahead == 0 or ahead < 3 * (self._parallel - 1)
-        return not self._ending and is_time and self._monotonic() >= self._hold_until
+            self._look(unread, BatchState.PLANNED)
 
     def _begin_writes(self) -> None:
         """Store that checked batches are being sent, then send them, as many as there is room for."""
         sending: list[tuple[Batch, float]] = []
-        while self._ready and len(self._writes) + len(sending) < self._parallel and self._may_write():
+        may_write = self._monotonic() >= self._hold_until and self._work.has_time_to_write()
+        while may_write and self._ready and len(self._writes) + len(sending) < self._parallel:
             batch, began = self._ready.popleft()
             if self._is_stale(began):
                 self._ledger.put(batch)
@@ -158,7 +159,7 @@ class Writer:
             self._ledger.note(batch)
         self._plan = self._ledger.flush(waiting=None)
         for batch, began in sending:
-            self._writes[self._writers.submit(self._write, batch, began)] = batch
+            self._writes[in_background(partial(self._write, batch, began), name="write")] = batch
 
     def _write(self, batch: Batch, began: float) -> WriteResult:
         """Send one batch, unless the process was held up since it was checked."""
@@ -166,34 +167,24 @@ class Writer:
             return NotBegun()
         return self._braintrust.write(self._plan.request.project_id, batch.kept, self._change)
 
-    def _begin_read_back(self) -> None:
-        """Look whether the requests that ended without a usable answer had an effect."""
-        self._look(self._ledger.take(BatchState.UNKNOWN), self._on_read_back)
-
     def _begin_confirmation(self) -> None:
         """Read acknowledged batches back: full queries of older ones meanwhile, all once nothing is left to write."""
-        is_last = not (self._writes or self._ready or self._checking)
+        is_last = not (self._writes or self._ready or self._checking())
         while len(self._looks) + len(self._writes) < (self._parallel if is_last else 2 * self._parallel - 1):
             if not is_last and not self._ledger.fills_a_query(BatchState.WRITTEN, age_seconds=SEEN_SECONDS):
                 return
             batches = self._ledger.take(BatchState.WRITTEN)
             if not batches:
                 return
-            self._look(batches, self._on_seen)
-
-    def _may_write(self) -> bool:
-        return self._monotonic() >= self._hold_until and self._work.has_time_to_write()
+            self._look(batches, BatchState.WRITTEN)
 
     def _put_back(self) -> None:
         """Leave batches unsent that were checked, or are being checked: nobody waits for that any more."""
         while self._ready:
             self._ledger.put(self._ready.popleft()[0])
-        for look, (batches, then) in list(self._looks.items()):
-            if then == self._on_checked:
-                del self._looks[look]
-                self._checking -= len(batches)
-                for batch in batches:
-                    self._ledger.put(batch)
+        for look in [look for look, (_, state) in self._looks.items() if state is BatchState.PLANNED]:
+            for batch in self._looks.pop(look)[0]:
+                self._ledger.put(batch)
 
     def _is_fresh(self, began: float) -> bool:
         """Whether a write may rest on a reading that began then."""
@@ -209,22 +200,21 @@ class Writer:
             self._reason = _TOO_SLOW
         return True
 
-    def _look(self, batches: list[Batch], then: _AfterLook) -> None:
-        if batches:
-            is_check = then == self._on_checked
-            self._looks[in_background(partial(self._rows_of, batches, is_check=is_check), name="look")] = batches, then
+    def _look(self, batches: list[Batch], state: BatchState) -> None:
+        """Have the rows of some batches read, which are in `state`."""
 
-    def _rows_of(self, batches: list[Batch], *, is_check: bool) -> Sight:
         def look_up() -> None:
-            if is_check and self._ending:
+            if state is BatchState.PLANNED and self._ending:
                 raise WorkInterruptedError
 
-        patience = VisiblePatience(self._work, self._explain, look_up=look_up)
-        ids = [row_id for batch in batches for row_id, _ in batch.kept]
-        return self._reader.by_id(self._plan.request.project_id, ids, patience=patience)
+        def explain(reason: str | None) -> None:
+            self._waiting = reason
 
-    def _explain(self, reason: str | None) -> None:
-        self._waiting = reason
+        patience = VisiblePatience(self._work, explain, look_up=look_up)
+        ids = [row_id for batch in batches for row_id, _ in batch.kept]
+        read = partial(self._reader.by_id, self._plan.request.project_id, ids, patience=patience)
+        if batches:
+            self._looks[in_background(read, name="look")] = batches, state
 
     def _collect(self) -> None:
         """Wait for something to happen, decide what follows, and store it."""
@@ -240,29 +230,38 @@ class Writer:
         for write in [future for future in self._writes if future in done]:
             self._on_written(self._writes.pop(write), write.result())
         for look in [future for future in self._looks if future in done]:
-            batches, then = self._looks.pop(look)
-            then(batches, look)
+            batches, state = self._looks.pop(look)
+            try:
+                self._on_seen(batches, state, look.result())
+            except BraintrustError as error:
+                self._on_unseen(batches, state, error)
 
-    def _on_checked(self, batches: list[Batch], done: Future[Sight]) -> None:
-        self._checking -= len(batches)
-        try:
-            look = done.result()
-        except BraintrustError as error:
+    def _on_seen(self, batches: list[Batch], state: BatchState, sight: Sight) -> None:
+        match state:
+            case BatchState.UNKNOWN:
+                self._settlement.unknown(batches, sight, resend=not self._ending)
+            case BatchState.WRITTEN:
+                self._settlement.acknowledged(batches, sight)
+            case _:
+                for batch in batches:
+                    self._judge(batch, sight)
+
+    def _on_unseen(self, batches: list[Batch], state: BatchState, error: BraintrustError) -> None:
+        if state is BatchState.PLANNED:
             self._reason = str(error)
             for batch in batches:
                 self._ledger.put(batch)
-            return
-        for batch in batches:
-            self._judge(batch, look)
+        elif self._settlement.unreadable(batches, error) and state is BatchState.UNKNOWN:
+            self._reason = str(error)
 
-    def _judge(self, batch: Batch, look: Sight) -> None:
+    def _judge(self, batch: Batch, sight: Sight) -> None:
         """Drop what may not be written any more; rows of an earlier attempt that turn out written are kept as such."""
         if batch.attempts:
-            settled, waiting = read_back(without_others(batch, self._others), look.rows, self._change)
+            settled, waiting = read_back(without_others(batch, self._others), sight.rows, self._change)
             if waiting is None or len(waiting.kept) < len(batch.kept):
-                self._read_back.divide(settled, waiting, resend=not self._ending)
+                self._settlement.divide(settled, waiting, resend=not self._ending)
                 return
-        self._admit(checked(batch, look.rows, self._change, others=self._others), look.began)
+        self._admit(checked(batch, sight.rows, self._change, others=self._others), sight.began)
 
     def _admit(self, batch: Batch, began: float) -> None:
         """Make a checked batch ready to be written; nothing may be left of it."""
@@ -271,19 +270,6 @@ class Writer:
             self._ready.append((batch, began))
         else:
             self._ledger.put(replace(batch, state=BatchState.CONFIRMED))
-
-    def _on_read_back(self, batches: list[Batch], done: Future[Sight]) -> None:
-        try:
-            self._read_back.unknown(batches, done.result(), resend=not self._ending)
-        except BraintrustError as error:
-            if self._read_back.unreadable(batches, error):
-                self._reason = str(error)
-
-    def _on_seen(self, batches: list[Batch], done: Future[Sight]) -> None:
-        try:
-            self._read_back.acknowledged(batches, done.result())
-        except BraintrustError as error:
-            self._read_back.unreadable(batches, error)
 
     def _on_written(self, batch: Batch, result: WriteResult) -> None:
         after = ended(batch, result, now=self._clock())
@@ -311,9 +297,3 @@ class Writer:
             self._reason = STILL_LIMITED
         pause = pause_seconds(self._limits, asked=retry_after_seconds, chance=random.random())  # noqa: S311 - jitter
         self._hold_until = max(self._hold_until, now + pause)
-
-    def _finish_writes(self) -> None:
-        """Wait for the requests that are on their way, and store what they brought, whatever ended the run."""
-        if self._writes:
-            self._settle(wait(self._writes, timeout=FINISH_SECONDS).done)
-            self._ledger.flush(waiting=None)
