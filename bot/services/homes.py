@@ -10,7 +10,6 @@ from itertools import chain, repeat
 from bot.domain.homes import Home, refusal
 from bot.errors import (
     BraintrustError,
-    BraintrustUnavailableError,
     SlackError,
     StoreUnavailableError,
     StoreUnusableError,
@@ -78,7 +77,7 @@ class HomeCheck:
     def _compare(self, whom: str, find: Finder) -> None:
         for pause in chain(self._pauses_seconds, repeat(self._pauses_seconds[-1])):
             try:
-                found = find(BoundedPatience(self._rest, seconds=PATIENCE_SECONDS))
+                found = find(BoundedPatience(self._ended.wait, seconds=PATIENCE_SECONDS))
                 kept = found and self._homes.keep(found)
             except (BraintrustError, SlackError, StoreUnavailableError) as error:
                 if not self._ended.is_set():
@@ -90,10 +89,6 @@ class HomeCheck:
                 return
             if self._ended.wait(pause):
                 return
-
-    def _rest(self, seconds: float) -> None:
-        if self._ended.wait(seconds):
-            raise BraintrustUnavailableError("The process is ending.")
 
     def _conclude(self, comparison: "Future[None]") -> None:
         self._refusal = comparison.exception()

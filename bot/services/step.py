@@ -41,7 +41,10 @@ class StepContext:
 
 
 class BoundedPatience:
-    """The `Patience` port for somebody who waits for an answer, but not for ever."""
+    """The `Patience` port for somebody who waits for an answer, but not for ever.
+
+    `sleep` returns something true when the process ends, as `threading.Event.wait` does.
+    """
 
     def __init__(
         self, sleep: Callable[[float], object], *, seconds: float, monotonic: Callable[[], float] = time.monotonic
@@ -51,10 +54,11 @@ class BoundedPatience:
         self._monotonic = monotonic
 
     def wait(self, seconds: float, reason: str) -> None:
-        """Wait; raises `BraintrustUnavailableError` when it takes too long altogether."""
+        """Wait; raises `BraintrustUnavailableError` when it takes too long altogether, or the process ends."""
         if self._monotonic() + seconds > self._until:
             raise BraintrustUnavailableError("Braintrust takes too long just now. Try again later.")
-        self._sleep(seconds)
+        if self._sleep(seconds):
+            raise BraintrustUnavailableError("The bot is just being stopped. Try again later.")
 
     def proceed(self) -> None:
         """Go on; raises like `wait`."""

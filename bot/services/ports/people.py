@@ -69,11 +69,8 @@ class TimeZones(Protocol):
         """The person's IANA time zone; None where Slack does not tell."""
 
 
-class Messenger(Protocol):
+class Messenger(TimeZones, Protocol):
     """Direct messages to one person.  A call fails where it would have to wait: it raises `SlackUnavailableError`."""
-
-    def time_zone(self, user: str) -> str | None:
-        """The person's IANA time zone; None where Slack does not tell."""
 
     def open_directly(self, user: str) -> str:
         """The direct conversation with somebody; raises `SlackRejectedError` where there is none."""

@@ -92,13 +92,11 @@ class Ledger:
     def flush(self, *, waiting: str | None) -> Plan:
         """Store what changed and how far the run is, in one transaction; the plan as it is now."""
         changed = [self._batches[seq] for seq in sorted(self._changed)]
-        plan = self._store.save(self._lease, changed, progress=Progress(rows=self._written(), waiting=waiting))
+        states = (BatchState.WRITTEN, BatchState.CONFIRMED)
+        written = sum(batch.size for batch in self._batches.values() if batch.state in states)
+        plan = self._store.save(self._lease, changed, progress=Progress(rows=written, waiting=waiting))
         self._changed.clear()
         return plan
-
-    def _written(self) -> int:
-        states = (BatchState.WRITTEN, BatchState.CONFIRMED)
-        return sum(batch.size for batch in self._batches.values() if batch.state in states)
 
 
 class Settlement:
