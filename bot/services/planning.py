@@ -84,12 +84,6 @@ class Planner:
 
     def plan_for(self, command: PlanCommand, asker: Asker) -> Plan:
         """The plan that `command` asks for, with a window that is fixed from now on; raises `CommandError`."""
-        request = self._request(command, asker)
-        now = self._clock()
-        window = Window(now - timedelta(days=request.days), now)
-        return Plan(self._new_id(), request, window, PlanState.READING, created_at=now)
-
-    def _request(self, command: PlanCommand, asker: Asker) -> PlanRequest:
         queue = self._settings.queue
         tag, reviewers = command.tag or queue.tag, command.reviewers or queue.reviewers
         if not tag:
@@ -99,7 +93,7 @@ class Planner:
         policy = self._settings.policy
         if policy.four_eyes and not command.dry_run and asker.user is not None and policy.approvers == {asker.user}:
             raise CommandError("You are the only approver, and FOUR_EYES asks for somebody else. Add to APPROVERS.")
-        return PlanRequest(
+        request = PlanRequest(
             queue=DEFAULT_QUEUE,
             project_id=self._settings.braintrust.project_id,
             tag=tag,
@@ -118,6 +112,9 @@ class Planner:
             channel=asker.channel,
             response_url=asker.response_url,
         )
+        now = self._clock()
+        window = Window(now - timedelta(days=request.days), now)
+        return Plan(self._new_id(), request, window, PlanState.READING, created_at=now)
 
 
 class ProposalStep:
@@ -131,14 +128,11 @@ class ProposalStep:
         enter: Callable[[Plan], None],
         expires_hours: int,
     ) -> None:
+        self._context = context
         self._plans = context.books.plans
         self._staffing = staffing
         self._enter = enter
         self._expires_hours = expires_hours
-        self._reader = RowReader(context.braintrust, context.settings)
-        self._batch_size = context.settings.batch_size
-        self._announcer = context.announcer
-        self._clock = context.clock
 
     def carry_out(self, work: Work, plan: Plan) -> None:
         """Propose the plan, or say why not."""
@@ -146,15 +140,15 @@ class ProposalStep:
             self._enter(plan)
             proposal = self._proposal(work, plan)
         except (BraintrustError, SlackRejectedError, CommandError, NotAllowedError) as error:
-            self._plans.end_reading(work.lease, state=PlanState.FAILED, reason=str(error), now=self._clock())
+            self._plans.end_reading(work.lease, state=PlanState.FAILED, reason=str(error), now=self._context.clock())
             return
 
         if not proposal.batches:
-            state, now = PlanState.EMPTY, self._clock()
+            state, now = PlanState.EMPTY, self._context.clock()
             self._plans.end_reading(work.lease, state=state, reason=None, now=now, proposal=proposal)
             return
         state = PlanState.SHOWN if plan.request.dry_run else PlanState.PROPOSED
-        self._plans.propose(work.lease, proposal, state=state, now=self._clock())
+        self._plans.propose(work.lease, proposal, state=state, now=self._context.clock())
 
     def _proposal(self, work: Work, plan: Plan) -> Proposal:
         request = plan.request
@@ -165,26 +159,31 @@ class ProposalStep:
         balances = self._plans.balances(request.queue, request.tag)
 
         seed = f"{plan.id}:{plan.version}"
-        proposal = dealt(found, staff, request, seed=seed, balances=balances, batch_size=self._batch_size)
+        proposal = dealt(
+            found, staff, request, seed=seed, balances=balances, batch_size=self._context.settings.batch_size
+        )
 
         if proposal.without_room and not proposal.batches:
             raise CommandError("Everybody has as many open rows as MAX_OPEN_ROWS allows, so nothing can be assigned.")
-        return replace(proposal, expires_at=self._clock() + lifetime(request.origin, usual_hours=self._expires_hours))
+        return replace(
+            proposal, expires_at=self._context.clock() + lifetime(request.origin, usual_hours=self._expires_hours)
+        )
 
     def _rows(self, work: Work, plan: Plan, staffing: Future[Staff], patience: Patience) -> FoundRows:
-        noted_at = self._clock()
+        noted_at = self._context.clock()
 
         def on_page(pages: int, rows: int) -> None:
             nonlocal noted_at
             if staffing.done():
                 staffing.result()  # nobody to review: why read on?
             progress = Progress(pages, rows)
-            if self._clock() - noted_at >= NOTED_AGAIN:
-                noted_at = self._clock()
+            if self._context.clock() - noted_at >= NOTED_AGAIN:
+                noted_at = self._context.clock()
                 self._note(work, progress)
-            self._announcer.reading_progress(work, replace(plan, progress=progress))
+            self._context.announcer.reading_progress(work, replace(plan, progress=progress))
 
-        found = self._reader.matching(plan.request, plan.window, patience=patience, on_page=on_page)
+        reader = RowReader(self._context.braintrust, self._context.settings)
+        found = reader.matching(plan.request, plan.window, patience=patience, on_page=on_page)
         if found.odd_ids:
             named = {"rows": found.counts.unaddressable, "ids": [odd[:ODD_ID_LENGTH] for odd in found.odd_ids]}
             log.warning("rows have ids that cannot be asked for", extra={"plan": plan.id, **named})
@@ -200,7 +199,7 @@ class ProposalStep:
         def explain(reason: str | None) -> None:
             progress = Progress(waiting=reason)
             self._note(work, progress)
-            self._announcer.reading_progress(work, replace(plan, progress=progress))
+            self._context.announcer.reading_progress(work, replace(plan, progress=progress))
 
         return VisiblePatience(work, explain, look_up=look_up)
 

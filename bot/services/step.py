@@ -41,9 +41,9 @@ class StepContext:
 
 
 class BoundedPatience:
-    """The `Patience` port for somebody who waits for an answer, but not for ever.
+    """The `Patience` port for somebody who waits, but not for ever: then it raises `BraintrustUnavailableError`.
 
-    `sleep` returns something true when the process ends, as `threading.Event.wait` does.
+    So it does when `sleep` returns something true, as `threading.Event.wait` does when the process ends.
     """
 
     def __init__(
@@ -54,14 +54,12 @@ class BoundedPatience:
         self._monotonic = monotonic
 
     def wait(self, seconds: float, reason: str) -> None:
-        """Wait; raises `BraintrustUnavailableError` when it takes too long altogether, or the process ends."""
         if self._monotonic() + seconds > self._until:
             raise BraintrustUnavailableError("Braintrust takes too long just now. Try again later.")
         if self._sleep(seconds):
             raise BraintrustUnavailableError("The bot is just being stopped. Try again later.")
 
     def proceed(self) -> None:
-        """Go on; raises like `wait`."""
         self.wait(0.0, "Braintrust does not answer.")
 
 
@@ -79,7 +77,6 @@ class VisiblePatience:
         self._look_up = look_up
 
     def wait(self, seconds: float, reason: str) -> None:
-        """Wait; raises `WorkInterruptedError` or `LeaseLostError` when the step has to end."""
         while seconds > 0:
             self._explain(reason)  # again and again: who watches is told when it is their turn to be told
             self._work.pause(min(seconds, EXPLAIN_SECONDS))
@@ -87,25 +84,25 @@ class VisiblePatience:
         self._explain(None)
 
     def proceed(self) -> None:
-        """Go on waiting for an answer; raises like `wait`."""
         self._work.proceed()
         self._look_up()
 
 
 class BriefPatience:
-    """The `Patience` port for a question to Slack that a step can do without: it is given up after some seconds."""
+    """The `Patience` port for a question to Slack that a step can do without.
+
+    It is given up after some seconds: that raises `SlackUnavailableError`.
+    """
 
     def __init__(self, patience: Patience, *, seconds: float) -> None:
         self._patience = patience
         self._until = time.monotonic() + seconds
 
     def wait(self, seconds: float, reason: str) -> None:
-        """Wait; raises `SlackUnavailableError` when it takes too long altogether, else like the step's patience."""
         self._require(seconds)
         self._patience.wait(seconds, reason)
 
     def proceed(self) -> None:
-        """Go on waiting for an answer; raises like `wait`."""
         self._require(0.0)
         self._patience.proceed()
 

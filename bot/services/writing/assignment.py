@@ -40,10 +40,7 @@ class ApprovalCheck:
         self._batches = context.books.batches
         self._staffing = staffing
         self._reader = RowReader(context.braintrust, settings.work)
-        self._open_statuses = settings.work.open_statuses
-        self._batch_size = settings.work.batch_size
-        self._expires_hours = settings.policy.plan_expires_hours
-        self._clock = context.clock
+        self._settings = settings
 
     def still_approved(self, work: Work, plan: Plan) -> Mapping[int, float] | None:
         """Drop what left the plan meanwhile; None when so much did that it was proposed again as a new version.
@@ -61,15 +58,16 @@ class ApprovalCheck:
         sight = self._sight(plan, sample, patience)
         lost = leavers.result()
 
-        change = Assignment(plan.request.tag, self._open_statuses)
+        change = Assignment(plan.request.tag, self._settings.work.open_statuses)
         looked_at = [checked(batch, sight.rows, change, lost=lost) for batch in sample]
         if rest and has_drifted(plan, looked_at, lost=lost):
             others = self._sight(plan, rest, patience).rows
             looked_at += [checked(batch, others, change, lost=lost) for batch in rest]
 
         if has_drifted(plan, looked_at, lost=lost) and any(batch.kept for batch in looked_at):
-            now, revised = self._clock(), revision(plan, looked_at, lost=lost, batch_size=self._batch_size)
-            expires_at = now + lifetime(plan.request.origin, usual_hours=self._expires_hours)
+            now = self._context.clock()
+            revised = revision(plan, looked_at, lost=lost, batch_size=self._settings.work.batch_size)
+            expires_at = now + lifetime(plan.request.origin, usual_hours=self._settings.policy.plan_expires_hours)
             self._plans.propose_again(work.lease, revised, expires_at=expires_at, now=now)
             changed = self._plans.get(plan.id)
             if changed is not None and plan.decided_by is not None:
@@ -91,7 +89,6 @@ class AssignmentSteps:
         self._plans = context.books.plans
         self._batches = context.books.batches
         self._rechecking = rechecking
-        self._clock = context.clock
 
     def check(self, work: Work, plan: Plan) -> None:
         """Write a plan, when no other one of the project is written, if it is still what was shown.
@@ -102,7 +99,7 @@ class AssignmentSteps:
             self._context.explain(work, ANOTHER_FIRST)
             return
         read_at = {} if plan.stopped_by is not None else self._still_approved(work, plan)
-        if read_at is None or not self._plans.begin_running(work.lease, now=self._clock()):
+        if read_at is None or not self._plans.begin_running(work.lease, now=self._context.clock()):
             return
         running = self._plans.get(plan.id)
         if running is not None:
@@ -121,10 +118,10 @@ class AssignmentSteps:
         self._write(work, plan, {})
 
     def _write(self, work: Work, plan: Plan, read_at: Mapping[int, float]) -> None:
-        self._batches.recover(work.lease, now=self._clock())
+        self._batches.recover(work.lease, now=self._context.clock())
         batches = self._batches.of(plan.id)
         tried = [batch.attempt_began_at for batch in batches if batch.attempt_began_at is not None]
-        since = min([self._clock() - RECENT, *tried])
+        since = min([self._context.clock() - RECENT, *tried])
         writer = Writer(
             self._context,
             Ledger(self._context, batches, store=self._batches, lease=work.lease),
@@ -134,7 +131,7 @@ class AssignmentSteps:
             others=self._batches.recently_written(plan, since=since),
         )
         reason = writer.carry_out(read_at)
-        self._plans.begin_reporting(work.lease, reason=reason, now=self._clock())
+        self._plans.begin_reporting(work.lease, reason=reason, now=self._context.clock())
 
     def report(self, work: Work, plan: Plan) -> None:
         """From the batches as they are stored to the state in which the plan comes to rest."""
@@ -144,4 +141,4 @@ class AssignmentSteps:
         counts |= {"unconfirmed": report.unconfirmed} if report.unconfirmed else {}
         arrange_notices(self._context.books, work.lease, plan)
         why = " ".join(report.reasons) if report.missing else None
-        self._plans.finish(work.lease, state=state, counts=counts, why=why, now=self._clock())
+        self._plans.finish(work.lease, state=state, counts=counts, why=why, now=self._context.clock())

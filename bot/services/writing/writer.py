@@ -60,12 +60,10 @@ class Writer:
         self._change = change
         self._others = others
         self._work = work
-        self._braintrust = context.braintrust
+        self._context = context
         self._reader = RowReader(context.braintrust, context.settings)
         self._settlement = Settlement(context, ledger, change, others=others)
-        self._announcer = context.announcer
         self._parallel = context.settings.parallel_requests
-        self._clock = context.clock
         self._monotonic = context.monotonic
         self._ready: deque[tuple[Batch, float]] = deque()  # with the moment at which the reading of its rows began
         self._read_at: dict[int, float] = {}
@@ -152,7 +150,7 @@ class Writer:
             if self._is_stale(began):
                 self._ledger.put(batch)
             else:
-                sending.append((begun(batch, now=self._clock()), began))
+                sending.append((begun(batch, now=self._context.clock()), began))
         if not sending:
             return
         for batch, _ in sending:
@@ -165,7 +163,7 @@ class Writer:
         """Send one batch, unless the process was held up since it was checked."""
         if not self._is_fresh(began) or not self._work.has_time_to_write():
             return NotBegun()
-        return self._braintrust.write(self._plan.request.project_id, batch.kept, self._change)
+        return self._context.braintrust.write(self._plan.request.project_id, batch.kept, self._change)
 
     def _begin_confirmation(self) -> None:
         """Read acknowledged batches back: full queries of older ones meanwhile, all once nothing is left to write."""
@@ -224,7 +222,7 @@ class Writer:
         self._settle(wait(tasks, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done)
         waiting = _RATE_LIMIT if self._monotonic() < self._hold_until else self._waiting
         self._plan = self._ledger.flush(waiting=waiting)
-        self._announcer.writing_progress(self._work, self._plan)
+        self._context.announcer.writing_progress(self._work, self._plan)
 
     def _settle(self, done: Collection[Future[Any]]) -> None:
         for write in [future for future in self._writes if future in done]:
@@ -272,7 +270,7 @@ class Writer:
             self._ledger.put(replace(batch, state=BatchState.CONFIRMED))
 
     def _on_written(self, batch: Batch, result: WriteResult) -> None:
-        after = ended(batch, result, now=self._clock())
+        after = ended(batch, result, now=self._context.clock())
         match result:
             case RateLimited(retry_after_seconds):
                 self._hold(retry_after_seconds)
