@@ -6,7 +6,8 @@ from collections.abc import Callable
 from sandbox import demo_proof
 from sandbox.demo_proof import Evidence
 from sandbox.demo_world import World
-from sandbox.slack import Message, Person, StoredFile, render_text
+from sandbox.slack.records import Message, Person, StoredFile
+from sandbox.slack.rendering import render_text
 from sandbox.slack.workspace import Workspace
 
 CHANNEL = "llm-reviews"

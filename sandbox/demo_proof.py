@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sandbox.braintrust import Row
+from sandbox.braintrust.row import Row
 
 _HEADLINE = re.compile(r"Assigned ([\d,]+) rows? across ([\d,]+) reviewers?\.")
 _SHARE = re.compile(r"^• (.+): ([\d,]+) rows?$", re.MULTILINE)

@@ -7,15 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.adapters.slack.identity import SCOPES
-from sandbox.braintrust import (
-    DEFAULT_PROJECT_ID,
-    ORGANIZATION_NAME,
-    BraintrustStandIn,
-    Row,
-    seed_rows,
-    seed_users,
-)
-from sandbox.slack import Channel, Person, SlackStandIn, UserGroup, Workspace
+from sandbox.braintrust.refusals import ORGANIZATION_NAME
+from sandbox.braintrust.row import Row
+from sandbox.braintrust.seed import seed_rows, seed_users
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
+from sandbox.slack.records import Channel, Person, UserGroup
+from sandbox.slack.stand_in import SlackStandIn
+from sandbox.slack.workspace import Workspace
 
 TAG = "needs-review"
 DAYS = 7

@@ -65,7 +65,7 @@ def _page(found: list[dict[str, Any]], asked: Asked) -> Answer:
     """The page of `limit` objects after the one named by `starting_after`."""
     if unknown := set(asked.parameters) - {"limit", "starting_after"}:
         raise RefusedError(bad_request(f"the sandbox does not know {', '.join(sorted(unknown))}"))
-    limit, after = _limit(asked.parameter("limit")), asked.parameter("starting_after")
+    limit, after = _limit(asked.parameters.get("limit")), asked.parameters.get("starting_after")
     start = _index(found, after) + 1 if after else 0
     return Answer({"objects": found[start : start + limit]})
 

@@ -1,5 +1,7 @@
 """The stand-in for Braintrust's API, put together."""
 
+from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -9,13 +11,14 @@ from sandbox.braintrust import storage
 from sandbox.braintrust.directory import Directory
 from sandbox.braintrust.inserts import Inserts
 from sandbox.braintrust.merge import UnassignMode, WriteRules
-from sandbox.braintrust.queries import Queries
-from sandbox.braintrust.request_handling import RequestHandling
-from sandbox.braintrust.request_log import RequestLog
+from sandbox.braintrust.queries import Queries, query_text
+from sandbox.braintrust.refusals import bad_request, refusal
 from sandbox.braintrust.row_store import RowStore
-from sandbox.http.faults import Faults
-from sandbox.http.request import Kind, Work
+from sandbox.http.fault_orders import Faults
+from sandbox.http.request import Answer, Asked, Kind, RefusedError, Work
+from sandbox.http.request_log import RequestLog
 from sandbox.http.server_thread import ServerThread
+from sandbox.http.service import Service
 
 DEFAULT_PROJECT_ID = "5f0c7a52-8f6e-4e0b-9a53-2f4c1d9b7e10"
 MAX_LIMIT = 10_000
@@ -44,7 +47,8 @@ class BraintrustStandIn:
         self._storage = storage.Storage()
         self._queries = Queries(self.rows, max_limit)
         self._inserts = Inserts(self.rows, self._write_rules)
-        self._handling = RequestHandling(api_key, max_body_bytes, self.faults, self.requests, self._storage)
+        self._max_body_bytes = max_body_bytes
+        self._service = Service(self.faults, self.requests, refusal, self._storage.put)
         self._server = ServerThread(self._application, port, "braintrust-stand-in")
         self.add_project(DEFAULT_PROJECT_ID, "support-bot")
 
@@ -99,8 +103,30 @@ class BraintrustStandIn:
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=1 << 30)
         for method, path, kind, work in self._routes():
-            application.router.add_route(method, path, self._handling.handler(kind, work))
+            application.router.add_route(method, path, partial(self._serve, kind=kind, work=work))
         return application
+
+    async def _serve(self, request: web.Request, *, kind: Kind, work: Work) -> web.StreamResponse:
+        body = await request.read()
+        text = query_text(body) if kind == "query" else body.decode(errors="replace")
+        asked = Asked(
+            kind, request.method, request.path, body, text, request.headers, request.query, request.match_info
+        )
+        return await self._service.serve(request, asked, partial(self._checked, work))
+
+    def _checked(self, work: Work, asked: Asked) -> Answer:
+        """What `work` answers, behind the checks that every request passes."""
+        if asked.kind != "storage" and asked.headers.get("Authorization") != f"Bearer {self.api_key}":
+            raise RefusedError(refusal(401))
+        if len(asked.body) > self._max_body_bytes:
+            raise RefusedError(refusal(413))
+        says_json = asked.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/json"
+        if asked.kind in ("query", "insert") and not says_json:
+            raise RefusedError(bad_request("Content-Type: application/json is missing"))
+        seconds = self.faults.retry_after_seconds() if asked.kind == "query" else None
+        if seconds is not None:
+            raise RefusedError(replace(refusal(429), headers={"Retry-After": str(seconds)}))
+        return work(asked)
 
     def _routes(self) -> list[tuple[str, str, Kind, Work]]:
         directory = self.directory

@@ -37,7 +37,7 @@ class Storage:
         stored = self._stored.get(asked.places["token"])
         if stored is None:
             raise RefusedError(_xml(404, "NoSuchKey", "The specified key does not exist."))
-        if asked.parameter("X-Amz-Signature") != stored.signature:
+        if asked.parameters.get("X-Amz-Signature") != stored.signature:
             raise RefusedError(_xml(403, "SignatureDoesNotMatch", "The signature does not match."))
         return Answer(stored.body, headers=stored.headers, content_type="application/json")
 

@@ -1,165 +1,221 @@
-"""Orders to misbehave: for the next request of a kind, for all, or for those that match.  Thread-safe."""
+"""Faults: the ways in which a request can go wrong.  Each is played by calling it with the exchange under way."""
 
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from sandbox.http.fault_kinds import Fault, RepeatedCursor
-from sandbox.http.gates import Gate, RateLimit
-from sandbox.http.request import Asked, Kind
+from aiohttp import web
 
-Matches: TypeAlias = Callable[[str], bool]
-Hook: TypeAlias = Callable[[Asked], None]
-Moment: TypeAlias = Literal["arrival", "answer"]
+from sandbox.http.exchange import DroppedError, Exchange, Wire, body_of, wire_of
+from sandbox.http.request import Answer, Asked
 
 
-@dataclass(slots=True)
-class _Rule:
-    """A fault that waits for its requests; `remaining` None means all, `skip` of them pass first."""
+class Fault(Protocol):
+    """What befalls a request: what the client receives, or DroppedError when that is nothing."""
 
-    kind: Kind
-    fault: Fault
-    remaining: int | None
-    skip: int
-    when: Matches | None
-
-    def concerns(self, asked: Asked) -> bool:
-        if asked.kind != self.kind or self.remaining == 0:
-            return False
-        if isinstance(self.fault, RepeatedCursor) and "cursor:" not in asked.text:
-            return False
-        return self.when is None or self.when(asked.text)
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse: ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Hold:
-    kind: Kind
-    gate: Gate
-    moment: Moment
-    when: Matches | None
+class Status:
+    """Answer with this status, nothing applied; without a body, the one that belongs to it."""
+
+    code: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        answer = Answer(self.body, self.code) if self.body else exchange.refusal(self.code)
+        return exchange.response(replace(answer, headers={**answer.headers, **self.headers}))
 
 
-@dataclass(slots=True)
-class _State:
-    rules: list[_Rule] = field(default_factory=list)
-    latencies: dict[Kind | None, float] = field(default_factory=dict)
-    holds: list[_Hold] = field(default_factory=list)
-    hooks: list[tuple[Kind, Hook]] = field(default_factory=list)
-    lag_seconds: float = 0.0
-    unassign: str = "any"
-    rate_limit: RateLimit | None = None
+@dataclass(frozen=True, slots=True)
+class Error:
+    """Let Slack answer 200 with this error code; nothing is applied."""
+
+    code: str
+
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        return exchange.response(Answer({"ok": False, "error": self.code}))
 
 
-class Faults:
-    """What goes wrong, until `clear`."""
+@dataclass(frozen=True, slots=True)
+class RateLimited:
+    """Let Slack answer 429 with `Retry-After`; nothing is applied."""
 
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._state = _State()
+    retry_after: int = 1
 
-    def next(
-        self, kind: Kind, fault: Fault, times: int | None = 1, *, when: Matches | None = None, nth: int = 1
-    ) -> None:
-        """Let `fault` befall `times` requests (None: all) of this kind, from the `nth` one on.
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        headers = {"Retry-After": str(self.retry_after)}
+        return exchange.response(Answer({"ok": False, "error": "ratelimited"}, 429, headers))
 
-        `when` gets the query's text, or the body's for other kinds; only requests that it accepts are counted.
-        Of several faults that match, the one given first is played.
-        """
-        with self._lock:
-            self._state.rules.append(_Rule(kind, fault, times, nth - 1, when))
 
-    def always(self, kind: Kind, fault: Fault, *, when: Matches | None = None) -> None:
-        """Let `fault` befall every request of this kind until `clear`."""
-        self.next(kind, fault, None, when=when)
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Apply and answer as always, but only after so many seconds."""
 
-    def armed(self) -> list[tuple[Kind, Fault]]:
-        """The faults that still wait for a request."""
-        with self._lock:
-            return [(rule.kind, rule.fault) for rule in self._state.rules if rule.remaining != 0]
+    seconds: float
 
-    def latency(self, seconds: float, kind: Kind | None = None) -> None:
-        """Delay every request, or every one of a kind, which then counts instead of the general delay."""
-        with self._lock:
-            self._state.latencies[kind] = seconds
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        await asyncio.sleep(self.seconds)
+        return exchange.response(await exchange.answer())
 
-    def visibility_lag(self, seconds: float) -> None:
-        """Let queries see inserts only after so long; until then they see what was before."""
-        with self._lock:
-            self._state.lag_seconds = seconds
 
-    def unassign_mode(self, mode: str) -> None:
-        """Choose the one way of emptying a list of assignees that works ("array_delete", "empty_list", ...)."""
-        with self._lock:
-            self._state.unassign = mode
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """Answer 200 with an HTML page, nothing applied."""
 
-    def rate_limit(self, per_minute: int | None, *, window_seconds: float = 60.0) -> None:
-        """Answer 429 with Retry-After to queries beyond so many in a rolling minute; None for no limit."""
-        with self._lock:
-            self._state.rate_limit = None if per_minute is None else RateLimit(per_minute, window_seconds)
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        page = "<!doctype html><html><body><h1>We are down for maintenance</h1></body></html>"
+        return exchange.response(Answer(page, content_type="text/html"))
 
-    def hold(self, kind: Kind, *, at: Moment = "arrival", when: Matches | None = None) -> Gate:
-        """Hold requests back on arrival, or after they were applied and before they are answered."""
-        gate = Gate()
-        with self._lock:
-            self._state.holds.append(_Hold(kind, gate, at, when))
-        return gate
 
-    def on_request(self, kind: Kind, hook: Hook) -> None:
-        """Have `hook` called before each request of this kind is worked off, on a thread of its own."""
-        with self._lock:
-            self._state.hooks.append((kind, hook))
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Close the connection without an answer, nothing applied."""
 
-    def clear(self) -> None:
-        """Behave again: drop every fault, delay, limit and hook, and open all gates."""
-        with self._lock:
-            holds, self._state = self._state.holds, _State()
-        for held in holds:
-            held.gate.open()
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        raise DroppedError
 
-    def take(self, asked: Asked) -> Fault | None:
-        """The fault for this request, used up by it."""
-        with self._lock:
-            for rule in self._state.rules:
-                if not rule.concerns(asked):
-                    continue
-                if rule.skip:
-                    rule.skip -= 1
-                    continue
-                rule.remaining = None if rule.remaining is None else rule.remaining - 1
-                return rule.fault
-            return None
 
-    def delay_seconds(self, kind: Kind) -> float:
-        """How long a request of this kind has to wait."""
-        with self._lock:
-            return self._state.latencies.get(kind, self._state.latencies.get(None, 0.0))
+@dataclass(frozen=True, slots=True)
+class AppliedThenReset:
+    """Apply the request, then close the connection without an answer."""
 
-    def gates(self, asked: Asked, moment: Moment) -> list[Gate]:
-        """The gates that this request has to pass."""
-        with self._lock:
-            holds = [held for held in self._state.holds if held.kind == asked.kind and held.moment == moment]
-        return [held.gate for held in holds if held.when is None or held.when(asked.text)]
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        await exchange.answer()
+        raise DroppedError
 
-    def hooks(self, kind: Kind) -> list[Hook]:
-        """What to call before a request of this kind."""
-        with self._lock:
-            return [hook for hooked, hook in self._state.hooks if hooked == kind]
 
-    def retry_after_seconds(self) -> int | None:
-        """None when the rate limit lets one more query pass, else after how long to try again."""
-        with self._lock:
-            limit = self._state.rate_limit
-            return limit.retry_after_seconds() if limit else None
+@dataclass(frozen=True, slots=True)
+class AppliedLate:
+    """Answer `status` now and apply the request `after_seconds` later."""
 
-    @property
-    def lag_seconds(self) -> float:
-        """How long queries do not see an insert."""
-        with self._lock:
-            return self._state.lag_seconds
+    after_seconds: float
+    status: int = 504
 
-    @property
-    def unassign(self) -> str:
-        """The way of emptying a list of assignees that works."""
-        with self._lock:
-            return self._state.unassign
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        loop = asyncio.get_running_loop()
+        loop.call_later(self.after_seconds, lambda: asyncio.ensure_future(exchange.answer(), loop=loop))
+        return exchange.response(exchange.refusal(self.status))
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedThenStatus:
+    """Apply the request, then answer with this status."""
+
+    code: int
+
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        await exchange.answer()
+        return exchange.response(exchange.refusal(self.code))
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """Say nothing for so long, then close the connection; nothing is applied unless `applied`."""
+
+    seconds: float
+    applied: bool = False
+
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        if self.applied:
+            await exchange.answer()
+        await asyncio.sleep(self.seconds)
+        raise DroppedError
+
+
+@dataclass(frozen=True, slots=True)
+class SlowBody:
+    """Answer, but let the body take so long, in pieces."""
+
+    seconds: float
+    pieces: int = 10
+
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        wire = wire_of(await exchange.answer(), exchange.asked)
+        response = await wire.begun(exchange.request)
+        size = len(wire.body) // self.pieces + 1
+        starts = range(0, len(wire.body), size)
+        for start in starts:
+            await asyncio.sleep(self.seconds / len(starts))
+            await response.write(wire.body[start : start + size])
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class CutBody:
+    """Apply and answer, but close the connection in the middle of the body."""
+
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        wire = wire_of(await exchange.answer(), exchange.asked)
+        response = await wire.begun(exchange.request)
+        await response.write(wire.body[: len(wire.body) // 2])
+        if exchange.request.transport:
+            exchange.request.transport.close()
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectToStorage:
+    """Answer 303 to a signed address that refuses an Authorization header; the body there is gzip without saying so."""
+
+    gzip_unmarked: bool = True
+
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        answer = await exchange.answer()
+        if answer.status != 200:
+            return exchange.response(answer)
+        cursor = answer.headers.get("x-bt-cursor")
+        headers = {"x-amz-meta-bt_cursor": cursor} if cursor else {}
+        path = exchange.put_aside(body_of(answer), headers, self.gzip_unmarked)
+        return exchange.response(Answer("", 303, {"Location": str(exchange.request.url.origin()) + path}))
+
+
+@dataclass(frozen=True, slots=True)
+class ShortPage:
+    """Answer a query with fewer rows than asked for, and a cursor."""
+
+    rows: int
+
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        return exchange.response(await exchange.apply(replace(exchange.asked, max_rows=self.rows)))
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedCursor:
+    """Answer a query that has a cursor with the same cursor; other queries are not concerned."""
+
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        answer = await exchange.answer()
+        if not isinstance(answer.payload, str) or answer.status != 200:
+            return exchange.response(answer)
+        query = exchange.asked.text
+        value = query[query.rindex("cursor:") :].split("'")
+        cursor = value[1] if len(value) > 2 else "AAAAAAAAAAA"
+        payload = json.loads(answer.payload) | {"cursor": cursor}
+        return exchange.response(replace(answer, payload=payload, headers={**answer.headers, "x-bt-cursor": cursor}))
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCount:
+    """Apply an insert, and answer one row id too few."""
+
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        answer = await exchange.answer()
+        if not isinstance(answer.payload, dict) or "row_ids" not in answer.payload:
+            return exchange.response(answer)
+        return exchange.response(replace(answer, payload={"row_ids": answer.payload["row_ids"][:-1]}))
+
+
+@dataclass(frozen=True, slots=True)
+class Oversized:
+    """Answer as usual, in a body of at least so many bytes."""
+
+    size_bytes: int
+
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        wire = wire_of(await exchange.answer(), Asked(exchange.asked.kind, "", ""))
+        return Wire(wire.status, wire.body.ljust(self.size_bytes), wire.headers).response()

@@ -9,7 +9,7 @@ Kind: TypeAlias = str  # Braintrust's endpoints, Slack's methods
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, read whole.  `text` is the query for /btql, and the body as text for all others."""
+    """A request, read whole.  `text` is the query for /btql, else the body; `arguments` are those of Slack's API."""
 
     kind: Kind
     method: str
@@ -17,14 +17,10 @@ class Asked:
     body: bytes = b""
     text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
     max_rows: int | None = None
-
-    def parameter(self, name: str) -> str | None:
-        """The first value of a query parameter."""
-        values = self.parameters.get(name, ())
-        return values[0] if values else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +32,6 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = ""
     row_ids: tuple[str, ...] = ()
-
-    @property
-    def is_large(self) -> bool:
-        """Whether it takes a while to make bytes of it."""
-        return isinstance(self.payload, str) and len(self.payload) > 10_000
 
 
 Work: TypeAlias = Callable[[Asked], Answer]

@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.demo_once import COMMAND
 from sandbox.demo_world import World
-from sandbox.slack import Delivery, Ephemeral, Message
+from sandbox.slack.records import Delivery, Ephemeral, Message
 from sandbox.slack.typed_text import escape_said
 
 NO_ANSWER = "The bot did not acknowledge within 3 seconds; in Slack a warning sign would stand here."

@@ -3,11 +3,11 @@
 from collections import Counter
 from typing import Any, TypeAlias
 
-from sandbox.braintrust import Row
+from sandbox.braintrust.row import Row
 from sandbox.demo_once import COMMAND
 from sandbox.demo_world import TAG, World
 from sandbox.page.switches import Switches
-from sandbox.slack import SLACKBOT, Channel, Ephemeral, Message, Person, StoredFile
+from sandbox.slack.records import SLACKBOT, Channel, Ephemeral, Message, Person, StoredFile
 
 Json: TypeAlias = dict[str, Any]
 

@@ -4,8 +4,9 @@ import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID, Status
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from sandbox.demo_world import World
+from sandbox.http.faults import Status
 
 SLOW_SECONDS = 2.0
 LIMIT_QUERIES = 3

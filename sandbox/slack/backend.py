@@ -3,10 +3,12 @@
 import secrets
 from dataclasses import dataclass, field
 
-from sandbox.http.faults import Faults
+from sandbox.http.fault_orders import Faults
+from sandbox.http.request import Answer
+from sandbox.http.request_log import RequestLog
+from sandbox.http.service import Service
 from sandbox.slack import limits
 from sandbox.slack.answers import SlackError
-from sandbox.slack.calls import CallLog
 from sandbox.slack.clock import Clock
 from sandbox.slack.records import Channel
 from sandbox.slack.workspace import Workspace
@@ -67,12 +69,17 @@ class Backend:
     page_url: str | None = field(default=None, init=False)
     acknowledge_seconds: float = field(default=limits.ACKNOWLEDGE_SECONDS, init=False)
     should_escape: bool = field(default=True, init=False)
-    calls: CallLog = field(default_factory=CallLog, init=False)
+    calls: RequestLog = field(init=False)
     faults: Faults = field(default_factory=Faults, init=False)
+    service: Service = field(init=False)
     scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES), init=False)
     triggers: dict[str, Trigger] = field(default_factory=dict, init=False)
     uploads: dict[str, Upload] = field(default_factory=dict, init=False)
     socket_tickets: set[str] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        self.calls = RequestLog(self.workspace.touch)
+        self.service = Service(self.faults, self.calls, lambda status: Answer("upstream error", status))
 
     @property
     def clock(self) -> Clock:

@@ -2,8 +2,8 @@
 
 from aiohttp import BodyPartReader, web
 
+from sandbox.http.request import Answer, Asked
 from sandbox.slack.backend import Backend
-from sandbox.slack.endpoint import Answer, served
 from sandbox.slack.rendering import render_text
 
 
@@ -17,13 +17,8 @@ class Pages:
         """Take the bytes of an announced file, raw or as a form."""
         content = await _content(request)
         ticket = request.match_info["ticket"]
-        return await served(
-            self._backend,
-            request,
-            method="upload",
-            arguments={"length": len(content)},
-            apply=lambda: self._keep(ticket, content),
-        )
+        asked = Asked("upload", request.method, request.path, arguments={"length": len(content)})
+        return await self._backend.service.serve(request, asked, lambda _: self._keep(ticket, content))
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Give a file's bytes to whoever has the bot's token."""
@@ -47,11 +42,11 @@ class Pages:
     def _keep(self, ticket: str, content: bytes) -> Answer:
         upload = self._backend.uploads.get(ticket)
         if upload is None or upload.content is not None:
-            return Answer({"ok": False}, 404, text="no such upload")
+            return Answer("no such upload", 404)
         if len(content) != upload.length:
-            return Answer({"ok": False}, 400, text=f"announced {upload.length} bytes, got {len(content)}")
+            return Answer(f"announced {upload.length} bytes, got {len(content)}", 400)
         upload.content = content
-        return Answer({"ok": True}, text=f"OK - {len(content)}")
+        return Answer(f"OK - {len(content)}")
 
 
 async def _content(request: web.Request) -> bytes:

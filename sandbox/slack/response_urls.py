@@ -7,12 +7,12 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.http.request import Answer, Asked
 from sandbox.slack import limits
 from sandbox.slack.answers import SlackError
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.backend import Backend
 from sandbox.slack.content import NAMES, Content, content_of
-from sandbox.slack.endpoint import Answer, served
 from sandbox.slack.methods.chat import existing_thread
 from sandbox.slack.records import Ephemeral, Json, Message
 
@@ -68,9 +68,8 @@ class ResponseUrls:
         """Answer one POST."""
         body = await _body(request)
         ticket = request.match_info["ticket"]
-        return await served(
-            self._backend, request, method="response_url", arguments=body, apply=lambda: self._answer(ticket, body)
-        )
+        asked = Asked("response_url", request.method, request.path, arguments=body)
+        return await self._backend.service.serve(request, asked, lambda _: self._answer(ticket, body))
 
     def _answer(self, ticket: str, body: Json) -> Answer:
         place = self._issued.get(ticket)
@@ -79,7 +78,7 @@ class ResponseUrls:
                 self._use(place, body)
         except SlackError as refusal:
             return Answer(refusal.answer(), 404 if refusal.code.endswith("_url") else 400)
-        return Answer({"ok": True}, text="ok")
+        return Answer("ok")
 
     def _use(self, place: ResponseUrl | None, body: Json) -> None:
         if place is None:

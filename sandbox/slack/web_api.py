@@ -5,10 +5,10 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.http.request import Answer, Asked
 from sandbox.slack.answers import SlackError
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.backend import Backend
-from sandbox.slack.endpoint import Answer, served
 from sandbox.slack.methods.method import Method
 from sandbox.slack.methods.table import METHODS
 from sandbox.slack.records import Json
@@ -27,12 +27,9 @@ class WebApi:
         values = await _values(request, takes_json=method is None or method.takes_json)
         token = _token(request, values)
         logged = {key: value for key, value in values.items() if key != "token"}
-        return await served(
-            self._backend,
-            request,
-            method=name,
-            arguments=logged,
-            apply=lambda: self._answer(method, Arguments(values), token),
+        asked = Asked(name, request.method, request.path, arguments=logged)
+        return await self._backend.service.serve(
+            request, asked, lambda _: self._answer(method, Arguments(values), token)
         )
 
     def _answer(self, method: Method | None, arguments: Arguments, token: str) -> Answer:

@@ -4,8 +4,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from sandbox.slack import Delivery, SlackStandIn
+from sandbox.slack.records import Delivery
 from sandbox.slack.sample import ADA, REVIEWS
+from sandbox.slack.stand_in import SlackStandIn
 from tests.bench.bot_process import bot_process
 from tests.bench.bot_run import PARALLEL
 from tests.bench.stand_in_process import TAG, StandInProcess, World

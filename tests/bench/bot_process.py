@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import requests
 
-from sandbox.slack import SlackStandIn
+from sandbox.slack.stand_in import SlackStandIn
 from tests.bench.stand_in_process import API_KEY, DAYS, PROJECT_ID, TAG, StandInProcess, reviewers_of
 
 ROOT = Path(__file__).parents[2]

@@ -5,8 +5,9 @@ import re
 import time
 from collections import Counter
 
-from sandbox.slack import Message, SlackStandIn
+from sandbox.slack.records import Message
 from sandbox.slack.sample import ADA, REVIEWS
+from sandbox.slack.stand_in import SlackStandIn
 from tests.bench.bot_process import bot_process
 from tests.bench.measure import Run, Times, UsageSampler
 from tests.bench.stand_in_process import StandInProcess, World, counted, reviewers_of, writing_span

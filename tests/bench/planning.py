@@ -9,8 +9,8 @@ from bot.domain.deal import dealt
 from bot.domain.model import Proposal, Reviewer
 from bot.domain.reading import NOTHING_READ, FoundRows
 from bot.domain.reviewers import Member, Staff
-from sandbox.slack import SlackStandIn
 from sandbox.slack.sample import ADA, REVIEWS
+from sandbox.slack.stand_in import SlackStandIn
 from tests.bench.bot_process import bot_process
 from tests.bench.bot_run import PARALLEL
 from tests.bench.stand_in_process import StandInProcess, World, reviewers_of

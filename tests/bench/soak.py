@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import psutil
 
-from sandbox.slack import Message, SlackStandIn
+from sandbox.slack.records import Message
 from sandbox.slack.sample import ADA, REVIEWS
+from sandbox.slack.stand_in import SlackStandIn
 from tests.bench.bot_process import bot_process
 from tests.bench.bot_run import PARALLEL, is_report
 from tests.bench.measure import MEGABYTE

@@ -12,7 +12,9 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Seen, seed_rows, seed_users
+from sandbox.braintrust.seed import seed_rows, seed_users
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
+from sandbox.http.request_log import Seen
 from tests.bench.measure import Requests, cpu_seconds
 
 API_KEY = "sk-bench"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sandbox.slack import Delivery
+from sandbox.slack.records import Delivery
 from tests.bench.measure import Run, median, percentile
 from tests.bench.planning import PlanningRun
 from tests.bench.stand_in_process import QUERIES_PER_MINUTE, World

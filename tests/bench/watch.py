@@ -4,7 +4,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from sandbox.slack import Change, ChangeKind, Delivery, Message, SlackStandIn
+from sandbox.slack.records import Change, ChangeKind, Delivery, Message
+from sandbox.slack.stand_in import SlackStandIn
 
 PATIENCE_SECONDS = 300.0
 

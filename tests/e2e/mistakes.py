@@ -4,8 +4,8 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID, Status
-from sandbox.slack import Error
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
+from sandbox.http.faults import Error, Status
 from tests.e2e.world import SECRET, World
 
 ELSEWHERE = "6a1c7a52-8f6e-4e0b-9a53-2f4c1d9b7e10"

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID, Garbage, Status
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
+from sandbox.http.faults import Garbage, Status
 from tests.e2e.mistakes import MISTAKES, Mistake
 from tests.e2e.world import World
 from tests.peer import Peer, answer

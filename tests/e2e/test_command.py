@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID, Status
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
+from sandbox.http.faults import Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, BEN, CHLOE, GENERAL, REVIEWS, SECRET, TAG, World
 

@@ -13,8 +13,8 @@ from typing import Literal
 import pytest
 from sqlalchemy import text
 
-from sandbox.slack import Message
-from sandbox.slack import Status as SlackStatus
+from sandbox.http.faults import Status as SlackStatus
+from sandbox.slack.records import Message
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.world import ADA, FINAL, REVIEWS, World
 

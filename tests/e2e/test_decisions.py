@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from sandbox.slack import Message
+from sandbox.slack.records import Message
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, BEN, CHLOE, EXTERNAL, GUEST, PARTNERS, REVIEWS, World
 

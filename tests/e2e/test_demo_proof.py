@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID, Row, RowStore
 from sandbox.braintrust.merge import WriteRules
+from sandbox.braintrust.row import Row
+from sandbox.braintrust.row_store import RowStore
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from sandbox.demo_proof import Evidence, problems
 
 NAMES = {"u1": "Ana", "u2": "Ben"}

@@ -1,6 +1,7 @@
 """What changes between a plan and its approval: rows may leave it, and nothing is added or moved."""
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID, Row
+from sandbox.braintrust.row import Row
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, REVIEWS, World
 

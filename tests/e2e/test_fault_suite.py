@@ -17,25 +17,26 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bot.domain.model import DropReason
-from sandbox.braintrust import (
-    DEFAULT_PROJECT_ID,
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
+from sandbox.http.faults import (
     AppliedLate,
     AppliedThenReset,
     AppliedThenStatus,
-    Asked,
     CutBody,
     Fault,
     Garbage,
     Hang,
+    RateLimited,
     Reset,
     Status,
     WrongCount,
 )
-from sandbox.slack import AppliedThenReset as SlackAppliedThenReset
-from sandbox.slack import Error as SlackError
-from sandbox.slack import Message, RateLimited
-from sandbox.slack import Reset as SlackReset
-from sandbox.slack import Status as SlackStatus
+from sandbox.http.faults import AppliedThenReset as SlackAppliedThenReset
+from sandbox.http.faults import Error as SlackError
+from sandbox.http.faults import Reset as SlackReset
+from sandbox.http.faults import Status as SlackStatus
+from sandbox.http.request import Asked
+from sandbox.slack.records import Message
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, FINAL, REVIEWS, World, plan_id
 from tests.postgresql import programs

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID, AppliedThenReset, Reset, Status
-from sandbox.http.fault_kinds import Fault
-from sandbox.slack import Status as SlackStatus
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
+from sandbox.http.faults import AppliedThenReset, Fault, Reset, Status
+from sandbox.http.faults import Status as SlackStatus
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, REVIEWS, World
 

@@ -15,7 +15,7 @@ import pytest
 import requests
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from sandbox.slack import Message
+from sandbox.slack.records import Message
 from tests.e2e.conftest import StartWorld
 from tests.e2e.test_fault_suite import PATIENCE, SMALL, assert_all_assigned, on_nth, plans_of
 from tests.e2e.world import ADA, World, plan_id

@@ -29,8 +29,11 @@ from bot.domain.model import PlanState
 from bot.doors.web import Door, Doorkeeper
 from bot.logs import JsonFormatter, TextFormatter
 from bot.settings import Settings
-from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status, seed_rows, seed_users
-from sandbox.slack import Ephemeral, Message, SlackStandIn
+from sandbox.braintrust.seed import seed_rows, seed_users
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
+from sandbox.http.faults import Status
+from sandbox.slack.records import Ephemeral, Message
+from sandbox.slack.stand_in import SlackStandIn
 from tests.e2e.world import ADA, GUEST, REVIEWS, SECRET, TAG
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from sandbox.slack import Status as SlackStatus
+from sandbox.http.faults import Status as SlackStatus
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.world import ADA, REVIEWS, World
 

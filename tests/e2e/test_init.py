@@ -11,7 +11,7 @@ import yaml
 
 from bot.cli.questions import QUESTIONS
 from bot.environment import EnvFile
-from sandbox.braintrust import DEFAULT_PROJECT_ID
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from tests.e2e.pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
 from tests.e2e.world import TAG, World
 

@@ -5,8 +5,8 @@ from time import monotonic
 
 import pytest
 
-from sandbox.slack import Delivery, Message, RateLimited
-from sandbox.slack.records import Person
+from sandbox.http.faults import RateLimited
+from sandbox.slack.records import Delivery, Message, Person
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, REVIEWS, World
 

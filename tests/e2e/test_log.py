@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import slack
-from sandbox.braintrust import Status
+from sandbox.http.faults import Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, World, plan_id
 from tests.peer import Peer, answer
@@ -78,7 +77,7 @@ def test_a_cancelled_and_a_failed_plan_are_told_with_the_reason(start_world: Sta
 @pytest.mark.parametrize("status", [200, 404, 503])
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.update", "upload", "response_url", "users.info"])
 def test_the_log_repeats_no_word_of_what_answers_in_slacks_place(world: World, method: str, status: int) -> None:
-    world.slack.faults.next(method, slack.Status(status, f"<html>{POISON}</html>"))
+    world.slack.faults.next(method, Status(status, f"<html>{POISON}</html>"))
 
     plan = world.proposed()
     world.press(plan, "approve")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.slack import Message
+from sandbox.slack.records import Message
 from tests.e2e.commit_proxy import CommitProxy, Matches, inserts, updates
 from tests.e2e.test_fault_suite import PATIENCE, SMALL, assert_all_assigned, plans_of
 from tests.e2e.world import ADA, World, plan_id

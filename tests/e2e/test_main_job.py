@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID
-from sandbox.slack import Message
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
+from sandbox.slack.records import Message
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, BEN, REVIEWS, TAG, World
 

@@ -13,9 +13,8 @@ from sqlalchemy import select, update
 
 from bot.adapters.store.tables import notices, plans
 from bot.domain.working_hours import next_delivery
-from sandbox.braintrust import Status
-from sandbox.http.fault_kinds import Error
-from sandbox.slack import Message, Person
+from sandbox.http.faults import Error, Status
+from sandbox.slack.records import Message, Person
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.undoing import previewed, undone
 from tests.e2e.world import ADA, BEN, REVIEWS, World, plan_id

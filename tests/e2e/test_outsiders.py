@@ -2,8 +2,8 @@
 
 import pytest
 
-from sandbox.slack import Status as SlackStatus
-from sandbox.slack import UserGroup
+from sandbox.http.faults import Status as SlackStatus
+from sandbox.slack.records import UserGroup
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, EXTERNAL, GENERAL, GUEST, PARTNERS, REVIEWS, World
 

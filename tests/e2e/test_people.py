@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID, Status
-from sandbox.slack import Message, Person, UserGroup
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
+from sandbox.http.faults import Status
+from sandbox.slack.records import Message, Person, UserGroup
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, BEN, REVIEWS, World
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from tests.e2e.conftest import StartWorld
 from tests.pgbouncer import PgBouncer, is_installed
 from tests.postgresql import PostgresServer

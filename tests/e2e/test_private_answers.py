@@ -1,6 +1,6 @@
 """Private answers stand where somebody pressed, and take the place of the private message that was pressed."""
 
-from sandbox.slack import Ephemeral
+from sandbox.slack.records import Ephemeral
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, BEN, REVIEWS, World
 

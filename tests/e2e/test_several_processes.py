@@ -11,9 +11,10 @@ import pytest
 from psycopg import sql
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID, Gate
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
+from sandbox.http.fault_orders import Gate
 from sandbox.http.request import Kind
-from sandbox.slack import Message
+from sandbox.slack.records import Message
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.world import REVIEWS, World, plan_id
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sandbox.braintrust import Status
+from sandbox.http.faults import Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import World
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.domain.model import PlanState
-from sandbox.braintrust import Status
+from sandbox.http.faults import Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.pseudo_terminal import PseudoTerminal
 from tests.e2e.world import World, plan_id

@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-from sandbox.slack import Error, Faults, RateLimited, Reset, Status
+from sandbox.http.fault_orders import Faults
+from sandbox.http.faults import Error, RateLimited, Reset, Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import World
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sandbox.slack import Error
-from sandbox.slack import Status as SlackStatus
+from sandbox.http.faults import Error
+from sandbox.http.faults import Status as SlackStatus
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, BEN, PARTNERS, REVIEWS, World
 

@@ -4,7 +4,8 @@ import sqlite3
 
 import pytest
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID, AppliedThenReset, Reset, Status
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
+from sandbox.http.faults import AppliedThenReset, Reset, Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.undoing import assigned, previewed, undone
 from tests.e2e.world import ADA, BEN, CHLOE, REVIEWS, World

@@ -14,12 +14,11 @@ from typing import Any, Literal
 
 import pytest
 
-from sandbox.braintrust import (
-    DEFAULT_PROJECT_ID,
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
+from sandbox.http.faults import (
     AppliedLate,
     AppliedThenReset,
     AppliedThenStatus,
-    Asked,
     CutBody,
     Fault,
     Garbage,
@@ -27,8 +26,8 @@ from sandbox.braintrust import (
     Status,
     WrongCount,
 )
-from sandbox.http.request import Kind
-from sandbox.slack import Ephemeral, Message
+from sandbox.http.request import Asked, Kind
+from sandbox.slack.records import Ephemeral, Message
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.undoing import assert_taken_back, assigned, previewed, undone
 from tests.e2e.world import World

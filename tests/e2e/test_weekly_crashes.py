@@ -14,8 +14,10 @@ import pytest
 
 from bot.adapters.store.weekly import ScheduleStore
 from bot.domain.model import Origin, Plan
-from sandbox.slack import Delay, Message, Workspace
-from sandbox.slack import Status as SlackStatus
+from sandbox.http.faults import Delay
+from sandbox.http.faults import Status as SlackStatus
+from sandbox.slack.records import Message
+from sandbox.slack.workspace import Workspace
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.test_crashes import TAKEOVER_SECONDS, refused
 from tests.e2e.test_weekly import make_due

@@ -9,9 +9,8 @@ from bot.adapters.store.tables import undo_batches
 from bot.domain.model import DropReason, PlanState
 from bot.domain.report import written_pairs
 from bot.domain.undo import UndoCounts, counted_undo, taken_back
-from sandbox.braintrust import Row
-from sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS
-from sandbox.slack import Ephemeral, Message
+from sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS, Row
+from sandbox.slack.records import Ephemeral, Message
 from tests.e2e.world import ADA, BEN, FREE, REVIEWS, World, plan_id
 
 SAID = re.compile(

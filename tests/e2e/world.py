@@ -28,8 +28,12 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.plans import PlanStore
 from bot.domain.model import Batch, BatchState, Plan
 from bot.domain.report import planned_pairs, written_pairs
-from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Row, SeedSummary, seed_rows, seed_users
-from sandbox.slack import Ephemeral, Message, SlackStandIn, Workspace
+from sandbox.braintrust.row import Row
+from sandbox.braintrust.seed import SeedSummary, seed_rows, seed_users
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
+from sandbox.slack.records import Ephemeral, Message
+from sandbox.slack.stand_in import SlackStandIn
+from sandbox.slack.workspace import Workspace
 from tests.processes import ROOT, bot_process
 
 T = TypeVar("T")

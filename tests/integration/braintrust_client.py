@@ -13,10 +13,7 @@ from bot.domain.btql import matching_rows
 from bot.domain.model import PlanRequest, Window
 from bot.services.reading import RowReader
 from bot.settings import BraintrustSettings, WorkSettings
-from sandbox.braintrust import (
-    DEFAULT_PROJECT_ID,
-    BraintrustStandIn,
-)
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
 from tests.integration.stored import new_plan
 
 PROJECT = DEFAULT_PROJECT_ID

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from bot.adapters.braintrust.client import BraintrustClient
-from sandbox.braintrust import BraintrustStandIn
-from sandbox.slack import SlackStandIn
+from sandbox.braintrust.stand_in import BraintrustStandIn
+from sandbox.slack.stand_in import SlackStandIn
 from tests.integration.braintrust_client import NoPatience, client_of
 from tests.integration.stored import PATIENT_MS, Store, opened
 

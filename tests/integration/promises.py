@@ -7,8 +7,7 @@ from typing import Any
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState
 from bot.domain.report import outcome, report_of, written_pairs
 from bot.domain.undo import UndoCounts, counted_undo, taken_back
-from sandbox.braintrust import Row
-from sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS
+from sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS, Row
 from tests.integration.walk import Walk
 
 S = PlanState

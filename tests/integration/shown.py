@@ -12,7 +12,8 @@ from bot.domain.model import Batch, BatchState, DropReason, Origin, PlanState
 from bot.domain.surfaces import Shown, Surface
 from bot.services.surfaces import SlackAnnouncer
 from bot.settings import Settings, SlackSettings
-from sandbox.slack import Message, SlackStandIn
+from sandbox.slack.records import Message
+from sandbox.slack.stand_in import SlackStandIn
 from tests.integration.stored import ANA, BO, NOW, Store
 from tests.integration.world import FakeWork, Time
 

@@ -16,18 +16,9 @@ from bot.domain.writing import MAX_TRIES, begun
 from bot.errors import STILL_LIMITED, LeaseLostError, WorkInterruptedError
 from bot.messages.report import report_headline
 from bot.services.writing.writer import FRESH_SECONDS
-from sandbox.braintrust import (
-    AppliedThenReset,
-    AppliedThenStatus,
-    BraintrustStandIn,
-    CutBody,
-    Fault,
-    Garbage,
-    Reset,
-    Status,
-    WrongCount,
-)
 from sandbox.braintrust.merge import WriteRules
+from sandbox.braintrust.stand_in import BraintrustStandIn
+from sandbox.http.faults import AppliedThenReset, AppliedThenStatus, CutBody, Fault, Garbage, Reset, Status, WrongCount
 from tests.integration.stored import ANA, Store, opened
 from tests.integration.world import DONE, PROJECT, SETTLE_SECONDS, TAG, World
 

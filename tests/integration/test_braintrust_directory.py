@@ -9,14 +9,10 @@ from bot.domain.btql import after
 from bot.domain.people import Group, Person, User
 from bot.domain.reviewers import Known, parsed_name, resolved
 from bot.errors import BraintrustRejectedError
-from sandbox.braintrust import (
-    Asked,
-    BraintrustStandIn,
-    Garbage,
-    Reset,
-    Status,
-    seed_users,
-)
+from sandbox.braintrust.seed import seed_users
+from sandbox.braintrust.stand_in import BraintrustStandIn
+from sandbox.http.faults import Garbage, Reset, Status
+from sandbox.http.request import Asked
 from tests.integration.braintrust_client import (
     PROJECT,
     NoPatience,

@@ -12,18 +12,8 @@ from bot.adapters.braintrust.client import BraintrustClient, Deadlines
 from bot.domain.btql import rows_by_id
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, WorkInterruptedError
 from bot.services.ports.braintrust import READ_TRIES
-from sandbox.braintrust import (
-    BraintrustStandIn,
-    CutBody,
-    Fault,
-    Garbage,
-    Hang,
-    Oversized,
-    RedirectToStorage,
-    Reset,
-    SlowBody,
-    Status,
-)
+from sandbox.braintrust.stand_in import BraintrustStandIn
+from sandbox.http.faults import CutBody, Fault, Garbage, Hang, Oversized, RedirectToStorage, Reset, SlowBody, Status
 from tests.integration.braintrust_client import (
     OWNER_TOLD,
     REFUSALS,

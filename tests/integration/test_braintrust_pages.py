@@ -11,16 +11,9 @@ from bot.domain.btql import rows_by_id
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError
 from bot.services.reading import QUICK_SECONDS, RowReader
 from bot.settings import BraintrustSettings, WorkSettings
-from sandbox.braintrust import (
-    Asked,
-    BraintrustStandIn,
-    Fault,
-    Garbage,
-    RepeatedCursor,
-    Reset,
-    ShortPage,
-    Status,
-)
+from sandbox.braintrust.stand_in import BraintrustStandIn
+from sandbox.http.faults import Fault, Garbage, RepeatedCursor, Reset, ShortPage, Status
+from sandbox.http.request import Asked
 from tests.integration.braintrust_client import (
     ANA,
     CREATED,

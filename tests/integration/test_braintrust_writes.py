@@ -9,10 +9,10 @@ import pytest
 from bot.adapters.braintrust.client import BraintrustClient, Deadlines, assignment_event
 from bot.domain.changes import Assignment
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
-from sandbox.braintrust import (
+from sandbox.braintrust.stand_in import BraintrustStandIn
+from sandbox.http.faults import (
     AppliedThenReset,
     AppliedThenStatus,
-    BraintrustStandIn,
     CutBody,
     Fault,
     Garbage,

@@ -9,7 +9,8 @@ import pytest
 from bot.domain.model import Origin, PlanState
 from bot.domain.surfaces import Surface
 from bot.messages.surfaces import LONG_READING
-from sandbox.slack import Error, SlackStandIn, Status
+from sandbox.http.faults import Error, Status
+from sandbox.slack.stand_in import SlackStandIn
 from tests.integration.shown import ADA, Window
 from tests.integration.stored import opened
 

@@ -15,7 +15,8 @@ from bot.domain.writing import Unknown, Unreachable
 from bot.doors.socket_mode import Session
 from bot.errors import NoAccessError, SlackUnavailableError, UnreachedError
 from bot.settings import SlackSettings
-from sandbox.braintrust import BraintrustStandIn, Status
+from sandbox.braintrust.stand_in import BraintrustStandIn
+from sandbox.http.faults import Status
 from tests.integration.braintrust_client import NoPatience, client_of, query
 from tests.peer import Peer, answer
 

@@ -11,7 +11,8 @@ from bot.domain.command import PlanCommand
 from bot.domain.model import Origin, Plan, PlanState
 from bot.services.planning import Asker
 from bot.settings import DatabaseSettings, Settings
-from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
+from sandbox.http.faults import Status
 from tests.integration.stored import ANA
 from tests.integration.world import TAG, FakeWork, Time
 from tests.unit.fakes import FakeAnnouncer

@@ -12,7 +12,8 @@ import pytest
 from bot.domain.model import DropReason, PlanState
 from bot.domain.report import report_of, written_pairs
 from bot.domain.undo import UndoCounts
-from sandbox.braintrust import BraintrustStandIn, Reset, Status
+from sandbox.braintrust.stand_in import BraintrustStandIn
+from sandbox.http.faults import Reset, Status
 from tests.integration.promises import verify
 from tests.integration.stored import Store, opened
 from tests.integration.walk import OTHER, Walk

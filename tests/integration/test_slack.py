@@ -16,15 +16,9 @@ from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.blocks import Message
 from bot.services.ports.slack import Channel, ReplyTo
 from bot.settings import SlackSettings
-from sandbox.slack import (
-    AppliedThenReset,
-    Ephemeral,
-    Error,
-    RateLimited,
-    Reset,
-    SlackStandIn,
-    Status,
-)
+from sandbox.http.faults import AppliedThenReset, Error, RateLimited, Reset, Status
+from sandbox.slack.records import Ephemeral
+from sandbox.slack.stand_in import SlackStandIn
 
 REVIEWS, GENERAL, SECRET = "C0REVIEWS", "C0GENERAL", "C0SECRET"
 ADA, BEN, CHLOE, GUS, XENIA, DORA = "U0ADA", "U0BEN", "U0CHLOE", "U0GUS", "U0XENIA", "U0DORA"
@@ -414,7 +408,7 @@ def shown(slack: SlackStandIn, user: str = ADA) -> list[str]:
 
 
 def used_methods(slack: SlackStandIn) -> list[str]:
-    return [call.method for call in slack.calls]
+    return [call.kind for call in slack.calls]
 
 
 def send(answerer: PrivateAnswerer, to: ReplyTo, *messages: Message, replace: bool = False) -> None:

@@ -10,7 +10,9 @@ from bot.adapters.slack.client import SlackClient, web_client
 from bot.adapters.slack.directory import SlackDirectory
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.settings import SlackSettings
-from sandbox.slack import Error, RateLimited, Reset, SlackStandIn, Status, UserGroup
+from sandbox.http.faults import Error, RateLimited, Reset, Status
+from sandbox.slack.records import UserGroup
+from sandbox.slack.stand_in import SlackStandIn
 
 ADA, BEN, CHLOE, GUS, XENIA, DORA = "U0ADA", "U0BEN", "U0CHLOE", "U0GUS", "U0XENIA", "U0DORA"
 GROUP = "S0REVIEWERS"

@@ -13,8 +13,10 @@ from bot.adapters.slack.identity import SCOPES
 from bot.domain.people import Person
 from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.settings import SlackSettings
-from sandbox.slack import Error, RateLimited, Reset, SlackStandIn, Status, UserGroup
-from sandbox.slack import Person as Account
+from sandbox.http.faults import Error, RateLimited, Reset, Status
+from sandbox.slack.records import Person as Account
+from sandbox.slack.records import UserGroup
+from sandbox.slack.stand_in import SlackStandIn
 
 
 @pytest.fixture
@@ -104,7 +106,7 @@ def test_somebody_is_found_by_their_email_in_whatever_case(slack: SlackStandIn, 
     assert found is not None
     assert (found.id, found.email) == ("U0ADA", "ada@example.com")
     assert people.by_email("nobody@example.com") is None
-    assert [call.method for call in slack.calls] == ["users.lookupByEmail"] * 2
+    assert [call.kind for call in slack.calls] == ["users.lookupByEmail"] * 2
 
 
 def test_somebody_who_cannot_be_looked_up_is_not_taken_to_be_nobody(slack: SlackStandIn, people: SlackPeople) -> None:

@@ -10,7 +10,8 @@ from bot.domain.model import Origin, PlanState
 from bot.domain.surfaces import Shown, Surface
 from bot.services import surfaces as service
 from bot.settings import PolicySettings, Settings
-from sandbox.slack import AppliedThenReset, Error, RateLimited, Reset, SlackStandIn, Status
+from sandbox.http.faults import AppliedThenReset, Error, RateLimited, Reset, Status
+from sandbox.slack.stand_in import SlackStandIn
 from tests.integration.shown import REVIEWS, Window, actions_of
 from tests.integration.stored import opened
 

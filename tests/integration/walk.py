@@ -25,21 +25,11 @@ from bot.services.step import StepContext
 from bot.services.writing.assignment import ApprovalCheck, AssignmentSteps
 from bot.services.writing.undo import UndoSteps
 from bot.settings import BraintrustSettings, QueueSettings, Settings, WorkSettings
-from sandbox.braintrust import (
-    AppliedThenReset,
-    AppliedThenStatus,
-    Asked,
-    BraintrustStandIn,
-    CutBody,
-    Fault,
-    Garbage,
-    Reset,
-    Row,
-    Status,
-    WrongCount,
-)
 from sandbox.braintrust.merge import UnassignMode, WriteRules
-from sandbox.braintrust.row import NewRow
+from sandbox.braintrust.row import NewRow, Row
+from sandbox.braintrust.stand_in import BraintrustStandIn
+from sandbox.http.faults import AppliedThenReset, AppliedThenStatus, CutBody, Fault, Garbage, Reset, Status, WrongCount
+from sandbox.http.request import Asked
 from tests.integration.stored import ANA, BO, Store
 from tests.integration.world import CREATED, PROJECT, SETTLE_SECONDS, FakeWork, Time
 

@@ -17,7 +17,9 @@ from bot.services.step import StepContext
 from bot.services.writing.assignment import AssignmentSteps
 from bot.services.writing.undo import UndoSteps
 from bot.settings import BraintrustSettings, WorkSettings
-from sandbox.braintrust import DEFAULT_PROJECT_ID, Asked, BraintrustStandIn, Row
+from sandbox.braintrust.row import Row
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
+from sandbox.http.request import Asked
 from tests.integration.stored import ANA, BO, NOW, PROPOSAL, Store, new_plan
 
 PROJECT = DEFAULT_PROJECT_ID

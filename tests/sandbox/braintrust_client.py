@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
 
 PROJECT = DEFAULT_PROJECT_ID
 CREATED = datetime(2026, 5, 18, 9, tzinfo=UTC)

@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
-from sandbox.slack import SlackStandIn
+from sandbox.slack.stand_in import SlackStandIn
 from tests.sandbox.slack_blocks import Json, actions, button, option, plain, section, select
 from tests.sandbox.slack_bots import bolt_app
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.braintrust import RowStore
 from sandbox.braintrust.btql import MAX_LIST, parse
 from sandbox.braintrust.queries import Queries
 from sandbox.braintrust.row_sql import BtqlError
+from sandbox.braintrust.row_store import RowStore
 from sandbox.http.request import Asked, RefusedError
 
 ROW: dict[str, Any] = {

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, seed_users
+from sandbox.braintrust.seed import seed_users
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
 from tests.sandbox.braintrust_client import CREATED, Client
 
 

@@ -9,12 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from sandbox.braintrust import (
+from sandbox.braintrust.stand_in import BraintrustStandIn
+from sandbox.http.faults import (
     AppliedLate,
     AppliedThenReset,
     AppliedThenStatus,
-    Asked,
-    BraintrustStandIn,
     CutBody,
     Garbage,
     Hang,
@@ -27,6 +26,7 @@ from sandbox.braintrust import (
     Status,
     WrongCount,
 )
+from sandbox.http.request import Asked
 from tests.sandbox.braintrust_client import PROJECT, Client, assignment
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.braintrust import BraintrustStandIn, UnassignMode
+from sandbox.braintrust.merge import UnassignMode
+from sandbox.braintrust.stand_in import BraintrustStandIn
 from tests.sandbox.braintrust_client import PROJECT, Client, assignment
 
 ASSIGNMENTS = "~__bt_assignments"

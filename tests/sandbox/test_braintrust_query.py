@@ -8,8 +8,8 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.braintrust import BraintrustStandIn
 from sandbox.braintrust.queries import decoded_cursor, encoded_cursor
+from sandbox.braintrust.stand_in import BraintrustStandIn
 from tests.sandbox.braintrust_client import CREATED, PROJECT, Client, assignment
 
 

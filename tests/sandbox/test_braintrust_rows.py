@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from sandbox.braintrust import BraintrustStandIn, RowStore, seed_rows, seed_users
+from sandbox.braintrust.row_store import RowStore
+from sandbox.braintrust.seed import seed_rows, seed_users
+from sandbox.braintrust.stand_in import BraintrustStandIn
 from tests.sandbox.braintrust_client import CREATED, PROJECT, Client
 
 NOW = datetime(2026, 5, 18, 9, tzinfo=UTC)

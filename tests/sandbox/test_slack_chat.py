@@ -7,7 +7,8 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from sandbox.slack import Message, SlackStandIn
+from sandbox.slack.records import Message
+from sandbox.slack.stand_in import SlackStandIn
 from tests.sandbox.slack_blocks import actions, button, section
 from tests.sandbox.slack_bots import web_client
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.slack import Message, SlackStandIn
+from sandbox.slack.records import Message
+from sandbox.slack.stand_in import SlackStandIn
 from tests.sandbox.slack_blocks import actions, button, option
 from tests.sandbox.slack_bots import http_door
 from tests.sandbox.slack_listener import Listener, bot

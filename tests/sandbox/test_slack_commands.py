@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.slack import SLACKBOT, SlackStandIn
 from sandbox.slack.payloads import event_payload
+from sandbox.slack.records import SLACKBOT
+from sandbox.slack.stand_in import SlackStandIn
 from tests.sandbox.slack_bots import http_door
 from tests.sandbox.slack_listener import Listener, bot
 

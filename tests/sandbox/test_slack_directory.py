@@ -7,8 +7,8 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from sandbox.slack import SlackStandIn
 from sandbox.slack.limits import TRIGGER_SECONDS
+from sandbox.slack.stand_in import SlackStandIn
 from tests.sandbox.slack_blocks import plain, section
 from tests.sandbox.slack_bots import web_client
 

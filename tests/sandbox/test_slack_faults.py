@@ -9,7 +9,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from sandbox.slack import AppliedThenReset, Delay, Error, RateLimited, Reset, SlackStandIn, Status
+from sandbox.http.faults import AppliedThenReset, Delay, Error, RateLimited, Reset, Status
+from sandbox.slack.stand_in import SlackStandIn
 from tests.sandbox.slack_bots import web_client
 
 CHANNEL = "C0REVIEWS"

@@ -9,7 +9,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from sandbox.slack import SlackStandIn
+from sandbox.slack.stand_in import SlackStandIn
 from tests.sandbox.slack_bots import BOT_TOKEN, web_client
 
 CHANNEL = "C0REVIEWS"

@@ -9,8 +9,9 @@ from urllib.request import Request, urlopen
 import pytest
 from slack_sdk.webhook import WebhookClient
 
-from sandbox.slack import Message, SlackStandIn
 from sandbox.slack.limits import RESPONSE_URL_SECONDS, RESPONSE_URL_USES
+from sandbox.slack.records import Message
+from sandbox.slack.stand_in import SlackStandIn
 from tests.sandbox.slack_blocks import actions, button, section
 
 CHANNEL = "C0REVIEWS"

@@ -10,7 +10,7 @@ from slack_bolt import Ack, App
 from slack_sdk.errors import SlackApiError
 from websocket import WebSocketBadStatusException, create_connection
 
-from sandbox.slack import SlackStandIn
+from sandbox.slack.stand_in import SlackStandIn
 from tests.sandbox.slack_blocks import actions, button
 from tests.sandbox.slack_bots import APP_TOKEN, bolt_app, socket_door, web_client
 

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.slack import Message, StoredFile, render_text, sample_workspace
 from sandbox.slack.menu_choices import chosen_fields
-from sandbox.slack.rendering import readable
+from sandbox.slack.records import Message, StoredFile
+from sandbox.slack.rendering import readable, render_text
+from sandbox.slack.sample import sample_workspace
 from sandbox.slack.typed_text import escape_said, escape_signs, escape_typed
 from tests.sandbox.slack_blocks import (
     Json,

@@ -10,7 +10,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from sandbox.slack import SlackStandIn
+from sandbox.slack.stand_in import SlackStandIn
 from tests.sandbox.slack_blocks import section
 from tests.sandbox.slack_bots import BOT_TOKEN, web_client
 
@@ -130,7 +130,7 @@ def test_every_call_is_logged_without_its_token(slack: SlackStandIn) -> None:
 def test_a_refused_call_is_logged_too(slack: SlackStandIn) -> None:
     refused(slack, "users.info", user="U0NOBODY")
 
-    assert [(call.method, call.error) for call in slack.calls] == [("users.info", "user_not_found")]
+    assert [(call.kind, call.error) for call in slack.calls] == [("users.info", "user_not_found")]
     slack.calls.clear()
     assert len(slack.calls) == 0
 

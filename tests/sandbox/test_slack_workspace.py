@@ -4,7 +4,12 @@ import threading
 
 import pytest
 
-from sandbox.slack import Change, ChangeKind, Clock, SlackStandIn, Workspace, sample_workspace, transcript
+from sandbox.slack.clock import Clock
+from sandbox.slack.records import Change, ChangeKind
+from sandbox.slack.sample import sample_workspace
+from sandbox.slack.stand_in import SlackStandIn
+from sandbox.slack.transcript import transcript
+from sandbox.slack.workspace import Workspace
 from tests.sandbox.slack_blocks import actions, button
 
 CHANNEL = "C0REVIEWS"

@@ -18,7 +18,8 @@ from bot.domain.model import Origin, Plan, PlanState, Reviewer, Share
 from bot.messages.surfaces import assignments_file
 from bot.services.planning import Asker
 from bot.settings import DatabaseSettings, Settings
-from sandbox.braintrust import DEFAULT_PROJECT_ID, BraintrustStandIn, Status
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
+from sandbox.http.faults import Status
 from tests.integration.stored import ANA, Store
 from tests.integration.world import TAG, FakeWork, Time, World
 from tests.unit.builders import HOSTILE_NAMES, a_plan
