@@ -21,17 +21,7 @@ _DEFAULT_EMOJI = frozenset(
         "no_entry",
     }
 )
-_DEFAULT_WORDS = (
-    "OOO",
-    "OOTO",
-    "PTO",
-    "out of office",
-    "on leave",
-    "parental leave",
-    "vacation",
-    "holiday",
-    "sick",
-)
+_DEFAULT_WORDS = ("OOO", "OOTO", "PTO", "out of office", "on leave", "parental leave", "vacation", "holiday", "sick")
 
 
 @dataclass(frozen=True, slots=True)

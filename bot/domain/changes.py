@@ -104,27 +104,25 @@ def checked(
 
     `others` are rows that another plan wrote, or may have; `lost` are reviewers who cannot get rows any more, and why.
     """
-    dropped = list(batch.dropped)
+    reasons: dict[str, DropReason] = {}
     for row_id, reviewer_id in batch.kept:
         reason = DropReason.OTHER_PLAN if row_id in others else lost.get(reviewer_id)
-        reason = reason or change.objection(rows.get(row_id), reviewer_id)
-        if reason is not None:
-            dropped.append((row_id, reason))
-    return replace(batch, dropped=tuple(dropped))
+        if reason := reason or change.objection(rows.get(row_id), reviewer_id):
+            reasons[row_id] = reason
+    return batch.without(reasons)
 
 
 def without_others(batch: Batch, others: frozenset[str]) -> Batch:
     """`batch` without the rows that another plan wrote, or may have, since this one first tried."""
-    theirs = tuple((row_id, DropReason.OTHER_PLAN) for row_id, _ in batch.kept if row_id in others)
-    return replace(batch, dropped=batch.dropped + theirs)
+    return batch.without({row_id: DropReason.OTHER_PLAN for row_id, _ in batch.kept if row_id in others})
 
 
 def read_back(batch: Batch, rows: Mapping[str, LogRow], change: Change) -> tuple[Batch, Batch | None]:
     """A sent batch after a reading: what is settled of it, and the part that shows nothing yet, if there is one."""
     seen = {row_id: change.effect(rows.get(row_id), who) for row_id, who in batch.kept}
-    theirs = tuple((row_id, reason) for row_id, reason in seen.items() if isinstance(reason, DropReason))
+    theirs = {row_id: reason for row_id, reason in seen.items() if isinstance(reason, DropReason)}
     waiting = tuple(pair for pair in batch.kept if seen[pair[0]] is Seen.NOT_YET)
-    settled = replace(batch, dropped=batch.dropped + theirs, state=BatchState.CONFIRMED)
+    settled = replace(batch.without(theirs), state=BatchState.CONFIRMED)
     if not waiting:
         return settled, None
     rest = tuple(pair for pair in batch.rows if seen.get(pair[0]) is not Seen.NOT_YET)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
 from math import floor
 from typing import TypeVar
 
@@ -82,14 +83,19 @@ AS_ALWAYS = Choices()
 """What a plan does unless somebody chose otherwise."""
 
 
-def valid_strategy(value: str) -> Strategy:
-    """`value` as a strategy; raises `CommandError`."""
-    return _word(value, Strategy, name="strategy")
+def _word(value: str, *, words: type[_Word], name: str) -> _Word:
+    try:
+        return words(value.strip().lower())
+    except ValueError:
+        known = list(words)
+        listed = ", ".join(f"`{word.value}`" for word in known[:-1])
+        raise CommandError(f"`{name}` is {listed} or `{known[-1].value}`: `{name}={known[-1].value}`.") from None
 
 
-def valid_order(value: str) -> RowOrder:
-    """`value` as an order of rows; raises `CommandError`."""
-    return _word(value, RowOrder, name="order")
+valid_strategy = partial(_word, words=Strategy, name="strategy")
+"""A text as a strategy; raises `CommandError`."""
+valid_order = partial(_word, words=RowOrder, name="order")
+"""A text as an order of rows; raises `CommandError`."""
 
 
 def valid_sample(value: str) -> Fraction:
@@ -117,12 +123,3 @@ def _by_hash(row_ids: Sequence[str], *, seed: str) -> list[str]:
     The salts behind the plan's own seed keep the choice of rows independent of who gets them.
     """
     return sorted(row_ids, key=lambda row_id: hashlib.sha256(f"{seed}:{row_id}".encode()).digest())
-
-
-def _word(value: str, words: type[_Word], *, name: str) -> _Word:
-    try:
-        return words(value.strip().lower())
-    except ValueError:
-        known = list(words)
-        listed = ", ".join(f"`{word.value}`" for word in known[:-1])
-        raise CommandError(f"`{name}` is {listed} or `{known[-1].value}`: `{name}={known[-1].value}`.") from None

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from bot.domain.allocation import Strategy
 from bot.domain.choices import RowOrder
-from bot.domain.nearest import Stray, Typed, Value, misunderstood
+from bot.domain.nearest import Typed, misunderstood
 from bot.domain.options import COMMAND, DRY_RUN, OPTIONS, example, option_name
 from bot.domain.preferences import WORDS, PersonalCommand, personal
 from bot.domain.slack_text import DASHES, DOUBLE_QUOTES, EQUALS, undone, unquoted, words
@@ -55,7 +55,7 @@ def parsed(text: str) -> HelpCommand | PlanCommand | PersonalCommand:
     if first in WORDS:
         return personal(first, [undone(word) for word in typed[1:]])
     items = list(_read(_gathered(typed)))
-    values = {item.name: item.value for item in items if isinstance(item, Value)}
+    values = {item.name: item.text for item in items if item.name}
     if len(values) < len(items):
         raise misunderstood(items)
     dry_run = values.pop(DRY_RUN, None) is not None
@@ -87,19 +87,19 @@ def _read(typed: Sequence[str]) -> Iterator[Typed]:
             equals, value = "=", rest.popleft()[1:]
         has_value = bool(equals) or word.startswith(tuple(DASHES))
         if name is None or not (has_value or name == DRY_RUN):
-            yield Stray(undone(unquoted(word) or word, people=True))
+            yield Typed(undone(unquoted(word) or word, people=True))
         else:
             awaited = name != DRY_RUN and not value and rest and not _begins_option(rest[0])
             yield _value(name, rest.popleft() if awaited else value)
 
 
-def _value(name: str, raw: str) -> Value:
+def _value(name: str, raw: str) -> Typed:
     inner = unquoted(raw)
     if name == "reviewers":
-        return Value(name, undone(raw.translate(_NO_QUOTES), people=True), is_open=inner in (raw, None))
+        return Typed(undone(raw.translate(_NO_QUOTES), people=True), name, is_open=inner in (raw, None))
     if inner is None:
         raise CommandError(f"The value of `{name}` has an opening quote and no closing one: `{example(name)}`.")
-    return Value(name, undone(inner), is_open=inner == raw and name == "tag")
+    return Typed(undone(inner), name, is_open=inner == raw and name == "tag")
 
 
 def _begins_option(word: str) -> bool:

@@ -198,9 +198,9 @@ class Batch:
         """How many rows were not dropped."""
         return len(self.rows) - len(self.dropped)
 
-    def renumbered(self, seq: int) -> "Batch":
-        """The same batch under another number."""
-        return replace(self, seq=seq)
+    def without(self, reasons: Mapping[str, DropReason]) -> "Batch":
+        """The same batch, with these rows dropped."""
+        return replace(self, dropped=(*self.dropped, *reasons.items()))
 
     @property
     def kept(self) -> tuple[tuple[str, str], ...]:

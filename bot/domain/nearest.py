@@ -6,7 +6,6 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import TypeAlias
 
 from bot.domain.options import COMMAND, DRY_RUN, OPTIONS, example
 from bot.domain.plain_text import readable, shown
@@ -55,46 +54,35 @@ _SIMPLE = re.compile(r"[^\s\"'\u2018-\u201e`]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """An option with what was typed for it; `is_open` when words behind it may have been meant to go on with it."""
+class Typed:
+    """What was typed for an option, or, without a name, a word that is none.
 
-    name: str
-    value: str
-    is_open: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Stray:
-    """A word that is no option."""
+    `is_open` when words behind it may have been meant to go on with it.
+    """
 
     text: str
-
-
-Typed: TypeAlias = Value | Stray
+    name: str = ""
+    is_open: bool = False
 
 
 def misunderstood(items: Sequence[Typed]) -> CommandError:
     """Why `items`, which have a stray word or an option twice, are no command, and what was probably meant."""
-    place = next((place for place, item in enumerate(items) if isinstance(item, Stray)), None)
+    place = next((place for place, item in enumerate(items) if not item.name), None)
     if place is None:
-        values = [item for item in items if isinstance(item, Value)]
-        counts = Counter(value.name for value in values)
-        last = next(value for value in reversed(values) if counts[value.name] > 1)
-        once = _written({last.name: last.value}) or example(last.name)
+        counts = Counter(item.name for item in items)
+        last = next(item for item in reversed(items) if counts[item.name] > 1)
+        once = _written({last.name: last.text}) or example(last.name)
         return CommandError(f"`{last.name}` is given twice. Give it once: `{once}`.")
-    strays = takewhile(lambda item: isinstance(item, Stray), items[place:])
-    words = [item.text for item in strays if isinstance(item, Stray)]
+    words = [item.text for item in takewhile(lambda item: not item.name, items[place:])]
     before = items[place - 1] if place else None
-    behind = ""
-    if isinstance(before, Value) and before.is_open:  # it may have been meant to go on
-        behind = f" behind `{shown(f'{before.name}={before.value}')}`"
+    behind = f" behind `{shown(f'{before.name}={before.text}')}`" if before and before.is_open else ""
     joined = _joined(items)
-    first = next((item.text for item in joined if isinstance(item, Stray)), words[0])
+    first = next((item.text for item in joined if not item.name), words[0])
     return CommandError(f"I don't understand `{shown(' '.join(words))}`{behind}. {_hint(joined, first)}")
 
 
 def _hint(items: Sequence[Typed], first: str) -> str:
-    begins = isinstance(items[0], Stray)
+    begins = not items[0].name
     alone = begins and len(items) == 1
     commands = [*WORDS, "help", *ELSEWHERE] if begins else []
     near = _nearest(first.lower().strip("-"), [*commands, *_NAMES], cutoff=_CLOSE if alone else 1)
@@ -111,83 +99,85 @@ def _joined(items: Iterable[Typed]) -> list[Typed]:
     """`items` with what was typed as two words and is one: `group by`, `50 rows`, `days=2 weeks`."""
     joined: list[Typed] = []
     for item in items:
-        one = _one(joined[-1], item.text) if joined and isinstance(item, Stray) else None
+        one = None if item.name or not joined else _one(joined[-1], item.text)
         joined[-1 if one else len(joined) :] = [one or item]
     return joined
 
 
 def _one(before: Typed, word: str) -> Typed | None:
     """What an item and the word behind it are together; None where they are two."""
-    if isinstance(before, Value):
-        unit = _measured(before.value + word)
+    unit = _measured(before.text + word)
+    if before.name:
         return unit if unit and unit.name == before.name else None
     both = f"{before.text} {word}"
     if found := _TWO_WORDS.match(both):
-        return Stray(_ONE_WORD[found[1].lower()] + both[found.end() :])
-    return Stray(before.text + word) if _measured(before.text + word) else None
+        return Typed(_ONE_WORD[found[1].lower()] + both[found.end() :])
+    return Typed(before.text + word) if unit else None
 
 
 def _meant(items: Iterable[Typed]) -> str | None:
     """The command that these items were probably meant to be, as it should be typed; None where nobody could say."""
     values: dict[str, str] = {}
-    before: Value | None = None
+    before: Typed | None = None
     rest = deque(items)
     while rest:
         item = rest.popleft()
-        if isinstance(item, Stray):
+        if not item.name:
             last = before.name if before and before.is_open else ""
             if last != "tag" and item.text.lower() in _FILLERS and (rest or before):
                 continue
-            following = rest[0].text if rest and isinstance(rest[0], Stray) else ""
-            found, uses_two = _value(item.text, following, last)
+            found = _option(item.text, rest, last)
             if found is None:
                 return None
-            if uses_two:
-                rest.popleft()
             item = found
             if item.name in values and item.is_open and item.name in ("reviewers", last):
-                item = replace(item, value=values.pop(item.name) + _JOINED[item.name] + item.value)
+                item = replace(item, text=values.pop(item.name) + _JOINED[item.name] + item.text)
         if item.name in values:
             return None
-        values[item.name] = item.value
+        values[item.name] = item.text
         before = item
     return _written(values)
 
 
-def _value(word: str, following: str, last: str) -> tuple[Value | None, bool]:
-    """What a stray word was probably meant for, and whether the word that follows belongs to it; None: nobody knows."""
+def _option(word: str, rest: deque[Typed], last: str) -> Typed | None:
+    """What a stray word was probably meant for, perhaps with the word that follows, which is taken from `rest` then.
+
+    None where nobody knows.
+    """
     pair = _PAIR.fullmatch(word)
     named = (pair[1] if pair else word.strip(":")).lower()
     name = _nearest(named, _NAMES, cutoff=_CLOSE)
     if pair and name:
-        return Value(name, pair[2], is_open=name in _JOINED), False
+        return Typed(pair[2], name, is_open=name in _JOINED)
     if name == DRY_RUN:
-        return Value(DRY_RUN, ""), False
+        return Typed("", name)
+    following = rest[0].text if rest and not rest[0].name else ""
     unit = _measured(f"1{word}" if word.lower() == "week" and not following and last != "tag" else word)
     if unit and (last != "tag" or unit.name != "sample"):
-        return unit, False
+        return unit
     counted = _measured(following)
-    value = counted.value if counted and counted.name == name else following
+    value = counted.text if counted and counted.name == name else following
     if name and name != last and _is_valid(name, value):
-        return Value(name, value, is_open=name in _JOINED), True
+        rest.popleft()
+        return Typed(value, name, is_open=name in _JOINED)
     if name == named and last != "tag":
-        return None, False
+        return None
     if _PERSON.match(word):
-        return Value("reviewers", word, is_open=True), False
+        return Typed(word, "reviewers", is_open=True)
     by_form = (name for name in _BY_FORM if last != "tag" and _is_valid(name, word))
     name = next(by_form, "tag")
-    return Value(name, word, is_open=name == "tag"), False
+    return Typed(word, name, is_open=name == "tag")
 
 
-def _measured(text: str) -> Value | None:
+def _measured(text: str) -> Typed | None:
     """A number with what it counts."""
     unit = _UNIT.fullmatch(text)
     if unit is None:
         return None
     number, days, weeks, rows = unit.groups()
     if days or weeks:
-        return Value("days", number if days else str(7 * int(number)))
-    return Value("limit", number) if rows else Value("sample", f"{number}%")
+        return Typed(number if days else str(7 * int(number)), "days")
+    return Typed(number, "limit") if rows else Typed(f"{number}%", "sample")
 
 
 def _written(values: Mapping[str, str]) -> str | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
@@ -36,14 +37,19 @@ def valid_tag(value: str) -> str:
     return tag
 
 
-def valid_days(value: str) -> int:
-    """`value` as a number of days; raises `CommandError`."""
-    return _whole_number(value, name="days", most=MAX_DAYS)
+def _whole_number(value: str, *, name: str, most: int) -> int:
+    digits = value.strip()
+    if name == "limit" and re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", digits):
+        digits = digits.replace(",", "")
+    if not re.fullmatch(r"[0-9]{1,9}", digits) or not 1 <= int(digits) <= most:
+        raise CommandError(f"`{name}` is a whole number from 1 to {most:,}: `{example(name)}`.")
+    return int(digits)
 
 
-def valid_limit(value: str) -> int:
-    """`value` as a number of rows; raises `CommandError`."""
-    return _whole_number(value, name="limit", most=MAX_LIMIT)
+valid_days = partial(_whole_number, name="days", most=MAX_DAYS)
+"""A text as a number of days; raises `CommandError`."""
+valid_limit = partial(_whole_number, name="limit", most=MAX_LIMIT)
+"""A text as a number of rows; raises `CommandError`."""
 
 
 def valid_reviewers(value: str) -> tuple[str, ...]:
@@ -96,12 +102,3 @@ def option_name(typed: str) -> str | None:
 
 _NO_MARKS = dict.fromkeys(map(ord, f"{DASHES}_"))
 _BY_NAME = {name.translate(_NO_MARKS): name for name in (*OPTIONS, DRY_RUN)}
-
-
-def _whole_number(value: str, *, name: str, most: int) -> int:
-    digits = value.strip()
-    if name == "limit" and re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", digits):
-        digits = digits.replace(",", "")
-    if not re.fullmatch(r"[0-9]{1,9}", digits) or not 1 <= int(digits) <= most:
-        raise CommandError(f"`{name}` is a whole number from 1 to {most:,}: `{example(name)}`.")
-    return int(digits)

@@ -36,7 +36,7 @@ class BatchStore:
     def add(self, lease: Lease, new: Sequence[Batch]) -> None:
         with owned(self._database, lease) as (connection, row):
             first = self._next_number(connection, row.id)
-            records = [batch_record(row.id, batch.renumbered(number)) for number, batch in enumerate(new, first)]
+            records = [batch_record(row.id, replace(batch, seq=number)) for number, batch in enumerate(new, first)]
             if records:
                 connection.execute(insert(self._table), records)
 
@@ -60,7 +60,7 @@ class BatchStore:
     def split(self, lease: Lease, halves: tuple[Batch, Batch]) -> tuple[Batch, Batch]:
         first, second = halves
         with owned(self._database, lease) as (connection, row):
-            second = second.renumbered(self._next_number(connection, row.id))
+            second = replace(second, seq=self._next_number(connection, row.id))
             mine = (self._table.c.plan_id == row.id) & (self._table.c.seq == first.seq)
             connection.execute(update(self._table).where(mine).values(rows=first.rows, **batch_outcome(first)))
             connection.execute(insert(self._table).values(batch_record(row.id, second)))
