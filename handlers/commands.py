@@ -8,7 +8,7 @@ from slack_bolt import Ack, App
 from bot.domain.command import HelpCommand, PlanCommand, parsed
 from bot.domain.model import Origin
 from bot.domain.options import COMMAND
-from bot.domain.preferences import AwayCommand, PersonalCommand
+from bot.domain.preferences import PersonalCommand, PersonalWord
 from bot.errors import BotError, CommandError, NotAllowedError
 from bot.messages.answers import problem, reading, twin
 from bot.messages.blocks import Message
@@ -41,7 +41,7 @@ def assign_reviews(
         answer = problem(error)
     ack(text=answer.text, blocks=list(answer.blocks))
     to = reply_to(command)
-    if isinstance(asked, AwayCommand) and to is not None:
+    if isinstance(asked, PersonalCommand) and asked.word is PersonalWord.AWAY and to is not None:
         preferences.note_absence(asked, to)
 
 

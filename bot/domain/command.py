@@ -10,7 +10,7 @@ from bot.domain.allocation import Strategy
 from bot.domain.choices import RowOrder
 from bot.domain.nearest import Typed, misunderstood
 from bot.domain.options import COMMAND, DRY_RUN, OPTIONS, example, option_name
-from bot.domain.preferences import WORDS, PersonalCommand, personal
+from bot.domain.preferences import WORDS, PersonalCommand, PersonalWord, personal
 from bot.domain.slack_text import DASHES, DOUBLE_QUOTES, EQUALS, undone, unquoted, words
 from bot.errors import CommandError
 
@@ -53,7 +53,7 @@ def parsed(text: str) -> HelpCommand | PlanCommand | PersonalCommand:
     if first in _HELP and len(typed) == 1:
         return HelpCommand()
     if first in WORDS:
-        return personal(first, [undone(word) for word in typed[1:]])
+        return personal(PersonalWord(first), [undone(word) for word in typed[1:]])
     items = list(_read(_gathered(typed)))
     values = {item.name: item.text for item in items if item.name}
     if len(values) < len(items):

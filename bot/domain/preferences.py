@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TypeAlias
+from enum import StrEnum
 
 from bot.domain.plain_text import shown
 from bot.errors import CommandError
@@ -29,46 +29,34 @@ class Preference:
     """The first day on which they take rows again."""
 
 
+class PersonalWord(StrEnum):
+    """What people can say about themselves."""
+
+    MUTE = "mute"
+    """They want no direct messages about rows."""
+    UNMUTE = "unmute"
+    AWAY = "away"
+    """They take no rows until a day."""
+    BACK = "back"
+
+
+WORDS = tuple(PersonalWord)
+
+
 @dataclass(frozen=True, slots=True)
-class MuteCommand:
-    """The person wants no direct messages about rows, or wants them again."""
+class PersonalCommand:
+    """The person says something about themselves."""
 
-    muted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AwayCommand:
-    """The person takes no rows until a day, as it was typed; `valid_away` reads it."""
-
-    until: str
+    word: PersonalWord
+    until: str = ""
+    """The day on which somebody takes rows again, as it was typed; `valid_away` reads it."""
 
 
-@dataclass(frozen=True, slots=True)
-class BackCommand:
-    """The person takes rows again."""
-
-
-PersonalCommand: TypeAlias = MuteCommand | AwayCommand | BackCommand
-
-
-AWAY = "away"
-
-
-WORDS: dict[str, PersonalCommand] = {
-    "mute": MuteCommand(muted=True),
-    "unmute": MuteCommand(muted=False),
-    AWAY: AwayCommand(""),
-    "back": BackCommand(),
-}
-
-
-def personal(word: str, rest: Sequence[str]) -> PersonalCommand:
-    """The command that begins with `word`, one of `WORDS`; raises `CommandError`."""
-    if word == AWAY:
-        return AwayCommand(" ".join(rest))
-    if rest:
+def personal(word: PersonalWord, rest: Sequence[str]) -> PersonalCommand:
+    """The command that begins with `word`; raises `CommandError`."""
+    if rest and word is not PersonalWord.AWAY:
         raise CommandError(f"`{word}` stands alone: `/assign-reviews {word}`.")
-    return WORDS[word]
+    return PersonalCommand(word, " ".join(rest))
 
 
 def valid_away(typed: str, *, today: date) -> date:

@@ -3,7 +3,7 @@
 import logging
 from datetime import date, timedelta
 
-from bot.domain.preferences import AwayCommand, BackCommand, MuteCommand, PersonalCommand, valid_away
+from bot.domain.preferences import PersonalCommand, PersonalWord, valid_away
 from bot.domain.working_hours import zone
 from bot.errors import BotError, SlackError
 from bot.messages import answers
@@ -31,21 +31,22 @@ class PreferenceKeeper:
 
     def carry_out(self, command: PersonalCommand, user: str) -> Message:
         """Do what was asked for; the private answer.  An absence is only announced: `note_absence` does the rest."""
-        match command:
-            case MuteCommand(muted):
+        match command.word:
+            case PersonalWord.MUTE | PersonalWord.UNMUTE:
+                muted = command.word is PersonalWord.MUTE
                 self._preferences.set_muted(user, muted=muted)
                 return answers.MUTED if muted else answers.UNMUTED
-            case AwayCommand():
+            case PersonalWord.AWAY:
                 return answers.NOTING_ABSENCE
-            case BackCommand():
+            case PersonalWord.BACK:
                 self._preferences.set_away(user, until=None)
                 return answers.BACK
 
-    def note_absence(self, command: AwayCommand, reply_to: ReplyTo) -> None:
+    def note_absence(self, command: PersonalCommand, reply_to: ReplyTo) -> None:
         """Store, soon, until when somebody is away by the date where they are; their private note then says so."""
         self._answers.run(lambda: self._answers.send(reply_to, self._absence(command, reply_to.user), replace=True))
 
-    def _absence(self, command: AwayCommand, user: str) -> Message:
+    def _absence(self, command: PersonalCommand, user: str) -> Message:
         try:
             day = valid_away(command.until, today=self._today(user))
             self._preferences.set_away(user, until=day)

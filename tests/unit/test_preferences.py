@@ -8,7 +8,7 @@ import pytest
 
 from bot.adapters.store.people import PreferenceStore
 from bot.domain.command import parsed
-from bot.domain.preferences import AwayCommand, BackCommand, MuteCommand, PersonalCommand, Preference, valid_away
+from bot.domain.preferences import PersonalCommand, PersonalWord, Preference, valid_away
 from bot.errors import CommandError, SlackRejectedError, SlackUnavailableError, StoreUnavailableError
 from bot.services.ports.slack import ReplyTo
 from bot.services.preferences import PreferenceKeeper
@@ -21,13 +21,13 @@ TODAY = date(2026, 11, 23)
 @pytest.mark.parametrize(
     ("text", "command"),
     [
-        ("mute", MuteCommand(muted=True)),
-        ("--Mute", MuteCommand(muted=True)),
-        ("unmute", MuteCommand(muted=False)),
-        ("away 2026-12-24", AwayCommand("2026-12-24")),
-        ("away until 24.12.", AwayCommand("until 24.12.")),
-        ("away", AwayCommand("")),
-        (" back ", BackCommand()),
+        ("mute", PersonalCommand(PersonalWord.MUTE)),
+        ("--Mute", PersonalCommand(PersonalWord.MUTE)),
+        ("unmute", PersonalCommand(PersonalWord.UNMUTE)),
+        ("away 2026-12-24", PersonalCommand(PersonalWord.AWAY, "2026-12-24")),
+        ("away until 24.12.", PersonalCommand(PersonalWord.AWAY, "until 24.12.")),
+        ("away", PersonalCommand(PersonalWord.AWAY)),
+        (" back ", PersonalCommand(PersonalWord.BACK)),
     ],
 )
 def test_what_is_typed_about_oneself_is_understood(text: str, command: PersonalCommand) -> None:
@@ -120,7 +120,7 @@ class World:
 
     def away(self, until: str) -> str:
         """Say `away`; what the private note becomes in the end."""
-        command = AwayCommand(until)
+        command = PersonalCommand(PersonalWord.AWAY, until)
         assert self.preferring.carry_out(command, "U0ANA").text == "Noting that you are away …"
         self.preferring.note_absence(command, ReplyTo("U0ANA", "C0REV", "https://hooks.slack.com/commands/1"))
         return self.answers.texts[-1]
@@ -142,9 +142,12 @@ def worlds(store: Store) -> Worlds:
 def test_what_people_say_is_stored_for_them_and_answered(worlds: Worlds) -> None:
     world = worlds()
 
-    told = [world.away("2026-12-24"), world.preferring.carry_out(MuteCommand(muted=True), "U0ANA").text]
+    told = [world.away("2026-12-24"), world.preferring.carry_out(PersonalCommand(PersonalWord.MUTE), "U0ANA").text]
     wanted = world.stored.of(["U0ANA", "U0BEN"])
-    told += [world.preferring.carry_out(command, "U0ANA").text for command in (BackCommand(), MuteCommand(muted=False))]
+    told += [
+        world.preferring.carry_out(command, "U0ANA").text
+        for command in (PersonalCommand(PersonalWord.BACK), PersonalCommand(PersonalWord.UNMUTE))
+    ]
 
     assert wanted == {"U0ANA": Preference(muted=True, away_until=date(2026, 12, 24))}
     assert world.stored.of(["U0ANA"]) == {"U0ANA": Preference()}
