@@ -20,6 +20,7 @@ _ENDPOINT = re.compile(r"/(?:v1|btql|api/v1)$")
 _PAGE = re.compile(r"/app(?:/.*)?$")
 _PAGE_HOSTS = ("www.braintrust.dev", "braintrust.dev", "www.braintrustdata.com", "braintrustdata.com")
 _API_HOST = re.compile(r"api(?:-[a-z]+)?\.braintrust(?:data)?\.(?:dev|com)")
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:]+")
 _HERE = re.compile(r"localhost|127\..+|::1")
 _BARE_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:/[\w./-]*)?")
 _SQLITE = "sqlite:///"
@@ -44,6 +45,13 @@ _UNREADABLE = (
 def url(text: str) -> str:
     """An address, without a slash at the end."""
     return _parts(text).geturl().rstrip("/")
+
+
+def host(text: str) -> str:
+    """The name or number of a machine."""
+    if not _HOST.fullmatch(text):
+        raise ValueError(f"`{shown(text)}` is no address to listen on; write 127.0.0.1, or 0.0.0.0 for every one.")
+    return text
 
 
 def slack_url(text: str) -> str:

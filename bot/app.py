@@ -4,12 +4,15 @@ import logging
 import os
 import secrets
 import signal
+import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from slack_bolt import App, BoltContext
 from slack_sdk import WebClient
+from typing_extensions import override
 
 import handlers
 from bot.adapters.braintrust.client import BraintrustClient, Deadlines, organisation
@@ -19,6 +22,7 @@ from bot.adapters.slack.identity import Identity, workspace
 from bot.adapters.store.store import Store
 from bot.domain.homes import Home
 from bot.domain.model import Plan, PlanState
+from bot.metrics import LISTENER_SECONDS
 from bot.services.decisions import Decider
 from bot.services.greeting import Greeting
 from bot.services.homes import Finder, HomeCheck
@@ -132,7 +136,7 @@ class Bot:
         self.scheduler = self._make_scheduler(settings)
         identity = Identity(web_client(settings.slack, waits=False))
         self._belonging = self._core.belonging({"Slack": lambda _: workspace(identity)})
-        self._listeners = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
+        self._listeners = _TimedExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         self._desk = self._make_desk()
         self.bolt = _bolt(settings, identity, self._services(), self._listeners)
 
@@ -215,6 +219,17 @@ class Bot:
 def new_plan_id() -> str:
     """A short id that people can read to each other."""
     return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+
+
+class _TimedExecutor(ThreadPoolExecutor):
+    """Tells the metrics how long each task took, with its wait for a thread."""
+
+    @override
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        began = time.monotonic()
+        task = super().submit(fn, *args, **kwargs)
+        task.add_done_callback(lambda _: LISTENER_SECONDS.observe(time.monotonic() - began))
+        return task
 
 
 def _bolt(settings: Settings, identity: Identity, services: dict[str, object], listeners: Executor) -> App:

@@ -308,6 +308,16 @@ class Settings:
     work: WorkSettings = WorkSettings()
     database: DatabaseSettings = DatabaseSettings()
     port: int = variable("PORT", forms.number(1, 65_535), 3000, "HTTP: the port that the bot listens on.")
+    metrics_port: int | None = variable(
+        "METRICS_PORT",
+        forms.number(1, 65_535),
+        None,
+        "Where `/metrics`, `/healthz` and `/readyz` are served beside the door. Socket Mode has no other port.",
+        "9100",
+    )
+    metrics_host: str = variable(
+        "METRICS_HOST", addresses.host, "127.0.0.1", "The address that `METRICS_PORT` listens on. `0.0.0.0`: every one."
+    )
     log_format: str = variable(
         "LOG_FORMAT", forms.one_of("text", "json"), "text", "`text` for people, `json` for collectors."
     )

@@ -21,6 +21,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.adapters.slack.identity import connection_address, refusal
 from bot.app import Bot
+from bot.doors.health import HealthPages, served_aside
 from bot.errors import SettingsError, SlackRejectedError, SlackUnavailableError
 from bot.settings import Settings
 
@@ -48,11 +49,12 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: door.stop())
     door.try_token()
-    bot.start()
-    try:
-        door.serve()
-    finally:
-        bot.stop()
+    with served_aside(HealthPages(bot), settings):
+        bot.start()
+        try:
+            door.serve()
+        finally:
+            bot.stop()
 
 
 class SocketDoor:

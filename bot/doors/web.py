@@ -7,14 +7,13 @@ Of requests that Slack did not sign, the log gets a count, and not a word.
 import gc
 import hashlib
 import hmac
-import json
 import logging
 import signal
-import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from io import BytesIO
 from ipaddress import ip_address
 from typing import Any
@@ -22,8 +21,18 @@ from typing import Any
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 
 from bot.app import Bot
+from bot.doors.health import (
+    HEALTH,
+    METRICS,
+    READINESS,
+    Environ,
+    HealthPages,
+    StartResponse,
+    answered,
+    listening,
+    served_aside,
+)
 from bot.doors.http_server import HttpServer
-from bot.errors import SettingsError, StoreError
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -108,60 +117,17 @@ def _listed(counts: Counter[str]) -> str:
     return ", ".join([*listed, f"{rest:,} more"] if rest else listed)
 
 
-TRIED_SECONDS = 2.0  # how long the answer of a transaction that writes counts
-
-Answer = tuple[str, dict[str, str]]
-"""An HTTP status, and what the body says."""
-
-
-class Health:
-    """Whether the worker runs, and whether what people decide can be stored."""
-
-    def __init__(
-        self,
-        works: Callable[[], bool],
-        try_writing: Callable[[], None],
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._works = works
-        self._try_writing = try_writing
-        self._monotonic = monotonic
-        self._tried_at = float("-inf")
-        self._is_writable = False
-
-    def alive(self) -> Answer:
-        """200 while the worker's threads run."""
-        if self._works():
-            return "200 OK", {"status": "ok"}
-        return "503 Service Unavailable", {"status": "the worker does not run"}
-
-    def ready(self) -> Answer:
-        """200 while the database takes changes, too."""
-        if self._monotonic() - self._tried_at >= TRIED_SECONDS:
-            try:
-                self._try_writing()
-                self._is_writable = True
-            except StoreError:
-                self._is_writable = False
-            self._tried_at = self._monotonic()
-        if self._is_writable:
-            return self.alive()
-        return "503 Service Unavailable", {"status": "the database takes no changes"}
-
-
-EVENTS, HEALTH, READINESS = "/slack/events", "/healthz", "/readyz"
-
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
+EVENTS = "/slack/events"
 
 
 def run(settings: Settings, *, host: str) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is on its way."""
-    with _listening(host, settings.port) as listening:
+    with listening(host, settings.port, setting="PORT") as found, ExitStack() as aside:
         bot = Bot(settings)
+        pages = HealthPages(bot)
+        aside.enter_context(served_aside(pages, settings))
         doorkeeper = Doorkeeper(settings.slack.signing_secret)
-        server = HttpServer(Door(bot, doorkeeper), listening, aside=(HEALTH, READINESS))
+        server = HttpServer(Door(bot, doorkeeper, pages), found, aside=(HEALTH, READINESS, METRICS))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
         bot.start()
@@ -176,48 +142,28 @@ def run(settings: Settings, *, host: str) -> None:
 
 
 class Door:
-    """`/slack/events` for Slack, `/healthz` and `/readyz` for the platform."""
+    """`/slack/events` for Slack, everything else for those who look after the bot."""
 
-    def __init__(self, bot: Bot, doorkeeper: Doorkeeper) -> None:
-        self._health = Health(bot.worker.is_alive, bot.store.database.try_writing)
+    def __init__(self, bot: Bot, doorkeeper: Doorkeeper, pages: HealthPages) -> None:
+        self._pages = pages
         self._slack = SlackRequestHandler(bot.bolt, path=EVENTS)
         self._doorkeeper = doorkeeper
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI; a server that bounds bodies has read this one."""
-        path = environ.get("PATH_INFO")
-        if path == HEALTH:
-            return _answered(start_response, *self._health.alive())
-        if path == READINESS:
-            return _answered(start_response, *self._health.ready())
-        if path == EVENTS and environ.get("REQUEST_METHOD") == "POST":
+        if environ.get("PATH_INFO") == EVENTS and environ.get("REQUEST_METHOD") == "POST":
             return self._event(environ, start_response)
-        return _answered(start_response, "404 Not Found", {"error": "nothing is here"})
+        return self._pages(environ, start_response)
 
     def _event(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         body = environ["wsgi.input"].read()
         if b"ssl_check=1" in body.split(b"&"):  # Slack looks now and then whether the certificate is good
-            return _answered(start_response, "200 OK", {})
+            return answered(start_response, "200 OK", {})
         if not self._doorkeeper.admits(environ, body):
-            return _answered(start_response, "401 Unauthorized", {"error": "not signed by Slack"})
+            return answered(start_response, "401 Unauthorized", {"error": "not signed by Slack"})
         try:
             answer: Iterable[bytes] = self._slack({**environ, "wsgi.input": BytesIO(body)}, start_response)
         except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
             log.warning("a request of Slack's could not be read", extra={"cause": type(error).__name__})
-            return _answered(start_response, "400 Bad Request", {"error": "unreadable"})
+            return answered(start_response, "400 Bad Request", {"error": "unreadable"})
         return answer
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        cause = str(error.strerror or error).partition(" (")[0]
-        raise SettingsError([f"PORT: nobody can listen on {host}, port {port}: {cause}."]) from error
-
-
-def _answered(start_response: StartResponse, status: str, body: dict[str, str]) -> list[bytes]:
-    content = json.dumps(body).encode()
-    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(content)))])
-    return [content]

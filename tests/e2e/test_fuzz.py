@@ -26,6 +26,7 @@ from bot.adapters.slack.identity import SCOPES
 from bot.adapters.store.tables import metadata
 from bot.app import Bot
 from bot.domain.model import PlanState
+from bot.doors.health import HealthPages
 from bot.doors.web import Door, Doorkeeper
 from bot.logs import JsonFormatter, TextFormatter
 from bot.settings import Settings
@@ -168,7 +169,7 @@ class House:
         seed_rows(self.braintrust.rows, DEFAULT_PROJECT_ID, count=60, tag=TAG, assigned=10, finished=2)
         self.bot = Bot(Settings.from_env(self._environment()))
         self.bot.start()
-        self.door = Door(self.bot, Doorkeeper(self.secrets.signing_secret))
+        self.door = Door(self.bot, Doorkeeper(self.secrets.signing_secret), HealthPages(self.bot))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.doors.web import TRIED_SECONDS, Health
+from bot.doors.health import TRIED_SECONDS, Health
 from bot.errors import StoreUnavailableError, StoreUnusableError
 
 

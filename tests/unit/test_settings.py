@@ -68,6 +68,8 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "DATABASE_POOL_SIZE": ("database.pool_size", "5", 5),
     "LEASE_SECONDS": ("database.lease_seconds", "12", 12),
     "PORT": ("port", "8080", 8080),
+    "METRICS_PORT": ("metrics_port", "9100", 9100),
+    "METRICS_HOST": ("metrics_host", "0.0.0.0", "0.0.0.0"),
     "LOG_FORMAT": ("log_format", "JSON", "json"),
 }
 DEFAULTS: dict[str, Any] = {
@@ -108,6 +110,8 @@ DEFAULTS: dict[str, Any] = {
     "database.url": "sqlite:///data/assign-reviews.db",
     "database.pool_size": 16,
     "database.lease_seconds": 30,
+    "metrics_port": None,
+    "metrics_host": "127.0.0.1",
     "port": 3000,
     "log_format": "text",
 }
@@ -254,6 +258,8 @@ BAD_VALUES = [
     ("PORT", "0"),
     ("PORT", "65536"),
     ("PORT", "\u0663\u0663"),
+    ("METRICS_PORT", "0"),
+    ("METRICS_HOST", "reviews/metrics"),
     ("LOG_FORMAT", "xml"),
 ]
 

@@ -40,6 +40,7 @@ from bot.errors import (
     QueryRefusedError,
     RateLimitedError,
 )
+from bot.metrics import BRAINTRUST_REQUESTS, BRAINTRUST_SECONDS
 from bot.services.ports.braintrust import MAX_PAGE_ROWS, READ_TRIES, Page, Patience
 from bot.settings import BraintrustSettings
 
@@ -105,7 +106,7 @@ class BraintrustClient:
         address = f"{self._url}/v1/project_logs/{project_id}/insert"
         limits = Limits(self._deadlines.write, size_of(len(events)))
         try:
-            answer = exchange("POST", address, headers=self._headers, body=body, limits=limits, proceed=_in_any_case)
+            answer = _counted("POST", address, headers=self._headers, body=body, limits=limits, proceed=_in_any_case)
         except (OSError, ValueError) as error:
             log.warning("Braintrust did not answer a write", extra={"cause": type(error).__name__})
             # Without a connection nothing was sent; whatever happens later may have been applied.
@@ -169,7 +170,7 @@ class BraintrustClient:
 
     def _exchange(self, method: str, path: str, payload: object, *, rows: int, patience: Patience) -> Answer:
         body = None if payload is None else json.dumps(payload).encode()
-        within = partial(exchange, limits=Limits(self._deadlines.read, size_of(rows)), proceed=patience.proceed)
+        within = partial(_counted, limits=Limits(self._deadlines.read, size_of(rows)), proceed=patience.proceed)
         try:
             answer = within(method, self._url + path, headers=self._headers, body=body)
             if elsewhere := moved(answer, path=path):
@@ -186,6 +187,21 @@ class BraintrustClient:
         if answer.status != 200:
             raise read_error(answer)
         return answer
+
+
+def _counted(method: str, url: str, **details: Any) -> Answer:
+    """`exchange`, with its kind, outcome and time for the metrics."""
+    kind = {"btql": "query", "insert": "insert"}.get(
+        url.rpartition("/")[2], "directory" if "/v1/" in url else "storage"
+    )
+    outcome = "unanswered"
+    try:
+        with BRAINTRUST_SECONDS.time():
+            answer = exchange(method, url, **details)
+        outcome = "limited" if answer.status == 429 else f"{answer.status // 100}xx"
+    finally:
+        BRAINTRUST_REQUESTS.labels(kind=kind, outcome=outcome).inc()
+    return answer
 
 
 def _event(change: Change, row_id: str, reviewer_id: str) -> dict[str, Any]:

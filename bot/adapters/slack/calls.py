@@ -12,6 +12,7 @@ from slack_sdk.proxy_env_variable_loader import load_http_proxy_from_env
 
 from bot.adapters.obstacles import Culprit, obstacle
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
+from bot.metrics import SLACK_REQUESTS
 
 log = logging.getLogger(__name__)
 
@@ -48,15 +49,21 @@ def called(call: Callable[..., Any], **arguments: Any) -> Any:
 
     What the SDK raises repeats what answered, which need not be Slack: it reaches no log as their cause.
     """
+    outcome = "unanswered"
     try:
-        return call(**arguments)
+        answer = call(**arguments)
+        outcome = "ok"
     except SlackApiError as error:
+        outcome = "refused"
         raise _refusal(error) from None
     except SlackRequestError as error:
         raise SlackUnavailableError(_unreached(error)) from None
     except (SlackClientError, URLError, HTTPException, OSError, ValueError, AttributeError, RecursionError) as error:
         # The last two: the SDK takes for granted that an answer is an object, and not too deep.
         raise SlackUnavailableError(_unreached(error)) from error
+    finally:
+        SLACK_REQUESTS.labels(method=call.__name__.replace("_", "."), outcome=outcome).inc()
+    return answer
 
 
 def answered(call: Callable[..., Any], part: str, kind: type[_T], **arguments: Any) -> _T:

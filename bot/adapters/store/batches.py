@@ -11,6 +11,7 @@ from bot.adapters.store.records import batch_of, batch_outcome, batch_record, pl
 from bot.adapters.store.tables import batches, plans
 from bot.adapters.store.transitions import owned
 from bot.domain.model import Batch, BatchState, Plan, PlanState, Progress
+from bot.metrics import ROWS
 from bot.services.ports.work import Lease
 
 _POSSIBLY_WRITTEN = (
@@ -47,6 +48,7 @@ class BatchStore:
             connection.execute(update(self._table).where(lost).values(**values))
 
     def save(self, lease: Lease, changed: Iterable[Batch], *, progress: Progress | None = None) -> Plan:
+        changed = list(changed)
         records = [{"at_seq": batch.seq, **batch_outcome(batch)} for batch in changed]
         with owned(self._database, lease) as (connection, row):
             if records:
@@ -54,6 +56,8 @@ class BatchStore:
                 connection.execute(update(self._table).where(mine), records)
             if progress is not None:
                 connection.execute(update(plans).where(plans.c.id == row.id).values(progress=asdict(progress)))
+        for batch in changed:
+            self._count(batch)
         plan = plan_of(row)
         return plan if progress is None else replace(plan, progress=progress)
 
@@ -84,6 +88,15 @@ class BatchStore:
             for row_id, _ in batch.kept
             if row_id in began and batch.attempt_began_at > began[row_id]
         )
+
+    def _count(self, batch: Batch) -> None:
+        """A batch that is settled, or failed, for the metrics."""
+        written = "assigned" if self._table is batches else "taken back"
+        if batch.state is BatchState.CONFIRMED:
+            ROWS.labels(outcome=written).inc(len(batch.kept))
+            ROWS.labels(outcome="left alone").inc(len(batch.dropped))
+        elif batch.state is BatchState.FAILED:
+            ROWS.labels(outcome="failed").inc(len(batch.kept))
 
     def _next_number(self, connection: Connection, plan_id: str) -> int:
         last = select(func.max(self._table.c.seq)).where(self._table.c.plan_id == plan_id)

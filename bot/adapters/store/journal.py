@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from bot.metrics import PLANS
+
 log = logging.getLogger(__name__)
 
 _KEY = "journal"
@@ -72,6 +74,7 @@ def enter(connection: Connection, entry: Entry) -> None:
 def tell(entries: Iterable[Entry], *, is_certain: bool = True) -> None:
     """Log the entries of a transaction; not `is_certain`: the database did not answer its COMMIT."""
     for entry in entries:
+        PLANS.labels(state=entry.after).inc()
         event = _FROM.get((entry.before or "", entry.after)) or _EVENTS.get(entry.after, f"a plan was {entry.after}")
         about: dict[str, object] = {**entry.counts, "plan": entry.plan_id, "state": entry.after, "by": entry.who}
         if entry.reason:
