@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.waiting import WaitingPlans
-from sandbox.http import Status
+from sandbox.http.faults import Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, BEN, REVIEWS, World, free_port
 
