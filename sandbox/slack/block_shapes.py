@@ -6,7 +6,7 @@ Only what the bot sends, now or soon; everything else is refused as unsupported.
 from collections.abc import Mapping
 
 from sandbox.slack import limits
-from sandbox.slack.json_rules import AnyObject, Flag, Items, Kind, Number, Rule, Shape, String, one_of, plain, text
+from sandbox.slack.json_rules import Items, Kind, Number, Rule, Shape, String, any_object, flag, one_of, plain, text
 
 _CONFIRM = Shape(
     {
@@ -18,10 +18,10 @@ _CONFIRM = Shape(
     {"style": one_of("primary", "danger")},
 )
 _ACTION: Mapping[str, Rule] = {"action_id": String(limits.ACTION_ID), "confirm": _CONFIRM}
-_INPUT: Mapping[str, Rule] = {**_ACTION, "focus_on_load": Flag()}
+_INPUT: Mapping[str, Rule] = {**_ACTION, "focus_on_load": flag}
 _MENU: Mapping[str, Rule] = {**_INPUT, "placeholder": plain(limits.PLACEHOLDER)}
 _MANY: Mapping[str, Rule] = {**_MENU, "max_selected_items": Number(1, 100)}
-_FIELD: Mapping[str, Rule] = {**_MENU, "dispatch_action_config": AnyObject()}
+_FIELD: Mapping[str, Rule] = {**_MENU, "dispatch_action_config": any_object}
 
 
 def _option(words: Rule) -> Shape:
@@ -55,7 +55,7 @@ _CHOOSERS: Mapping[str, Rule] = {
     "multi_static_select": Shape({}, {**_MANY, **_STATIC, "initial_options": _OPTIONS}, any_of=tuple(_STATIC)),
     "users_select": Shape({}, {**_MENU, "initial_user": _SLACK_ID}),
     "multi_users_select": Shape({}, {**_MANY, "initial_users": _SLACK_IDS}),
-    "conversations_select": Shape({}, {**_MENU, "initial_conversation": _SLACK_ID, "filter": AnyObject()}),
+    "conversations_select": Shape({}, {**_MENU, "initial_conversation": _SLACK_ID, "filter": any_object}),
     "checkboxes": Shape({"options": _CHOICES}, {**_INPUT, "initial_options": _CHOICES}),
     "radio_buttons": Shape({"options": _CHOICES}, {**_INPUT, "initial_option": _CHOICE}),
     "datepicker": Shape({}, {**_MENU, "initial_date": String(10, 10)}),
@@ -67,13 +67,13 @@ _FIELDS: Mapping[str, Rule] = {
         {
             **_FIELD,
             "initial_value": String(3000, 0),
-            "multiline": Flag(),
+            "multiline": flag,
             "min_length": Number(0, 3000),
             "max_length": Number(1, 3000),
         },
     ),
     "number_input": Shape(
-        {"is_decimal_allowed": Flag()},
+        {"is_decimal_allowed": flag},
         {**_FIELD, "initial_value": String(50), "min_value": String(50), "max_value": String(50)},
     ),
 }
@@ -96,14 +96,14 @@ _CELL = Kind(
     }
 )
 _EVERYWHERE: Mapping[str, Rule] = {
-    "section": _block({"text": text(limits.SECTION_TEXT)}, {"accessory": _PRESSED, "expand": Flag()}),
+    "section": _block({"text": text(limits.SECTION_TEXT)}, {"accessory": _PRESSED, "expand": flag}),
     "header": _block({"text": plain(limits.HEADER_TEXT)}),
     "divider": _block({}),
     "actions": _block({"elements": Items(_PRESSED, limits.ACTIONS_ELEMENTS)}),
     "context": _block({"elements": Items(text(limits.CONTEXT_TEXT), limits.CONTEXT_ELEMENTS)}),
     "input": _block(
         {"label": plain(limits.INPUT_LABEL), "element": _FILLED},
-        {"hint": plain(limits.INPUT_HINT), "optional": Flag(), "dispatch_action": Flag()},
+        {"hint": plain(limits.INPUT_HINT), "optional": flag, "dispatch_action": flag},
     ),
 }
 _DATA_TABLE: Mapping[str, Rule] = {
@@ -119,15 +119,15 @@ _DATA_TABLE: Mapping[str, Rule] = {
 MESSAGE = HOME = Kind({**_EVERYWHERE, **_DATA_TABLE})
 MODAL = Kind(_EVERYWHERE)
 VIEW = Shape(
-    {"blocks": Items(AnyObject(), limits.VIEW_BLOCKS, 0)},
+    {"blocks": Items(any_object, limits.VIEW_BLOCKS, 0)},
     {
         "title": plain(limits.VIEW_TITLE),
         "submit": plain(limits.VIEW_TITLE),
         "close": plain(limits.VIEW_TITLE),
         "private_metadata": String(limits.PRIVATE_METADATA, 0),
         "callback_id": String(limits.CALLBACK_ID),
-        "clear_on_close": Flag(),
-        "notify_on_close": Flag(),
+        "clear_on_close": flag,
+        "notify_on_close": flag,
         "external_id": String(255),
     },
 )

@@ -17,7 +17,7 @@ def message_problems(blocks: Any, *, at: str = "/blocks") -> list[Problem]:
 
 def view_problems(view: Any) -> list[Problem]:
     """Everything wrong with a modal or a home tab."""
-    problems = list(VIEW.problems(view, "/view"))
+    problems = list(VIEW(view, "/view"))
     if problems:
         return problems
     if view.get("type") not in ("modal", "home"):
@@ -40,7 +40,7 @@ def interactive_elements(block: Json) -> list[Json]:
 
 
 def _problems(blocks: Any, kind: Kind, *, most: int, at: str) -> list[Problem]:
-    problems = list(Items(kind, most, 0).problems(blocks, at))
+    problems = list(Items(kind, most, 0)(blocks, at))
     if problems:
         return problems
     return [problem for check in _WHOLE_CHECKS for problem in check(blocks, at)]

@@ -1,8 +1,8 @@
 """Rules that describe JSON: each lists what is wrong with a value, in Slack's words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, TypeAlias
 
 
 class Problem(NamedTuple):
@@ -15,11 +15,20 @@ class Problem(NamedTuple):
         return f"[ERROR] {self.message} [json-pointer:{self.pointer}]"
 
 
-class Rule(Protocol):
-    """What a value must be like."""
+# Everything wrong with a value, which stands at a pointer.
+Rule: TypeAlias = Callable[[Any, str], Iterator[Problem]]
 
-    def problems(self, value: Any, at: str) -> Iterator[Problem]:
-        """Everything wrong with `value`, which stands at pointer `at`."""
+
+def flag(value: Any, at: str) -> Iterator[Problem]:
+    """True or false."""
+    if not isinstance(value, bool):
+        yield Problem(at, "must provide a boolean")
+
+
+def any_object(value: Any, at: str) -> Iterator[Problem]:
+    """An object that is not looked into."""
+    if not isinstance(value, dict):
+        yield Problem(at, "must provide an object")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +37,10 @@ class String:
 
     longest: int
     shortest: int = 1
-    choices: frozenset[str] = frozenset()
+    choices: tuple[str, ...] = ()
     may_be_blank: bool = False
 
-    def problems(self, value: Any, at: str) -> Iterator[Problem]:
-        """Everything wrong with `value`."""
+    def __call__(self, value: Any, at: str) -> Iterator[Problem]:
         if not isinstance(value, str):
             yield Problem(at, "must provide a string")
         elif len(value) > self.longest:
@@ -40,17 +48,7 @@ class String:
         elif len(value if self.may_be_blank else value.strip()) < self.shortest:
             yield Problem(at, f"must be more than {self.shortest - 1} characters")
         elif self.choices and value not in self.choices:
-            yield Problem(at, f"must be a valid enum value, one of {', '.join(sorted(self.choices))}")
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """True or false."""
-
-    def problems(self, value: Any, at: str) -> Iterator[Problem]:
-        """Everything wrong with `value`."""
-        if not isinstance(value, bool):
-            yield Problem(at, "must provide a boolean")
+            yield Problem(at, f"must be a valid enum value, one of {', '.join(self.choices)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +58,7 @@ class Number:
     least: float = float("-inf")
     most: float = float("inf")
 
-    def problems(self, value: Any, at: str) -> Iterator[Problem]:
-        """Everything wrong with `value`."""
+    def __call__(self, value: Any, at: str) -> Iterator[Problem]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             yield Problem(at, "must provide a number")
         elif not self.least <= value <= self.most:
@@ -76,8 +73,7 @@ class Items:
     most: int
     least: int = 1
 
-    def problems(self, value: Any, at: str) -> Iterator[Problem]:
-        """Everything wrong with `value`, item by item."""
+    def __call__(self, value: Any, at: str) -> Iterator[Problem]:
         if not isinstance(value, list):
             yield Problem(at, "must provide an array")
             return
@@ -86,7 +82,7 @@ class Items:
         if len(value) < self.least:
             yield Problem(at, f"no fewer than {self.least} items allowed")
         for index, item in enumerate(value):
-            yield from self.item.problems(item, f"{at}/{index}")
+            yield from self.item(item, f"{at}/{index}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +93,20 @@ class Shape:
     optional: Mapping[str, Rule] = field(default_factory=dict)
     any_of: tuple[str, ...] = ()
 
-    def problems(self, value: Any, at: str) -> Iterator[Problem]:
-        """Everything wrong with `value`, key by key."""
+    def __call__(self, value: Any, at: str) -> Iterator[Problem]:
+        yield from any_object(value, at)
         if not isinstance(value, dict):
-            yield Problem(at, "must provide an object")
             return
-        yield from self._missing(value, at)
+        for key in (key for key in self.required if key not in value):
+            yield Problem(at, f"missing required field: {key}")
+        if self.any_of and not value.keys() & set(self.any_of):
+            yield Problem(at, f"missing required field: one of {', '.join(self.any_of)}")
         rules = {**self.required, **self.optional}
         for key, inner in value.items():
             if key in rules:
-                yield from rules[key].problems(inner, f"{at}/{key}")
+                yield from rules[key](inner, f"{at}/{key}")
             elif key != "type":
                 yield Problem(at, f"invalid additional property: {key}")
-
-    def _missing(self, value: Mapping[str, Any], at: str) -> Iterator[Problem]:
-        for key in self.required:
-            if key not in value:
-                yield Problem(at, f"missing required field: {key}")
-        if self.any_of and not any(key in value for key in self.any_of):
-            yield Problem(at, f"missing required field: one of {', '.join(self.any_of)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +115,7 @@ class Kind:
 
     shapes: Mapping[str, Rule]
 
-    def problems(self, value: Any, at: str) -> Iterator[Problem]:
-        """Everything wrong with `value`, by its type."""
+    def __call__(self, value: Any, at: str) -> Iterator[Problem]:
         if not isinstance(value, dict):
             yield Problem(at, "must provide an object")
         elif "type" not in value:
@@ -133,30 +123,20 @@ class Kind:
         elif not isinstance(value["type"], str) or value["type"] not in self.shapes:
             yield Problem(f"{at}/type", f"unsupported type: {value['type']}")
         else:
-            yield from self.shapes[value["type"]].problems(value, at)
-
-
-@dataclass(frozen=True, slots=True)
-class AnyObject:
-    """An object that is not looked into."""
-
-    def problems(self, value: Any, at: str) -> Iterator[Problem]:
-        """Everything wrong with `value`."""
-        if not isinstance(value, dict):
-            yield Problem(at, "must provide an object")
+            yield from self.shapes[value["type"]](value, at)
 
 
 def plain(longest: int) -> Kind:
     """A `plain_text` object."""
-    return Kind({"plain_text": Shape({"text": String(longest)}, {"emoji": Flag()})})
+    return Kind({"plain_text": Shape({"text": String(longest)}, {"emoji": flag})})
 
 
 def text(longest: int) -> Kind:
     """A `plain_text` or `mrkdwn` object."""
-    mrkdwn = Shape({"text": String(longest)}, {"verbatim": Flag()})
+    mrkdwn = Shape({"text": String(longest)}, {"verbatim": flag})
     return Kind({**plain(longest).shapes, "mrkdwn": mrkdwn})
 
 
 def one_of(*choices: str) -> String:
     """One of these strings."""
-    return String(max(map(len, choices)), choices=frozenset(choices))
+    return String(max(map(len, choices)), choices=choices)

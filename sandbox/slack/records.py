@@ -1,7 +1,6 @@
 """The values that a Slack workspace is made of.  A change makes a new value; what somebody holds stays as it was."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
@@ -118,32 +117,7 @@ class View:
     content: Json
 
 
-class ChangeKind(StrEnum):
-    """What can happen to a workspace."""
-
-    MESSAGE_POSTED = "message_posted"
-    MESSAGE_CHANGED = "message_changed"
-    MESSAGE_DELETED = "message_deleted"
-    EPHEMERAL_SHOWN = "ephemeral_shown"
-    EPHEMERAL_CHANGED = "ephemeral_changed"
-    EPHEMERAL_DELETED = "ephemeral_deleted"
-    FILE_STORED = "file_stored"
-    PERSON_CHANGED = "person_changed"
-    CHANNEL_CHANGED = "channel_changed"
-    GROUP_CHANGED = "group_changed"
-    VIEW_SHOWN = "view_shown"
-    VIEW_CLOSED = "view_closed"
-
-
 Item: TypeAlias = Message | Ephemeral | StoredFile | Person | Channel | UserGroup | View
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that happened, with the thing as it is now (as it was, if deleted)."""
-
-    kind: ChangeKind
-    item: Item
 
 
 @dataclass(frozen=True, slots=True)

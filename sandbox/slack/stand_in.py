@@ -12,7 +12,7 @@ from sandbox.slack.http_delivery import HttpDelivery
 from sandbox.slack.pages import Pages
 from sandbox.slack.payloads import Payload
 from sandbox.slack.people import People
-from sandbox.slack.records import Change, Delivery
+from sandbox.slack.records import Delivery, Item
 from sandbox.slack.response_urls import ResponseUrls
 from sandbox.slack.sample import sample_workspace
 from sandbox.slack.socket_delivery import SocketDelivery
@@ -126,8 +126,8 @@ class SlackStandIn:
             raise AssertionError(f"not within {timeout_seconds} s.  The workspace:\n{transcript(self.workspace)}")
         return value
 
-    def subscribe(self, callback: Callable[[Change], None]) -> None:
-        """Call `callback` with every change, in order, from whichever thread made it; it must return at once."""
+    def subscribe(self, callback: Callable[[Item], None]) -> None:
+        """Call `callback` with whatever changes, in order, from whichever thread; it must return at once."""
         self.workspace.subscribe(callback)
 
     def deliver(self, payload: Payload) -> Delivery:

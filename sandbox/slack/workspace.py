@@ -1,6 +1,6 @@
 """The workspace: people, channels, user groups, and what was said, shown and stored.
 
-Tests, the demo page and every endpoint share it: one lock around everything, a way to wait for a change, and a list of
+Tests, the demo page and every endpoint share it: one lock around every change, a way to wait for one, and a list of
 those who watch.  Nothing here asks whether something is allowed.
 """
 
@@ -13,8 +13,6 @@ from typing import Any, Self, TypeVar
 
 from sandbox.slack.clock import Clock
 from sandbox.slack.records import (
-    Change,
-    ChangeKind,
     Channel,
     Ephemeral,
     Item,
@@ -26,6 +24,8 @@ from sandbox.slack.records import (
 )
 
 T = TypeVar("T")
+K = TypeVar("K", str, tuple[str, str])
+Kept = TypeVar("Kept", bound=Item)
 
 
 class Workspace:
@@ -43,7 +43,7 @@ class Workspace:
         self.clock = clock or Clock()
         self.changed = threading.Condition(threading.RLock())
         self._version = 0
-        self._watchers: list[Callable[[Change], None]] = []
+        self._watchers: list[Callable[[Item], None]] = []
         self._people: dict[str, Person] = {bot.id: bot}
         self._channels: dict[str, Channel] = {}
         self._groups: dict[str, UserGroup] = {}
@@ -53,8 +53,8 @@ class Workspace:
         self._views: dict[str, View] = {}
         self._numbers = itertools.count(1)
 
-    def subscribe(self, callback: Callable[[Change], None]) -> None:
-        """Call `callback` with every change, in order, while the lock is held: it must return at once."""
+    def subscribe(self, callback: Callable[[Item], None]) -> None:
+        """Call `callback` with whatever changed, as it is now or was, under the lock: it must return at once."""
         with self.changed:
             self._watchers.append(callback)
 
@@ -79,27 +79,19 @@ class Workspace:
 
     def person(self, user_id: str) -> Person:
         """The person with this id."""
-        with self.changed:
-            return self._people[user_id]
+        return self._people[user_id]
 
     def people(self) -> list[Person]:
         """Everybody, in the order they were added; the bot is one of them."""
-        with self.changed:
-            return list(self._people.values())
-
-    def person_named(self, name: str) -> Person:
-        """The person whose user name this is."""
-        return next(person for person in self.people() if person.name == name)
+        return list(self._people.values())
 
     def channel(self, channel_id: str) -> Channel:
         """The channel with this id."""
-        with self.changed:
-            return self._channels[channel_id]
+        return self._channels[channel_id]
 
     def channels(self) -> list[Channel]:
         """Every channel and direct conversation."""
-        with self.changed:
-            return list(self._channels.values())
+        return list(self._channels.values())
 
     def channel_named(self, name: str) -> Channel:
         """The channel of this name, written without `#`."""
@@ -107,35 +99,26 @@ class Workspace:
 
     def user_group(self, group_id: str) -> UserGroup:
         """The user group with this id."""
-        with self.changed:
-            return self._groups[group_id]
+        return self._groups[group_id]
 
     def user_groups(self) -> list[UserGroup]:
         """Every user group, the disabled ones too."""
-        with self.changed:
-            return list(self._groups.values())
+        return list(self._groups.values())
 
     def put_person(self, person: Person) -> Person:
         """Add or replace a person."""
-        with self.changed:
-            self._people[person.id] = person
-            self._announce(ChangeKind.PERSON_CHANGED, person)
-        return person
+        return self._keep(self._people, person.id, person)
 
     def put_channel(self, channel: Channel) -> Channel:
         """Add or replace a channel; raises ValueError for a stranger in one that no other organisation shares."""
-        with self.changed:
-            self._check_strangers(channel)
-            self._channels[channel.id] = channel
-            self._announce(ChangeKind.CHANNEL_CHANGED, channel)
-        return channel
+        strangers = {person.id for person in self.people() if person.is_stranger} & channel.members
+        if strangers and not (channel.is_ext_shared or channel.is_im):
+            raise ValueError(f"{sorted(strangers)} cannot be in #{channel.name}, which no other organisation shares")
+        return self._keep(self._channels, channel.id, channel)
 
     def put_user_group(self, group: UserGroup) -> UserGroup:
         """Add or replace a user group."""
-        with self.changed:
-            self._groups[group.id] = group
-            self._announce(ChangeKind.GROUP_CHANGED, group)
-        return group
+        return self._keep(self._groups, group.id, group)
 
     def change_person(self, user_id: str, **changes: Any) -> Person:
         """Change fields of a person, for instance `status_emoji=":palm_tree:"`."""
@@ -175,9 +158,7 @@ class Workspace:
         """Say something; `fields` are further fields of Message."""
         with self.changed:
             message = Message(channel, self.clock.next_ts(), user, text, **fields)
-            self._messages[channel, message.ts] = message
-            self._announce(ChangeKind.MESSAGE_POSTED, message)
-        return message
+            return self._keep(self._messages, (channel, message.ts), message)
 
     def edit(self, message: Message, **changes: Any) -> Message:
         """Change a message, keeping the version it had."""
@@ -185,70 +166,49 @@ class Workspace:
             old = self._messages[message.channel, message.ts]
             history = (*old.history, dataclasses.replace(old, history=()))
             new = dataclasses.replace(old, **changes, history=history, edited=self.clock.next_ts())
-            self._messages[message.channel, message.ts] = new
-            self._announce(ChangeKind.MESSAGE_CHANGED, new)
-        return new
+            return self._keep(self._messages, (message.channel, message.ts), new)
 
     def delete(self, message: Message) -> None:
         """Remove a message; its thread stays."""
-        with self.changed:
-            gone = self._messages.pop((message.channel, message.ts))
-            self._announce(ChangeKind.MESSAGE_DELETED, gone)
+        self._drop(self._messages, (message.channel, message.ts))
 
     def show(self, channel: str, user: str, text: str, **fields: Any) -> Ephemeral:
         """Show something to one person only; `fields` are further fields of Ephemeral."""
         with self.changed:
             fields = {"blocks": (), "sender": self.bot.id, **fields}
             private = Ephemeral(self.next_id("E"), channel, user, text, ts=self.clock.next_ts(), **fields)
-            self._ephemerals[private.id] = private
-            self._announce(ChangeKind.EPHEMERAL_SHOWN, private)
-        return private
+            return self._keep(self._ephemerals, private.id, private)
 
     def replace(self, private: Ephemeral, **changes: Any) -> Ephemeral:
         """Change a private answer in place, keeping the version it had."""
         with self.changed:
             old = self._ephemerals[private.id]
             history = (*old.history, dataclasses.replace(old, history=()))
-            new = dataclasses.replace(old, **changes, history=history)
-            self._ephemerals[private.id] = new
-            self._announce(ChangeKind.EPHEMERAL_CHANGED, new)
-        return new
+            return self._keep(self._ephemerals, private.id, dataclasses.replace(old, **changes, history=history))
 
     def hide(self, private: Ephemeral) -> None:
         """Take a private answer away."""
-        with self.changed:
-            gone = self._ephemerals.pop(private.id)
-            self._announce(ChangeKind.EPHEMERAL_DELETED, gone)
+        self._drop(self._ephemerals, private.id)
 
     def store(self, file: StoredFile) -> StoredFile:
         """Keep a file, or where it is shared now."""
-        with self.changed:
-            self._files[file.id] = file
-            self._announce(ChangeKind.FILE_STORED, file)
-        return file
+        return self._keep(self._files, file.id, file)
 
     def present(self, view: View) -> View:
         """Show a modal, or somebody's home tab in place of the former one."""
-        with self.changed:
-            self._views[view.id] = view
-            self._announce(ChangeKind.VIEW_SHOWN, view)
-        return view
+        return self._keep(self._views, view.id, view)
 
     def dismiss(self, view: View) -> None:
         """Close a modal."""
-        with self.changed:
-            gone = self._views.pop(view.id)
-            self._announce(ChangeKind.VIEW_CLOSED, gone)
+        self._drop(self._views, view.id)
 
     def message(self, channel_id: str, ts: str) -> Message | None:
         """The message as it is now; None when there is none, or it was deleted."""
-        with self.changed:
-            return self._messages.get((channel_id, ts))
+        return self._messages.get((channel_id, ts))
 
     def messages(self) -> list[Message]:
         """Every message of every channel."""
-        with self.changed:
-            return list(self._messages.values())
+        return list(self._messages.values())
 
     def channel_messages(self, channel_id: str) -> list[Message]:
         """What stands in the channel itself, outside threads."""
@@ -264,43 +224,41 @@ class Workspace:
 
     def ephemeral(self, ephemeral_id: str) -> Ephemeral | None:
         """The private answer as it is now; None when it was taken away."""
-        with self.changed:
-            return self._ephemerals.get(ephemeral_id)
+        return self._ephemerals.get(ephemeral_id)
 
     def ephemerals(self, user_id: str | None = None, channel_id: str | None = None) -> list[Ephemeral]:
         """The private answers that this person (or anybody) sees now."""
-        with self.changed:
-            shown = list(self._ephemerals.values())
+        shown = list(self._ephemerals.values())
         return [one for one in shown if user_id in (None, one.user) and channel_id in (None, one.channel)]
 
     def file(self, file_id: str) -> StoredFile | None:
         """The file with this id."""
-        with self.changed:
-            return self._files.get(file_id)
+        return self._files.get(file_id)
 
     def files(self, channel_id: str | None = None, thread_ts: str | None = None) -> list[StoredFile]:
         """Complete files, in one channel or thread if named."""
-        with self.changed:
-            stored = list(self._files.values())
+        stored = list(self._files.values())
         return [one for one in stored if channel_id in (None, one.channel) and thread_ts in (None, one.thread_ts)]
 
     def views(self, user_id: str | None = None) -> list[View]:
         """The modals and home tabs that this person (or anybody) sees."""
-        with self.changed:
-            shown = list(self._views.values())
-        return [one for one in shown if user_id in (None, one.user)]
+        return [one for one in list(self._views.values()) if user_id in (None, one.user)]
 
     def _changes_since(self, version: int, timeout_seconds: float) -> bool:
         with self.changed:
             return self.changed.wait_for(lambda: self._version != version, timeout_seconds)
 
-    def _announce(self, kind: ChangeKind, item: Item) -> None:
-        change = Change(kind, item)
-        for callback in self._watchers:
-            callback(change)
-        self.touch()
+    def _keep(self, kept: dict[K, Kept], key: K, item: Kept) -> Kept:
+        with self.changed:
+            kept[key] = item
+            self._announce(item)
+        return item
 
-    def _check_strangers(self, channel: Channel) -> None:
-        strangers = {person.id for person in self._people.values() if person.is_stranger} & channel.members
-        if strangers and not (channel.is_ext_shared or channel.is_im):
-            raise ValueError(f"{sorted(strangers)} cannot be in #{channel.name}, which no other organisation shares")
+    def _drop(self, kept: dict[K, Kept], key: K) -> None:
+        with self.changed:
+            self._announce(kept.pop(key))
+
+    def _announce(self, item: Item) -> None:
+        for callback in self._watchers:
+            callback(item)
+        self.touch()

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from sandbox.slack.records import Change, ChangeKind, Delivery, Message
+from sandbox.slack.records import Delivery, Item, Message
 from sandbox.slack.stand_in import SlackStandIn
 
 PATIENCE_SECONDS = 300.0
@@ -31,10 +31,10 @@ class Watch:
         with self._changed:
             self._seen.clear()
 
-    def _note(self, change: Change) -> None:
-        if change.kind in (ChangeKind.MESSAGE_POSTED, ChangeKind.MESSAGE_CHANGED) and isinstance(change.item, Message):
+    def _note(self, item: Item) -> None:
+        if isinstance(item, Message):
             with self._changed:
-                self._seen.append((change.item, time.monotonic()))
+                self._seen.append((item, time.monotonic()))
                 self._changed.notify_all()
 
 
