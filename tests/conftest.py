@@ -55,10 +55,18 @@ def postgresql_url(postgresql: PostgresServer, migrated_postgresql: str) -> Iter
     postgresql.empty(migrated_postgresql, [table.name for table in reversed(metadata.sorted_tables)])
 
 
+@pytest.fixture(scope="session")
+def sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the one SQLite database is that tests have after each other: its address is always the same."""
+    return tmp_path_factory.mktemp("sqlite")
+
+
 @pytest.fixture
-def sqlite_url(tmp_path: Path, migrated_sqlite: Path) -> str:
+def sqlite_url(sqlite_folder: Path, migrated_sqlite: Path) -> str:
     """A fresh SQLite database with all tables and no rows."""
-    return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.db')}"
+    for left in sqlite_folder.iterdir():
+        left.unlink()
+    return f"sqlite:///{shutil.copy(migrated_sqlite, sqlite_folder / 'bot.db')}"
 
 
 @pytest.fixture(params=BOTH)

@@ -1,5 +1,6 @@
 """A store with plans in it, in whatever state a test needs them."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -64,22 +65,17 @@ PROPOSAL = Proposal(
 )
 REVISION = Revision(BATCHES[1:], (Share(ANA, 1), Share(BO, 0)), ((DropReason.GONE, 2),))
 ALL_STATES = list(PlanState)
+_closed: deque[tuple[tuple[str, int, int], Database]] = deque(maxlen=8)
+"""Databases that can be opened again: to compile their statements anew takes longer than most tests."""
 PATIENT_MS = 60_000  # on a busy machine the turn of everybody may take longer than people are let wait
 
 
 class Store:
     """One process's view of a database."""
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        owner: str = "worker",
-        pool_size: int = POOL_SIZE,
-        patience_ms: int = BUSY_TIMEOUT_MS,
-    ) -> None:
+    def __init__(self, database: Database, *, url: str, owner: str) -> None:
         self.url = url
-        self.database = Database(url, pool_size=pool_size, patience_ms=patience_ms)
+        self.database = database
         self.plans = PlanStore(self.database)
         self.matches = MatchStore(self.database)
         self.batches = BatchStore(self.database)
@@ -181,11 +177,18 @@ def _decided(plan: Plan) -> dict[str, Any]:
 def opened(
     url: str, *, owner: str = "worker", pool_size: int = POOL_SIZE, patience_ms: int = BUSY_TIMEOUT_MS
 ) -> Iterator[Store]:
-    store = Store(url, owner=owner, pool_size=pool_size, patience_ms=patience_ms)
+    """A store on a database of its own, or on one that an earlier test has closed."""
+    key = url, pool_size, patience_ms
+    known = next((one for one in _closed if one[0] == key), None)
+    if known is None:
+        known = key, Database(url, pool_size=pool_size, patience_ms=patience_ms)
+    else:
+        _closed.remove(known)
     try:
-        yield store
+        yield Store(known[1], url=url, owner=owner)
     finally:
-        store.database.close()
+        known[1].close()
+        _closed.append(known)
 
 
 def new_plan(plan_id: str = "plan", *, created_at: datetime = NOW, **request: Any) -> Plan:

@@ -195,11 +195,11 @@ def test_a_full_disk_is_told(sqlite_url: str) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0 and not SETPRIV, reason="setpriv is not installed")
 @pytest.mark.parametrize(("what", "mode"), [("file", 0o444), ("folder", 0o555)])
-def test_what_the_bot_may_not_write_is_told(what: str, mode: int, sqlite_url: str, tmp_path: Path) -> None:
+def test_what_the_bot_may_not_write_is_told(what: str, mode: int, sqlite_url: str) -> None:
     path = Path(sqlite_url.removeprefix("sqlite:///"))
-    (path if what == "file" else tmp_path).chmod(mode)
+    (path if what == "file" else path.parent).chmod(mode)
 
     line = said(sqlite_url, before=[SETPRIV, "--bounding-set=-dac_override"] if SETPRIV else [])
 
-    tmp_path.chmod(0o755)
+    path.parent.chmod(0o755)
     assert line.startswith(f"DATABASE_URL: the bot may not write {path}. ")

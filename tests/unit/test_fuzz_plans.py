@@ -20,7 +20,7 @@ from bot.services.planning import Asker
 from bot.settings import DatabaseSettings, Settings
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
 from sandbox.http.faults import Status
-from tests.integration.stored import ANA, Store
+from tests.integration.stored import ANA, opened
 from tests.integration.world import TAG, FakeWork, Time, World
 from tests.unit.builders import HOSTILE_NAMES, a_plan
 from tests.unit.fakes import FakeAnnouncer
@@ -101,12 +101,11 @@ def approved(tmp_path: Path, migrated_sqlite: Path) -> Callable[[], AbstractCont
 
     @contextmanager
     def made() -> Iterator[World]:
-        store = Store(f"sqlite:///{shutil.copyfile(migrated_sqlite, tmp_path / 'bot.db')}")
-        with BraintrustStandIn() as server:
+        url = f"sqlite:///{shutil.copyfile(migrated_sqlite, tmp_path / 'bot.db')}"
+        with opened(url) as store, BraintrustStandIn() as server:
             world = World(store, server)
             world.add_rows()
             yield world
-        store.database.close()
 
     return made
 
