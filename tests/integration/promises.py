@@ -1,13 +1,18 @@
 """What holds after every step of a walk, on the rows themselves, in the store, and in what people are told."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Table, select
+
+from bot.adapters.store.records import batch_of
+from bot.adapters.store.tables import batches, undo_batches
 from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState
 from bot.domain.report import outcome, report_of, written_pairs
 from bot.domain.undo import UndoCounts, counted_undo, taken_back
 from sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS, Row
+from tests.integration.stored import Store
 from tests.integration.walk import Walk
 
 S = PlanState
@@ -21,9 +26,13 @@ FREE: tuple[Condition, ...] = (((), None), ((), "PENDING"))
 
 def verify(walk: Walk) -> None:
     """Each row has one value at most, its plan's, over nobody's; what is taken back was ours; and as the store says."""
-    plans = [Kept(walk, plan) for plan in walk.store.plans.recent()]
-    for row in walk.rows:
-        _verify_row(row, {who for kept in plans for row_id, who in kept.planned if row_id == row.id})
+    found = Found(walk)
+    plans = found.plans
+    planned: defaultdict[str, set[str]] = defaultdict(set)
+    for row_id, who in (pair for kept in plans for pair in kept.planned):
+        planned[row_id].add(who)
+    for row in found.rows.values():
+        _verify_row(row, planned[row.id])
         _verify_that_the_rest_is_kept(row, walk.logged[row.id], is_untagged=row.id in walk.by_hand)
         asked_back = [kept for kept in plans if row.id in kept.taken_back]
         assert len(asked_back) <= _taken_back(row), f"{row.id} was not taken back"
@@ -31,22 +40,43 @@ def verify(walk: Walk) -> None:
     assert [row for row, times in claimed.items() if times > 1] == [], "two plans say that they wrote it"
     for kept in plans:
         if kept.plan.decided_at is not None and kept.plan.state in AT_REST:
-            _verify_report(kept)
+            _verify_report(kept, found.rows)
         if kept.plan.state is S.UNDONE:
             _verify_undo(kept)
         _verify_that_what_is_kept_was_touched(kept, plans)
-    _verify_that_nothing_is_forgotten(walk, plans)
-    _verify_previews(walk)
+    _verify_that_nothing_is_forgotten(found)
+    _verify_previews(found)
+
+
+class Found:
+    """All rows and all plans, looked up once."""
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self.rows = {row.id: row for row in walk.rows}
+        self._batches, self._undone = (_batches_by_plan(walk.store, table) for table in (batches, undo_batches))
+        self.plans = [self.kept(plan) for plan in walk.store.plans.recent()]
+
+    def kept(self, plan: Plan) -> "Kept":
+        return Kept(self.walk, plan, self._batches[plan.id], self._undone[plan.id])
+
+
+def _batches_by_plan(store: Store, table: Table) -> defaultdict[str, list[Batch]]:
+    by_plan: defaultdict[str, list[Batch]] = defaultdict(list)
+    with store.database.read() as connection:
+        for row in connection.execute(select(table).order_by(table.c.plan_id, table.c.seq)):
+            by_plan[row.plan_id].append(batch_of(row))
+    return by_plan
 
 
 class Kept:
     """One plan with all that is stored of it."""
 
-    def __init__(self, walk: Walk, plan: Plan) -> None:
+    def __init__(self, walk: Walk, plan: Plan, batches: Sequence[Batch], undone: Sequence[Batch]) -> None:
         self.walk = walk
         self.plan = plan
-        self.batches: Sequence[Batch] = walk.store.batches.of(plan.id)
-        self.undone: Sequence[Batch] = walk.store.undone.of(plan.id)
+        self.batches = batches
+        self.undone = undone
         self.taken_back = taken_back(self.undone)
         self.kept = {row_id: reason for batch in self.undone for row_id, reason in batch.dropped}
         self.planned = [pair for batch in self.batches for pair in batch.rows]
@@ -101,9 +131,9 @@ def _rest(row: Row) -> dict[str, Any]:
     return {**kept, "metadata": metadata}
 
 
-def _verify_report(kept: Kept) -> None:
+def _verify_report(kept: Kept, rows: Mapping[str, Row]) -> None:
     """The report of a plan at rest is what the rows say."""
-    rows, plan = {row.id: row for row in kept.walk.rows}, kept.plan
+    plan = kept.plan
     ours = {row: who for row, who in kept.held.items() if row not in kept.walk.by_hand}
     assert [row for row, who in ours.items() if rows[row].assignments != (who,)] == [], f"{plan.id} says it wrote them"
     report = report_of(plan, kept.batches)
@@ -126,28 +156,27 @@ def _verify_that_what_is_kept_was_touched(kept: Kept, plans: Sequence[Kept]) -> 
     assert kept.kept.keys() <= kept.walk.by_hand | others, f"{kept.plan.id} keeps rows that nobody touched"
 
 
-def _verify_that_nothing_is_forgotten(walk: Walk, plans: Sequence[Kept]) -> None:
+def _verify_that_nothing_is_forgotten(found: Found) -> None:
     """What the bot wrote stands in the store: as written, or as not known yet."""
-    batches = [batch for kept in plans for batch in kept.batches if batch.state in POSSIBLY_WRITTEN]
-    known = {(row, (who,)) for batch in batches for row, who in batch.kept}
+    sent = [batch for kept in found.plans for batch in kept.batches if batch.state in POSSIBLY_WRITTEN]
+    known = {(row, (who,)) for batch in sent for row, who in batch.kept}
     written = {
         (row.id, change.assignments)
-        for row in walk.rows
+        for row in found.rows.values()
         for change in row.history
         if change.source == "api" and change.assignments
     }
-    assert {pair for pair in written - known if pair[0] not in walk.by_hand} == set()
+    assert {pair for pair in written - known if pair[0] not in found.walk.by_hand} == set()
 
 
-def _verify_previews(walk: Walk) -> None:
+def _verify_previews(found: Found) -> None:
     """The numbers that a person was just told are what the rows say."""
-    rows = {row.id: row for row in walk.rows}
-    for plan, counts in walk.previews:
-        kept = Kept(walk, plan)
+    for plan, counts in found.walk.previews:
+        kept = found.kept(plan)
         open_rows = {row: who for row, who in kept.written.items() if row not in kept.taken_back}
-        found = Counter(_previewed(rows.get(row), who) for row, who in open_rows.items())
-        assert counts == UndoCounts(found["ours"], found["reviewed"], found["changed"]), plan.id
-    walk.previews.clear()
+        now = Counter(_previewed(found.rows.get(row), who) for row, who in open_rows.items())
+        assert counts == UndoCounts(now["ours"], now["reviewed"], now["changed"]), plan.id
+    found.walk.previews.clear()
 
 
 def _previewed(row: Row | None, who: str) -> str:

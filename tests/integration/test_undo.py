@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -67,12 +67,12 @@ class World:
     def begin(self) -> bool:
         return self.undoing.begin(self.plan.id, edition=self.plan.edition, who="U0BOSS", now=self.time.now())
 
-    def undo(self, *, left: float = 30.0) -> Plan:
+    def undo(self, *, left: float = 30.0, before_round: Callable[[int], None] = lambda _: None) -> Plan:
         """Begin, unless that happened, and carry it out; the plan as it rests."""
         if self.plan.state is not PlanState.UNDOING:
             assert self.begin()
         self.store.change(lease_until=None, wake_at=None)
-        work = FakeWork(self.store.claim(), self.time, left=left, pauses=self.pauses)
+        work = FakeWork(self.store.claim(), self.time, left=left, pauses=self.pauses, before_round=before_round)
         self.undoing.take_back(work, self.plan)
         return self.plan
 
@@ -90,6 +90,11 @@ class World:
     @property
     def plan(self) -> Plan:
         return self.store.get()
+
+    @property
+    def waits(self) -> bool:
+        """Whether people see now that the undo waits."""
+        return bool(self.announcer.shown and self.announcer.shown[-1].progress.waiting)
 
     @property
     def counts(self) -> UndoCounts:
@@ -353,7 +358,7 @@ def test_without_an_acknowledgement_it_is_waited_before_anything_is_sent_again(
 def test_a_rate_limit_that_lets_nothing_through_ends_the_undo(world: World, asked: float | None) -> None:
     world.braintrust.answers = [RateLimited(asked)] * 10_000
 
-    plan = world.undo()
+    plan = world.undo(before_round=lambda _: world.time.jump(20) if world.waits else None)
 
     assert plan.state is PlanState.DONE
     assert "let nothing through for an hour" in (plan.reason or "")
