@@ -21,7 +21,7 @@ from bot.adapters.slack.directory import SlackDirectory, SlackPeople
 from bot.adapters.slack.identity import Identity, workspace
 from bot.adapters.store.store import Store
 from bot.domain.homes import Home
-from bot.domain.model import Plan, PlanState
+from bot.domain.plan import Plan, PlanState
 from bot.metrics import LISTENER_SECONDS
 from bot.services.decisions import Decider
 from bot.services.greeting import Greeting

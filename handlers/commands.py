@@ -6,8 +6,8 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot.domain.command import HelpCommand, PlanCommand, parsed
-from bot.domain.model import Origin
 from bot.domain.options import COMMAND
+from bot.domain.plan import Origin
 from bot.domain.preferences import PersonalCommand, PersonalWord
 from bot.errors import BotError, CommandError, NotAllowedError
 from bot.messages.answers import problem, reading, twin

@@ -12,8 +12,8 @@ from bot.cli.console import Console, program
 from bot.cli.init import init
 from bot.cli.plans import TAKEN_OFF, settings_for_a_terminal, signals_interrupt
 from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
-from bot.domain.model import Event, Plan
 from bot.domain.options import valid_days, valid_limit, valid_reviewers, valid_tag
+from bot.domain.plan import Event, Plan
 from bot.doors import socket_mode, web
 from bot.errors import BotError, CommandError, SettingsError
 from bot.logs import configure

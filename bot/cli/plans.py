@@ -12,7 +12,7 @@ from bot.adapters.store.store import Store
 from bot.cli.console import Console
 from bot.cli.terminal import Terminal
 from bot.domain.command import PlanCommand
-from bot.domain.model import REPORTED, WRITING, Plan, PlanState
+from bot.domain.plan import REPORTED, WRITING, Plan, PlanState
 from bot.errors import CommandError
 from bot.logs import configure
 from bot.messages.lines import preview_line, reason_line, state_line, unfinished_line

@@ -9,7 +9,7 @@ from bot.adapters.store.store import Store
 from bot.app import Core
 from bot.cli.console import Console, program
 from bot.domain.command import PlanCommand
-from bot.domain.model import REPORTED, WORKED_ON, Origin, Plan, PlanState
+from bot.domain.plan import REPORTED, WORKED_ON, Origin, Plan, PlanState
 from bot.domain.report import planned_pairs, report_of
 from bot.domain.undo import UndoCounts, counted_undo
 from bot.errors import CommandError

@@ -7,7 +7,7 @@ that cannot express safely is refused (`quoted`).
 from collections.abc import Collection, Iterable
 from datetime import UTC
 
-from bot.domain.model import Window
+from bot.domain.plan import Window
 from bot.domain.reading import is_quotable
 from bot.errors import CommandError
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from bot.domain.allocation import Candidate, Reason, Strategy, allotted
 from bot.domain.choices import TRACE, Choices, grouped, selected
-from bot.domain.model import PlanRequest, Proposal, Share
+from bot.domain.plan import PlanRequest, Proposal, Share
 from bot.domain.reading import FoundRows
 from bot.domain.reviewers import Staff
 from bot.domain.writing import batches

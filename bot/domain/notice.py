@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.model import Batch, Plan
+from bot.domain.plan import Batch, Plan
 from bot.domain.report import written_pairs
 from bot.domain.undo import not_taken_back, taken_back
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from bot.domain.model import Reviewer
+from bot.domain.plan import Reviewer
 
 _T = TypeVar("_T")
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Share
+from bot.domain.plan import Batch, BatchState, DropReason, Plan, PlanState, Share
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from bot.domain.model import LeftOut, Reviewer
 from bot.domain.people import Accounts, Exclusion, Group, Person, User, is_user_id
 from bot.domain.plain_text import quoted, shown
+from bot.domain.plan import LeftOut, Reviewer
 from bot.errors import CommandError
 
 MAX_WEIGHT = 100

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.domain.changes import Withdrawal, checked
-from bot.domain.model import Batch, BatchState, DropReason
+from bot.domain.plan import Batch, BatchState, DropReason
 from bot.domain.reading import LogRow
 from bot.domain.report import written_pairs
+from bot.domain.row_changes import Withdrawal, checked
 from bot.domain.writing import batches
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.model import Batch, BatchState
+from bot.domain.plan import Batch, BatchState
 
 MAX_TRIES = 5
 

@@ -2,8 +2,8 @@
 
 from datetime import date, datetime
 
-from bot.domain.model import Plan, PlanRequest, PlanState
 from bot.domain.options import MAX_DAYS
+from bot.domain.plan import Plan, PlanRequest, PlanState
 from bot.domain.undo import UndoCounts
 from bot.errors import BotError
 from bot.messages.blocks import Message, actions, section

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from bot.domain.model import Plan
+from bot.domain.plan import Plan
 from bot.messages.blocks import Block, button, confirmation
 from bot.messages.text import counted, number
 

@@ -1,6 +1,6 @@
 """Plans and reports as lines of plain text, for the terminal."""
 
-from bot.domain.model import REPORTED, Plan, PlanState
+from bot.domain.plan import REPORTED, Plan, PlanState
 from bot.domain.report import Report
 from bot.domain.undo import UndoCounts
 from bot.messages.plan import crowded_lines, picked_lines

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from bot.domain.model import Origin, Plan
 from bot.domain.notice import NoticeCount
 from bot.domain.options import COMMAND
+from bot.domain.plan import Origin, Plan
 from bot.messages.blocks import Message, composed
 from bot.messages.text import code, counted, link, mention, number
 

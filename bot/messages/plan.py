@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.domain.allocation import Strategy
 from bot.domain.choices import Choices, RowOrder, number_selected
-from bot.domain.model import REPORTED, WORKED_ON, WRITING, Plan, PlanState, Share
+from bot.domain.plan import REPORTED, WORKED_ON, WRITING, Plan, PlanState, Share
 from bot.domain.reading import ReadingCounts
 from bot.messages.blocks import Message, composed, section
 from bot.messages.buttons import approve_button, cancel_button

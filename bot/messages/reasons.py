@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from bot.domain.model import DropReason, Plan
+from bot.domain.plan import DropReason, Plan
 from bot.domain.undo import UndoCounts
 from bot.messages.text import counted, number
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.model import RETRIABLE, UNDOABLE, Plan, PlanState
+from bot.domain.plan import RETRIABLE, UNDOABLE, Plan, PlanState
 from bot.domain.report import Report
 from bot.domain.undo import UndoCounts
 from bot.messages.blocks import Message, composed

@@ -7,8 +7,8 @@ from datetime import timedelta
 from io import BytesIO
 
 from bot.domain.deal import default_reason
-from bot.domain.model import REPORTED, WORKED_ON, WRITING, Origin, Plan, PlanState
 from bot.domain.plain_text import visible
+from bot.domain.plan import REPORTED, WORKED_ON, WRITING, Origin, Plan, PlanState
 from bot.domain.surfaces import NOT_SHOWN, Known, Surface
 from bot.messages import answers
 from bot.messages.blocks import Message

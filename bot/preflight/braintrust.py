@@ -11,8 +11,8 @@ from urllib.parse import unquote
 from bot.adapters.braintrust.client import BraintrustClient
 from bot.addresses import is_readable_on_the_way
 from bot.domain.btql import matching_rows, newest_rows
-from bot.domain.model import Window
 from bot.domain.people import Group, User
+from bot.domain.plan import Window
 from bot.errors import (
     BraintrustError,
     BraintrustRejectedError,

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from slack_sdk import WebClient
 
 from bot.adapters.slack.directory import NO_GROUP, SlackPeople, group_ids
-from bot.domain.model import LeftOut
 from bot.domain.people import Exclusion, Person, User
+from bot.domain.plan import LeftOut
 from bot.domain.reviewers import Known, NameKind, ReviewerName, parsed_name, resolved
 from bot.errors import BraintrustError, SlackError, SlackRejectedError
 from bot.preflight.braintrust import BraintrustCheck

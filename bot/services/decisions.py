@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.domain.model import UNDOABLE, WRITING, Plan, PlanState
+from bot.domain.plan import UNDOABLE, WRITING, Plan, PlanState
 from bot.errors import BotError, StoreError
 from bot.messages import answers
 from bot.messages.blocks import Message

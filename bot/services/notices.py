@@ -4,8 +4,8 @@ import logging
 from datetime import timedelta
 from urllib.parse import quote, urlencode
 
-from bot.domain.model import Plan, PlanState
 from bot.domain.notice import Notice, notice_counts, rows_left
+from bot.domain.plan import Plan, PlanState
 from bot.domain.preferences import Preference
 from bot.domain.working_hours import next_delivery
 from bot.errors import SlackRejectedError, SlackUnavailableError

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from bot.domain.model import Origin, Plan
+from bot.domain.plan import Origin, Plan
 from bot.errors import NotAllowedError, SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.plan import approver_mentions
 from bot.messages.text import mention

@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot.domain.choices import AS_ALWAYS, Choices
 from bot.domain.command import PlanCommand
 from bot.domain.deal import dealt
-from bot.domain.model import Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Window, lifetime
+from bot.domain.plan import Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Window, lifetime
 from bot.domain.reading import FoundRows
 from bot.domain.reviewers import Staff
 from bot.errors import (

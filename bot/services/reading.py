@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.domain.btql import MAX_IDS_PER_QUERY, after, matching_rows, open_load, open_rows, rows_by_id
-from bot.domain.model import PlanRequest, Window
+from bot.domain.plan import PlanRequest, Window
 from bot.domain.reading import FoundRows, LogRow, RowSorter
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, QueryRefusedError
 from bot.messages.text import counted

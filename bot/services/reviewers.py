@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from bot.domain.absence import absence
 from bot.domain.allocation import Strategy
-from bot.domain.model import DropReason, LeftOut, Plan, PlanRequest, Window
 from bot.domain.people import Group, Person, User
 from bot.domain.plain_text import quoted
+from bot.domain.plan import DropReason, LeftOut, Plan, PlanRequest, Window
 from bot.domain.preferences import Preference
 from bot.domain.reviewers import Known, Member, NameKind, ReviewerName, Staff, parsed_name, resolved
 from bot.errors import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.domain.faults import pause_seconds
-from bot.domain.model import Progress
+from bot.domain.plan import Progress
 from bot.errors import BraintrustUnavailableError, SlackUnavailableError
 from bot.services.ports.braintrust import Braintrust, Patience
 from bot.services.ports.plans import PlanBooks

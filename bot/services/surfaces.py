@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from bot.domain.faults import pause_seconds
-from bot.domain.model import REPORTED, Origin, Plan, PlanState
+from bot.domain.plan import REPORTED, Origin, Plan, PlanState
 from bot.domain.report import planned_pairs, report_of, written_pairs
 from bot.domain.surfaces import NOT_SHOWN, Known, Shown, Surface
 from bot.domain.undo import counted_undo

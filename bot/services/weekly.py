@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from bot.domain.command import PlanCommand
-from bot.domain.model import Origin
+from bot.domain.plan import Origin
 from bot.domain.weekly import local_key, next_time, parsed_weekly
 from bot.services.planning import Asker, Planner
 from bot.services.ports.store import Schedules

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.faults import FaultKind
-from bot.domain.model import Plan, PlanState
+from bot.domain.plan import Plan, PlanState
 from bot.domain.rhythm import Rhythm
 from bot.errors import (
     BotError,

@@ -10,7 +10,7 @@ from functools import partial
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from bot.domain.model import WORKED_ON, PlanState
+from bot.domain.plan import WORKED_ON, PlanState
 from bot.domain.rhythm import USUAL, Rhythm
 from bot.errors import LeaseLostError, StoreUnavailableError, WorkInterruptedError
 from bot.services.ports.plans import StoredPlans

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.domain.choices import Choices
 from bot.domain.deal import dealt
-from bot.domain.model import Proposal, Reviewer
+from bot.domain.plan import Proposal, Reviewer
 from bot.domain.reading import NOTHING_READ, FoundRows
 from bot.domain.reviewers import Member, Staff
 from sandbox.slack.sample import ADA, REVIEWS

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bot.domain.model import DropReason
+from bot.domain.plan import DropReason
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from sandbox.http.faults import (
     AppliedLate,

@@ -25,7 +25,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from bot.adapters.slack.identity import SCOPES
 from bot.adapters.store.tables import metadata
 from bot.app import Bot
-from bot.domain.model import PlanState
+from bot.domain.plan import PlanState
 from bot.doors.health import HealthPages
 from bot.doors.web import Door, Doorkeeper
 from bot.logs import JsonFormatter, TextFormatter

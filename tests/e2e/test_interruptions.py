@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.model import PlanState
+from bot.domain.plan import PlanState
 from tests.e2e.conftest import StartWorld
 from tests.e2e.pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
 from tests.e2e.world import World

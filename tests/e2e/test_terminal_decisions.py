@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.model import PlanState
+from bot.domain.plan import PlanState
 from sandbox.http.faults import Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.pseudo_terminal import PseudoTerminal

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.adapters.store.weekly import ScheduleStore
-from bot.domain.model import Origin, Plan
+from bot.domain.plan import Origin, Plan
 from sandbox.http.faults import Delay
 from sandbox.http.faults import Status as SlackStatus
 from sandbox.slack.records import Message

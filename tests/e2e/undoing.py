@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.adapters.store.batches import BatchStore
 from bot.adapters.store.tables import undo_batches
-from bot.domain.model import DropReason, PlanState
+from bot.domain.plan import DropReason, PlanState
 from bot.domain.report import written_pairs
 from bot.domain.undo import UndoCounts, counted_undo, taken_back
 from sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS, Row

@@ -26,7 +26,7 @@ from bot.adapters.slack.identity import SCOPES
 from bot.adapters.store.batches import BatchStore
 from bot.adapters.store.database import Database
 from bot.adapters.store.plans import PlanStore
-from bot.domain.model import Batch, BatchState, Plan
+from bot.domain.plan import Batch, BatchState, Plan
 from bot.domain.report import planned_pairs, written_pairs
 from sandbox.braintrust.row import Row
 from sandbox.braintrust.seed import SeedSummary, seed_rows, seed_users

@@ -10,7 +10,7 @@ import pytest
 
 from bot.adapters.braintrust.client import DEADLINES, BraintrustClient, Deadlines
 from bot.domain.btql import matching_rows
-from bot.domain.model import PlanRequest, Window
+from bot.domain.plan import PlanRequest, Window
 from bot.services.reading import RowReader
 from bot.settings import BraintrustSettings, WorkSettings
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn

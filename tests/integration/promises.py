@@ -8,7 +8,7 @@ from sqlalchemy import Table, select
 
 from bot.adapters.store.records import batch_of
 from bot.adapters.store.tables import batches, undo_batches
-from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState
+from bot.domain.plan import Batch, BatchState, DropReason, Plan, PlanState
 from bot.domain.report import outcome, report_of, written_pairs
 from bot.domain.undo import UndoCounts, counted_undo, taken_back
 from sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS, Row

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from bot.adapters.slack.client import PrivateAnswerer, SlackClient, web_client
 from bot.adapters.store.tables import database_clock, plans
-from bot.domain.model import Batch, BatchState, DropReason, Origin, PlanState
+from bot.domain.plan import Batch, BatchState, DropReason, Origin, PlanState
 from bot.domain.surfaces import Shown, Surface
 from bot.services.surfaces import SlackAnnouncer
 from bot.settings import Settings, SlackSettings

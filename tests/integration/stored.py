@@ -23,8 +23,7 @@ from bot.adapters.store.tables import batches as batch_table
 from bot.adapters.store.tables import metadata, plans, undo_batches
 from bot.adapters.store.weekly import ScheduleStore
 from bot.adapters.store.work import FaultStore, LeaseStore
-from bot.domain.changes import Revision
-from bot.domain.model import (
+from bot.domain.plan import (
     WRITING,
     Batch,
     DropReason,
@@ -39,6 +38,7 @@ from bot.domain.model import (
     Window,
 )
 from bot.domain.reading import ReadingCounts
+from bot.domain.row_changes import Revision
 from bot.services.ports.plans import PlanBooks
 from bot.services.ports.work import Lease
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bot.domain.changes import Assignment
-from bot.domain.model import BatchState, DropReason, PlanState
+from bot.domain.plan import BatchState, DropReason, PlanState
 from bot.domain.report import report_of
 from bot.domain.rhythm import USUAL
+from bot.domain.row_changes import Assignment
 from bot.domain.writing import MAX_TRIES, begun
 from bot.errors import STILL_LIMITED, LeaseLostError, WorkInterruptedError
 from bot.messages.report import report_headline

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from bot.adapters.braintrust.client import BraintrustClient, Deadlines, assignment_event
-from bot.domain.changes import Assignment
+from bot.domain.row_changes import Assignment
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
 from sandbox.braintrust.stand_in import BraintrustStandIn
 from sandbox.http.faults import (

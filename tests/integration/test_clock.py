@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.adapters.store.database import LOOK_SECONDS, Database, DatabaseClock
-from bot.domain.model import BatchState, PlanState
+from bot.domain.plan import BatchState, PlanState
 from bot.errors import StoreUnavailableError
 from bot.services.ports.work import Lease
 from bot.services.step import StepContext

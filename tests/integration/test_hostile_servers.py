@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.braintrust.client import BraintrustClient, Deadlines
-from bot.domain.changes import Assignment
+from bot.domain.row_changes import Assignment
 from bot.domain.writing import Acknowledged, Unknown
 from bot.errors import BraintrustUnavailableError, WorkInterruptedError
 from bot.settings import BraintrustSettings

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.model import PlanState
+from bot.domain.plan import PlanState
 from bot.errors import LeaseLostError
 from tests.integration.stored import EXPIRES, NOW, PROPOSAL, REVISION, Store
 from tests.integration.test_store_outcomes import unanswered_commits

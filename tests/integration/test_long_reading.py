@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.model import Origin, PlanState
+from bot.domain.plan import Origin, PlanState
 from bot.domain.surfaces import Surface
 from bot.messages.surfaces import LONG_READING
 from sandbox.http.faults import Error, Status

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.slack.client import SlackClient, web_client
-from bot.domain.changes import Assignment
+from bot.domain.row_changes import Assignment
 from bot.domain.writing import Unknown, Unreachable
 from bot.doors.socket_mode import Session
 from bot.errors import NoAccessError, SlackUnavailableError, UnreachedError

@@ -8,7 +8,7 @@ import pytest
 from bot import app
 from bot.adapters.store.store import Store
 from bot.domain.command import PlanCommand
-from bot.domain.model import Origin, Plan, PlanState
+from bot.domain.plan import Origin, Plan, PlanState
 from bot.services.planning import Asker
 from bot.settings import DatabaseSettings, Settings
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn

@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 
 from bot.adapters.store.database import Database
-from bot.domain.model import PlanState
+from bot.domain.plan import PlanState
 from bot.errors import StoreUnavailableError, StoreUnusableError
 from tests.integration.stored import NOW, Store, opened
 from tests.integration.test_sessions import life_of_a_plan

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.model import DropReason, PlanState
+from bot.domain.plan import DropReason, PlanState
 from bot.domain.report import report_of, written_pairs
 from bot.domain.undo import UndoCounts
 from sandbox.braintrust.stand_in import BraintrustStandIn

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.adapters.store.database import BUSY_TIMEOUT_MS, Database
-from bot.domain.model import PlanState
+from bot.domain.plan import PlanState
 from tests.integration.stored import NOW, PATIENT_MS, Store, opened, together
 from tests.pgbouncer import PgBouncer, is_installed
 from tests.postgresql import PostgresServer

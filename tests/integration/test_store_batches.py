@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.model import Batch, BatchState, DropReason, PlanState, Progress
+from bot.domain.plan import Batch, BatchState, DropReason, PlanState, Progress
 from bot.domain.writing import Acknowledged, Unknown, begun, ended, halves
 from tests.integration.stored import ANA, BATCHES, BO, EXPIRES, NOW, PROJECT, PROPOSAL, Store
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.adapters.store.tables import database_clock
 from bot.adapters.store.work import LeaseStore
-from bot.domain.model import RESTING, WORKED_ON, PlanState
+from bot.domain.plan import RESTING, WORKED_ON, PlanState
 from bot.domain.rhythm import USUAL, Rhythm
 from bot.services.ports.store import Claim
 from bot.services.ports.work import Lease

@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 
 from bot.adapters.store.notices import CLAIM_SECONDS
 from bot.adapters.store.tables import notices
-from bot.domain.model import PlanState
 from bot.domain.notice import Notice, NoticeCount, NoticeState
+from bot.domain.plan import PlanState
 from bot.domain.preferences import Preference
 from bot.errors import LeaseLostError
 from bot.services.ports.work import Lease

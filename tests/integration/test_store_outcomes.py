@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.model import PlanState, Progress
+from bot.domain.plan import PlanState, Progress
 from bot.errors import OutcomeUnknownError
 from tests.integration.stored import EXPIRES, NOW, Store, new_plan
 

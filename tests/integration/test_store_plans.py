@@ -10,7 +10,7 @@ from typing import Any, Self
 import pytest
 from sqlalchemy import event
 
-from bot.domain.model import NO_PROPOSAL, RESTING, UNDOABLE, Origin, PlanState, Progress
+from bot.domain.plan import NO_PROPOSAL, RESTING, UNDOABLE, Origin, PlanState, Progress
 from bot.domain.surfaces import Shown, Surface
 from bot.errors import LeaseLostError
 from bot.services.ports.work import Lease

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bot.domain.model import PlanState
+from bot.domain.plan import PlanState
 from bot.messages.buttons import Target
 from bot.services.decisions import Decider, Press
 from bot.services.permissions import Permissions

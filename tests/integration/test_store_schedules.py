@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.domain.model import Origin, Plan, PlanState
+from bot.domain.plan import Origin, Plan, PlanState
 from bot.domain.weekly import parsed_weekly
 from bot.services.planning import Planner
 from bot.services.weekly import LATE, WEEKLY, WeeklyPost

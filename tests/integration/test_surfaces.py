@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.model import Origin, PlanState
+from bot.domain.plan import Origin, PlanState
 from bot.domain.surfaces import Shown, Surface
 from bot.services import surfaces as service
 from bot.settings import PolicySettings, Settings

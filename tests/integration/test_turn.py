@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bot.adapters.store.tables import database_clock
 from bot.domain.faults import MOST, FaultKind, FaultTally
-from bot.domain.model import WORKED_ON, BatchState, Plan, PlanState, Progress
+from bot.domain.plan import WORKED_ON, BatchState, Plan, PlanState, Progress
 from bot.domain.report import outcome, report_of
 from bot.errors import (
     BotError,

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.changes import Unassignment
-from bot.domain.model import UNDOABLE, Batch, BatchState, Plan, PlanState, Reviewer, Share
 from bot.domain.notice import NoticeCount
+from bot.domain.plan import UNDOABLE, Batch, BatchState, Plan, PlanState, Reviewer, Share
+from bot.domain.row_changes import Unassignment
 from bot.domain.undo import UndoCounts, counted_undo
 from bot.domain.writing import (
     MAX_TRIES,

@@ -10,8 +10,8 @@ from sqlalchemy import MetaData, insert
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.schema import revisions, upgrade
-from bot.domain.model import Batch, BatchState, PlanState, Reviewer
 from bot.domain.notice import notice_counts
+from bot.domain.plan import Batch, BatchState, PlanState, Reviewer
 from bot.domain.surfaces import Shown, Surface
 from bot.domain.undo import UndoCounts, counted_undo, taken_back, to_take_back
 from tests.integration.schema import copy_of, described

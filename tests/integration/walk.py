@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.command import PlanCommand
-from bot.domain.model import WORKED_ON, Origin, Plan, PlanState
+from bot.domain.plan import WORKED_ON, Origin, Plan, PlanState
 from bot.domain.undo import UndoCounts
 from bot.errors import LeaseLostError, WorkInterruptedError
 from bot.services.planning import Asker, Planner, ProposalStep

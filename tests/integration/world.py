@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.adapters.braintrust.client import BraintrustClient
-from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Share
+from bot.domain.plan import Batch, BatchState, DropReason, Plan, PlanState, Share
 from bot.domain.rhythm import USUAL
 from bot.domain.undo import UndoCounts
 from bot.domain.writing import batches

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.model import Batch, DropReason, LeftOut, Origin, Plan, PlanRequest, PlanState, Reviewer, Share, Window
+from bot.domain.plan import Batch, DropReason, LeftOut, Origin, Plan, PlanRequest, PlanState, Reviewer, Share, Window
 from bot.domain.reading import LogRow, ReadingCounts
 from bot.messages.blocks import Message
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.changes import Change, Unassignment, Withdrawal
-from bot.domain.model import Plan, Progress
 from bot.domain.people import Group, Person, User
+from bot.domain.plan import Plan, Progress
 from bot.domain.reading import LogRow
 from bot.domain.rhythm import USUAL
+from bot.domain.row_changes import Change, Unassignment, Withdrawal
 from bot.domain.writing import Acknowledged, WriteResult
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.blocks import Message

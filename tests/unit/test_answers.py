@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.model import DropReason, PlanState, Progress, Reviewer, Share
+from bot.domain.plan import DropReason, PlanState, Progress, Reviewer, Share
 from bot.domain.reading import ReadingCounts
 from bot.domain.undo import UndoCounts
 from bot.messages import answers

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.model import Batch, BatchState, DropReason, Plan, PlanState, Reviewer, Share
 from bot.domain.people import User
+from bot.domain.plan import Batch, BatchState, DropReason, Plan, PlanState, Reviewer, Share
 from bot.errors import BraintrustError, BraintrustRejectedError, BraintrustUnavailableError
 from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.btql import MAX_IDS_PER_QUERY, after, matching_rows, quoted, rows_by_id
-from bot.domain.model import Window
+from bot.domain.plan import Window
 from bot.errors import CommandError
 from sandbox.braintrust.btql import MAX_LIST, Query, parse
 from sandbox.braintrust.row_sql import Sql

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.model import Plan, Reviewer, Share
+from bot.domain.plan import Plan, Reviewer, Share
 from bot.messages.blocks import BUTTON_TEXT_MAX
 from bot.messages.buttons import (
     Target,

@@ -5,7 +5,7 @@ import pytest
 from bot.domain.allocation import Reason, Strategy
 from bot.domain.choices import Choices
 from bot.domain.deal import dealt, default_reason
-from bot.domain.model import Proposal, Reviewer, Share
+from bot.domain.plan import Proposal, Reviewer, Share
 from bot.domain.reading import NOTHING_READ, FoundRows
 from bot.domain.reviewers import Member, Staff
 from tests.unit.builders import a_request

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.model import BatchState, Plan, PlanState
+from bot.domain.plan import BatchState, Plan, PlanState
 from bot.errors import BraintrustRejectedError
 from bot.messages.buttons import UNDO_CONFIRM, Target
 from bot.services.decisions import Decider, Press

@@ -18,8 +18,8 @@ from dotenv import dotenv_values
 from bot.adapters.braintrust.client import assignment_event
 from bot.cli import main, parser
 from bot.domain.btql import matching_rows
-from bot.domain.model import PlanState, Window
 from bot.domain.options import COMMAND
+from bot.domain.plan import PlanState, Window
 from bot.errors import SettingsError
 from bot.messages.buttons import approve_button, cancel_button, retry_button, stop_button, undo_button
 from bot.messages.help import OPTIONS, PERSONAL

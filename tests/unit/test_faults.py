@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.faults import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, MOST, FaultKind, FaultTally, pause_seconds
-from bot.domain.model import PlanState
+from bot.domain.plan import PlanState
 
 HOUR = 3600
 

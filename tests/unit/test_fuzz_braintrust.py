@@ -16,7 +16,7 @@ import pytest
 from bot.adapters.braintrust.answers import stripped
 from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.btql import after, quoted
-from bot.domain.changes import Assignment
+from bot.domain.row_changes import Assignment
 from bot.domain.writing import Acknowledged, RateLimited, Unknown, WriteResult
 from bot.errors import BraintrustError, BraintrustUnavailableError, WorkInterruptedError
 from bot.services.ports.braintrust import Page

@@ -14,7 +14,7 @@ import pytest
 from bot import app
 from bot.adapters.store.store import Store as WholeStore
 from bot.domain.command import PlanCommand
-from bot.domain.model import Origin, Plan, PlanState, Reviewer, Share
+from bot.domain.plan import Origin, Plan, PlanState, Reviewer, Share
 from bot.messages.surfaces import assignments_file
 from bot.services.planning import Asker
 from bot.settings import DatabaseSettings, Settings

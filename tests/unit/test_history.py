@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.cli.commands import plan_lines, step_lines
-from bot.domain.model import Event, Origin, PlanState, Reviewer, Share
+from bot.domain.plan import Event, Origin, PlanState, Reviewer, Share
 from tests.unit.builders import NOW, a_plan, a_request
 
 

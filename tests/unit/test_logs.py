@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.model import PlanState
+from bot.domain.plan import PlanState
 from bot.logs import LONGEST, LONGEST_TRACEBACK, JsonFormatter, TextFormatter, configure
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.domain.model import BatchState, DropReason, Origin, Plan, PlanState, Reviewer, Share
 from bot.domain.notice import NoticeCount, notice_counts, rows_left
+from bot.domain.plan import BatchState, DropReason, Origin, Plan, PlanState, Reviewer, Share
 from bot.messages.blocks import UPDATE_TEXT_MAX, Message
 from bot.messages.notice import MAX_URL_LENGTH, notice_message
 from sandbox.slack.blocks import message_problems

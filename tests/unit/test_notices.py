@@ -12,8 +12,8 @@ from sqlalchemy import delete, insert, update
 
 from bot.adapters.store.notices import NoticeStore
 from bot.adapters.store.tables import notices, plans
-from bot.domain.model import BatchState, Plan, PlanState
 from bot.domain.notice import Notice, NoticeCount, NoticeState
+from bot.domain.plan import BatchState, Plan, PlanState
 from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.services.notices import (
     AGAIN_SECONDS,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.model import Origin, Plan, PlanRequest, PlanState
+from bot.domain.plan import Origin, Plan, PlanRequest, PlanState
 from bot.errors import NotAllowedError, SlackError, SlackRejectedError, SlackUnavailableError
 from bot.services.permissions import Permissions, enter
 from bot.services.ports.slack import Channel

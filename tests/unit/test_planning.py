@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.command import PlanCommand
-from bot.domain.model import Origin, Plan, PlanRequest, PlanState, Window
+from bot.domain.plan import Origin, Plan, PlanRequest, PlanState, Window
 from bot.errors import CommandError, SlackUnavailableError
 from bot.services.permissions import Permissions, enter
 from bot.services.planning import Asker, Planner, ProposalStep, Requested

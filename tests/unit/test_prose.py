@@ -9,9 +9,9 @@ import pytest
 
 from bot.domain.choices import Choices
 from bot.domain.command import parsed
-from bot.domain.model import NOT_BEGUN, DropReason, LeftOut, Plan, PlanState, Progress, Reviewer, Share
 from bot.domain.notice import NoticeCount
 from bot.domain.plain_text import quoted, readable
+from bot.domain.plan import NOT_BEGUN, DropReason, LeftOut, Plan, PlanState, Progress, Reviewer, Share
 from bot.domain.reading import ReadingCounts
 from bot.domain.report import Report
 from bot.domain.undo import UndoCounts

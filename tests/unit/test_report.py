@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.model import Batch, BatchState, DropReason, PlanState, Reviewer, Share
+from bot.domain.plan import Batch, BatchState, DropReason, PlanState, Reviewer, Share
 from bot.domain.report import Report, outcome, planned_pairs, report_of, written_pairs
 from tests.unit.builders import a_plan
 

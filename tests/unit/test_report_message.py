@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.model import (
+from bot.domain.plan import (
     REPORTED,
     WORKED_ON,
     Batch,

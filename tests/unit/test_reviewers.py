@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.model import LeftOut, Reviewer
 from bot.domain.people import Exclusion, Group, Person, User
+from bot.domain.plan import LeftOut, Reviewer
 from bot.domain.reviewers import Known, Member, Staff, parsed_name, resolved
 
 ANA_ID, BEN_ID, EVA_ID, CI_ID = (

@@ -11,8 +11,8 @@ import pytest
 from bot.adapters.store.people import MatchStore
 from bot.domain.allocation import Strategy
 from bot.domain.choices import Choices
-from bot.domain.model import DropReason, Reviewer, Share
 from bot.domain.people import Group, Person, User
+from bot.domain.plan import DropReason, Reviewer, Share
 from bot.domain.reviewers import Staff
 from bot.errors import (
     BraintrustRejectedError,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.model import Batch, BatchState, DropReason
+from bot.domain.plan import Batch, BatchState, DropReason
 from bot.domain.reading import LogRow
 from bot.domain.undo import UndoCounts, counted_undo, not_taken_back, previewed, taken_back, to_take_back
 from tests.unit.builders import a_batch, a_row

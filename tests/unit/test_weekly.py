@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.adapters.store.weekly import ScheduleStore
-from bot.domain.model import Origin, Plan, PlanState
+from bot.domain.plan import Origin, Plan, PlanState
 from bot.domain.weekly import WEEKDAYS, WeeklyTime, local_key, next_time, parsed_weekly
 from bot.errors import CommandError
 from bot.services.planning import Planner

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.domain.model import PlanState
+from bot.domain.plan import PlanState
 from bot.services.ports.store import Claim
 from bot.services.ports.work import Lease
 from bot.work.turn import HeldPlan, Turn

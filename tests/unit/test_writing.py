@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.changes import recounted
-from bot.domain.model import Batch, BatchState, DropReason, Reviewer, Share
+from bot.domain.plan import Batch, BatchState, DropReason, Reviewer, Share
+from bot.domain.row_changes import recounted
 from bot.domain.writing import (
     MAX_TRIES,
     Acknowledged,

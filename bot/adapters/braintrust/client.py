@@ -25,12 +25,12 @@ from bot.adapters.braintrust.answers import (
 from bot.adapters.braintrust.directory import Project, group, identified, project, user
 from bot.adapters.http import Answer, Limits, TooBigError, exchange
 from bot.adapters.obstacles import nothing_was_sent
-from bot.domain.changes import Change, Unassignment, Withdrawal
 from bot.domain.faults import LIMITED_SECONDS, pause_seconds
 from bot.domain.homes import Home, HomeKind
 from bot.domain.people import Group, User
 from bot.domain.reading import is_quotable, log_row
 from bot.domain.rhythm import USUAL
+from bot.domain.row_changes import Change, Unassignment, Withdrawal
 from bot.domain.writing import Unknown, Unreachable, WriteResult
 from bot.errors import (
     STILL_LIMITED,

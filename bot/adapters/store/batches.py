@@ -10,7 +10,7 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.records import batch_of, batch_outcome, batch_record, plan_of
 from bot.adapters.store.tables import batches, plans
 from bot.adapters.store.transitions import owned
-from bot.domain.model import Batch, BatchState, Plan, PlanState, Progress
+from bot.domain.plan import Batch, BatchState, Plan, PlanState, Progress
 from bot.metrics import ROWS
 from bot.services.ports.work import Lease
 

@@ -17,7 +17,7 @@ from bot.adapters.store.database import BUSY_TIMEOUT_MS, NOTHING_CHANGED, OUTCOM
 from bot.adapters.store.journal import Entry
 from bot.adapters.store.tables import batches, events, plans, undo_batches
 from bot.adapters.store.transitions import Act, Guard, change, in_state, move, note
-from bot.domain.model import RETRIABLE, UNDOABLE, BatchState, PlanState
+from bot.domain.plan import RETRIABLE, UNDOABLE, BatchState, PlanState
 from bot.errors import OutcomeUnknownError, StoreUnavailableError
 
 T = TypeVar("T")

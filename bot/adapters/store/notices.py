@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import database_clock, notices, plans
 from bot.adapters.store.transitions import change, owned, recorded_patiently
-from bot.domain.model import UNDOABLE, PlanState
 from bot.domain.notice import Notice, NoticeCount, NoticeState
+from bot.domain.plan import UNDOABLE, PlanState
 from bot.services.ports.work import Lease
 
 CLAIM_SECONDS = 30.0  # a request to Slack takes up to 15

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.adapters.store.database import Database
 from bot.adapters.store.records import plan_of
 from bot.adapters.store.tables import balances, matches, plans, preferences
-from bot.domain.model import UNDOABLE, WRITING, PlanState
+from bot.domain.plan import UNDOABLE, WRITING, PlanState
 from bot.domain.preferences import Preference
 
 

@@ -26,8 +26,7 @@ from bot.adapters.store.transitions import (
     owned,
     supersede,
 )
-from bot.domain.changes import Revision
-from bot.domain.model import (
+from bot.domain.plan import (
     NO_PROPOSAL,
     NOT_BEGUN,
     RESTING,
@@ -40,6 +39,7 @@ from bot.domain.model import (
     Proposal,
 )
 from bot.domain.reading import ReadingCounts
+from bot.domain.row_changes import Revision
 from bot.services.ports.work import Lease
 
 

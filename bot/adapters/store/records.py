@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from bot.domain.allocation import Strategy
 from bot.domain.choices import Choices, RowOrder
-from bot.domain.model import (
+from bot.domain.plan import (
     NO_PROPOSAL,
     Batch,
     BatchState,

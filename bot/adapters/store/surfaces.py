@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import database_clock, plans, surfaces
 from bot.adapters.store.transitions import change, in_state, owned, recorded_patiently
-from bot.domain.model import PlanState
+from bot.domain.plan import PlanState
 from bot.domain.surfaces import Shown, Surface
 from bot.services.ports.work import Lease
 

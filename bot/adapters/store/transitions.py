@@ -13,7 +13,7 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.journal import Entry, enter
 from bot.adapters.store.records import plan_of, plan_record
 from bot.adapters.store.tables import events, plans
-from bot.domain.model import Plan, PlanState
+from bot.domain.plan import Plan, PlanState
 from bot.errors import LeaseLostError, StoreUnavailableError
 from bot.services.ports.work import Lease
 

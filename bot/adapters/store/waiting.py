@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import events, plans
-from bot.domain.model import WORKED_ON, PlanState
+from bot.domain.plan import WORKED_ON, PlanState
 from bot.errors import StoreError
 from bot.services.ports.work import Clock
 

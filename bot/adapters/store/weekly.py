@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import plans, schedules
 from bot.adapters.store.transitions import BOT, add_plan
-from bot.domain.model import Plan
+from bot.domain.plan import Plan
 
 
 class ScheduleStore:

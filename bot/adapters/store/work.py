@@ -12,7 +12,7 @@ from bot.adapters.store.journal import Entry
 from bot.adapters.store.tables import database_clock, plans
 from bot.adapters.store.transitions import BOT, Act, in_state, move, note, owned
 from bot.domain.faults import FaultKind, FaultTally
-from bot.domain.model import NOT_BEGUN, WORKED_ON, PlanState
+from bot.domain.plan import NOT_BEGUN, WORKED_ON, PlanState
 from bot.domain.rhythm import USUAL, Rhythm
 from bot.services.ports.store import Claim
 from bot.services.ports.work import Lease

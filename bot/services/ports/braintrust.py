@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.domain.changes import Change
 from bot.domain.people import Group, User
 from bot.domain.reading import LogRow
+from bot.domain.row_changes import Change
 from bot.domain.writing import WriteResult
 
 READ_TRIES = 5

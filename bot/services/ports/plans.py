@@ -9,8 +9,8 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Protocol
 
-from bot.domain.changes import Revision
-from bot.domain.model import NO_PROPOSAL, Batch, Plan, PlanState, Progress, Proposal
+from bot.domain.plan import NO_PROPOSAL, Batch, Plan, PlanState, Progress, Proposal
+from bot.domain.row_changes import Revision
 from bot.services.ports.people import NoticeBook
 from bot.services.ports.work import Lease
 

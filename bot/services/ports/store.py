@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.domain.faults import FaultKind
 from bot.domain.homes import Home
-from bot.domain.model import Plan, PlanState
+from bot.domain.plan import Plan, PlanState
 from bot.domain.surfaces import Shown, Surface
 from bot.services.ports.work import Lease
 

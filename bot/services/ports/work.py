@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.model import Plan
+from bot.domain.plan import Plan
 
 Clock = Callable[[], datetime]
 

@@ -8,9 +8,9 @@ from functools import partial
 from itertools import accumulate
 
 from bot.domain.btql import MAX_IDS_PER_QUERY
-from bot.domain.changes import Assignment, checked, has_drifted, revision
-from bot.domain.model import Batch, BatchState, Plan, lifetime
+from bot.domain.plan import Batch, BatchState, Plan, lifetime
 from bot.domain.report import outcome, report_of
+from bot.domain.row_changes import Assignment, checked, has_drifted, revision
 from bot.errors import BraintrustError
 from bot.services.notices import arrange_notices
 from bot.services.ports.braintrust import Patience

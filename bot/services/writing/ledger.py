@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.domain.btql import MAX_IDS_PER_QUERY
-from bot.domain.changes import Change, read_back, without_others
-from bot.domain.model import Batch, BatchState, Plan, Progress
+from bot.domain.plan import Batch, BatchState, Plan, Progress
+from bot.domain.row_changes import Change, read_back, without_others
 from bot.domain.writing import MAX_TRIES
 from bot.errors import BraintrustError, BraintrustRejectedError
 from bot.services.ports.plans import BatchBook

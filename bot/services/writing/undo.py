@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.domain.changes import Unassignment, Withdrawal, checked
-from bot.domain.model import UNDOABLE, Batch, BatchState, Plan, PlanState
+from bot.domain.plan import UNDOABLE, Batch, BatchState, Plan, PlanState
+from bot.domain.row_changes import Unassignment, Withdrawal, checked
 from bot.domain.undo import UndoCounts, counted_undo, not_taken_back, previewed, to_take_back
 from bot.errors import BraintrustError, BraintrustRejectedError
 from bot.services.notices import arrange_notices

@@ -15,9 +15,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from bot.domain.changes import Change, checked, read_back, without_others
 from bot.domain.faults import LIMITED_SECONDS, pause_seconds
-from bot.domain.model import Batch, BatchState, Plan
+from bot.domain.plan import Batch, BatchState, Plan
+from bot.domain.row_changes import Change, checked, read_back, without_others
 from bot.domain.writing import (
     Acknowledged,
     NotBegun,

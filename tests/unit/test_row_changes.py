@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.changes import (
+from bot.domain.plan import Batch, BatchState, DropReason, Plan, Reviewer, Share
+from bot.domain.reading import USUAL_OPEN_STATUSES, LogRow
+from bot.domain.report import counted_drops
+from bot.domain.row_changes import (
     Assignment,
     Seen,
     Withdrawal,
@@ -18,9 +21,6 @@ from bot.domain.changes import (
     recounted,
     revision,
 )
-from bot.domain.model import Batch, BatchState, DropReason, Plan, Reviewer, Share
-from bot.domain.reading import USUAL_OPEN_STATUSES, LogRow
-from bot.domain.report import counted_drops
 from bot.domain.writing import batches as cut
 from tests.unit.builders import TAG, a_batch, a_plan, a_row
 

@@ -1,4 +1,4 @@
-"""The nouns: requests, plans, shares, batches and their states."""
+"""Plans: what is asked for, who gets how much, in which batches, and the states of them all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -9,7 +9,7 @@ from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
-from bot.domain.model import Batch, BatchState, DropReason, Plan, Share
+from bot.domain.plan import Batch, BatchState, DropReason, Plan, Share
 from bot.domain.reading import PENDING, USUAL_OPEN_STATUSES, LogRow
 from bot.domain.report import counted_drops
 from bot.domain.writing import batches as cut
