@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from sandbox.slack.answers import message_json
 from sandbox.slack.backend import Backend
 from sandbox.slack.blocks import interactive_elements
 from sandbox.slack.records import Channel, Ephemeral, Json, Message, Person, View
+
+_TOLD_OF_ELEMENT = ("action_id", "type", "text", "value", "style", "placeholder", "confirm", "url")
 
 
 class PayloadKind(StrEnum):
@@ -36,14 +37,6 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Who does something, and where."""
-
-    person: Person
-    channel: Channel
-
-
-@dataclass(frozen=True, slots=True)
 class Answerable:
     """What lets a bot react to a command or click."""
 
@@ -60,12 +53,13 @@ def find_click(message: Message | Ephemeral, action_id: str, value: str | None) 
     return None
 
 
-def command_payload(backend: Backend, place: Place, command: str, text: str, ways: Answerable) -> Payload:
-    """A slash command; the name of a private channel is not told."""
-    person, channel = place.person, place.channel
+def command_payload(
+    backend: Backend, person: Person, channel: Channel, *, typed: tuple[str, str], ways: Answerable
+) -> Payload:
+    """A slash command and its text; the name of a private channel is not told."""
+    command, text = typed
     content = {
-        "token": "sandbox-verification-token",
-        "api_app_id": backend.workspace.app_id,
+        **_app(backend),
         "team_id": backend.workspace.team_id,
         "team_domain": backend.workspace.domain,
         "channel_id": channel.id,
@@ -83,23 +77,18 @@ def command_payload(backend: Backend, place: Place, command: str, text: str, way
 
 def click_payload(backend: Backend, person: Person, click: Click, *, chosen: Json, ways: Answerable) -> Payload:
     """A `block_actions` payload; a click on a private answer carries no message, as with Slack."""
-    workspace, message = backend.workspace, click.message
-    action = _action(click, chosen, workspace.clock.next_ts())
-    container = {"type": "message", "message_ts": message.ts, "channel_id": message.channel}
+    workspace, message, element = backend.workspace, click.message, click.element
+    told = {key: element[key] for key in _TOLD_OF_ELEMENT if key in element}
+    thread = {"thread_ts": message.thread_ts} if message.thread_ts else {}
+    place = {"message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": isinstance(message, Ephemeral)}
+    state = {click.block_id: {element["action_id"]: {"type": element["type"], **chosen}}} if chosen else {}
     content: Json = {
-        "type": "block_actions",
-        "user": _user(backend, person),
-        "api_app_id": workspace.app_id,
-        "token": "sandbox-verification-token",
-        "container": {**container, "is_ephemeral": isinstance(message, Ephemeral), **_thread(message)},
-        "trigger_id": ways.trigger_id,
-        "team": {"id": workspace.team_id, "domain": workspace.domain},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        **_interaction(backend, "block_actions", person, ways.trigger_id),
+        "container": {"type": "message", **place, **thread},
         "channel": {"id": message.channel, "name": _told_name(workspace.channel(message.channel))},
-        "state": {"values": _state(click, chosen)},
+        "state": {"values": state},
         "response_url": ways.response_url,
-        "actions": [action],
+        "actions": [{**told, "block_id": click.block_id, "action_ts": workspace.clock.next_ts(), **chosen}],
     }
     if isinstance(message, Message):
         content["message"] = message_json(workspace, backend.url, message)
@@ -111,16 +100,9 @@ def submission_payload(backend: Backend, person: Person, view: View, *, values: 
     workspace = backend.workspace
     told = {"id": view.id, "team_id": workspace.team_id, "app_id": workspace.app_id, "bot_id": workspace.bot_id}
     content: Json = {
-        "type": "view_submission",
-        "team": {"id": workspace.team_id, "domain": workspace.domain},
-        "user": _user(backend, person),
-        "api_app_id": workspace.app_id,
-        "token": "sandbox-verification-token",
-        "trigger_id": trigger_id,
+        **_interaction(backend, "view_submission", person, trigger_id),
         "view": {"callback_id": "", "private_metadata": "", **view.content, **told, "state": {"values": values}},
         "response_urls": [],
-        "is_enterprise_install": False,
-        "enterprise": None,
     }
     return Payload(PayloadKind.INTERACTION, content)
 
@@ -128,48 +110,37 @@ def submission_payload(backend: Backend, person: Person, view: View, *, values: 
 def event_payload(backend: Backend, event: Json) -> Payload:
     """An Events API callback around `event`."""
     workspace = backend.workspace
+    installed = {"enterprise_id": None, "team_id": workspace.team_id, "is_enterprise_install": False}
     content = {
-        "token": "sandbox-verification-token",
+        **_app(backend),
         "team_id": workspace.team_id,
-        "api_app_id": workspace.app_id,
         "event": {"event_ts": workspace.clock.next_ts(), **event},
         "type": "event_callback",
         "event_id": workspace.next_id("Ev"),
         "event_time": int(workspace.clock.now()),
-        "authorizations": [
-            {
-                "enterprise_id": None,
-                "team_id": workspace.team_id,
-                "user_id": workspace.bot.id,
-                "is_bot": True,
-                "is_enterprise_install": False,
-            }
-        ],
+        "authorizations": [{**installed, "user_id": workspace.bot.id, "is_bot": True}],
         "is_ext_shared_channel": "channel" in event and workspace.channel(event["channel"]).is_ext_shared,
     }
     return Payload(PayloadKind.EVENT, content)
 
 
+def _app(backend: Backend) -> Json:
+    return {"token": "sandbox-verification-token", "api_app_id": backend.workspace.app_id}
+
+
+def _interaction(backend: Backend, kind: str, person: Person, trigger_id: str) -> Json:
+    workspace = backend.workspace
+    team_id = "T0ELSEWHERE" if person.is_stranger else workspace.team_id
+    return {
+        **_app(backend),
+        "type": kind,
+        "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": team_id},
+        "team": {"id": workspace.team_id, "domain": workspace.domain},
+        "trigger_id": trigger_id,
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
 def _told_name(channel: Channel) -> str:
     return "privategroup" if channel.is_private and not channel.is_im else channel.name
-
-
-def _user(backend: Backend, person: Person) -> Json:
-    team_id = "T0ELSEWHERE" if person.is_stranger else backend.workspace.team_id
-    return {"id": person.id, "username": person.name, "name": person.name, "team_id": team_id}
-
-
-def _thread(message: Message | Ephemeral) -> Json:
-    return {"thread_ts": message.thread_ts} if message.thread_ts else {}
-
-
-def _action(click: Click, chosen: Json, ts: str) -> Json:
-    kept = ("action_id", "type", "text", "value", "style", "placeholder", "confirm", "url")
-    told = {key: click.element[key] for key in kept if key in click.element}
-    return {**told, "block_id": click.block_id, "action_ts": ts, **chosen}
-
-
-def _state(click: Click, chosen: Json) -> dict[str, Any]:
-    if not chosen:
-        return {}
-    return {click.block_id: {click.element["action_id"]: {"type": click.element["type"], **chosen}}}

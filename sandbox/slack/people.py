@@ -1,17 +1,15 @@
 """People who use Slack: their commands, clicks, mentions and direct messages, of which the bot hears."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.slack.answers import SlackError
 from sandbox.slack.backend import Backend
-from sandbox.slack.menu_choices import chosen_fields
 from sandbox.slack.payloads import (
     Answerable,
     Click,
     Payload,
-    Place,
     click_payload,
     command_payload,
     event_payload,
@@ -23,6 +21,13 @@ from sandbox.slack.response_urls import ResponseUrls
 from sandbox.slack.typed_text import escape_said, escape_signs, escape_typed
 
 _UNHEARD = Delivery(None, "", 0.0, timed_out=False)
+_CHOSEN_BY_ID: Mapping[str, str] = {
+    "users_select": "selected_user",
+    "conversations_select": "selected_conversation",
+    "datepicker": "selected_date",
+    "timepicker": "selected_time",
+    "multi_users_select": "selected_users",
+}
 
 
 class People:
@@ -30,25 +35,32 @@ class People:
 
     def __init__(self, backend: Backend, response_urls: ResponseUrls, deliver: Callable[[Payload], Delivery]) -> None:
         self._backend = backend
+        self._workspace = backend.workspace
         self._response_urls = response_urls
         self._deliver = deliver
 
     def command(self, user_id: str, channel_id: str, text: str, *, command: str = "/assign-reviews") -> Delivery:
         """Type a slash command.  The acknowledgement's body becomes a private answer, as does Slack's own complaint."""
         person, channel = self._person(user_id), self._visible_channel(user_id, channel_id)
-        escape = escape_typed if self._backend.should_escape else lambda _, typed: escape_signs(typed)
-        sent = escape(self._backend.workspace, text.strip())
+        sent = text.strip()
+        sent = escape_typed(self._workspace, sent) if self._backend.should_escape else escape_signs(sent)
         ways = self._ways(channel_id, user_id)
-        delivery = self._deliver(command_payload(self._backend, Place(person, channel), command, sent, ways))
-        self._show_acknowledgement(ways, delivery, Place(person, channel), f"{command} {text}".strip())
+        delivery = self._deliver(command_payload(self._backend, person, channel, typed=(command, sent), ways=ways))
+        typed = f"{command} {text}".strip()
+        if not delivery.acknowledged:
+            refused = "operation_timeout" if delivery.timed_out else "dispatch_failed"
+        else:
+            answer = Message(channel_id, "", user_id, typed)
+            refused = self._refusal(ways, _said_body(delivery.body), answer) if delivery.body else ""
+        if refused:
+            self._workspace.show(channel_id, user_id, f'{command} failed with the error "{refused}"', sender=SLACKBOT)
         return delivery
 
     def press(
         self, user_id: str, message: Message | Ephemeral, action_id: str, *, value: str | None = None
     ) -> Delivery:
         """Press a button.  It must be on the message now, unless `value` names one that was: a stale click."""
-        person, click = self._person(user_id), self._click(message, action_id, value)
-        return self._act(person, click, {})
+        return self._act(self._person(user_id), self._click(message, action_id, value), {})
 
     def choose(
         self, user_id: str, message: Message | Ephemeral, action_id: str, chosen: str | Sequence[str]
@@ -64,26 +76,25 @@ class People:
         delivery = self._deliver(submission_payload(self._backend, person, view, values=values, trigger_id=trigger_id))
         action = _said_body(delivery.body).get("response_action", "clear") if delivery.body else "clear"
         if delivery.acknowledged and action == "clear":
-            self._backend.workspace.dismiss(view)
+            self._workspace.dismiss(view)
         return delivery
 
     def mention(self, user_id: str, channel_id: str, text: str) -> Delivery:
         """Say something in a channel that mentions the bot; a bot that is not a member hears nothing."""
-        channel = self._visible_channel(user_id, channel_id)
-        message = self._say(user_id, channel_id, text, before=f"<@{self._backend.workspace.bot.id}>")
-        if self._backend.workspace.bot.id not in channel.members:
-            return _UNHEARD
-        return self._tell({"type": "app_mention", "user": user_id, **_spot(message)})
+        bot = self._workspace.bot
+        message = self._say(user_id, channel_id, text, before=f"<@{bot.id}>")
+        is_heard = bot.id in self._workspace.channel(channel_id).members
+        return self._tell({"type": "app_mention", "user": user_id, **_spot(message)}) if is_heard else _UNHEARD
 
     def direct_message(self, user_id: str, text: str) -> Delivery:
         """Write to the bot."""
-        channel = self._backend.workspace.direct_channel(self._person(user_id).id)
+        channel = self._workspace.direct_channel(self._person(user_id).id)
         message = self._say(user_id, channel.id, text)
         return self._tell({"type": "message", "channel_type": "im", "user": user_id, **_spot(message)})
 
     def invite_bot(self, channel_id: str, *, by: str | None = None) -> Delivery:
         """Make the bot a member of a channel."""
-        workspace = self._backend.workspace
+        workspace = self._workspace
         workspace.join(channel_id, workspace.bot.id)
         event: Json = {"type": "member_joined_channel", "user": workspace.bot.id, "channel": channel_id}
         kind = "G" if workspace.channel(channel_id).is_private else "C"
@@ -91,7 +102,7 @@ class People:
 
     def home_opened(self, user_id: str) -> Delivery:
         """Open the bot's home tab."""
-        channel = self._backend.workspace.direct_channel(self._person(user_id).id)
+        channel = self._workspace.direct_channel(self._person(user_id).id)
         return self._tell({"type": "app_home_opened", "user": user_id, "channel": channel.id, "tab": "home"})
 
     def _act(self, person: Person, click: Click, chosen: Json) -> Delivery:
@@ -102,9 +113,11 @@ class People:
         return self._deliver(click_payload(self._backend, person, click, chosen=chosen, ways=ways))
 
     def _click(self, message: Message | Ephemeral, action_id: str, value: str | None) -> Click:
-        now = self._current(message)
-        click = now and find_click(now, action_id, value)
-        if click:
+        if isinstance(message, Ephemeral):
+            now: Message | Ephemeral | None = self._workspace.ephemeral(message.id)
+        else:
+            now = self._workspace.message(message.channel, message.ts)
+        if now and (click := find_click(now, action_id, value)):
             return click
         if value is None:
             raise ValueError(f"there is no {action_id!r} to press on this message now")
@@ -112,21 +125,16 @@ class People:
         old = find_click(message, action_id, None) or Click(message, "stale", stale)
         return Click(message, old.block_id, {**old.element, "value": value})
 
-    def _current(self, message: Message | Ephemeral) -> Message | Ephemeral | None:
-        if isinstance(message, Ephemeral):
-            return self._backend.workspace.ephemeral(message.id)
-        return self._backend.workspace.message(message.channel, message.ts)
-
     def _person(self, user_id: str) -> Person:
-        person = self._backend.workspace.person(user_id)
+        person = self._workspace.person(user_id)
         if person.deleted:
             raise ValueError(f"{person.name} was deactivated and cannot act")
         return person
 
     def _visible_channel(self, user_id: str, channel_id: str) -> Channel:
-        channel, person = self._backend.workspace.channel(channel_id), self._backend.workspace.person(user_id)
-        sees_all = not (channel.is_private or person.is_outsider)
-        if not sees_all and user_id not in channel.members:
+        channel = self._workspace.channel(channel_id)
+        is_open = not (channel.is_private or self._workspace.person(user_id).is_outsider)
+        if not is_open and user_id not in channel.members:
             raise ValueError(f"{user_id} does not see #{channel.name}")
         return channel
 
@@ -136,31 +144,36 @@ class People:
 
     def _say(self, user_id: str, channel_id: str, text: str, *, before: str = "") -> Message:
         self._visible_channel(self._person(user_id).id, channel_id)
-        typed = escape_said(self._backend.workspace, text)
-        said = typed if before in typed else f"{before} {typed}"
-        return self._backend.workspace.post(channel_id, user_id, said)
+        typed = escape_said(self._workspace, text)
+        return self._workspace.post(channel_id, user_id, typed if before in typed else f"{before} {typed}")
 
     def _tell(self, event: Json) -> Delivery:
         return self._deliver(event_payload(self._backend, event))
 
-    def _show_acknowledgement(self, ways: Answerable, delivery: Delivery, place: Place, typed: str) -> None:
-        if not delivery.acknowledged:
-            refused = "operation_timeout" if delivery.timed_out else "dispatch_failed"
-        else:
-            refused = self._refusal(ways, _said_body(delivery.body), place, typed) if delivery.body else ""
-        if refused:
-            complaint = f'{typed.split(maxsplit=1)[0]} failed with the error "{refused}"'
-            self._backend.workspace.show(place.channel.id, place.person.id, complaint, sender=SLACKBOT)
-
-    def _refusal(self, ways: Answerable, body: Json, place: Place, typed: str) -> str:
+    def _refusal(self, ways: Answerable, body: Json, typed: Message) -> str:
+        """Why Slack does not show the answer that acknowledged a command; empty when it does."""
         try:
             self._response_urls.check(body)
         except SlackError as error:
             return error.code
         if body.get("response_type") == "in_channel":
-            self._backend.workspace.post(place.channel.id, place.person.id, escape_signs(typed))
+            self._workspace.post(typed.channel, typed.user, escape_signs(typed.text))
         self._response_urls.acknowledge(ways.response_url, body)
         return ""
+
+
+def chosen_fields(element: Json, chosen: str | Sequence[str]) -> Json:
+    """The fields of an action that say what was chosen; ValueError for an option that is not there."""
+    kind, values = element["type"], [chosen] if isinstance(chosen, str) else list(chosen)
+    if kind in _CHOSEN_BY_ID:
+        return {_CHOSEN_BY_ID[kind]: values if kind.startswith("multi_") else chosen}
+    groups = [element, *element.get("option_groups", ())]
+    known = {option["value"]: option for group in groups for option in group.get("options", ())}
+    if unknown := [value for value in values if value not in known]:
+        raise ValueError(f"there is no option {unknown[0]!r} to choose")
+    options = [known[value] for value in values]
+    is_many = kind in ("checkboxes", "multi_static_select")
+    return {"selected_options": options} if is_many else {"selected_option": options[0]}
 
 
 def _said_body(body: str) -> Json:

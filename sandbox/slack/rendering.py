@@ -1,9 +1,10 @@
-"""Plain text of blocks, as a person can read it in a terminal or a failed test.  Pure."""
+"""Plain text of blocks and of a whole workspace, as a person can read it in a terminal or a failed test.  Pure."""
 
 import re
 from collections.abc import Callable, Mapping
 
 from sandbox.slack.records import Ephemeral, Json, Message
+from sandbox.slack.workspace import Workspace
 
 
 def render_text(message: Message | Ephemeral) -> str:
@@ -25,6 +26,27 @@ def readable(text: str) -> str:
     text = re.sub(r"<[^|>]*\|([^>]+)>", r"\1", text)
     text = re.sub(r"<([^>]*)>", r"\1", text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def transcript(workspace: Workspace) -> str:
+    """Every message and private answer in the order they appeared, replies marked."""
+    said: list[Message | Ephemeral] = [*workspace.messages(), *workspace.ephemerals()]
+    entries = [_entry(workspace, one) for one in sorted(said, key=lambda one: one.ts)]
+    return "\n".join(entries) or "(nothing was said)"
+
+
+def _entry(workspace: Workspace, said: Message | Ephemeral) -> str:
+    names = {person.id: person.name for person in workspace.people()}
+    channel = workspace.channel(said.channel)
+    place = f"direct {channel.id}" if channel.is_im else f"#{channel.name}"
+    place += f" > thread {said.thread_ts}" if said.thread_ts else ""
+    who = names.get(said.user, said.user)
+    if isinstance(said, Ephemeral):
+        who = f"{names.get(said.sender, said.sender)} to {who} only"
+    elif said.edited:
+        who += " (edited)"
+    body = "\n".join(f"    {line}" for line in render_text(said).splitlines())
+    return f"{place} {said.ts} {who}:\n{body}"
 
 
 def _section(block: Json) -> str:

@@ -13,10 +13,10 @@ from sandbox.slack.pages import Pages
 from sandbox.slack.payloads import Payload
 from sandbox.slack.people import People
 from sandbox.slack.records import Delivery, Item
+from sandbox.slack.rendering import transcript
 from sandbox.slack.response_urls import ResponseUrls
 from sandbox.slack.sample import sample_workspace
 from sandbox.slack.socket_delivery import SocketDelivery
-from sandbox.slack.transcript import transcript
 from sandbox.slack.web_api import WebApi
 from sandbox.slack.workspace import Workspace
 

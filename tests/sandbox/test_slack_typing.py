@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.slack.menu_choices import chosen_fields
+from sandbox.slack.people import chosen_fields
 from sandbox.slack.records import Message, StoredFile
 from sandbox.slack.rendering import readable, render_text
 from sandbox.slack.sample import sample_workspace

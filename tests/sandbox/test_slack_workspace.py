@@ -6,9 +6,9 @@ import pytest
 
 from sandbox.slack.clock import Clock
 from sandbox.slack.records import Item
+from sandbox.slack.rendering import transcript
 from sandbox.slack.sample import sample_workspace
 from sandbox.slack.stand_in import SlackStandIn
-from sandbox.slack.transcript import transcript
 from sandbox.slack.workspace import Workspace
 from tests.sandbox.slack_blocks import actions, button
 
