@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandbox.demo_bot import BotEndedError, BotProcess
+from sandbox.demo_bot import BotEndedError, BotProcess, running_bot
 from sandbox.demo_once import walk
 from sandbox.demo_world import World, world
 from sandbox.page.server import PageServer
@@ -14,7 +14,7 @@ from sandbox.page.server import PageServer
 Say = Callable[[str], None]
 
 
-def run(*, once: bool, say: Say, port: int = 8080, log_format: str = "text") -> int:
+def run(*, once: bool, say: Say, port: int) -> int:
     """Run the demo until Ctrl-C, or walk through it `once`; the process's exit code.
 
     0 when it was stopped, or when the walk's report agreed with the rows; 1 with a sentence otherwise.
@@ -22,7 +22,7 @@ def run(*, once: bool, say: Say, port: int = 8080, log_format: str = "text") -> 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with world() as made:
-            return _walked(made, log_format, say) if once else _served(made, port, log_format, say)
+            return _walked(made, say) if once else _served(made, port, say)
     except BotEndedError as error:
         say(str(error))
         return 1
@@ -31,8 +31,8 @@ def run(*, once: bool, say: Say, port: int = 8080, log_format: str = "text") -> 
         return 130 if once else 0
 
 
-def _walked(made: World, log_format: str, say: Say) -> int:
-    with _bot(made, log_format) as bot:
+def _walked(made: World, say: Say) -> int:
+    with _bot(made) as bot:
         try:
             return 0 if walk(made, say) else 1
         except (AssertionError, ValueError) as error:  # waited in vain, or there was nothing to press
@@ -40,7 +40,7 @@ def _walked(made: World, log_format: str, say: Say) -> int:
             return 1
 
 
-def _served(made: World, port: int, log_format: str, say: Say) -> int:
+def _served(made: World, port: int, say: Say) -> int:
     page = PageServer(made, port)
     try:
         page.start()
@@ -49,7 +49,7 @@ def _served(made: World, port: int, log_format: str, say: Say) -> int:
         return 1
     try:
         made.slack.page_url = page.url
-        with _bot(made, log_format) as bot:
+        with _bot(made) as bot:
             say(f"Open {page.url} and type /assign-reviews. Ctrl-C ends the demo.")
             bot.wait()
     finally:
@@ -58,10 +58,10 @@ def _served(made: World, port: int, log_format: str, say: Say) -> int:
 
 
 @contextmanager
-def _bot(made: World, log_format: str) -> Iterator[BotProcess]:
+def _bot(made: World) -> Iterator[BotProcess]:
     """The bot, ready, with a folder of its own that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="assign-reviews-demo-") as name:
         folder = Path(name)
-        with BotProcess(made.environment(folder, log_format=log_format), folder) as bot:
+        with running_bot(made.environment(folder), folder) as bot:
             made.slack.bot_url = f"{bot.url}/slack/events"
             yield bot

@@ -5,10 +5,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import NoReturn, Self
+from typing import NoReturn
 
 import bot
 
@@ -27,42 +27,46 @@ _GLANCE_SECONDS = 0.05
 _LOG_LINES = 40
 
 
+class BotEndedError(Exception):
+    """The bot's process ended, or never became ready; the message has the end of its log."""
+
+
 class BotProcess:
-    """Runs between `start` and `stop`.  `environment` is all that it gets: nothing of this process's own."""
+    """A bot that was started.  `environment` is all that it gets: nothing of this process's own."""
 
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
-        self.url = ""
-        self._environment = environment
-        self._folder = folder
-        self._log = folder / "bot.log"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start, and return when it is ready; raises `BotEndedError`."""
         with socket.create_server(("127.0.0.1", 0)) as door:
             port = door.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
+        self._log = folder / "bot.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  every word of it is ours
                 [sys.executable, *WEB],
-                cwd=self._folder,  # where there is no .env
-                env={**_OWN, **self._environment, "PORT": str(port)},
+                cwd=folder,  # where there is no .env
+                env={**_OWN, **environment, "PORT": str(port)},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for the demo, which then stops the bot
             )
-        self._wait_until_ready(self._process)
+
+    def wait_until_ready(self) -> None:
+        """Return when it is ready; raises `BotEndedError`."""
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._is_ready():
+            try:
+                self._process.wait(_GLANCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() < deadline:
+                    continue
+            raise BotEndedError(self.obituary())
 
     def wait(self) -> NoReturn:
         """Return never but by `BotEndedError`: the bot is not meant to end."""
-        if self._process is not None:
-            self._process.wait()
+        self._process.wait()
         raise BotEndedError(self.obituary())
 
     def stop(self) -> None:
         """Stop as a platform would: SIGTERM first, SIGKILL for those who do not listen."""
-        if self._process is None:
-            return
         self._process.terminate()
         try:
             self._process.wait(_STOP_SECONDS)
@@ -72,37 +76,10 @@ class BotProcess:
 
     def obituary(self) -> str:
         """Whether it runs, and the end of its log."""
-        code = self._process.poll() if self._process else None
+        code = self._process.poll()
         state = "The bot runs." if code is None else f"The bot ended by itself (exit code {code})."
-        return f"{state} Its log ends with:\n\n{self.log_tail()}"
-
-    def log_tail(self) -> str:
-        """The last lines of the log."""
-        lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
-        return "\n".join(lines[-_LOG_LINES:])
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + _READY_SECONDS
-        while not self._is_ready():
-            try:
-                process.wait(_GLANCE_SECONDS)
-            except subprocess.TimeoutExpired:
-                if time.monotonic() < deadline:
-                    continue
-            raise BotEndedError(self.obituary())
+        lines = self._log.read_text(errors="replace").splitlines()
+        return "\n".join([f"{state} Its log ends with:\n", *lines[-_LOG_LINES:]])
 
     def _is_ready(self) -> bool:
         connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=_GLANCE_SECONDS)
@@ -115,5 +92,12 @@ class BotProcess:
             connection.close()
 
 
-class BotEndedError(Exception):
-    """The bot's process ended, or never became ready; the message has the end of its log."""
+@contextmanager
+def running_bot(environment: Mapping[str, str], folder: Path) -> Iterator[BotProcess]:
+    """The bot, ready; stopped at the end, also of one that never became ready."""
+    process = BotProcess(environment, folder)
+    try:
+        process.wait_until_ready()
+        yield process
+    finally:
+        process.stop()

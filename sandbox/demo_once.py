@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable
 
-from sandbox import demo_proof
-from sandbox.demo_proof import Evidence
+from sandbox.demo_proof import Evidence, problems
 from sandbox.demo_world import World
 from sandbox.slack.records import Message, Person, StoredFile
 from sandbox.slack.rendering import render_text
@@ -55,7 +54,7 @@ def _proven(say: Say, evidence: Evidence) -> bool:
     for name, rows in evidence.assigned.items():
         say(f"    {name:<16}{rows:>6,}")
     say(f"    {'together':<16}{len(evidence.written):>6,}\n")
-    found = demo_proof.problems(evidence)
+    found = problems(evidence)
     for problem in found:
         say(f"Wrong: {problem}")
     if not found:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.demo_bot import WEB, BotEndedError, BotProcess
+from sandbox.demo_bot import WEB, BotEndedError, BotProcess, running_bot
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = {
@@ -119,14 +119,12 @@ def test_a_demo_that_nobody_sees_ends_without_a_traceback(tmp_path: Path, argume
 
 
 def test_a_bot_that_cannot_start_is_said_with_its_log(tmp_path: Path) -> None:
-    with pytest.raises(BotEndedError, match="SLACK_SIGNING_SECRET is not set"), BotProcess({}, tmp_path):
+    with pytest.raises(BotEndedError, match="SLACK_SIGNING_SECRET is not set"), running_bot({}, tmp_path):
         pass
 
 
 def test_a_bot_that_ends_by_itself_is_noticed(tmp_path: Path) -> None:
     process = BotProcess({}, tmp_path)
-    with pytest.raises(BotEndedError):
-        process.start()
 
     with pytest.raises(BotEndedError, match=r"The bot ended by itself \(exit code [1-9]"):
         process.wait()
