@@ -48,7 +48,7 @@ def _served(made: World, port: int, say: Say) -> int:
         say(f"Port {port} is taken. Choose another one: python -m sandbox --port {port + 1}")
         return 1
     try:
-        made.slack.page_url = page.url
+        made.slack.backend.page_url = page.url
         with _bot(made) as bot:
             say(f"Open {page.url} and type /assign-reviews. Ctrl-C ends the demo.")
             bot.wait()

@@ -76,7 +76,7 @@ class World:
             "SLACK_API_URL": self.slack.api_url,
             "BRAINTRUST_API_KEY": _BRAINTRUST_KEY,
             "BRAINTRUST_API_URL": self.braintrust.url,
-            "BRAINTRUST_APP_URL": self.slack.page_url or self.braintrust.url,
+            "BRAINTRUST_APP_URL": self.slack.backend.page_url or self.braintrust.url,
             "BRAINTRUST_ORG_NAME": ORGANIZATION_NAME,
             "BRAINTRUST_PROJECT_ID": DEFAULT_PROJECT_ID,
             "REVIEW_TAG": TAG,

@@ -4,12 +4,8 @@ const DAY_MS = 86_400_000;
 const format = (options) => new Intl.DateTimeFormat("en-US", options);
 
 const FORMATS = {
-  date_num: format({ year: "numeric", month: "2-digit", day: "2-digit" }),
-  date: format({ year: "numeric", month: "long", day: "numeric" }),
   date_short: format({ year: "numeric", month: "short", day: "numeric" }),
-  date_long: format({ weekday: "long", year: "numeric", month: "long", day: "numeric" }),
   time: format({ hour: "numeric", minute: "2-digit" }),
-  time_secs: format({ hour: "numeric", minute: "2-digit", second: "2-digit" }),
 };
 const DAY = format({ weekday: "long", month: "long", day: "numeric" });
 

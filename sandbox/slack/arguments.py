@@ -1,11 +1,17 @@
 """The arguments of one Web API call, whichever way they were encoded."""
 
+import base64
+import binascii
 import json
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sandbox.slack.answers import SlackError, invalid_arguments
 from sandbox.slack.records import Json
+
+T = TypeVar("T")
+
+PAGE = ("cursor", "limit")
 
 _TRUE = (True, "true", "True", "1", 1)
 
@@ -56,3 +62,16 @@ class Arguments:
             return json.loads(value) if value else None
         except json.JSONDecodeError as cause:
             raise SlackError(error) from cause
+
+    def page_of(self, items: Sequence[T], *, default: int) -> tuple[Sequence[T], Json]:
+        """The page asked for, and the `response_metadata` with the next cursor (empty at the end)."""
+        limit, cursor = self.number("limit", default), self.text("cursor")
+        if not 0 <= limit <= 1000:
+            raise SlackError("invalid_limit")
+        try:
+            start = int(base64.b64decode(cursor).decode().removeprefix("next:")) if cursor else 0
+        except (binascii.Error, ValueError) as error:
+            raise SlackError("invalid_cursor") from error
+        end = start + (limit or default)
+        further = base64.b64encode(f"next:{end}".encode()).decode() if end < len(items) else ""
+        return items[start:end], {"next_cursor": further}

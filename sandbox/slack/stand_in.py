@@ -85,24 +85,6 @@ class SlackStandIn:
         return f"{self.backend.url}/api/"
 
     @property
-    def page_url(self) -> str | None:
-        """Where permalinks lead instead of here, if there is a page that shows messages."""
-        return self.backend.page_url
-
-    @page_url.setter
-    def page_url(self, url: str | None) -> None:
-        self.backend.page_url = url
-
-    @property
-    def acknowledge_seconds(self) -> float:
-        """How long the bot may take to acknowledge: 3, unless a test has less patience."""
-        return self.backend.acknowledge_seconds
-
-    @acknowledge_seconds.setter
-    def acknowledge_seconds(self, seconds: float) -> None:
-        self.backend.acknowledge_seconds = seconds
-
-    @property
     def socket_count(self) -> int:
         """How many WebSockets are connected and would get payloads."""
         return sum(not connection.is_leaving for connection in list(self._sockets.connections))

@@ -9,9 +9,14 @@ from sandbox.http.request import Answer, Asked
 from sandbox.slack.answers import SlackError
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.backend import Backend
+from sandbox.slack.methods import chat, conversations, files, surfaces, users
 from sandbox.slack.methods.method import Method
-from sandbox.slack.methods.table import METHODS
 from sandbox.slack.records import Json
+
+METHODS = {
+    method.name: method
+    for method in (*chat.METHODS, *conversations.METHODS, *files.METHODS, *users.METHODS, *surfaces.METHODS)
+}
 
 
 class WebApi:

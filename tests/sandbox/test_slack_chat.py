@@ -189,10 +189,10 @@ def test_a_permalink_names_channel_message_and_thread(slack: SlackStandIn, clien
 
 
 def test_permalinks_can_lead_to_a_page(slack: SlackStandIn, client: WebClient) -> None:
-    slack.page_url = "http://127.0.0.1:1/demo"
+    slack.backend.page_url = "http://127.0.0.1:1/demo"
     ts = client.chat_postMessage(channel=CHANNEL, text="x")["ts"]
 
     link = client.chat_getPermalink(channel=CHANNEL, message_ts=ts)["permalink"]
 
     assert link.startswith("http://127.0.0.1:1/demo/archives/")
-    assert slack.page_url is not None
+    assert slack.backend.page_url is not None

@@ -73,7 +73,7 @@ def test_slackbot_complains_about_a_broken_answer(slack: SlackStandIn) -> None:
 
 
 def test_after_three_seconds_slack_gives_up(slack: SlackStandIn, listener: Listener) -> None:
-    slack.acknowledge_seconds = 0.1
+    slack.backend.acknowledge_seconds = 0.1
 
     delivery = slack.command("U0ADA", CHANNEL, "slow")
     listener.go_on.set()

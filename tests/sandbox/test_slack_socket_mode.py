@@ -129,7 +129,7 @@ def test_an_address_is_good_for_one_connection(bare: SlackStandIn) -> None:
 
 
 def test_each_payload_goes_to_one_connection_in_turn(bare: SlackStandIn) -> None:
-    bare.acknowledge_seconds = 0.05
+    bare.backend.acknowledge_seconds = 0.05
     both = [link(bare), link(bare)]
 
     deliveries = [bare.command("U0ADA", CHANNEL, text) for text in ("one", "two")]
@@ -158,7 +158,7 @@ def test_a_connection_lost_before_the_acknowledgement_is_no_answer(bare: SlackSt
 
 
 def test_an_unknown_envelope_is_ignored(bare: SlackStandIn) -> None:
-    bare.acknowledge_seconds = 0.05
+    bare.backend.acknowledge_seconds = 0.05
     connection = link(bare)
     connection.send('{"envelope_id": "nobody"}')
 

@@ -1,9 +1,8 @@
 """conversations.*: channels and their members."""
 
 from sandbox.slack.answers import SlackError, channel_json
-from sandbox.slack.arguments import Arguments
+from sandbox.slack.arguments import PAGE, Arguments
 from sandbox.slack.backend import Backend
-from sandbox.slack.methods import paging
 from sandbox.slack.methods.method import Method
 from sandbox.slack.records import Channel, Json
 
@@ -24,7 +23,7 @@ def list_(backend: Backend, arguments: Arguments) -> Json:
     found = [channel for channel in backend.workspace.channels() if _kind(backend, channel) in kinds]
     if arguments.flag("exclude_archived"):
         found = [channel for channel in found if not channel.is_archived]
-    page, metadata = paging.page_of(found, arguments, default=100)
+    page, metadata = arguments.page_of(found, default=100)
     for channel in page:
         backend.need_channel_scope(channel, "read")
     return {"channels": [channel_json(backend.workspace, channel) for channel in page], "response_metadata": metadata}
@@ -70,7 +69,7 @@ def members(backend: Backend, arguments: Arguments) -> Json:
     """The ids of a channel's members, page by page."""
     channel = backend.channel(arguments.text("channel"))
     backend.need_channel_scope(channel, "read")
-    page, metadata = paging.page_of(sorted(channel.members), arguments, default=100)
+    page, metadata = arguments.page_of(sorted(channel.members), default=100)
     return {"members": page, "response_metadata": metadata}
 
 
@@ -85,8 +84,8 @@ def _check_reachable(backend: Backend, user_id: str) -> None:
 
 METHODS = (
     Method("conversations.info", info, ("channel",), ("include_locale", "include_num_members"), takes_json=False),
-    Method("conversations.list", list_, (), (*paging.NAMES, "types", "exclude_archived"), takes_json=False),
+    Method("conversations.list", list_, (), (*PAGE, "types", "exclude_archived"), takes_json=False),
     Method("conversations.join", join, ("channel",), scope="channels:join"),
     Method("conversations.open", open_, (), ("channel", "users", "return_im", "prevent_creation"), "im:write"),
-    Method("conversations.members", members, ("channel",), paging.NAMES, takes_json=False),
+    Method("conversations.members", members, ("channel",), PAGE, takes_json=False),
 )

@@ -1,9 +1,8 @@
 """users.* and usergroups.*: who is here."""
 
 from sandbox.slack.answers import SlackError, group_json, person_json
-from sandbox.slack.arguments import Arguments
+from sandbox.slack.arguments import PAGE, Arguments
 from sandbox.slack.backend import Backend
-from sandbox.slack.methods import paging
 from sandbox.slack.methods.method import Method
 from sandbox.slack.records import Json, Person, UserGroup
 
@@ -18,7 +17,7 @@ def info(backend: Backend, arguments: Arguments) -> Json:
 
 def list_(backend: Backend, arguments: Arguments) -> Json:
     """Everybody, page by page, those who left included."""
-    page, metadata = paging.page_of(backend.workspace.people(), arguments, default=1000)
+    page, metadata = arguments.page_of(backend.workspace.people(), default=1000)
     return {"members": [_shown(backend, person) for person in page], "response_metadata": metadata}
 
 
@@ -64,7 +63,7 @@ def _shown(backend: Backend, person: Person) -> Json:
 
 METHODS = (
     Method("users.info", info, ("user",), ("include_locale",), "users:read", takes_json=False),
-    Method("users.list", list_, (), (*paging.NAMES, "include_locale"), "users:read", takes_json=False),
+    Method("users.list", list_, (), (*PAGE, "include_locale"), "users:read", takes_json=False),
     Method("users.lookupByEmail", lookup_by_email, ("email",), (), "users:read.email", takes_json=False),
     Method(
         "usergroups.users.list",
