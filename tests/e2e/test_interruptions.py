@@ -27,9 +27,7 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 @pytest.fixture
 def world(start_world: StartWorld) -> World:
     """No bot runs, there is only the terminal; it writes in four batches, one after the other."""
-    world = start_world(**SLOWLY)
-    world.stop_bot(signal.SIGTERM)
-    return world
+    return start_world(door="terminal", **SLOWLY)
 
 
 def interrupted(world: World, number: signal.Signals = signal.SIGINT) -> tuple[str, str]:

@@ -14,9 +14,7 @@ GOES_ON = "A bot that runs on the same database goes on with it."
 @pytest.fixture
 def alone(start_world: StartWorld) -> World:
     """A world in which a bot assigned nothing yet, and does not run any more."""
-    world = start_world(rows=500, BATCH_SIZE="100", PARALLEL_REQUESTS="1")
-    world.stop_bot(signal.SIGTERM)
-    return world
+    return start_world(rows=500, door="terminal", BATCH_SIZE="100", PARALLEL_REQUESTS="1")
 
 
 def last_words(world: World, kind: Any, *arguments: str) -> str:

@@ -15,6 +15,8 @@ from tests.e2e.conftest import StartWorld
 from tests.e2e.world import World
 from tests.processes import ROOT
 
+pytestmark = pytest.mark.xdist_group("package")  # one wheel serves all
+
 
 @pytest.fixture(scope="module")
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -14,10 +14,10 @@ DOORS = pytest.mark.parametrize("door", ["http", "socket"])
 COMMANDS = {"http": "web", "socket": "run"}
 
 
-def idle_world(start_world: StartWorld, **settings: str) -> World:
+def idle_world(start_world: StartWorld, *, door: str = "http", **settings: str) -> World:
     """A world whose bot does not run yet."""
-    world = start_world(rows=10, **settings)
-    world.stop_bot(signal.SIGTERM)
+    world = start_world(rows=10, door="terminal", **settings)
+    world.door = door
     (world.folder / "bot.log").write_text("")
     return world
 

@@ -1,8 +1,12 @@
 """Databases of earlier versions, with plans in every state, are brought to the newest one and worked on with."""
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +18,12 @@ from bot.domain.notice import notice_counts
 from bot.domain.plan import Batch, BatchState, PlanState, Reviewer
 from bot.domain.surfaces import Shown, Surface
 from bot.domain.undo import UndoCounts, counted_undo, taken_back, to_take_back
+from tests.conftest import BOTH
 from tests.integration.schema import copy_of, described
 from tests.integration.stored import NOW, PROJECT, Store, opened
+from tests.postgresql import PostgresServer
+
+pytestmark = pytest.mark.xdist_group("upgrade")  # so the databases that are upgraded once are at hand for all
 
 ANA, BO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 
@@ -38,18 +46,61 @@ EDITIONS = {
 }
 
 
-@pytest.fixture(params=EDITIONS)
-def old(request: pytest.FixtureRequest, empty_database_url: str) -> Iterator[Store]:
-    """A store whose database is at the first version, as it was published one day, with one plan in each state."""
-    database = Database(empty_database_url)
+@pytest.fixture(scope="module", params=EDITIONS)
+def edition(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def copies(
+    edition: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], AbstractContextManager[str]]:
+    """Copies of a database that was upgraded, by their addresses: upgrading takes much longer than copying."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("upgraded") / "bot.db"
+        _upgraded(f"sqlite:///{path}", edition)
+        return partial(_copied_file, path)
+    server: PostgresServer = request.getfixturevalue("postgresql")
+    name = server.create()
+    _upgraded(server.url(name), edition)
+    return partial(_copied_database, server, name)
+
+
+@pytest.fixture
+def upgraded(copies: Callable[[], AbstractContextManager[str]]) -> Iterator[Store]:
+    """A store whose database was at the first version, as it was published one day, with one plan in each state."""
+    with copies() as url, opened(url) as store:
+        yield store
+
+
+@contextmanager
+def _copied_file(path: Path) -> Iterator[str]:
+    copied = Path(shutil.copy(path, path.with_name("copy.db")))
+    yield f"sqlite:///{copied}"
+    for left in path.parent.glob("copy.db*"):
+        left.unlink()
+
+
+@contextmanager
+def _copied_database(server: PostgresServer, name: str) -> Iterator[str]:
+    copied = server.copy(name)
+    yield server.url(copied)
+    server.drop(copied)
+
+
+def _upgraded(url: str, edition: str, *, by_way_of: str | None = None) -> None:
+    database = Database(url)
     with database.write() as connection:
         upgrade(connection, to="0001")
-        for statement in EDITIONS[request.param]:
+        for statement in EDITIONS[edition]:
             connection.exec_driver_sql(statement)
     _add_plans(database)
+    if by_way_of is not None:
+        with database.write() as connection:
+            upgrade(connection, to=by_way_of)
+    database.migrate()
     database.close()
-    with opened(empty_database_url) as store:
-        yield store
 
 
 def _add_plans(database: Database) -> None:
@@ -113,81 +164,68 @@ def _json(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def test_every_plan_is_still_there_and_says_the_same(old: Store) -> None:
-    old.database.migrate()
-
+def test_every_plan_is_still_there_and_says_the_same(upgraded: Store) -> None:
     for state in PlanState:
-        plan = old.get(state.value)
+        plan = upgraded.get(state.value)
         assert (plan.state, plan.version, plan.notes, plan.decided_by) == (state, 1, ("a note",), "U0BOSS")
         assert [(share.reviewer, share.rows) for share in plan.shares] == [
             (Reviewer(ANA, "Ana"), 1),
             (Reviewer(BO, "Bo"), 1),
         ]
-        assert old.batches.of(plan.id) == (Batch(1, (("row-1", ANA), ("row-2", BO)), BatchState.CONFIRMED, attempts=1),)
+        assert upgraded.batches.of(plan.id) == (
+            Batch(1, (("row-1", ANA), ("row-2", BO)), BatchState.CONFIRMED, attempts=1),
+        )
 
 
-def test_a_plan_that_was_being_reported_ends_and_tells_nobody(old: Store) -> None:
+def test_a_plan_that_was_being_reported_ends_and_tells_nobody(upgraded: Store) -> None:
     """Its reviewers were not looked up in Slack, and what rested before is no news."""
-    old.database.migrate()
-    lease = old.claim("reporting")
-    plan = old.get("reporting")
+    lease = upgraded.claim("reporting")
+    plan = upgraded.get("reporting")
 
-    old.notices.arrange(lease, notice_counts(plan, old.batches.of(plan.id), {}))
-    old.plans.finish(lease, state=PlanState.DONE, counts={}, now=NOW)
+    upgraded.notices.arrange(lease, notice_counts(plan, upgraded.batches.of(plan.id), {}))
+    upgraded.plans.finish(lease, state=PlanState.DONE, counts={}, now=NOW)
 
-    assert old.get("reporting").state is PlanState.DONE
-    assert old.notices.claim(now=NOW) is None
-    assert old.everything()["notices"] == []
-
-
-def test_a_plan_that_was_answered_owes_nobody_a_message(old: Store) -> None:
-    old.database.migrate()
-
-    assert {tuple(old.surfaces.of(state.value)) for state in PlanState} == {(Surface.ALERT, Surface.NOTE)}
+    assert upgraded.get("reporting").state is PlanState.DONE
+    assert upgraded.notices.claim(now=NOW) is None
+    assert upgraded.everything()["notices"] == []
 
 
-def test_a_plan_that_waits_can_still_be_approved(old: Store) -> None:
-    old.database.migrate()
-
-    assert old.plans.approve("proposed", edition=1, who="U0BOSS", now=NOW)
+def test_a_plan_that_was_answered_owes_nobody_a_message(upgraded: Store) -> None:
+    assert {tuple(upgraded.surfaces.of(state.value)) for state in PlanState} == {(Surface.ALERT, Surface.NOTE)}
 
 
-def test_the_reason_of_an_end_stands_beside_the_step_that_led_there(old: Store) -> None:
-    old.database.migrate()
-
-    assert [event["reason"] for event in old.events("failed")] == [None, "Braintrust refused it."]
-    assert [event["reason"] for event in old.events("done")] == [None, None]
+def test_a_plan_that_waits_can_still_be_approved(upgraded: Store) -> None:
+    assert upgraded.plans.approve("proposed", edition=1, who="U0BOSS", now=NOW)
 
 
-def test_what_people_say_can_be_stored_afterwards(old: Store) -> None:
-    old.database.migrate()
-
-    old.preferences.set_muted("U0ANA", muted=True)
-
-    assert old.preferences.of(["U0ANA"])["U0ANA"].muted
+def test_the_reason_of_an_end_stands_beside_the_step_that_led_there(upgraded: Store) -> None:
+    assert [event["reason"] for event in upgraded.events("failed")] == [None, "Braintrust refused it."]
+    assert [event["reason"] for event in upgraded.events("done")] == [None, None]
 
 
-def test_every_edition_of_a_version_becomes_the_same_schema(old: Store) -> None:
+def test_what_people_say_can_be_stored_afterwards(upgraded: Store) -> None:
+    upgraded.preferences.set_muted("U0ANA", muted=True)
+
+    assert upgraded.preferences.of(["U0ANA"])["U0ANA"].muted
+
+
+def test_every_edition_of_a_version_becomes_the_same_schema(empty_database_url: str, edition: str) -> None:
     """Also where a version that did not notice has gone on from it."""
-    with old.database.write() as connection:
-        upgrade(connection, to="0003")
+    _upgraded(empty_database_url, edition, by_way_of="0003")
 
-    old.database.migrate()
-
-    with old.database.read() as connection:
+    with opened(empty_database_url) as store, store.database.read() as connection:
         assert described(connection) == copy_of(revisions()[-1]).read_text()
 
 
-def test_a_plan_can_be_taken_back_whose_database_once_could_not(old: Store) -> None:
+def test_a_plan_can_be_taken_back_whose_database_once_could_not(upgraded: Store) -> None:
     """The states of undone rows have a table, and decisions a token."""
-    old.database.migrate()
-    old.change("done", finished_at=NOW)
+    upgraded.change("done", finished_at=NOW)
 
-    assert old.plans.begin_undo("done", edition=1, who="U0BOSS", now=NOW, finished_after=NOW - timedelta(hours=1))
+    assert upgraded.plans.begin_undo("done", edition=1, who="U0BOSS", now=NOW, finished_after=NOW - timedelta(hours=1))
     batch = Batch(1, (("row-1", ANA),), state=BatchState.CONFIRMED)
-    old.undone.add(old.claim("undoing"), [batch])
+    upgraded.undone.add(upgraded.claim("undoing"), [batch])
 
-    assert old.undone.of("undoing") == (batch,)
+    assert upgraded.undone.of("undoing") == (batch,)
 
 
 def test_what_is_known_of_an_undo_is_carried_over(empty_database_url: str) -> None:
