@@ -4,7 +4,7 @@ Nothing in it is passed over in silence.  A problem is told by line or name, wit
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from io import StringIO
 from pathlib import Path
@@ -129,17 +129,35 @@ class EnvFile:
 
 
 class Environment(Mapping[str, str]):
-    """The variables of a process, with what it lacks taken from a file; quotes that were kept are taken off."""
+    """The variables of a process, with what it lacks taken from a file; quotes that were kept are taken off.
 
-    def __init__(self, process: Mapping[str, str], file: EnvFile) -> None:
+    A variable NAME in `from_files` may be the content of a file whose path is in NAME_FILE.
+    """
+
+    def __init__(self, process: Mapping[str, str], file: EnvFile, *, from_files: Iterable[str] = ()) -> None:
         self.process = process
         self.file = file
         self._values = {**file.values, **process}
+        self.problems = dict(file.problems)
+        """What is wrong with the files, by where or by the variable's name."""
+        for name in from_files:
+            path = self.get(f"{name}_FILE", "").strip()
+            if path and self.get(name, "").strip():
+                self.problems[name] = f"{name} and {name}_FILE are both set. Remove one of them."
+            elif path:
+                self._read(name, Path(path))
 
-    @property
-    def problems(self) -> Mapping[str, str]:
-        """What is wrong with the file."""
-        return self.file.problems
+    def _read(self, name: str, path: Path) -> None:
+        """Take a variable from its file: the first thing that is in it, without the end of its line."""
+        try:
+            value = path.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            self.problems[name] = f"{name}_FILE: {path} cannot be read: {cause}."
+            return
+        if not value:
+            self.problems[name] = f"{name}_FILE: {path} is empty."
+        self._values[name] = value
 
     def quoted(self, names: frozenset[str]) -> list[str]:
         """Those of `names` whose values stand in quotes, which `docker --env-file` keeps."""

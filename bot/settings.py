@@ -346,7 +346,7 @@ class Settings:
             for name in ("REVIEW_CHANNEL", "REVIEW_TAG", "REVIEWERS"):
                 reader.require(TABLE[name])
         unread = env.problems if isinstance(env, Environment) else {}
-        return settings, {**unread, **reader.problems}
+        return settings, {**unread, **{name: found for name, found in reader.problems.items() if name not in unread}}
 
 
 # The HTTP libraries read these by themselves, and say little when one is wrong, so they are tried at the start.
@@ -383,7 +383,16 @@ NETWORK = {
 
 TABLE = {described.name: described for described in (*variables_of(Settings()), *_FOR_LIBRARIES)}
 """Every variable that is documented, by its name."""
-NAMES = frozenset({*TABLE, *NETWORK, "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "DYNO", "NO_PROXY", "no_proxy"})
+FROM_FILES = (
+    "SLACK_BOT_TOKEN",
+    "SLACK_APP_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "BRAINTRUST_API_KEY",
+    "DATABASE_URL",
+)
+"""Those that may be in a file, whose path is in a variable of the same name with `_FILE` behind it."""
+_FILES = [f"{name}_FILE" for name in FROM_FILES]
+NAMES = frozenset({*TABLE, *NETWORK, *_FILES, "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "DYNO", "NO_PROXY", "no_proxy"})
 """Every variable that is read."""
 FOR_PLANNING = ("BRAINTRUST_API_KEY", "BRAINTRUST_PROJECT_ID", "REVIEW_TAG", "REVIEWERS")
 FOR_SOCKET_MODE = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "BRAINTRUST_API_KEY", "BRAINTRUST_PROJECT_ID")
@@ -398,7 +407,14 @@ def environment(dotenv: Path = Path(".env")) -> Environment:
     file = EnvFile(dotenv)
     for name in file.values.keys() & {*NETWORK, "NO_PROXY", "no_proxy"}:
         os.environ.setdefault(name, file.values[name])
-    return Environment(dict(os.environ), file)
+    return Environment(dict(os.environ), file, from_files=FROM_FILES)
+
+
+def renewed(name: str, old: str) -> str | None:
+    """The secret that its file has now; None where it is still the `old` one, or in no file that can be read."""
+    env = environment()
+    value = env.get(name, "").strip() if env.get(f"{name}_FILE", "").strip() else ""
+    return value if value != old and value else None
 
 
 def _contradictions(env: Mapping[str, str]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from bot.adapters.slack.identity import connection_address, refusal
 from bot.app import Bot
 from bot.doors.health import HealthPages, served_aside
 from bot.errors import SettingsError, SlackRejectedError, SlackUnavailableError
-from bot.settings import Settings
+from bot.settings import Settings, renewed
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,11 @@ class SocketDoor:
         try:
             return connection_address(self._client)
         except SlackRejectedError as error:
-            raise SettingsError([f"SLACK_APP_TOKEN: {refusal(error)}"]) from error
+            token = renewed("SLACK_APP_TOKEN", self._client.token or "")
+            if token is None:
+                raise SettingsError([f"SLACK_APP_TOKEN: {refusal(error)}"]) from error
+            self._client.token = token
+            return self._new_address(again)
         except SlackUnavailableError as error:
             log.warning("Slack cannot be reached", extra={"error": str(error), **again})
             return None

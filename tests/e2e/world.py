@@ -66,7 +66,7 @@ class World:
         self.unset: frozenset[str] = frozenset()
         """Variables that no process has."""
         self._rows = rows
-        self._settings = settings
+        self.settings = settings
         self._bot: subprocess.Popen[str] | None = None
         self._others: list[subprocess.Popen[str]] = []
         self.seeded: SeedSummary
@@ -124,7 +124,7 @@ class World:
             "LEASE_SECONDS": "10",
             "DATABASE_URL": self.database_url,
             "PORT": str(free_port()),
-            **self._settings,
+            **self.settings,
         }
         return {name: value for name, value in variables.items() if name not in self.unset}
 

@@ -31,7 +31,7 @@ from bot.domain.people import Group, User
 from bot.domain.reading import is_quotable, log_row
 from bot.domain.rhythm import USUAL
 from bot.domain.row_changes import Change, Unassignment, Withdrawal
-from bot.domain.writing import Unknown, Unreachable, WriteResult
+from bot.domain.writing import NotBegun, Unknown, Unreachable, WriteResult
 from bot.errors import (
     STILL_LIMITED,
     BraintrustRejectedError,
@@ -42,7 +42,7 @@ from bot.errors import (
 )
 from bot.metrics import BRAINTRUST_REQUESTS, BRAINTRUST_SECONDS
 from bot.services.ports.braintrust import MAX_PAGE_ROWS, READ_TRIES, Page, Patience
-from bot.settings import BraintrustSettings
+from bot.settings import BraintrustSettings, renewed
 
 log = logging.getLogger(__name__)
 
@@ -106,12 +106,15 @@ class BraintrustClient:
         address = f"{self._url}/v1/project_logs/{project_id}/insert"
         limits = Limits(self._deadlines.write, size_of(len(events)))
         try:
-            answer = _counted("POST", address, headers=self._headers, body=body, limits=limits, proceed=_in_any_case)
+            headers = self._headers
+            answer = _counted("POST", address, headers=headers, body=body, limits=limits, proceed=_in_any_case)
         except (OSError, ValueError) as error:
             log.warning("Braintrust did not answer a write", extra={"cause": type(error).__name__})
             # Without a connection nothing was sent; whatever happens later may have been applied.
             unsent = nothing_was_sent(error)
             return Unreachable(str(unreached(error, url=self._url))) if unsent else Unknown("Braintrust did not answer")
+        if answer.status == 401 and self._has_other_key(headers):
+            return NotBegun()
         return write_result(answer, [event["id"] for event in events])
 
     def project(self, project_id: str, *, patience: Patience) -> Project:
@@ -168,11 +171,21 @@ class BraintrustClient:
         answer = self._exchange("GET", path, None, rows=USERS_PER_PAGE, patience=patience)
         return object_in(answer, entries=USERS_PER_PAGE)
 
+    def _has_other_key(self, refused: Mapping[str, str]) -> bool:
+        """Whether the key's file has another one than the one that was refused; it is used from now on."""
+        key = renewed("BRAINTRUST_API_KEY", refused["Authorization"].removeprefix("Bearer "))
+        if key is not None:
+            self._headers = {**self._headers, "Authorization": f"Bearer {key}"}
+        return key is not None
+
     def _exchange(self, method: str, path: str, payload: object, *, rows: int, patience: Patience) -> Answer:
         body = None if payload is None else json.dumps(payload).encode()
         within = partial(_counted, limits=Limits(self._deadlines.read, size_of(rows)), proceed=patience.proceed)
         try:
-            answer = within(method, self._url + path, headers=self._headers, body=body)
+            headers = self._headers
+            answer = within(method, self._url + path, headers=headers, body=body)
+            if answer.status == 401 and self._has_other_key(headers):
+                answer = within(method, self._url + path, headers=self._headers, body=body)
             if elsewhere := moved(answer, path=path):
                 raise elsewhere
             if answer.status in (302, 303, 307) and (address := answer.headers.get("Location", "")):

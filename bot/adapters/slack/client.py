@@ -7,9 +7,11 @@ from http.client import HTTPException
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+from slack_sdk.web.slack_response import SlackResponse
 from slack_sdk.webhook import WebhookClient
+from typing_extensions import override
 
 from bot.adapters.slack.calls import INVITE, answered, called
 from bot.adapters.slack.directory import SlackDirectory
@@ -18,11 +20,12 @@ from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.blocks import Message
 from bot.services.ports.slack import Channel, ReplyTo
 from bot.services.threads import Errands
-from bot.settings import SlackSettings
+from bot.settings import SlackSettings, renewed
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 15
+_REFUSED_TOKENS = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 ANSWER_THREADS = 4
 MOST_ANSWERS = 1_000
 MOST_TRIES = 3  # of an answer while Slack asks to wait: after minutes, nobody looks for it any more
@@ -34,12 +37,29 @@ def web_client(settings: SlackSettings, *, waits: bool = True) -> WebClient:
 
     One that does not wait reports a 429 like any fault that passes.
     """
-    return WebClient(
+    return _RenewedClient(
         token=settings.bot_token,
         base_url=settings.api_url,
         timeout=TIMEOUT_SECONDS,
         retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=3)] if waits else [],
     )
+
+
+class _RenewedClient(WebClient):
+    """Takes the token from its file anew where Slack refuses the one it has."""
+
+    @override
+    def api_call(self, api_method: str, **arguments: Any) -> SlackResponse:
+        used = self.token or ""
+        try:
+            return super().api_call(api_method, **arguments)
+        except SlackApiError as error:
+            refused = isinstance(error.response, SlackResponse) and error.response.get("error") in _REFUSED_TOKENS
+            token = renewed("SLACK_BOT_TOKEN", used) if refused else None
+            if token is None:
+                raise
+            self.token = token
+            return super().api_call(api_method, **arguments)
 
 
 class SlackClient:
