@@ -13,36 +13,12 @@ REVIEW_LISTS = "~__bt_review_lists"
 DEFAULT_LIST = "__bt_default_review_list"
 
 # What `select: *` answers for project logs, in recorded traffic.
-COLUMN_NAMES = (
-    "_async_scoring_state",
-    "_pagination_key",
-    "_xact_id",
-    "audit_data",
-    "classifications",
-    "comments",
-    "context",
-    "created",
-    "error",
-    "expected",
-    "facets",
-    "id",
-    "input",
-    "is_root",
-    "log_id",
-    "metadata",
-    "metrics",
-    "org_id",
-    "origin",
-    "output",
-    "project_id",
-    "root_span_id",
-    "scores",
-    "span_attributes",
-    "span_id",
-    "span_parents",
-    "tags",
-)
-
+_COLUMNS = """
+_async_scoring_state _pagination_key _xact_id audit_data classifications comments context created error expected facets
+id input is_root log_id metadata metrics org_id origin output project_id root_span_id scores span_attributes span_id
+span_parents tags
+"""
+COLUMN_NAMES = frozenset(_COLUMNS.split())
 
 # What writes change; the rest of a row stays as it was logged.
 STATE = frozenset({"_xact_id", "tags", "metadata"})

@@ -5,6 +5,9 @@ from typing import Any
 from sandbox.slack.records import Channel, Json, Message, Person, StoredFile, UserGroup
 from sandbox.slack.workspace import Workspace
 
+_STANDINGS = ("is_restricted", "is_ultra_restricted", "is_stranger")
+_SHARINGS = ("is_shared", "is_ext_shared", "is_pending_ext_shared", "is_org_shared")
+
 
 class SlackError(Exception):
     """A refusal, as in `{"ok": false, "error": code}`, with further fields where Slack has some."""
@@ -26,30 +29,16 @@ def invalid_arguments(*messages: str) -> SlackError:
 
 def person_json(workspace: Workspace, person: Person, *, with_email: bool) -> Json:
     """A user object."""
-    profile: Json = {
-        "real_name": person.real_name,
-        "display_name": person.name,
-        "status_text": person.status_text,
-        "status_emoji": person.status_emoji,
-        "status_expiration": person.status_expiration,
-        "team": workspace.team_id,
-    }
+    profile: Json = {"real_name": person.real_name, "display_name": person.name, "team": workspace.team_id}
+    profile |= {name: getattr(person, name) for name in ("status_text", "status_emoji", "status_expiration")}
     if with_email and person.email:
         profile["email"] = person.email
+    same = ("id", "name", "deleted", "real_name", "tz", "is_admin", "is_bot", *_STANDINGS)
     return {
-        "id": person.id,
+        **{name: getattr(person, name) for name in same},
         "team_id": "T0ELSEWHERE" if person.is_stranger else workspace.team_id,
-        "name": person.name,
-        "deleted": person.deleted,
-        "real_name": person.real_name,
-        "tz": person.tz,
         "profile": profile,
-        "is_admin": person.is_admin,
         "is_owner": False,
-        "is_restricted": person.is_restricted,
-        "is_ultra_restricted": person.is_ultra_restricted,
-        "is_stranger": person.is_stranger,
-        "is_bot": person.is_bot,
         "is_app_user": False,
     }
 
@@ -60,20 +49,12 @@ def channel_json(workspace: Workspace, channel: Channel) -> Json:
         other = next(iter(channel.members - {workspace.bot.id}), None)
         return {"id": channel.id, "is_im": True, "is_archived": channel.is_archived, "user": other, "is_open": True}
     return {
-        "id": channel.id,
-        "name": channel.name,
+        **{name: getattr(channel, name) for name in ("id", "name", "is_private", "is_im", "is_archived", *_SHARINGS)},
         "name_normalized": channel.name,
         "is_channel": not channel.is_private,
         "is_group": channel.is_private,
-        "is_im": False,
         "is_mpim": False,
-        "is_private": channel.is_private,
-        "is_archived": channel.is_archived,
         "is_general": channel.name == "general",
-        "is_shared": channel.is_shared,
-        "is_ext_shared": channel.is_ext_shared,
-        "is_pending_ext_shared": channel.is_pending_ext_shared,
-        "is_org_shared": channel.is_org_shared,
         "is_member": workspace.bot.id in channel.members,
         "context_team_id": workspace.team_id,
     }
@@ -81,15 +62,11 @@ def channel_json(workspace: Workspace, channel: Channel) -> Json:
 
 def file_json(url: str, file: StoredFile) -> Json:
     """A file object."""
+    names = ("url_private", "url_private_download", "permalink")
     return {
-        "id": file.id,
-        "name": file.name,
-        "title": file.title,
+        **{name: getattr(file, name) for name in ("id", "name", "title", "user")},
+        **dict.fromkeys(names, f"{url}/files/{file.id}"),
         "size": len(file.content),
-        "user": file.user,
-        "url_private": f"{url}/files/{file.id}",
-        "url_private_download": f"{url}/files/{file.id}",
-        "permalink": f"{url}/files/{file.id}",
         "channels": [file.channel] if file.channel else [],
     }
 
@@ -115,17 +92,11 @@ def message_json(workspace: Workspace, url: str, message: Message) -> Json:
         "ts": message.ts,
         "text": message.text,
         **({"blocks": list(message.blocks)} if message.blocks else {}),
-        **_by_bot(workspace, message),
+        **({"bot_id": workspace.bot_id, "app_id": workspace.app_id} if message.user == workspace.bot.id else {}),
         **_threading(workspace, message),
         **({"edited": {"user": message.user, "ts": message.edited}} if message.edited else {}),
         **({"files": [file_json(url, file) for file in message.files]} if message.files else {}),
     }
-
-
-def _by_bot(workspace: Workspace, message: Message) -> Json:
-    if message.user != workspace.bot.id:
-        return {}
-    return {"bot_id": workspace.bot_id, "app_id": workspace.app_id}
 
 
 def _threading(workspace: Workspace, message: Message) -> Json:

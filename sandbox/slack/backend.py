@@ -17,25 +17,10 @@ BOT_TOKEN = "xoxb-sandbox"
 APP_TOKEN = "xapp-sandbox"
 SIGNING_SECRET = "sandbox-signing-secret"
 
-ALL_SCOPES = frozenset(
-    {
-        "app_mentions:read",
-        "channels:history",
-        "channels:join",
-        "channels:read",
-        "chat:write",
-        "commands",
-        "files:write",
-        "groups:history",
-        "groups:read",
-        "im:history",
-        "im:read",
-        "im:write",
-        "usergroups:read",
-        "users:read",
-        "users:read.email",
-    }
-)
+ALL_SCOPES = """
+app_mentions:read channels:history channels:join channels:read chat:write commands files:write groups:history
+groups:read im:history im:read im:write usergroups:read users:read users:read.email
+"""
 
 
 @dataclass(slots=True)
@@ -72,7 +57,7 @@ class Backend:
     calls: RequestLog = field(init=False)
     faults: Faults = field(default_factory=Faults, init=False)
     service: Service = field(init=False)
-    scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES), init=False)
+    scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES.split()), init=False)
     triggers: dict[str, Trigger] = field(default_factory=dict, init=False)
     uploads: dict[str, Upload] = field(default_factory=dict, init=False)
     socket_tickets: set[str] = field(default_factory=set, init=False)

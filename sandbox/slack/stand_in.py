@@ -1,6 +1,7 @@
 """The stand-in itself: a strict Slack in memory, and people who use it."""
 
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -9,7 +10,7 @@ from aiohttp import web
 from sandbox.http.server_thread import ServerThread
 from sandbox.slack.backend import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Backend
 from sandbox.slack.http_delivery import HttpDelivery
-from sandbox.slack.pages import Pages
+from sandbox.slack.methods.files import upload
 from sandbox.slack.payloads import Payload
 from sandbox.slack.people import People
 from sandbox.slack.records import Delivery, Item
@@ -124,11 +125,8 @@ class SlackStandIn:
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=_BIGGEST_BODY)
-        pages = Pages(self.backend)
         application.router.add_route("*", "/api/{method}", WebApi(self.backend).serve)
         application.router.add_post("/respond/{ticket}", self.response_urls.serve)
-        application.router.add_post("/upload/v1/{ticket}", pages.upload)
-        application.router.add_get("/files/{file}", pages.download)
-        application.router.add_get("/archives/{channel}/{message}", pages.archive)
+        application.router.add_post("/upload/v1/{ticket}", partial(upload, self.backend))
         application.router.add_get("/link/", self._sockets.serve)
         return application

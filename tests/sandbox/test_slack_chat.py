@@ -1,6 +1,5 @@
 """chat.*: saying and changing."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,20 +9,8 @@ from slack_sdk.errors import SlackApiError
 from sandbox.slack.records import Message
 from sandbox.slack.stand_in import SlackStandIn
 from tests.sandbox.slack_blocks import actions, button, section
-from tests.sandbox.slack_bots import web_client
 
 CHANNEL = "C0REVIEWS"
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackStandIn]:
-    with SlackStandIn() as running:
-        yield running
-
-
-@pytest.fixture
-def client(slack: SlackStandIn) -> WebClient:
-    return web_client(slack)
 
 
 def refusal(client: WebClient, method: str, **arguments: Any) -> str:

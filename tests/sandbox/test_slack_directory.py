@@ -1,6 +1,5 @@
 """conversations.*, users.*, usergroups.*, views.*."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,20 +9,8 @@ from slack_sdk.errors import SlackApiError
 from sandbox.slack.limits import TRIGGER_SECONDS
 from sandbox.slack.stand_in import SlackStandIn
 from tests.sandbox.slack_blocks import plain, section
-from tests.sandbox.slack_bots import web_client
 
 CHANNEL = "C0REVIEWS"
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackStandIn]:
-    with SlackStandIn() as running:
-        yield running
-
-
-@pytest.fixture
-def client(slack: SlackStandIn) -> WebClient:
-    return web_client(slack)
 
 
 def refusal(client: WebClient, method: str, **arguments: Any) -> str:
@@ -33,10 +20,9 @@ def refusal(client: WebClient, method: str, **arguments: Any) -> str:
 
 
 def test_a_channel_says_what_it_is(client: WebClient) -> None:
-    channel = client.conversations_info(channel="C0GENERAL", include_num_members=True)["channel"]
+    channel = client.conversations_info(channel="C0GENERAL")["channel"]
 
     assert (channel["name"], channel["is_private"], channel["is_member"]) == ("general", False, False)
-    assert channel["num_members"] == 4
 
 
 @pytest.mark.parametrize(
@@ -63,7 +49,6 @@ def test_a_direct_conversation_says_whose_it_is(slack: SlackStandIn, client: Web
     channel = client.conversations_open(users="U0BEN")["channel"]["id"]
 
     assert client.conversations_info(channel=channel)["channel"]["user"] == "U0BEN"
-    assert client.conversations_open(users="U0BEN", return_im=True)["channel"]["is_im"]
 
 
 @pytest.mark.parametrize(
@@ -141,9 +126,7 @@ def test_unknown_and_deactivated_people_are_not_found(client: WebClient, email: 
 
 
 def test_user_groups_have_members(slack: SlackStandIn, client: WebClient) -> None:
-    group = client.usergroups_list(include_users=True, include_count=True)["usergroups"][0]
-
-    assert (group["handle"], group["users"], group["user_count"]) == ("reviewers", ["U0BEN", "U0CHLOE"], 2)
+    assert [group["handle"] for group in client.usergroups_list()["usergroups"]] == ["reviewers"]
     assert client.usergroups_users_list(usergroup="S0REVIEWERS")["users"] == ["U0BEN", "U0CHLOE"]
     assert refusal(client, "usergroups.users.list", usergroup="S0NONE") == "no_such_subteam"
 

@@ -1,7 +1,6 @@
 """Ordered faults: each does what its name says, once, and only to its method."""
 
 import time
-from collections.abc import Iterator
 from urllib.error import URLError
 
 import pytest
@@ -11,21 +10,9 @@ from slack_sdk.webhook import WebhookClient
 
 from sandbox.http.faults import AppliedThenReset, Delay, Error, RateLimited, Reset, Status
 from sandbox.slack.stand_in import SlackStandIn
-from tests.sandbox.slack_bots import web_client
 
 CHANNEL = "C0REVIEWS"
 POST = "chat.postMessage"
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackStandIn]:
-    with SlackStandIn() as running:
-        yield running
-
-
-@pytest.fixture
-def client(slack: SlackStandIn) -> WebClient:
-    return web_client(slack)
 
 
 def test_an_error_is_answered_and_nothing_is_applied(slack: SlackStandIn, client: WebClient) -> None:

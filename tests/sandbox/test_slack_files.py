@@ -1,6 +1,5 @@
 """Uploads: announce, send, complete."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -10,20 +9,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from sandbox.slack.stand_in import SlackStandIn
-from tests.sandbox.slack_bots import BOT_TOKEN, web_client
 
 CHANNEL = "C0REVIEWS"
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackStandIn]:
-    with SlackStandIn() as running:
-        yield running
-
-
-@pytest.fixture
-def client(slack: SlackStandIn) -> WebClient:
-    return web_client(slack)
 
 
 def status_of(url: str, **arguments: Any) -> int:
@@ -45,17 +32,6 @@ def test_the_sdks_upload_lands_in_the_thread(slack: SlackStandIn, client: WebCli
     assert (file.name, file.title, file.content) == ("a.bin", "A", content)
     reply = slack.workspace.thread(CHANNEL, parent)[0]
     assert (reply.text, reply.files) == ("see", (file,))
-
-
-def test_a_file_can_be_looked_at_by_the_bot_only(slack: SlackStandIn, client: WebClient) -> None:
-    file_id = client.files_upload_v2(channel=CHANNEL, filename="a.csv", content="a,b")["file"]["id"]
-    url = f"{slack.url}/files/{file_id}"
-
-    with urlopen(Request(url, headers={"Authorization": f"Bearer {BOT_TOKEN}"})) as answer:
-        content = answer.read()
-
-    assert content == b"a,b"
-    assert status_of(url) == 403
 
 
 def test_a_form_upload_is_understood(slack: SlackStandIn, client: WebClient) -> None:
@@ -115,14 +91,3 @@ def test_a_file_is_shared_where_the_bot_may_post(slack: SlackStandIn, client: We
 def test_an_empty_file_is_refused(client: WebClient) -> None:
     with pytest.raises(SlackApiError, match="invalid_arguments"):
         client.files_getUploadURLExternal(filename="a.txt", length=0)
-
-
-def test_a_permalink_shows_message_and_thread(slack: SlackStandIn, client: WebClient) -> None:
-    ts = client.chat_postMessage(channel=CHANNEL, text="parent")["ts"]
-    client.chat_postMessage(channel=CHANNEL, text="reply", thread_ts=ts)
-
-    with urlopen(client.chat_getPermalink(channel=CHANNEL, message_ts=ts)["permalink"]) as answer:
-        page = answer.read().decode()
-
-    assert page == "parent\n\nreply"
-    assert status_of(f"{slack.url}/archives/{CHANNEL}/p1000001") == 404

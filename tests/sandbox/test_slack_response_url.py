@@ -1,7 +1,6 @@
 """response_url: five uses in thirty minutes, private unless said otherwise."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -15,12 +14,6 @@ from sandbox.slack.stand_in import SlackStandIn
 from tests.sandbox.slack_blocks import actions, button, section
 
 CHANNEL = "C0REVIEWS"
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackStandIn]:
-    with SlackStandIn() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The Web API's door: tokens, scopes, encodings, unknown methods."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -15,12 +14,6 @@ from tests.sandbox.slack_blocks import section
 from tests.sandbox.slack_bots import BOT_TOKEN, web_client
 
 CHANNEL = "C0REVIEWS"
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackStandIn]:
-    with SlackStandIn() as running:
-        yield running
 
 
 def refused(slack: SlackStandIn, method: str, token: str = BOT_TOKEN, **arguments: Any) -> dict[str, Any]:

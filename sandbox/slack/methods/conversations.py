@@ -11,10 +11,7 @@ def info(backend: Backend, arguments: Arguments) -> Json:
     """A channel the bot can know of."""
     channel = backend.channel(arguments.text("channel"))
     backend.need_channel_scope(channel, "read")
-    found = channel_json(backend.workspace, channel)
-    if arguments.flag("include_num_members"):
-        found["num_members"] = len(channel.members)
-    return {"channel": found}
+    return {"channel": channel_json(backend.workspace, channel)}
 
 
 def list_(backend: Backend, arguments: Arguments) -> Json:
@@ -60,9 +57,7 @@ def open_(backend: Backend, arguments: Arguments) -> Json:
     if len(users) > 1:
         raise SlackError("too_many_users")  # group conversations are not played here
     _check_reachable(backend, users[0])
-    channel = backend.workspace.direct_channel(users[0])
-    found = channel_json(backend.workspace, channel)
-    return {"channel": found if arguments.flag("return_im") else {"id": channel.id}}
+    return {"channel": {"id": backend.workspace.direct_channel(users[0]).id}}
 
 
 def members(backend: Backend, arguments: Arguments) -> Json:
@@ -83,9 +78,9 @@ def _check_reachable(backend: Backend, user_id: str) -> None:
 
 
 METHODS = (
-    Method("conversations.info", info, ("channel",), ("include_locale", "include_num_members"), takes_json=False),
+    Method("conversations.info", info, ("channel",), takes_json=False),
     Method("conversations.list", list_, (), (*PAGE, "types", "exclude_archived"), takes_json=False),
     Method("conversations.join", join, ("channel",), scope="channels:join"),
-    Method("conversations.open", open_, (), ("channel", "users", "return_im", "prevent_creation"), "im:write"),
+    Method("conversations.open", open_, (), ("users",), "im:write"),
     Method("conversations.members", members, ("channel",), PAGE, takes_json=False),
 )

@@ -4,6 +4,9 @@ import dataclasses
 import secrets
 from typing import Any
 
+from aiohttp import BodyPartReader, web
+
+from sandbox.http.request import Answer, Asked
 from sandbox.slack.answers import SlackError, file_json, invalid_arguments
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.backend import Backend, Upload
@@ -23,6 +26,13 @@ def get_upload_url(backend: Backend, arguments: Arguments) -> Json:
     return {"upload_url": f"{backend.url}/upload/v1/{ticket}", "file_id": upload.file_id}
 
 
+async def upload(backend: Backend, request: web.Request) -> web.StreamResponse:
+    """Take the bytes of an announced file, raw or as a form."""
+    content, ticket = await _content(request), request.match_info["ticket"]
+    asked = Asked("upload", request.method, request.path, arguments={"length": len(content)})
+    return await backend.service.serve(request, asked, lambda _: _kept(backend, ticket, content))
+
+
 def complete_upload(backend: Backend, arguments: Arguments) -> Json:
     """Finish uploads, and share them in a channel or thread if one is named."""
     announced = _announced(backend, arguments)
@@ -31,6 +41,23 @@ def complete_upload(backend: Backend, arguments: Arguments) -> Json:
     for file in files:
         backend.workspace.store(file)
     return {"files": [file_json(backend.url, file) for file in files]}
+
+
+async def _content(request: web.Request) -> bytes:
+    if not request.content_type.startswith("multipart/"):
+        return await request.read()
+    part = await (await request.multipart()).next()
+    return bytes(await part.read(decode=True)) if isinstance(part, BodyPartReader) else b""
+
+
+def _kept(backend: Backend, ticket: str, content: bytes) -> Answer:
+    upload = backend.uploads.get(ticket)
+    if upload is None or upload.content is not None:
+        return Answer("no such upload", 404)
+    if len(content) != upload.length:
+        return Answer(f"announced {upload.length} bytes, got {len(content)}", 400)
+    upload.content = content
+    return Answer(f"OK - {len(content)}")
 
 
 def _announced(backend: Backend, arguments: Arguments) -> list[StoredFile]:

@@ -4,7 +4,7 @@ from sandbox.slack.answers import SlackError, group_json, person_json
 from sandbox.slack.arguments import PAGE, Arguments
 from sandbox.slack.backend import Backend
 from sandbox.slack.methods.method import Method
-from sandbox.slack.records import Json, Person, UserGroup
+from sandbox.slack.records import Json, Person
 
 
 def info(backend: Backend, arguments: Arguments) -> Json:
@@ -32,29 +32,16 @@ def lookup_by_email(backend: Backend, arguments: Arguments) -> Json:
 
 def group_members(backend: Backend, arguments: Arguments) -> Json:
     """The ids of a user group's members."""
-    try:
-        group = backend.workspace.user_group(arguments.text("usergroup"))
-    except KeyError as error:
-        raise SlackError("no_such_subteam") from error
-    if group.is_disabled and not arguments.flag("include_disabled"):
+    group = {group.id: group for group in backend.workspace.user_groups()}.get(arguments.text("usergroup"))
+    if group is None or group.is_disabled:
         raise SlackError("no_such_subteam")
     return {"users": list(group.members)}
 
 
-def groups(backend: Backend, arguments: Arguments) -> Json:
-    """All user groups."""
-    with_disabled = arguments.flag("include_disabled")
-    found = [group for group in backend.workspace.user_groups() if with_disabled or not group.is_disabled]
-    return {"usergroups": [_group(backend, arguments, group) for group in found]}
-
-
-def _group(backend: Backend, arguments: Arguments, group: UserGroup) -> Json:
-    shown = group_json(backend.workspace, group)
-    if arguments.flag("include_users"):
-        shown["users"] = list(group.members)
-    if arguments.flag("include_count"):
-        shown["user_count"] = len(group.members)
-    return shown
+def groups(backend: Backend, _arguments: Arguments) -> Json:
+    """The user groups, without the disabled ones."""
+    found = [group for group in backend.workspace.user_groups() if not group.is_disabled]
+    return {"usergroups": [group_json(backend.workspace, group) for group in found]}
 
 
 def _shown(backend: Backend, person: Person) -> Json:
@@ -62,23 +49,9 @@ def _shown(backend: Backend, person: Person) -> Json:
 
 
 METHODS = (
-    Method("users.info", info, ("user",), ("include_locale",), "users:read", takes_json=False),
-    Method("users.list", list_, (), (*PAGE, "include_locale"), "users:read", takes_json=False),
+    Method("users.info", info, ("user",), (), "users:read", takes_json=False),
+    Method("users.list", list_, (), PAGE, "users:read", takes_json=False),
     Method("users.lookupByEmail", lookup_by_email, ("email",), (), "users:read.email", takes_json=False),
-    Method(
-        "usergroups.users.list",
-        group_members,
-        ("usergroup",),
-        ("include_disabled",),
-        "usergroups:read",
-        takes_json=False,
-    ),
-    Method(
-        "usergroups.list",
-        groups,
-        (),
-        ("include_users", "include_count", "include_disabled"),
-        "usergroups:read",
-        takes_json=False,
-    ),
+    Method("usergroups.users.list", group_members, ("usergroup",), (), "usergroups:read", takes_json=False),
+    Method("usergroups.list", groups, (), (), "usergroups:read", takes_json=False),
 )
