@@ -47,8 +47,12 @@ def absence(person: Person, *, now: datetime, rules: AwayRules, away_until: date
     if away_until is not None and now.astimezone(zone(person.time_zone)).date() < away_until:
         year = "" if away_until.year == now.year else f" {away_until.year}"
         return f"away until {away_until.day} {away_until:%B}{year}"
+    said = _spaced(person.status_text)
+    says_away = emoji_name(person.status_emoji) in rules.emoji or any(
+        re.search(rf"(?<!\w){re.escape(_spaced(words))}(?!\w)", said) for words in rules.words if words
+    )
     lasts = person.status_until is None or person.status_until - now > LONG
-    if lasts and _says_away(person, rules):
+    if says_away and lasts:
         return "Slack status: away"
     return "Slack account deactivated" if person.deactivated else None
 
@@ -56,13 +60,6 @@ def absence(person: Person, *, now: datetime, rules: AwayRules, away_until: date
 def emoji_name(text: str) -> str:
     """The name of an emoji, however it is written: `:palm_tree:`, `palm_tree`, `:nurse::skin-tone-3:`."""
     return next((part for part in map(str.strip, text.split(":")) if part), "").lower()
-
-
-def _says_away(person: Person, rules: AwayRules) -> bool:
-    if emoji_name(person.status_emoji) in rules.emoji:
-        return True
-    said = _spaced(person.status_text)
-    return any(re.search(rf"(?<!\w){re.escape(_spaced(words))}(?!\w)", said) for words in rules.words if words)
 
 
 def _spaced(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from bot.domain.allocation import Candidate, Reason, Strategy, allotted
-from bot.domain.choices import TRACE, Choices, grouped, selected
+from bot.domain.choices import Choices, grouped, selected
 from bot.domain.plan import PlanRequest, Proposal, Share
 from bot.domain.reading import FoundRows
 from bot.domain.reviewers import Staff
@@ -32,6 +32,7 @@ def dealt(
         for one in staff.members
     ]
     allotment = allotted(grouped(chosen, found.group_of), candidates, strategy=choices.strategy, seed=seed)
+    together = f"same {choices.group_by.split('.')[-1]}" if choices.group_by else Reason.TOGETHER.value
     rows = Counter(reviewer_id for _, reviewer_id in allotment.pairs)
     shares = tuple(
         Share(
@@ -52,15 +53,11 @@ def dealt(
         notes=(*staff.notes, *_ungrouped(chosen, found.group_of, choices)),
         batches=batches(allotment.pairs, size=batch_size),
         without_room=len(allotment.left),
-        reasons={row_id: in_words(reason, choices) for row_id, reason in allotment.reasons.items()},
+        reasons={
+            row_id: together if reason is Reason.TOGETHER else reason.value
+            for row_id, reason in allotment.reasons.items()
+        },
     )
-
-
-def in_words(reason: Reason, choices: Choices) -> str:
-    """A row's reason as people read it."""
-    if reason is not Reason.TOGETHER or choices.group_by is None:
-        return reason.value
-    return f"same {TRACE if choices.group_by == TRACE else choices.group_by.split('.')[-1]}"
 
 
 def default_reason(choices: Choices, shares: tuple[Share, ...]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.domain.btql import MAX_IDS_PER_QUERY, after, matching_rows, open_load, open_rows, rows_by_id
-from bot.domain.plan import PlanRequest, Window
+from bot.domain.plan import Batch, Plan, PlanRequest, Window
 from bot.domain.reading import FoundRows, LogRow, RowSorter
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, QueryRefusedError
 from bot.messages.text import counted
@@ -95,6 +95,11 @@ class RowReader:
         return _joined(
             for_each(parts, lambda part: self._part(project_id, part, patience), at_once=at_once, name="ids")
         )
+
+    def of_batches(self, plan: Plan, batches: Iterable[Batch], *, patience: Patience) -> Sight:
+        """The present condition of the rows of some batches that were not dropped."""
+        ids = [row_id for batch in batches for row_id, _ in batch.kept]
+        return self.by_id(plan.request.project_id, ids, patience=patience)
 
     def _part(self, project_id: str, ids: Sequence[str], patience: Patience) -> Sight:
         """The rows of one query; in halves where it is refused, because nobody has documented how long it may be."""

@@ -1,7 +1,7 @@
 """The weekly plan: one stored time, fired once by whichever process is first."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.domain.command import PlanCommand
 from bot.domain.plan import Origin
@@ -32,15 +32,14 @@ class WeeklyPost:
         weekly = self._queue.weekly_post
         next_fire_at = next_time(weekly, after=self._clock()) if weekly else None
         self._schedules.sync(WEEKLY, str(weekly or ""), next_fire_at=next_fire_at)
-        return sum(self._fire(*due) for due in self._schedules.due(now=self._clock()))
-
-    def _fire(self, schedule_id: str, weekly_text: str, was_due: datetime) -> bool:
-        now = self._clock()
-        weekly = parsed_weekly(weekly_text)
-        asker = Asker(Origin.SCHEDULE, channel=self._queue.channel)
-        plan = None if now - was_due > LATE else self._planner.plan_for(PlanCommand(), asker)
-        if plan is None:
-            log.warning("a weekly post was missed by too long and is skipped", extra={"due": was_due.isoformat()})
-        key = f"{schedule_id} {local_key(weekly, was_due)}"
-        upcoming = next_time(weekly, after=now)
-        return self._schedules.fire(schedule_id, was_due=was_due, next_fire_at=upcoming, plan=plan, fire_key=key)
+        fired = 0
+        for schedule_id, weekly_text, was_due in self._schedules.due(now=self._clock()):
+            now, due = self._clock(), parsed_weekly(weekly_text)
+            asker = Asker(Origin.SCHEDULE, channel=self._queue.channel)
+            plan = None if now - was_due > LATE else self._planner.plan_for(PlanCommand(), asker)
+            if plan is None:
+                log.warning("a weekly post was missed by too long and is skipped", extra={"due": was_due.isoformat()})
+            key = f"{schedule_id} {local_key(due, was_due)}"
+            upcoming = next_time(due, after=now)
+            fired += self._schedules.fire(schedule_id, was_due=was_due, next_fire_at=upcoming, plan=plan, fire_key=key)
+        return fired

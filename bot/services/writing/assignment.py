@@ -2,20 +2,20 @@
 
 import logging
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from itertools import accumulate
+from types import MappingProxyType
 
 from bot.domain.btql import MAX_IDS_PER_QUERY
-from bot.domain.plan import Batch, BatchState, Plan, lifetime
+from bot.domain.plan import BatchState, Plan, lifetime
 from bot.domain.report import outcome, report_of
 from bot.domain.row_changes import Assignment, checked, has_drifted, revision
 from bot.errors import BraintrustError
 from bot.services.notices import arrange_notices
-from bot.services.ports.braintrust import Patience
 from bot.services.ports.work import Work
-from bot.services.reading import RowReader, Sight
+from bot.services.reading import RowReader
 from bot.services.reviewers import StaffReader
 from bot.services.step import ANOTHER_FIRST, StepContext, VisiblePatience
 from bot.services.threads import in_background
@@ -55,13 +55,13 @@ class ApprovalCheck:
         rows = list(accumulate(batch.size for batch in batches))
         number = max(bisect_right(rows, SAMPLE_ROWS), 1)
         sample, rest = batches[:number], batches[number:]
-        sight = self._sight(plan, sample, patience)
+        sight = self._reader.of_batches(plan, sample, patience=patience)
         lost = leavers.result()
 
         change = Assignment(plan.request.tag, self._settings.work.open_statuses)
         looked_at = [checked(batch, sight.rows, change, lost=lost) for batch in sample]
         if rest and has_drifted(plan, looked_at, lost=lost):
-            others = self._sight(plan, rest, patience).rows
+            others = self._reader.of_batches(plan, rest, patience=patience).rows
             looked_at += [checked(batch, others, change, lost=lost) for batch in rest]
 
         if has_drifted(plan, looked_at, lost=lost) and any(batch.kept for batch in looked_at):
@@ -75,10 +75,6 @@ class ApprovalCheck:
             return None
         self._batches.save(work.lease, [batch for batch in looked_at if batch.dropped])
         return {batch.seq: sight.began for batch in sample}
-
-    def _sight(self, plan: Plan, batches: Sequence[Batch], patience: Patience) -> Sight:
-        ids = [row_id for batch in batches for row_id, _ in batch.kept]
-        return self._reader.by_id(plan.request.project_id, ids, patience=patience)
 
 
 class AssignmentSteps:
@@ -103,7 +99,7 @@ class AssignmentSteps:
             return
         running = self._plans.get(plan.id)
         if running is not None:
-            self._write(work, running, read_at)
+            self.run(work, running, read_at)
 
     def _still_approved(self, work: Work, plan: Plan) -> Mapping[int, float] | None:
         """Where Braintrust cannot be asked, the assignment itself finds out, and reports it."""
@@ -113,11 +109,11 @@ class AssignmentSteps:
             log.warning("a plan could not be checked again", extra={"plan": plan.id, "cause": type(error).__name__})
             return {}
 
-    def run(self, work: Work, plan: Plan) -> None:
-        """Write what is open, also after a crash, until everything is settled or the assignment has to end."""
-        self._write(work, plan, {})
+    def run(self, work: Work, plan: Plan, read_at: Mapping[int, float] = MappingProxyType({})) -> None:
+        """Write what is open, also after a crash, until everything is settled or the assignment has to end.
 
-    def _write(self, work: Work, plan: Plan, read_at: Mapping[int, float]) -> None:
+        `read_at` is as `still_approved` returns it.
+        """
         self._batches.recover(work.lease, now=self._context.clock())
         batches = self._batches.of(plan.id)
         tried = [batch.attempt_began_at for batch in batches if batch.attempt_began_at is not None]

@@ -56,10 +56,9 @@ class UndoRun:
     def _check(self) -> None:
         """Drop what nobody may take back, so that no request is made for it."""
         unsent = [batch for batch in self._open() if not batch.attempts]
-        ids = [row_id for batch in unsent for row_id, _ in batch.kept]
         reader = RowReader(self._context.braintrust, self._context.settings)
         patience = VisiblePatience(self._work, partial(self._context.explain, self._work))
-        sight = reader.by_id(self._plan.request.project_id, ids, patience=patience)
+        sight = reader.of_batches(self._plan, unsent, patience=patience)
         looked_at = [checked(batch, sight.rows, Withdrawal(), others=self._others) for batch in unsent]
         settled = [batch if batch.kept else replace(batch, state=BatchState.CONFIRMED) for batch in looked_at]
         self._undone.save(self._work.lease, settled)

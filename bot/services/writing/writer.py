@@ -209,9 +209,8 @@ class Writer:
             self._waiting = reason
 
         patience = VisiblePatience(self._work, explain, look_up=look_up)
-        ids = [row_id for batch in batches for row_id, _ in batch.kept]
-        read = partial(self._reader.by_id, self._plan.request.project_id, ids, patience=patience)
         if batches:
+            read = partial(self._reader.of_batches, self._plan, batches, patience=patience)
             self._looks[in_background(read, name="look")] = batches, state
 
     def _collect(self) -> None:
