@@ -4,9 +4,9 @@ BIN := .venv/bin
 # One line, also for a Python that is too old to read anything newer: it ends well from 3.11 on, and says what it is.
 IS_NEW := import sys; print(".".join(map(str, sys.version_info[:3]))); sys.exit(sys.version_info < (3, 11))
 ARGS ?=
-# Tests mostly wait for processes, so two cores serve ten of them: one test at a time each, or a group that shares what
+# Tests mostly wait for processes, so two cores serve eight of them: one test at a time each, or a group that shares what
 # takes long to make; the long ones first.
-WORKERS ?= 10
+WORKERS ?= 8
 # Compiled files are kept whatever the environment says: each worker would compile every test anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist loadgroup
 

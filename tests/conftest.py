@@ -1,7 +1,7 @@
 """Databases for tests: each test finds an empty one, on SQLite and on PostgreSQL."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,12 +61,22 @@ def sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("sqlite")
 
 
+@pytest.fixture(scope="session")
+def sqlite_copy(sqlite_folder: Path, migrated_sqlite: Path) -> Callable[[], str]:
+    """The address of a fresh SQLite database with all tables and no rows, in place of the one before."""
+
+    def copied() -> str:
+        for left in sqlite_folder.iterdir():
+            left.unlink()
+        return f"sqlite:///{shutil.copy(migrated_sqlite, sqlite_folder / 'bot.db')}"
+
+    return copied
+
+
 @pytest.fixture
-def sqlite_url(sqlite_folder: Path, migrated_sqlite: Path) -> str:
+def sqlite_url(sqlite_copy: Callable[[], str]) -> str:
     """A fresh SQLite database with all tables and no rows."""
-    for left in sqlite_folder.iterdir():
-        left.unlink()
-    return f"sqlite:///{shutil.copy(migrated_sqlite, sqlite_folder / 'bot.db')}"
+    return sqlite_copy()
 
 
 @pytest.fixture(params=BOTH)

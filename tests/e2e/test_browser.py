@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -28,7 +28,17 @@ PATIENCE_MS = 30_000
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed"),
+    pytest.mark.xdist_group("browser"),  # it is started once
 ]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The browser; each test has a window of its own, which knows nothing of the others."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
@@ -48,20 +58,18 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
-def page(address: str) -> Iterator[Page]:
+def page(address: str, browser: Browser) -> Iterator[Page]:
     """The page, opened; whatever it complains of in its console fails the test."""
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        opened = browser.new_page(viewport=LARGE, timezone_id="Europe/Berlin")  # type: ignore[arg-type]  # a literal
-        opened.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
-        opened.on("pageerror", lambda error: complaints.append(str(error)))
-        opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        opened.goto(address)
-        expect(opened.get_by_label("Rows per reviewer")).to_contain_text("Ada Okafor")
-        yield opened
-        browser.close()
+    opened = browser.new_page(viewport=LARGE, timezone_id="Europe/Berlin")  # type: ignore[arg-type]  # a literal
+    opened.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    opened.goto(address)
+    expect(opened.get_by_label("Rows per reviewer")).to_contain_text("Ada Okafor")
+    yield opened
+    opened.close()
     assert complaints == []
 
 

@@ -17,7 +17,7 @@ from tests.integration.stored import ANA
 from tests.integration.world import TAG, FakeWork, Time
 from tests.unit.fakes import FakeAnnouncer
 
-NESTED = tuple("[" * depth + "]" * depth for depth in (50, 400, 900, *range(940, 1_000, 4)))
+NESTED = tuple("[" * depth + "]" * depth for depth in (50, 400, 900, *range(944, 1_000, 12)))
 POISON = (
     *NESTED,
     *("9" * digits for digits in (16, 17, 20, 400, 4_299, 4_300, 4_301)),

@@ -1,11 +1,8 @@
 """An undo on a real store: what is sent is stored before, and only what was seen unassigned counts as taken back."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -566,21 +563,19 @@ TOUCHES = st.dictionaries(
 @settings(max_examples=30, deadline=None)
 @given(ANSWERS, TOUCHES, st.integers(1, 6))
 def test_whatever_happens_every_row_is_accounted_for_once_and_only_untouched_ones_are_sent(
-    migrated_sqlite: Path, answers: list[WriteResult], touches: dict[str, dict[str, Any]], size: int
+    sqlite_copy: Callable[[], str], answers: list[WriteResult], touches: dict[str, dict[str, Any]], size: int
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{shutil.copyfile(migrated_sqlite, Path(folder, 'undo.db'))}"
-        with opened(url) as store:
-            world = World(store, size=size)
-            for row_id, touch in touches.items():
-                world.change(row_id, **touch)
-            world.braintrust.answers = list(answers)
+    with opened(sqlite_copy()) as store:
+        world = World(store, size=size)
+        for row_id, touch in touches.items():
+            world.change(row_id, **touch)
+        world.braintrust.answers = list(answers)
 
-            plan = world.undo()
+        plan = world.undo()
 
-            counts = world.counts
-            settled = counts.taken_back + counts.reviewed + counts.changed
-            assert not {row_id for rows in world.sent for row_id in rows} & touches.keys()
-            assert counts.taken_back == len(set(IDS) - touches.keys() - world.assigned)
-            assert (plan.state is PlanState.UNDONE) == (settled == len(PAIRS))
-            assert (plan.reason is None) == (plan.state is PlanState.UNDONE)
+        counts = world.counts
+        settled = counts.taken_back + counts.reviewed + counts.changed
+        assert not {row_id for rows in world.sent for row_id in rows} & touches.keys()
+        assert counts.taken_back == len(set(IDS) - touches.keys() - world.assigned)
+        assert (plan.state is PlanState.UNDONE) == (settled == len(PAIRS))
+        assert (plan.reason is None) == (plan.state is PlanState.UNDONE)

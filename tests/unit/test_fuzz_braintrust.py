@@ -247,7 +247,7 @@ def unforeseen(server: Server, call: Callable[[], object], bodies: list[bytes]) 
 @pytest.mark.parametrize("kind", READINGS)
 def test_a_reading_fails_in_no_way_but_its_own(server: Server, client: BraintrustClient, kind: str) -> None:
     chance = random.Random(kind)
-    bodies = [damaged(GOOD[kind], chance) for _ in range(300)] + list(RAW)
+    bodies = [damaged(GOOD[kind], chance) for _ in range(150)] + list(RAW)
 
     assert unforeseen(server, calls(client)[kind], bodies) == []
 
@@ -263,7 +263,7 @@ def test_a_refused_reading_fails_in_no_way_but_its_own(server: Server, client: B
 def test_what_is_read_is_what_it_says(server: Server, client: BraintrustClient) -> None:
     """Whatever was sent: ids are texts that can be asked for again, and names and statuses are texts."""
     chance = random.Random(5)
-    for _ in range(250):
+    for _ in range(120):
         server.body = damaged(GOOD["rows"], chance)
         page = outcome(calls(client)["rows"])
         for row in page.rows if isinstance(page, Page) else ():
@@ -286,7 +286,7 @@ def test_what_is_read_is_what_it_says(server: Server, client: BraintrustClient) 
 def test_a_write_never_raises_and_counts_only_what_was_acknowledged(server: Server, client: BraintrustClient) -> None:
     chance = random.Random(6)
 
-    for server.body in [*(damaged(GOOD["write"], chance) for _ in range(500)), *RAW]:
+    for server.body in [*(damaged(GOOD["write"], chance) for _ in range(250)), *RAW]:
         result = client.write(PROJECT, PAIRS, ASSIGNMENT)
         assert isinstance(result, WriteResult)
         if isinstance(result, Acknowledged):
