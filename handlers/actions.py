@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -22,6 +21,17 @@ THREADS = 32  # they wait for Slack, which may take 15 s to say who somebody is
 MOST_PRESSES = 500  # that wait for a thread
 CLOSING_SECONDS = 5.0
 
+Decision = Callable[[Decider, Press], None]
+DECISIONS: dict[str, Decision] = {
+    APPROVE: Decider.approve,
+    CANCEL: Decider.cancel,
+    STOP: Decider.stop,
+    RETRY: Decider.retry,
+    UNDO: Decider.preview_undo,
+    UNDO_CONFIRM: Decider.undo,
+}
+"""What a press of each button does."""
+
 
 class Desk:
     """Has presses carried out in threads of their own; where too many wait, the person is told."""
@@ -32,25 +42,25 @@ class Desk:
         self._answers = answers
         self._errands = Errands("press", threads=THREADS, most=MOST_PRESSES)
 
-    def take(self, body: dict[str, Any], decide: Callable[[Decider, Press], None]) -> None:
+    def take(self, body: dict[str, Any], decide: Decision) -> None:
         """Have the press in a payload decided, soon."""
         press = _press(body)
         if press is None:
             return
 
+        def carry_out() -> None:
+            decide(self._deciding, press)
+            close_duplicate(press, self._surfaces)
+
         def answer(error: BaseException) -> None:
             answer_error(error, body, self._answers)
 
-        if not self._errands.take(partial(self._carry_out, press, decide), on_fault=answer):
+        if not self._errands.take(carry_out, on_fault=answer):
             self._answers.send(press.reply_to, BUSY)
 
     def close(self) -> None:
         """Decide those that were acknowledged, and take no more."""
         self._errands.close(timeout_seconds=CLOSING_SECONDS)
-
-    def _carry_out(self, press: Press, decide: Callable[[Decider, Press], None]) -> None:
-        decide(self._deciding, press)
-        close_duplicate(press, self._surfaces)
 
 
 def _press(body: dict[str, Any]) -> Press | None:
@@ -65,45 +75,13 @@ def _press(body: dict[str, Any]) -> Press | None:
 
 def register(app: App) -> None:
     """Listen to every button."""
-    app.action(APPROVE)(approve)
-    app.action(CANCEL)(cancel)
-    app.action(STOP)(stop)
-    app.action(RETRY)(retry)
-    app.action(UNDO)(undo)
-    app.action(UNDO_CONFIRM)(undo_confirm)
+    for action_id, decide in DECISIONS.items():
+        app.action(action_id)(_listener(decide))
 
 
-def approve(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
-    """Approve was pressed."""
-    ack()
-    desk.take(body, Decider.approve)
+def _listener(decide: Decision) -> Callable[[Ack, dict[str, Any], Desk], None]:
+    def press(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
+        ack()
+        desk.take(body, decide)
 
-
-def cancel(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
-    """Cancel was pressed."""
-    ack()
-    desk.take(body, Decider.cancel)
-
-
-def stop(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
-    """Stop was pressed."""
-    ack()
-    desk.take(body, Decider.stop)
-
-
-def retry(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
-    """Retry was pressed."""
-    ack()
-    desk.take(body, Decider.retry)
-
-
-def undo(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
-    """Undo was pressed: it tells what it would do, and does nothing yet."""
-    ack()
-    desk.take(body, Decider.preview_undo)
-
-
-def undo_confirm(ack: Ack, body: dict[str, Any], desk: Desk) -> None:
-    """Take back was pressed."""
-    ack()
-    desk.take(body, Decider.undo)
+    return press

@@ -1,7 +1,7 @@
 """The findings of a check: a verdict on one setting, in one sentence."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,6 +60,14 @@ def judged(setting: str, parts: Sequence[Finding]) -> Finding:
     worst = max((part.verdict for part in parts), key=list(Verdict).index)
     sentences = dict.fromkeys(part.sentence.rstrip(".") for part in parts if part.verdict is worst)
     return Finding(worst, setting, _one(("; " if worst is not Verdict.OK else ", ").join(sentences)))
+
+
+def with_ids(setting: str, misread: Misread, ids: Mapping[str, str]) -> Finding:
+    """What to write in place of names: their `ids`, by names in small letters, as far as they are known."""
+    names = [part.strip() for part in misread.text.split(",")]
+    known = {name: ids[bare] for name in names if (bare := name.lstrip("@#").lower()) in ids}
+    meant = ", ".join(f"`{name}` is {found}" for name, found in known.items())
+    return wrong(setting, f"write ids in place of names: {meant}." if meant else misread.sentence)
 
 
 def none_of(ids: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from slack_sdk import WebClient
 
@@ -11,7 +12,7 @@ from bot.domain.plan import LeftOut
 from bot.domain.reviewers import Known, NameKind, ReviewerName, parsed_name, resolved
 from bot.errors import BraintrustError, SlackError, SlackRejectedError
 from bot.preflight.braintrust import BraintrustCheck
-from bot.preflight.finding import Finding, Misread, judged, none_of, ok, warning, wrong
+from bot.preflight.finding import Finding, Misread, judged, none_of, ok, warning, with_ids, wrong
 from bot.settings import PolicySettings, Settings
 
 _CORRECT = frozenset({Exclusion.UNKNOWN, Exclusion.NOT_IN_SLACK, Exclusion.AMBIGUOUS, Exclusion.UNLISTED})
@@ -26,7 +27,7 @@ def approver_findings(
 ) -> Iterator[Finding]:
     """Whether there are such people and groups, and whether they can approve."""
     if "APPROVERS" in misread:
-        yield _misread(client, misread["APPROVERS"])
+        yield with_ids("APPROVERS", misread["APPROVERS"], {} if client is None else _ids(client))
     elif policy.approvers and client is not None:
         try:
             yield from _approvers(SlackPeople(client), policy)
@@ -57,23 +58,13 @@ def reviewer_findings(client: WebClient | None, braintrust: BraintrustCheck, set
         yield warning("REVIEWERS", f"this could not be tried. {error}")
 
 
-def _misread(client: WebClient | None, misread: Misread) -> Finding:
-    """What to write for e-mails and names; each name that is only one person's."""
-    names = [part.strip() for part in misread.text.split(",")]
-    ids: dict[str, str] = {}
-    if client is not None:
-        for person in _people(SlackPeople(client)) or ():
-            ids |= {key.lower(): person.id for key in (person.email, person.name) if key and not person.deactivated}
-        ids |= _handles(client)
-    meant = [f"`{name}` is {ids[name.lstrip('@').lower()]}" for name in names if name.lstrip("@").lower() in ids]
-    return wrong("APPROVERS", f"write ids in place of names: {', '.join(meant)}." if meant else misread.sentence)
-
-
-def _handles(client: WebClient) -> Mapping[str, str]:
-    try:
-        return group_ids(client)
-    except SlackError:
-        return {}
+def _ids(client: WebClient) -> Mapping[str, str]:
+    """The ids of people by e-mail and name, and of user groups by handle, as far as they can be read."""
+    there = [person for person in _people(SlackPeople(client)) or () if not person.deactivated]
+    ids = {key.lower(): person.id for person in there for key in (person.email, person.name) if key}
+    with suppress(SlackError):
+        ids |= group_ids(client)
+    return ids
 
 
 def _people(slack: SlackPeople | None) -> Sequence[Person] | None:
@@ -132,15 +123,12 @@ def _approver(name: str, people: Sequence[Person], *, able: int) -> Finding:
 
 
 def _members(slack: SlackPeople | None, names: Sequence[ReviewerName]) -> Mapping[str, Sequence[str] | None]:
-    groups = [name.value for name in names if name.kind is NameKind.USER_GROUP]
-    return {group: _readable(slack, group) for group in groups}
-
-
-def _readable(slack: SlackPeople | None, group: str) -> Sequence[str] | None:
-    try:
-        return None if slack is None else slack.members_of(group)
-    except SlackError:
-        return None
+    """Who is in the user groups among the names; None where that cannot be read."""
+    found: dict[str, Sequence[str] | None] = {name.value: None for name in names if name.kind is NameKind.USER_GROUP}
+    for group in found:
+        with suppress(SlackError):
+            found[group] = None if slack is None else slack.members_of(group)
+    return found
 
 
 def _reviewers(names: Sequence[ReviewerName], known: Known, *, is_slack_asked: bool) -> Finding:

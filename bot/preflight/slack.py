@@ -12,7 +12,7 @@ from bot.adapters.slack.directory import channel_ids
 from bot.adapters.slack.identity import SCOPES, Identity, connection_address, refusal
 from bot.domain.weekly import WeeklyTime, next_time
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
-from bot.preflight.finding import Finding, Misread, judged, none_of, ok, warning, wrong
+from bot.preflight.finding import Finding, Misread, judged, none_of, ok, warning, with_ids, wrong
 from bot.settings import Settings, SlackSettings
 
 _NOWHERE = "Slack"
@@ -69,17 +69,19 @@ def _signing_secret(secret: str) -> Finding:
 
 
 INVITE = "correct the id or, if the channel is private, type /invite @assign-reviews there"
-_UNKNOWN = frozenset({"channel_not_found"})
 _WITHOUT_SUMMER_TIME = {"EST": "America/New_York", "MST": "America/Denver"}
 
 
 def channel_findings(client: WebClient | None, settings: Settings, misread: Mapping[str, Misread]) -> Iterator[Finding]:
     """Whether the bot reaches the channels, and when the weekly plan comes."""
-    named = {"ALLOWED_CHANNELS": sorted(settings.policy.allowed_channels)}
-    named["REVIEW_CHANNEL"] = [settings.queue.channel] if settings.queue.channel else []
+    named = {
+        "ALLOWED_CHANNELS": sorted(settings.policy.allowed_channels),
+        "REVIEW_CHANNEL": [settings.queue.channel] if settings.queue.channel else [],
+    }
     for setting, ids in named.items():
         if setting in misread:
-            yield from _misread(client, setting, misread[setting])
+            if misread[setting].text:  # what is not set was told already
+                yield with_ids(setting, misread[setting], _channels(client))
         elif ids and client is not None:
             yield _reached(SlackClient(client), setting, ids)
     if settings.queue.channel and settings.queue.weekly_post is None and "WEEKLY_POST" not in misread:
@@ -88,17 +90,11 @@ def channel_findings(client: WebClient | None, settings: Settings, misread: Mapp
         yield _time(settings.queue.weekly_post, now=datetime.now(UTC))
 
 
-def _misread(client: WebClient | None, setting: str, misread: Misread) -> Iterator[Finding]:
-    """What to write in place of names; nothing of what is not set, which was told already."""
-    if not misread.text:
-        return
+def _channels(client: WebClient | None) -> Mapping[str, str]:
     try:
-        ids = {} if client is None else channel_ids(client)
+        return {} if client is None else channel_ids(client)
     except SlackError:
-        ids = {}
-    names = [part.strip() for part in misread.text.split(",")]
-    meant = [f"`{name}` is {ids[name.lstrip('#').lower()]}" for name in names if name.lstrip("#").lower() in ids]
-    yield wrong(setting, f"write ids in place of names: {', '.join(meant)}." if meant else misread.sentence)
+        return {}
 
 
 def _reached(slack: SlackClient, setting: str, ids: list[str]) -> Finding:
@@ -107,12 +103,10 @@ def _reached(slack: SlackClient, setting: str, ids: list[str]) -> Finding:
     for channel in ids:
         try:
             found.append(_seen(slack, setting, channel))
-        except SlackRejectedError as error:
-            if error.code not in _UNKNOWN:
+        except SlackError as error:
+            if not isinstance(error, SlackRejectedError) or error.code != "channel_not_found":
                 return warning(setting, f"this could not be tried. {error}")
             unknown.append(channel)
-        except SlackError as error:
-            return warning(setting, f"this could not be tried. {error}")
     if unknown:
         found.append(wrong(setting, f"Slack shows the bot {none_of(unknown)}; {INVITE}."))
     return judged(setting, found)
@@ -129,9 +123,8 @@ def _seen(slack: SlackClient, setting: str, channel: str) -> Finding:
 
 
 def _time(weekly: WeeklyTime, *, now: datetime) -> Finding:
+    if meant := _WITHOUT_SUMMER_TIME.get(weekly.zone):
+        return warning("WEEKLY_POST", f"{weekly.zone} has no summer time; write {meant} where clocks are put forward.")
     coming = next_time(weekly, after=now)
     local = coming.astimezone(ZoneInfo(weekly.zone))
-    if weekly.zone in _WITHOUT_SUMMER_TIME:
-        meant = _WITHOUT_SUMMER_TIME[weekly.zone]
-        return warning("WEEKLY_POST", f"{weekly.zone} has no summer time; write {meant} where clocks are put forward.")
     return ok("WEEKLY_POST", f"{weekly}; next on {local:%Y-%m-%d %H:%M}, which is {coming:%H:%M} UTC.")

@@ -13,16 +13,20 @@ from urllib.parse import urlencode, urljoin
 
 from bot.adapters.braintrust.answers import (
     TOO_MUCH,
+    Project,
     count_of,
+    group,
+    identified,
     moved,
     object_in,
+    project,
     read_error,
     size_of,
     unreached,
     unusable,
+    user,
     write_result,
 )
-from bot.adapters.braintrust.directory import Project, group, identified, project, user
 from bot.adapters.http import Answer, Limits, TooBigError, exchange
 from bot.adapters.obstacles import nothing_was_sent
 from bot.domain.faults import LIMITED_SECONDS, pause_seconds
@@ -84,7 +88,13 @@ class BraintrustClient:
             self._headers["x-bt-org-name"] = settings.org_name
 
     def page(self, query: str, *, patience: Patience, rows: int = MAX_PAGE_ROWS, tries: int = READ_TRIES) -> Page:
-        return _patiently(lambda: self._page(query, rows, patience), patience, tries=tries)
+        def read() -> Page:
+            asked_at = self._monotonic()
+            records, cursor = self._records(query, rows, patience)
+            seconds = self._monotonic() - asked_at
+            return Page(tuple(log_row(record) for record in records), cursor if records else None, asked_at, seconds)
+
+        return _patiently(read, patience, tries=tries)
 
     def tally(self, query: str, *, key: str, count: str, patience: Patience) -> Mapping[str, int]:
         counts: Counter[str] = Counter()
@@ -101,7 +111,12 @@ class BraintrustClient:
         return tuple(group(entry) for entry in self._everything("group", patience) if not entry.get("deleted_at"))
 
     def write(self, project_id: str, pairs: Sequence[tuple[str, str]], change: Change) -> WriteResult:
-        events = [_event(change, row_id, who) for row_id, who in pairs]
+        events = [
+            unassignment_event(row_id, who, change.form)
+            if isinstance(change, Withdrawal)
+            else assignment_event(row_id, who)
+            for row_id, who in pairs
+        ]
         body = json.dumps({"events": events}, separators=(",", ":")).encode()
         address = f"{self._url}/v1/project_logs/{project_id}/insert"
         limits = Limits(self._deadlines.write, size_of(len(events)))
@@ -125,12 +140,6 @@ class BraintrustClient:
         """The names of the first hundred that the key reaches, by id; raises like `page`."""
         found = _patiently(lambda: self._objects(kind, None, patience), patience)
         return {str(entry["id"]): str(entry.get("name", entry["id"])) for entry in found}
-
-    def _page(self, query: str, rows: int, patience: Patience) -> Page:
-        asked_at = self._monotonic()
-        records, cursor = self._records(query, rows, patience)
-        seconds = self._monotonic() - asked_at
-        return Page(tuple(log_row(record) for record in records), cursor if records else None, asked_at, seconds)
 
     def _records(self, query: str, rows: int, patience: Patience) -> tuple[list[Mapping[str, Any]], str | None]:
         answer = self._exchange("POST", "/btql", {"query": query}, rows=rows, patience=patience)
@@ -217,12 +226,6 @@ def _counted(method: str, url: str, **details: Any) -> Answer:
     return answer
 
 
-def _event(change: Change, row_id: str, reviewer_id: str) -> dict[str, Any]:
-    if isinstance(change, Withdrawal):
-        return unassignment_event(row_id, reviewer_id, change.form)
-    return assignment_event(row_id, reviewer_id)
-
-
 def assignment_event(row_id: str, reviewer_id: str) -> dict[str, Any]:
     """The merge event that assigns one row, exactly as Braintrust's article on assigning log rows has it."""
     return {
@@ -277,20 +280,15 @@ def organisation(client: BraintrustClient, settings: BraintrustSettings, *, pati
 
     Raises `BraintrustError`.  <https://www.braintrust.dev/docs/api-reference/projects/get-project>: `org_id`.
     """
-    names = _reached(client, patience)
+    names: Mapping[str, str] = {}
+    try:
+        names = client.names("organization", patience=patience)
+    except NoAccessError:
+        raise
+    except BraintrustRejectedError as error:
+        log.info("Braintrust does not list its organisations", extra={"error": str(error)})
     told = client.project(settings.project_id, patience=patience).organisation_id if settings.project_id else None
     if told is None:
         wanted = [org_id for org_id, name in names.items() if settings.org_name in ("", name)]
         told = wanted[0] if len(wanted) == 1 else None
     return None if told is None else Home(HomeKind.ORGANISATION, told, names.get(told, settings.org_name or told))
-
-
-def _reached(client: BraintrustClient, patience: Patience) -> dict[str, str]:
-    """The names of the organisations behind the key, by id; none where it may not list them."""
-    try:
-        return dict(client.names("organization", patience=patience))
-    except NoAccessError:
-        raise
-    except BraintrustRejectedError as error:
-        log.info("Braintrust does not list its organisations", extra={"error": str(error)})
-        return {}

@@ -38,7 +38,8 @@ class NoticeStore:
                     connection.execute(insert(notices).values(_record(plan.id, count)))
 
     def claim(self, *, now: datetime) -> Notice | None:
-        query = select(notices).join(plans).where(_free(), _has_something_to_say(now)).order_by(notices.c.due_at)
+        is_free = or_(notices.c.lease_until.is_(None), notices.c.lease_until < database_clock())
+        query = select(notices).join(plans).where(is_free, _has_something_to_say(now)).order_by(notices.c.due_at)
         with self._database.write() as connection:
             locking = query.limit(1).with_for_update(of=notices, skip_locked=True)
             row = connection.execute(locking).one_or_none()
@@ -106,10 +107,6 @@ def _renew(connection: Connection, row: Row[Any], count: NoticeCount) -> None:
     if values:
         mine = (notices.c.plan_id == row.plan_id) & (notices.c.reviewer_id == row.reviewer_id)
         connection.execute(update(notices).where(mine).values(**values))
-
-
-def _free() -> ColumnElement[bool]:
-    return or_(notices.c.lease_until.is_(None), notices.c.lease_until < database_clock())
 
 
 def _has_something_to_say(now: datetime) -> ColumnElement[bool]:

@@ -38,7 +38,6 @@ from bot.domain.plan import (
     Progress,
     Proposal,
 )
-from bot.domain.reading import ReadingCounts
 from bot.domain.row_changes import Revision
 from bot.services.ports.work import Lease
 
@@ -222,21 +221,17 @@ class PlanStore(DecisionStore):
 def _end_reading(
     connection: Connection, plan_id: str, proposal: Proposal, *, state: PlanState, reason: str | None, now: datetime
 ) -> bool:
+    noted = asdict(replace(proposal.counts, statuses=()))
+    del noted["statuses"]  # the audit trail has them one by one
+    noted |= {f"status {status}": count for status, count in proposal.counts.statuses}
     return move(
         connection,
         in_state(plan_id, PlanState.READING),
         Act(BOT, now),
         to=state,
-        noted=_noted(proposal.counts),
+        noted=noted,
         expires_at=proposal.expires_at,
         reason=reason,
         progress=asdict(NOT_BEGUN),
         **proposal_record(proposal),
     )
-
-
-def _noted(counts: ReadingCounts) -> dict[str, int]:
-    """The counts of a reading as the audit trail has them: the statuses one by one."""
-    plain = asdict(replace(counts, statuses=()))
-    del plain["statuses"]
-    return plain | {f"status {status}": count for status, count in counts.statuses}

@@ -89,7 +89,9 @@ class FaultStore:
 
     def met(self, lease: Lease, fault: FaultKind, *, reason: str, now: datetime) -> float | None:
         with owned(self._database, lease) as (connection, row):
-            faults = FaultTally(**row.faults or {}).and_another(fault, reached=_reached(row))
+            # How far the plan is: a reading always begins anew, so it gets further only by its end.
+            reached = 0 if row.state == PlanState.READING else int(row.progress["rows"])
+            faults = FaultTally(**row.faults or {}).and_another(fault, reached=reached)
             if faults.are_too_many(row.state):
                 _put_to_rest(connection, row, reason=reason, now=now)
                 return None
@@ -105,11 +107,6 @@ class FaultStore:
             rested = database_clock() + faults.pause_seconds
             _set(connection, row, draw_faults=asdict(faults), draw_at=rested)
         return faults.pause_seconds
-
-
-def _reached(row: Row[Any]) -> int:
-    """How far a plan is.  A reading always begins anew, so it gets further only by its end."""
-    return 0 if row.state == PlanState.READING else int(row.progress["rows"])
 
 
 def _put_to_rest(connection: Connection, row: Row[Any], *, reason: str, now: datetime) -> None:
