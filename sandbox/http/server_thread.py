@@ -1,6 +1,7 @@
 """A server on loopback: an aiohttp application, on a thread and an event loop of its own."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -10,7 +11,6 @@ from aiohttp import web
 T = TypeVar("T")
 
 _STOP_SECONDS = 0.1  # for requests under way; what still hangs then is cancelled
-_LATE_SECONDS = 0.005  # for connections that were being accepted when the door was closed
 
 
 class ServerThread:
@@ -23,6 +23,7 @@ class ServerThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._runner: web.AppRunner | None = None
+        self._door: socket.socket | None = None
 
     @property
     def is_running(self) -> bool:
@@ -62,17 +63,20 @@ class ServerThread:
     async def _listen(self) -> None:
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=_STOP_SECONDS)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
-        self.port = self._runner.addresses[0][1]
+        self._door = socket.create_server(("127.0.0.1", self.port))
+        await web.SockSite(self._runner, self._door).start()
+        self.port = self._door.getsockname()[1]
 
     async def _close(self) -> None:
         if self._runner is None:
             return
-        server = self._runner.server
+        if self._door is not None:
+            # asyncio forgets whoever it lets in while it closes: let nobody else in, and those begin who are.
+            asyncio.get_running_loop().remove_reader(self._door)
+            self._door = None
+            for _ in ("make a connection", "tell the server of it"):
+                await asyncio.sleep(0)
         await self._runner.cleanup()
-        await asyncio.sleep(_LATE_SECONDS)
-        if server is not None:
-            await server.shutdown(0)  # who was let in at the very last moment
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
