@@ -1,4 +1,4 @@
-"""BTQL as far as the bot uses it: a grammar, and its meaning as SQL over the table of rows.
+"""BTQL as far as the bot uses it: the meaning of its grammar (`btql.lark`) as SQL over the table of rows.
 
 What is outside is refused, never skipped or guessed.
 """
@@ -19,56 +19,6 @@ from sandbox.braintrust.row_sql import BtqlError, Constant, Names, Sql, array_of
 
 MAX_LIST = 4096  # exact-match values in one IN list
 
-# Inside quotes only doubling escapes; a backslash or a control character has no documented meaning there.
-# TEXTS is one token, because thousands of ids stand there.
-_GRAMMAR = r"""
-query: clause ("|" clause)* ";"?
-
-?clause: "from"i ":" "project_logs"i "(" TEXT ")" "spans"i?  -> source
-       | "select"i ":" column ("," column)*                  -> select
-       | "filter"i ":" condition                             -> filter
-       | "limit"i ":" NUMBER                                 -> limit
-       | "sort"i ":" "_pagination_key"i DIRECTION?           -> sort
-       | "cursor"i ":" TEXT                                  -> cursor
-       | "measures"i ":" measure ("," measure)*              -> measures
-       | "dimensions"i ":" column ("," column)*              -> dimensions
-       | "unpivot"i ":" path "as"i "(" name ")"              -> unpivot
-
-column: path ("as"i name)?
-measure: "count"i "(" (NUMBER | "*") ")" "as"i name          -> count
-       | "min"i "(" path ")" "as"i name                      -> least
-
-?condition: conjunction | conjunction ("or"i conjunction)+   -> any_of
-?conjunction: negation | negation ("and"i negation)+         -> all_of
-?negation: predicate | "not"i negation                       -> negated
-?predicate: "(" condition ")"
-          | path                                             -> flag
-          | path COMPARISON constant                         -> comparison
-          | path "in"i values                                -> member
-          | path "not"i "in"i values                         -> no_member
-          | path "includes"i TEXT                            -> includes
-          | path "not"i "includes"i TEXT                     -> includes_not
-          | path "is"i "null"i                               -> is_null
-          | path "is"i "not"i "null"i                        -> is_not_null
-
-values: TEXTS | "[" constant ("," constant)* "]"
-?constant: TEXT -> text | NUMBER -> number | "-" NUMBER -> negative | "true"i -> true | "false"i -> false | moment
-moment: "now"i "(" ")" ("-" "interval"i NUMBER UNIT)?
-path: name ("." name)*
-?name: NAME | QUOTED
-
-DIRECTION: "asc"i | "desc"i
-COMPARISON: "<=" | ">=" | "!=" | "<>" | "=" | "<" | ">"
-UNIT: "second"i | "minute"i | "hour"i | "day"i
-NUMBER: /\d{1,25}(\.\d{1,25})?(?![\w.])/
-TEXT: /'[^'\\\x00-\x1f\x7f-\x9f]*(?:''[^'\\\x00-\x1f\x7f-\x9f]*)*'/
-TEXTS.2: "[" TEXT ("," " "? TEXT)* "]"
-QUOTED: /"[^"\\\x00-\x1f\x7f-\x9f]+"/
-NAME: /[a-z_][a-z0-9_]*/i
-%ignore /[ \t\r\n]+/
-"""
-
-
 _TEXT = re.compile(r"'[^']*(?:''[^']*)*'")
 
 
@@ -83,24 +33,13 @@ class Path(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A selected or grouped place in a row, and its key in the answer."""
+    """A key in the answer, and the place in a row that it is about; a count is about none.
+
+    Of an unpivot: one answer row for each element of the list at that place.
+    """
 
     key: str
     names: Names
-
-
-class Measure(NamedTuple):
-    """An aggregate, and its key in the answer; `names` are empty for a count."""
-
-    key: str
-    names: Names
-
-
-class Unpivot(NamedTuple):
-    """One answer row for each element of the list at `names`, called `name`."""
-
-    names: Names
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +52,9 @@ class Query:
     limit: int | None = None
     descending: bool = True
     cursor: str | None = None
-    measures: tuple[Measure, ...] = ()
+    measures: tuple[Column, ...] = ()
     dimensions: tuple[Column, ...] = ()
-    unpivot: Unpivot | None = None
+    unpivot: Column | None = None
 
     @property
     def is_aggregate(self) -> bool:
@@ -175,23 +114,23 @@ class _Meaning(Transformer[Token, Query]):
     def cursor(self, text: Token) -> tuple[str, str]:
         return "cursor", _unquoted(text)
 
-    def measures(self, *measures: Measure) -> tuple[str, tuple[Measure, ...]]:
+    def measures(self, *measures: Column) -> tuple[str, tuple[Column, ...]]:
         return "measures", measures
 
     def dimensions(self, *columns: Column) -> tuple[str, tuple[Column, ...]]:
         return "dimensions", columns
 
-    def unpivot(self, path: Path, name: Token) -> tuple[str, Unpivot]:
-        return "unpivot", Unpivot(path.names, _plain(name))
+    def unpivot(self, path: Path, name: Token) -> tuple[str, Column]:
+        return "unpivot", Column(_plain(name), path.names)
 
     def column(self, path: Path, name: Token | None = None) -> Column:
         return Column(_plain(name or path.text), path.names) if name or len(path.names) == 1 else Column(*path)
 
-    def count(self, *parts: Token) -> Measure:
-        return Measure(_plain(parts[-1]), ())
+    def count(self, *parts: Token) -> Column:
+        return Column(_plain(parts[-1]), ())
 
-    def least(self, path: Path, name: Token) -> Measure:
-        return Measure(_plain(name), path.names)
+    def least(self, path: Path, name: Token) -> Column:
+        return Column(_plain(name), path.names)
 
     def any_of(self, *parts: Sql) -> Sql:
         return _joined(" OR ", parts)
@@ -267,7 +206,9 @@ class _Meaning(Transformer[Token, Query]):
 
 @cache
 def _parser() -> Lark:
-    return Lark(_GRAMMAR, start="query", parser="lalr", transformer=_Meaning(), maybe_placeholders=False)
+    return Lark.open(
+        "btql.lark", rel_to=__file__, start="query", parser="lalr", transformer=_Meaning(), maybe_placeholders=False
+    )
 
 
 def _check(query: Query) -> None:
@@ -279,8 +220,7 @@ def _check(query: Query) -> None:
         raise BtqlError("`cursor` does not go together with `measures` or `dimensions`")
     for column in query.select:
         json_of(column.names)  # complains about unknown columns
-    outputs: list[Column | Measure] = [*query.select, *query.dimensions, *query.measures]
-    keys = [output.key for output in outputs]
+    keys = [column.key for column in (*query.select, *query.dimensions, *query.measures)]
     if len(set(keys)) != len(keys):
         raise BtqlError("Two columns of the answer have the same name")
 

@@ -92,7 +92,7 @@ def _counts(query: Query) -> Sql:
     unpivot, source = query.unpivot, "rows"
     if unpivot:
         source = f"rows, json_each({array_of(unpivot.names)}) AS item"
-    made = (unpivot.name,) if unpivot else None
+    made = (unpivot.key,) if unpivot else None
     groups = ["item.value" if column.names == made else value_of(column.names) for column in query.dimensions]
     keys = [(column.key, f"json_quote({group})") for column, group in zip(query.dimensions, groups, strict=True)]
     keys += [
