@@ -50,39 +50,22 @@ class Directory:
         raise RefusedError(no_project(project_id))
 
     def _projects(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "id": project_id,
-                "org_id": self.organization_id,
-                "name": name,
-                "created": "2026-01-01T00:00:00.000Z",
-            }
-            for project_id, name in self.rows.projects.items()
-        ]
+        common = {"org_id": self.organization_id, "created": "2026-01-01T00:00:00.000Z"}
+        return [{**common, "id": project_id, "name": name} for project_id, name in self.rows.projects.items()]
 
 
 def _page(found: list[dict[str, Any]], asked: Asked) -> Answer:
     """The page of `limit` objects after the one named by `starting_after`."""
     if unknown := set(asked.parameters) - {"limit", "starting_after"}:
         raise RefusedError(bad_request(f"the sandbox does not know {', '.join(sorted(unknown))}"))
-    limit, after = _limit(asked.parameters.get("limit")), asked.parameters.get("starting_after")
-    start = _index(found, after) + 1 if after else 0
-    return Answer({"objects": found[start : start + limit]})
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_USERS
-    if not (text.isascii() and text.isdigit()):
+    limit, after = asked.parameters.get("limit", str(DEFAULT_USERS)), asked.parameters.get("starting_after")
+    if not (limit.isascii() and limit.isdigit()):
         raise RefusedError(bad_request("limit is a whole number"))
-    return int(text)
-
-
-def _index(found: list[dict[str, Any]], object_id: str) -> int:
-    for index, candidate in enumerate(found):
-        if candidate["id"] == _uuid(object_id):
-            return index
-    raise RefusedError(bad_request(f"no object {object_id} to go on from"))
+    ids = [one["id"] for one in found]
+    if after and _uuid(after) not in ids:
+        raise RefusedError(bad_request(f"no object {after} to go on from"))
+    start = ids.index(_uuid(after)) + 1 if after else 0
+    return Answer({"objects": found[start : start + int(limit)]})
 
 
 def _uuid(text: str) -> str:

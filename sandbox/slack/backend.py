@@ -53,7 +53,6 @@ class Backend:
     url: str = field(default="", init=False)
     page_url: str | None = field(default=None, init=False)
     acknowledge_seconds: float = field(default=limits.ACKNOWLEDGE_SECONDS, init=False)
-    should_escape: bool = field(default=True, init=False)
     calls: RequestLog = field(init=False)
     faults: Faults = field(default_factory=Faults, init=False)
     service: Service = field(init=False)

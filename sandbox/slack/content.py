@@ -19,6 +19,11 @@ class Content:
     text: str | None
     blocks: tuple[Json, ...] | None
 
+    @property
+    def said(self) -> Json:
+        """The fields of a message that says nothing else."""
+        return {"text": self.text or "", "blocks": self.blocks or ()}
+
 
 def content_of(arguments: Arguments) -> Content:
     """The checked content of a request; raises SlackError as Slack would answer."""

@@ -42,8 +42,7 @@ class HttpDelivery:
             async with self._session.post(url, data=body.encode(), headers=headers, timeout=timeout) as answer:
                 text = await answer.text()
         except (TimeoutError, aiohttp.ClientError) as error:
-            timed_out = isinstance(error, TimeoutError)
-            return Delivery(None, "", time.monotonic() - began, timed_out=timed_out)
+            return Delivery(None, "", time.monotonic() - began, timed_out=isinstance(error, TimeoutError))
         return Delivery(answer.status, text, time.monotonic() - began, timed_out=False)
 
     def signature(self, body: str) -> dict[str, str]:

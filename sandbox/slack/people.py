@@ -42,8 +42,7 @@ class People:
     def command(self, user_id: str, channel_id: str, text: str, *, command: str = "/assign-reviews") -> Delivery:
         """Type a slash command.  The acknowledgement's body becomes a private answer, as does Slack's own complaint."""
         person, channel = self._person(user_id), self._visible_channel(user_id, channel_id)
-        sent = text.strip()
-        sent = escape_typed(self._workspace, sent) if self._backend.should_escape else escape_signs(sent)
+        sent = escape_typed(self._workspace, text.strip())
         ways = self._ways(channel_id, user_id)
         delivery = self._deliver(command_payload(self._backend, person, channel, typed=(command, sent), ways=ways))
         typed = f"{command} {text}".strip()

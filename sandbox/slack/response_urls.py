@@ -99,10 +99,8 @@ class ResponseUrls:
         content = content_of(arguments)
         if arguments.flag("replace_original") and place.original is not None:
             place.original = self._replace(place.original, content)
-        elif arguments.values.get("response_type") == "in_channel":
-            self._post(place, arguments, content)
         else:
-            self._show(place, arguments, content)
+            self._say(place, arguments, content)
 
     def _delete(self, place: ResponseUrl) -> None:
         place.is_overtaken = True
@@ -114,29 +112,22 @@ class ResponseUrls:
         place.original = None
 
     def _replace(self, original: Message | Ephemeral, content: Content) -> Message | Ephemeral:
-        changes: Json = {"text": content.text or "", "blocks": content.blocks or ()}
-        if isinstance(original, Message):
-            if self._backend.workspace.message(original.channel, original.ts) is None:
-                raise SlackError("message_not_found")
-            return self._backend.workspace.edit(original, **changes)
-        if self._backend.workspace.ephemeral(original.id) is None:
-            raise SlackError("message_not_found")
-        return self._backend.workspace.replace(original, **changes)
+        workspace = self._backend.workspace
+        try:
+            if isinstance(original, Message):
+                return workspace.edit(original, **content.said)
+            return workspace.replace(original, **content.said)
+        except KeyError as error:
+            raise SlackError("message_not_found") from error
 
-    def _post(self, place: ResponseUrl, arguments: Arguments, content: Content) -> None:
+    def _say(self, place: ResponseUrl, arguments: Arguments, content: Content) -> None:
         workspace = self._backend.workspace
         channel = workspace.channel(place.channel_id)
-        thread_ts = existing_thread(self._backend, channel, arguments.text("thread_ts"))
-        workspace.post(
-            channel.id, workspace.bot.id, content.text or "", blocks=content.blocks or (), thread_ts=thread_ts
-        )
-
-    def _show(self, place: ResponseUrl, arguments: Arguments, content: Content) -> None:
-        workspace = self._backend.workspace
-        thread_ts = existing_thread(self._backend, workspace.channel(place.channel_id), arguments.text("thread_ts"))
-        private = workspace.show(
-            place.channel_id, place.user_id, content.text or "", blocks=content.blocks or (), thread_ts=thread_ts
-        )
+        said = {**content.said, "thread_ts": existing_thread(self._backend, channel, arguments.text("thread_ts"))}
+        if arguments.values.get("response_type") == "in_channel":
+            workspace.post(channel.id, workspace.bot.id, **said)
+            return
+        private = workspace.show(channel.id, place.user_id, **said)
         if not place.is_click:
             place.original = private
             place.is_overtaken = place.is_overtaken or arguments.flag("replace_original")

@@ -27,12 +27,6 @@ class Connection:
     waiting: dict[str, asyncio.Future[Json | None]] = field(default_factory=dict)
     is_leaving: bool = False
 
-    def settle(self) -> None:
-        """Give up on what was not acknowledged."""
-        for future in self.waiting.values():
-            if not future.done():
-                future.set_result(None)
-
 
 class SocketDelivery:
     """Serves `/link/` and spreads payloads over the connections, each to one of them.  Lives on the server's loop."""
@@ -52,7 +46,8 @@ class SocketDelivery:
         await socket.prepare(request)
         connection = Connection(socket, request)
         await socket.send_json(self._hello())
-        self._admit(connection)
+        self.connections.append(connection)
+        self._backend.workspace.touch()
         try:
             await _listen(connection)
         finally:
@@ -61,19 +56,16 @@ class SocketDelivery:
 
     async def deliver(self, payload: Payload) -> Delivery:
         """Send one payload over one connection and wait up to 3 seconds for its acknowledgement."""
-        began = time.monotonic()
+        began, answer, timed_out = time.monotonic(), None, False
         ready = [one for one in self.connections if not one.is_leaving and not one.socket.closed]
-        if not ready:
-            return Delivery(None, "", 0.0, timed_out=False)
-        connection = ready[next(self._turn) % len(ready)]
-        try:
-            answer = await self._asked(connection, payload)
-        except TimeoutError:
-            return Delivery(None, "", time.monotonic() - began, timed_out=True)
-        if answer is None:
-            return Delivery(None, "", time.monotonic() - began, timed_out=False)
-        body = json.dumps(answer["payload"]) if answer.get("payload") else ""
-        return Delivery(200, body, time.monotonic() - began, timed_out=False)
+        if ready:
+            try:
+                answer = await self._asked(ready[next(self._turn) % len(ready)], payload)
+            except TimeoutError:
+                timed_out = True
+        body = json.dumps(answer["payload"]) if answer and answer.get("payload") else ""
+        status = None if answer is None else 200
+        return Delivery(status, body, time.monotonic() - began, timed_out=timed_out)
 
     async def drop(self) -> None:
         """Cut every connection without a word."""
@@ -114,14 +106,13 @@ class SocketDelivery:
             "debug_info": {"host": "sandbox", "approximate_connection_time": 3600},
         }
 
-    def _admit(self, connection: Connection) -> None:
-        self.connections.append(connection)
-        self._backend.workspace.touch()
-
     def _dismiss(self, connection: Connection) -> None:
+        """Give up on what it has not acknowledged."""
         if connection in self.connections:
             self.connections.remove(connection)
-        connection.settle()
+        for future in connection.waiting.values():
+            if not future.done():
+                future.set_result(None)
         self._backend.workspace.touch()
 
 

@@ -13,15 +13,8 @@ def post_message(backend: Backend, arguments: Arguments) -> Json:
     """Say something in a channel or thread, or directly to a person named by user id."""
     channel = postable_channel(backend, _addressed(backend, arguments.text("channel")))
     thread_ts = existing_thread(backend, channel, arguments.text("thread_ts"))
-    content = content_of(arguments)
-    message = backend.workspace.post(
-        channel.id,
-        backend.workspace.bot.id,
-        content.text or "",
-        blocks=content.blocks or (),
-        thread_ts=thread_ts,
-    )
-    return _said(backend, message)
+    said = content_of(arguments).said
+    return _said(backend, backend.workspace.post(channel.id, backend.workspace.bot.id, **said, thread_ts=thread_ts))
 
 
 def update(backend: Backend, arguments: Arguments) -> Json:
@@ -30,10 +23,8 @@ def update(backend: Backend, arguments: Arguments) -> Json:
     content = content_of(arguments)
     if content.text and len(content.text) > limits.UPDATE_TEXT:
         raise SlackError("msg_too_long")
-    changes: Json = {"text": content.text if content.text is not None else ""}
-    if content.blocks is not None:
-        changes["blocks"] = content.blocks
-    message = backend.workspace.edit(message, **changes)
+    kept = {"blocks": message.blocks} if content.blocks is None else {}
+    message = backend.workspace.edit(message, **content.said | kept)
     return {**_said(backend, message), "text": message.text}
 
 
@@ -43,10 +34,8 @@ def post_ephemeral(backend: Backend, arguments: Arguments) -> Json:
     if arguments.text("user") not in channel.members:
         raise SlackError("user_not_in_channel")
     thread_ts = existing_thread(backend, channel, arguments.text("thread_ts"))
-    content = content_of(arguments)
-    private = backend.workspace.show(
-        channel.id, arguments.text("user"), content.text or "", blocks=content.blocks or (), thread_ts=thread_ts
-    )
+    said = content_of(arguments).said
+    private = backend.workspace.show(channel.id, arguments.text("user"), **said, thread_ts=thread_ts)
     return {"message_ts": private.ts}
 
 
