@@ -41,17 +41,17 @@ class World:
     @property
     def names(self) -> dict[str, str]:
         """The name of each Braintrust user, by id."""
-        return {user["id"]: f"{user['given_name']} {user['family_name']}" for user in self.braintrust.users}
+        return {user["id"]: f"{user['given_name']} {user['family_name']}" for user in self.braintrust.directory.users}
 
     @property
     def reviewers(self) -> frozenset[str]:
         """The Braintrust users who get rows."""
-        return frozenset(user["id"] for user in self.braintrust.users[:REVIEWERS])
+        return frozenset(user["id"] for user in self.braintrust.directory.users[:REVIEWERS])
 
     @property
     def bystander(self) -> str:
         """A Braintrust user who is no reviewer."""
-        return str(self.braintrust.users[REVIEWERS]["id"])
+        return str(self.braintrust.directory.users[REVIEWERS]["id"])
 
     def rows(self) -> list[Row]:
         """Every row of the project."""
@@ -93,7 +93,7 @@ def world() -> Iterator[World]:
     slack = SlackStandIn(bot_token=_SLACK_TOKEN, signing_secret=_SLACK_SECRET, workspace=_workspace())
     slack.scopes.intersection_update(SCOPES)  # what the manifest asks for, and no more
     braintrust = BraintrustStandIn(api_key=_BRAINTRUST_KEY)
-    braintrust.users = seed_users()
+    braintrust.directory.users = seed_users()
     made = World(slack, braintrust)
     made.fill()
     with slack, braintrust:

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from aiohttp import web
 
@@ -50,34 +49,12 @@ class BraintrustStandIn:
         self._max_body_bytes = max_body_bytes
         self._service = Service(self.faults, self.requests, refusal, self._storage.put)
         self._server = ServerThread(self._application, port, "braintrust-stand-in")
-        self.add_project(DEFAULT_PROJECT_ID, "support-bot")
+        self.rows.projects[DEFAULT_PROJECT_ID] = "support-bot"
 
     @property
     def url(self) -> str:
         """The address of the API, without a slash at the end; to be had once it was started."""
         return f"http://127.0.0.1:{self._server.port}"
-
-    @property
-    def users(self) -> list[dict[str, Any]]:
-        """The people of the organisation; change the list as you like."""
-        return self.directory.users
-
-    @users.setter
-    def users(self, users: list[dict[str, Any]]) -> None:
-        self.directory.users = users
-
-    @property
-    def groups(self) -> list[dict[str, Any]]:
-        """The groups of the organisation; change the list as you like."""
-        return self.directory.groups
-
-    @groups.setter
-    def groups(self, groups: list[dict[str, Any]]) -> None:
-        self.directory.groups = groups
-
-    def add_project(self, project_id: str, name: str) -> None:
-        """Make a project known; `rows.add` does so too, with a made-up name."""
-        self.rows.projects[project_id] = name
 
     def start(self) -> None:
         """Listen; OSError when the port is taken."""
@@ -92,9 +69,7 @@ class BraintrustStandIn:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
     def _write_rules(self) -> WriteRules:

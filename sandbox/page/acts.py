@@ -30,7 +30,9 @@ class Acts:
         elif channel.is_im:
             _require(self._slack.direct_message(user, text))
         elif f"@{self._slack.workspace.bot.name}" in text:
-            self._mention(user, channel_id, text)
+            delivery = self._slack.mention(user, channel_id, text)
+            if self._slack.workspace.bot.id in channel.members:
+                _require(delivery)
         elif text:
             self._slack.workspace.post(channel_id, user, escape_said(self._slack.workspace, text))
 
@@ -44,11 +46,6 @@ class Acts:
         private = self._slack.workspace.ephemeral(str(sent["privateId"]))
         if private is not None:
             self._slack.workspace.hide(private)
-
-    def _mention(self, user: str, channel_id: str, text: str) -> None:
-        delivery = self._slack.mention(user, channel_id, text)
-        if self._slack.workspace.bot.id in self._slack.workspace.channel(channel_id).members:
-            _require(delivery)
 
     def _shown(self, sent: dict[str, Any]) -> Message | Ephemeral:
         workspace = self._slack.workspace

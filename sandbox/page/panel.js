@@ -8,7 +8,7 @@ const ORIGINS = ["before", "api", "hand"];
 /** Let the switches do what they say. */
 export function wirePanel() {
   for (const button of document.querySelectorAll("[data-switch]")) {
-    button.addEventListener("click", () => post(`/switch/${button.dataset.switch}`));
+    button.addEventListener("click", () => post(`/act/${button.dataset.switch}`));
   }
 }
 

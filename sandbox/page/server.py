@@ -6,7 +6,6 @@ import itertools
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
@@ -57,7 +56,6 @@ class PageServer:
         application.router.add_get("/archives/{channel}/{message}", _archive)
         application.router.add_get("/app/{rest:.*}", _braintrust)
         application.router.add_post("/act/{act}", self._act)
-        application.router.add_post("/switch/{switch}", self._switch)
         application.router.add_get("/{name:[a-z_]*(?:[.][a-z]+)?}", _asset)
         return application
 
@@ -89,22 +87,18 @@ class PageServer:
         self._change = next(self._changes)
 
     async def _act(self, request: web.Request) -> web.Response:
-        acts = {act.__name__: act for act in (self._acts.say, self._acts.press, self._acts.dismiss)}
-        act = acts.get(request.match_info["act"])
-        if act is None:
-            raise web.HTTPNotFound
-        sent: dict[str, Any] = await request.json()
+        name, acts = request.match_info["act"], self._acts
+        says = {act.__name__: act for act in (acts.say, acts.press, acts.dismiss)}
+        sent = await request.json()
         try:
-            await asyncio.to_thread(act, sent)
+            if name in says:
+                await asyncio.to_thread(says[name], sent)
+            elif name in self._switches.acts:
+                await asyncio.to_thread(self._switches.acts[name])
+            else:
+                raise web.HTTPNotFound
         except (ValueError, KeyError) as error:
             return web.json_response({"problem": str(error)}, status=409)
-        return web.json_response({})
-
-    async def _switch(self, request: web.Request) -> web.Response:
-        act = self._switches.acts.get(request.match_info["switch"])
-        if act is None:
-            raise web.HTTPNotFound
-        await asyncio.to_thread(act)
         return web.json_response({})
 
     async def _file(self, request: web.Request) -> web.Response:

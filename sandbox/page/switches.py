@@ -27,13 +27,8 @@ class Switches:
     @property
     def acts(self) -> Mapping[str, Callable[[], None]]:
         """What can be pressed, by name."""
-        return {
-            "slow": self.slow,
-            "limited": self.limited,
-            "failing": self.failing,
-            "by_hand": self.assign_by_hand,
-            "reset": self.reset,
-        }
+        acts = (self.slow, self.limited, self.failing, self.by_hand, self.reset)
+        return {act.__name__: act for act in acts}
 
     def state(self) -> dict[str, Any]:
         """How the switches stand; `failing` counts the queries that are still to fail."""
@@ -59,7 +54,7 @@ class Switches:
         for _ in range(FAILING_QUERIES):
             self._world.braintrust.faults.next("query", Status(500))
 
-    def assign_by_hand(self) -> None:
+    def by_hand(self) -> None:
         """Somebody assigns the 20 newest open rows to a colleague, in Braintrust itself."""
         rows = [row for row in self._world.matching_rows() if not row.assignments and row.status in (None, "PENDING")]
         for row in rows[-ROWS_BY_HAND:]:

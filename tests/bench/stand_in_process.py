@@ -141,7 +141,7 @@ class _Served:
 
     def __init__(self, world: World) -> None:
         self._stand_in = BraintrustStandIn(api_key=API_KEY)
-        self._stand_in.users = _people(world)
+        self._stand_in.directory.users = _people(world)
         rows, now = self._stand_in.rows, datetime.now(UTC)
         seed_rows(rows, PROJECT_ID, count=world.rows, tag=TAG, assigned=world.assigned, finished=0, now=now)
         window_start = now.timestamp() - DAYS * 86_400

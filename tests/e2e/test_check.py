@@ -140,7 +140,7 @@ def test_a_key_that_may_not_list_users_is_told_as_that(
 ) -> None:
     world.braintrust.faults.always("user", answer)
 
-    _, lines, _ = check(world, REVIEWERS=reviewers.format(**world.braintrust.users[0]))
+    _, lines, _ = check(world, REVIEWERS=reviewers.format(**world.braintrust.directory.users[0]))
 
     [found] = [line for line in lines if line[1] == "REVIEWERS"]
     assert found[0] == verdict

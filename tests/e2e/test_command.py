@@ -89,7 +89,7 @@ def test_a_pasted_command_asks_for_what_it_looks_like(world: World, text: str) -
 
 
 def test_reviewers_are_named_with_spaces_and_an_apostrophe_that_a_phone_bent(world: World) -> None:
-    ana, ben = world.braintrust.users[:2]
+    ana, ben = world.braintrust.directory.users[:2]
     ana["email"], ben["email"] = "ana@acme.test", "o'brien@acme.test"
 
     plan = world.proposed("reviewers=ana@acme.test, o\u2019brien@acme.test dry-run")
@@ -147,7 +147,7 @@ def test_the_command_works_only_in_the_allowed_channels(start_world: StartWorld)
 
 
 def test_reviewers_are_known_by_id_and_by_email_in_any_case_and_strangers_are_named(world: World) -> None:
-    first, second = [user for user in world.braintrust.users if user["email"]][:2]
+    first, second = [user for user in world.braintrust.directory.users if user["email"]][:2]
 
     plan = world.proposed(
         f"reviewers={first['id'].upper()},{second['email'].swapcase()},{first['email']},who@example.com"
@@ -168,7 +168,7 @@ def test_reviewers_are_found_on_every_page_of_users(start_world: StartWorld) -> 
         }
         for number in range(250)
     ]
-    world.braintrust.users[:0] = crowd
+    world.braintrust.directory.users[:0] = crowd
 
     plan = world.proposed()
 

@@ -59,7 +59,7 @@ def test_the_first_version_cannot_be_approved_any_more(world: World) -> None:
 
 def test_a_reviewer_who_left_needs_a_new_approval_and_their_rows_go_to_nobody_else(world: World) -> None:
     plan = world.proposed()
-    gone = world.braintrust.users.pop(0)
+    gone = world.braintrust.directory.users.pop(0)
     before = _lines(plan.text)
 
     world.press(plan, "approve")

@@ -165,7 +165,7 @@ class House:
         self.braintrust.start()
         self.slack.start()
         self.slack.scopes.intersection_update(SCOPES)
-        self.braintrust.users[:] = seed_users()
+        self.braintrust.directory.users[:] = seed_users()
         seed_rows(self.braintrust.rows, DEFAULT_PROJECT_ID, count=60, tag=TAG, assigned=10, finished=2)
         self.bot = Bot(Settings.from_env(self._environment()))
         self.bot.start()
@@ -246,7 +246,7 @@ class House:
             "BRAINTRUST_API_URL": self.braintrust.url,
             "BRAINTRUST_PROJECT_ID": DEFAULT_PROJECT_ID,
             "REVIEW_TAG": TAG,
-            "REVIEWERS": ",".join(user["email"] for user in self.braintrust.users if user["email"]),
+            "REVIEWERS": ",".join(user["email"] for user in self.braintrust.directory.users if user["email"]),
             "DATABASE_URL": f"sqlite:///{self.folder / 'bot.db'}",
         }
 
@@ -521,7 +521,7 @@ def holding(found: Mapping[str, str], words: Iterable[str]) -> set[str]:
 def test_no_secret_and_no_email_is_told_or_kept(tmp_path: Path, lines: list[str]) -> None:
     """A plan from the command to the report, one that Braintrust refuses, and presses: who looks, finds nothing."""
     with House(tmp_path, secrets=DISTINCTIVE) as house:
-        emails = [user["email"] for user in house.braintrust.users if user["email"]]
+        emails = [user["email"] for user in house.braintrust.directory.users if user["email"]]
         gate = house.braintrust.faults.hold("query")
         content = command(house, f"reviewers={','.join(emails)}")
         assert house.ask(*as_form(content)).status == 200

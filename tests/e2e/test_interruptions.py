@@ -289,7 +289,7 @@ def test_every_command_says_by_its_code_that_nobody_saw_it(world: World, argumen
     ids=lambda settings: ",".join(f"{name}={value}" for name, value in settings.items()),
 )
 def test_names_are_shown_in_any_encoding(world: World, settings: dict[str, str]) -> None:
-    world.braintrust.users[0]["given_name"] = "Zo\u00eb \u0141"
+    world.braintrust.directory.users[0]["given_name"] = "Zo\u00eb \u0141"
 
     said = world.begin_bot("plan", "--yes", **settings)
     shown, complained = said.communicate(timeout=60)
@@ -300,7 +300,7 @@ def test_names_are_shown_in_any_encoding(world: World, settings: dict[str, str])
 
 
 def test_what_others_wrote_moves_no_cursor(world: World) -> None:
-    world.braintrust.users[0]["given_name"] = "\x1b[2J\x07a\rb: 9999 rows\u202e"
+    world.braintrust.directory.users[0]["given_name"] = "\x1b[2J\x07a\rb: 9999 rows\u202e"
 
     said = world.bot("plan", "--dry-run")
 

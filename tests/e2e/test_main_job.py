@@ -23,7 +23,9 @@ def counts_in(message: Message) -> dict[str, int]:
 def names(world: World) -> dict[str, str]:
     """Braintrust's users by id."""
     return {
-        user["id"]: f"{user['given_name']} {user['family_name']}" for user in world.braintrust.users if user["email"]
+        user["id"]: f"{user['given_name']} {user['family_name']}"
+        for user in world.braintrust.directory.users
+        if user["email"]
     }
 
 
@@ -178,7 +180,7 @@ def test_the_extra_rows_fall_to_others_the_next_time(start_world: StartWorld) ->
 def test_sixty_reviewers_fit_a_message_and_the_file_has_everything(start_world: StartWorld) -> None:
     ids = [f"{number:08d}-0000-4000-8000-000000000000" for number in range(60)]
     world = start_world(rows=600, REVIEWERS=",".join(ids))
-    world.braintrust.users[:] = [
+    world.braintrust.directory.users[:] = [
         {"id": user_id, "given_name": "Reviewer", "family_name": f"No {number}", "email": f"no{number}@example.com"}
         for number, user_id in enumerate(ids)
     ]

@@ -32,7 +32,7 @@ def zone_at(hour: int) -> str:
 
 def settled(world: World, hour: int, *, people: int = 5, **changes: Any) -> dict[str, str]:
     """Accounts in Slack for the first reviewers, where it is about `hour`: their Slack ids, by Braintrust id."""
-    linked = dict(zip(FIVE[:people], world.braintrust.users, strict=False))
+    linked = dict(zip(FIVE[:people], world.braintrust.directory.users, strict=False))
     for slack_id, user in linked.items():
         person = Person(slack_id, slack_id.lower(), user["given_name"], user["email"], tz=zone_at(hour), **changes)
         world.slack.workspace.put_person(person)
@@ -242,7 +242,7 @@ def test_who_cannot_be_written_to_is_named_in_one_line_of_the_thread(world: Worl
     settle(world, lambda found: sorted(found.values()) == ["failed", "failed", "sent"])
     said = world.wait(lambda _: both_named(world, report))
 
-    names = [user["given_name"] for user in world.braintrust.users[:2]]
+    names = [user["given_name"] for user in world.braintrust.directory.users[:2]]
     assert all(name in said for name in names)
     assert list(told(world)) == [FIVE[2]]
     assert world.log().count("a reviewer could not be told") == 2

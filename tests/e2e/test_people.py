@@ -17,7 +17,7 @@ TEAM = "@raters"
 
 def in_slack(world: World, count: int = 3, **changes: Any) -> list[str]:
     """Slack accounts for the first reviewers, their e-mails in capitals, and a user group of them; their names."""
-    linked = list(zip(("U0REV1", "U0REV2", "U0REV3"), world.braintrust.users[:count], strict=False))
+    linked = list(zip(("U0REV1", "U0REV2", "U0REV3"), world.braintrust.directory.users[:count], strict=False))
     for slack_id, user in linked:
         world.slack.workspace.put_person(
             Person(slack_id, slack_id.lower(), user["given_name"], user["email"].upper(), **changes)
@@ -53,12 +53,12 @@ def test_a_user_group_of_slack_gets_the_rows(world: World) -> None:
 
 def test_a_group_of_braintrust_is_everybody_in_it_and_in_the_groups_within_it(world: World) -> None:
     """On the second page of groups, and with a circle among them."""
-    first, second = (user["id"] for user in world.braintrust.users[:2])
+    first, second = (user["id"] for user in world.braintrust.directory.users[:2])
     inner = {"id": "00000000-0000-4000-8000-00000000000b", "name": "Inner", "member_users": [second]}
     outer = {"id": "00000000-0000-4000-8000-00000000000a", "name": "Support Team", "member_users": [first]}
     fill = [{"id": f"00000000-0000-4000-9000-{n:012}", "name": f"Group {n}", "member_users": []} for n in range(150)]
     inner["member_groups"], outer["member_groups"] = [outer["id"]], [inner["id"]]
-    world.braintrust.groups = [*fill, inner, outer]
+    world.braintrust.directory.groups = [*fill, inner, outer]
 
     plan = carried_out(world, 'reviewers="group:support team"')
 
@@ -68,7 +68,7 @@ def test_a_group_of_braintrust_is_everybody_in_it_and_in_the_groups_within_it(wo
 def test_who_is_not_certain_is_named_with_the_reason_and_left_out(world: World) -> None:
     names = in_slack(world)
     world.slack.workspace.change_person("U0REV2", deleted=True)
-    world.slack.workspace.put_person(Person("U0TWIN", "twin", "Twin", world.braintrust.users[2]["email"]))
+    world.slack.workspace.put_person(Person("U0TWIN", "twin", "Twin", world.braintrust.directory.users[2]["email"]))
 
     plan = carried_out(world, f"reviewers={TEAM},@assign-reviews,who@example.com")
 
@@ -76,7 +76,7 @@ def test_who_is_not_certain_is_named_with_the_reason_and_left_out(world: World) 
     left_out = next(line for line in plan.text.splitlines() if line.startswith("Left out: "))
     for reason in ("deactivated", "several share", "service accounts", "`who@example.com` (Braintrust does not know"):
         assert reason in left_out
-    assert world.braintrust.users[2]["email"].lower() not in plan.text.lower()
+    assert world.braintrust.directory.users[2]["email"].lower() not in plan.text.lower()
 
 
 def test_who_is_away_gets_nothing_and_everybody_away_makes_no_plan(world: World) -> None:
@@ -133,7 +133,7 @@ def test_while_slack_is_silent_nobody_is_taken_to_be_away(world: World) -> None:
 
 def test_weights_and_caps_are_kept_and_the_rest_stays_unassigned(start_world: StartWorld) -> None:
     world = start_world(MAX_NEW_ROWS="100")
-    first, second = world.braintrust.users[:2]
+    first, second = world.braintrust.directory.users[:2]
 
     plan = carried_out(world, f"reviewers={first['email']}:3,{second['email']} limit=120")
     capped = world.proposed(f"reviewers={first['email']},{second['id']}:0")
@@ -148,7 +148,7 @@ def test_balanced_levels_what_people_have_open(world: World, countable: bool) ->
     """Also where Braintrust does not take the query that counts."""
     if not countable:
         world.braintrust.faults.always("query", Status(400), when=lambda query: "unpivot" in query)
-    people = world.braintrust.users[:3]
+    people = world.braintrust.directory.users[:3]
     for row in world.free_rows()[:30]:
         world.braintrust.rows.assign_by_hand(DEFAULT_PROJECT_ID, row.id, [people[0]["id"]])
 
@@ -188,7 +188,7 @@ HOSTILE = "\x1b[2J\u202eA\x00\rb: 9 rows"
 
 def test_a_name_that_paints_over_things_is_shown_as_it_is_written(world: World) -> None:
     """In the channel, in the thread, in the file and in the log."""
-    person = world.braintrust.users[0]
+    person = world.braintrust.directory.users[0]
     person["given_name"], person["family_name"] = HOSTILE, ""
 
     plan = world.proposed(f"reviewers={person['email']} limit=10")
@@ -211,7 +211,7 @@ def test_a_field_that_no_row_has_is_named_in_the_plan(world: World) -> None:
 
 
 def test_a_person_named_with_two_weights_is_told_to_name_once(world: World) -> None:
-    first, second = world.braintrust.users[:2]
+    first, second = world.braintrust.directory.users[:2]
 
     refused = world.type(f"reviewers={first['email']}:2,{first['email']}:3")
     plan = world.proposed(f"reviewers={second['email']}:2,{second['id']}:3")
@@ -235,7 +235,7 @@ def test_a_sample_is_a_part_of_the_rows_and_the_oldest_come_first_when_asked(wor
 def test_a_large_workspace_is_listed_once_for_two_dry_runs_a_plan_and_its_approval(world: World) -> None:
     """Also with a reviewer whom nobody knows, and with news of those who are meant."""
     names = in_slack(world, 2)
-    late = world.braintrust.users[2]
+    late = world.braintrust.directory.users[2]
     for n in range(20_000):
         world.slack.workspace.put_person(Person(f"U9{n:06}", f"p{n}", f"P {n}", f"p{n}@example.org"))
     asked = f"reviewers={TEAM},{late['email']},who@example.com"

@@ -128,7 +128,9 @@ def test_what_was_typed_is_repeated_as_it_was_typed(start_world: StartWorld) -> 
     world = start_world(door="terminal")
 
     unknown = world.bot("plan", "--yes", "--reviewers", "Q&A <team>\x1b[2J")
-    left_out = world.bot("plan", "--yes", "--reviewers", f"{world.braintrust.users[0]['email']},q&a@example.com")
+    left_out = world.bot(
+        "plan", "--yes", "--reviewers", f"{world.braintrust.directory.users[0]['email']},q&a@example.com"
+    )
 
     assert r"whom Q&A <team>\u001b[2J means" in unknown.stderr
     assert "left out: q&a@example.com" in left_out.stdout

@@ -65,7 +65,7 @@ def test_a_channel_that_slack_does_not_tell_of_at_once_is_not_taken_for_unshared
 def test_reviewers_in_a_group_that_cannot_be_read_are_left_out_with_the_scope(world: World) -> None:
     world.slack.scopes.discard("usergroups:read")
 
-    plan = world.proposed(f"reviewers=@reviewers,{world.braintrust.users[0]['email']}")
+    plan = world.proposed(f"reviewers=@reviewers,{world.braintrust.directory.users[0]['email']}")
 
     assert "(the group cannot be read)" in plan.text
     assert "who is in `S0REVIEWERS`. The Slack app lacks the scope `usergroups:read`" in plan.text

@@ -74,7 +74,7 @@ class World:
     def __enter__(self) -> "World":
         self.braintrust.start()
         self.slack.start()
-        self.braintrust.users[:] = seed_users()
+        self.braintrust.directory.users[:] = seed_users()
         now = datetime.now(UTC)
         assigned, finished = self._rows // 5, self._rows // 50
         self.seeded = seed_rows(
@@ -106,7 +106,7 @@ class World:
     @property
     def environment(self) -> dict[str, str]:
         """The settings of the bot, and what a process needs."""
-        people = [user["email"] for user in self.braintrust.users if user["email"]][:5]
+        people = [user["email"] for user in self.braintrust.directory.users if user["email"]][:5]
         variables = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),

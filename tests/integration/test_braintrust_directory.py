@@ -29,7 +29,7 @@ from tests.integration.braintrust_client import (
 def test_users_are_listed_to_the_end(
     braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience, count: int
 ) -> None:
-    braintrust.users = [user(number) for number in range(count)]
+    braintrust.directory.users = [user(number) for number in range(count)]
 
     found = client.users(patience=patience)
 
@@ -40,7 +40,7 @@ def test_users_are_listed_to_the_end(
 def test_a_user_may_lack_a_name_and_an_address(
     braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
 ) -> None:
-    braintrust.users = [
+    braintrust.directory.users = [
         user(1, given_name="Ana", family_name="Okafor"),
         user(2, given_name="Bo", family_name=None),
         user(3, given_name=None, family_name=None, email=None),
@@ -58,7 +58,7 @@ def test_a_user_may_lack_a_name_and_an_address(
 def test_the_sample_users_are_understood(
     braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
 ) -> None:
-    braintrust.users = seed_users()
+    braintrust.directory.users = seed_users()
 
     found = client.users(patience=patience)
 
@@ -69,7 +69,7 @@ def test_the_sample_users_are_understood(
 def test_a_list_of_users_meets_the_same_faults(
     braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
 ) -> None:
-    braintrust.users = [user(number) for number in range(150)]
+    braintrust.directory.users = [user(number) for number in range(150)]
     braintrust.faults.next("user", Status(429, headers={"Retry-After": "3"}))
     braintrust.faults.next("user", Garbage(), nth=2)
     braintrust.faults.next("user", Reset(), nth=3)
@@ -91,7 +91,7 @@ def test_a_key_that_may_not_list_users_is_refused(
 def test_groups_are_listed_to_the_end(
     braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience, count: int
 ) -> None:
-    braintrust.groups = [group(number) for number in range(count)]
+    braintrust.directory.groups = [group(number) for number in range(count)]
 
     found = client.groups(patience=patience)
 
@@ -101,7 +101,7 @@ def test_groups_are_listed_to_the_end(
 def test_a_group_has_members_and_groups_within_it(
     braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
 ) -> None:
-    braintrust.groups = [
+    braintrust.directory.groups = [
         group(1, member_users=[user_id(1), user_id(2)], member_groups=[user_id(2)]),
         group(2, member_users=None, member_groups=None),
         {"id": user_id(3), "name": "Bare"},
@@ -120,7 +120,7 @@ def test_deleted_groups_are_passed_over_and_do_not_end_the_list(
     braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
 ) -> None:
     deleted = [group(number, deleted_at="2026-01-01T00:00:00.000Z") for number in range(150)]
-    braintrust.groups = [*deleted, group(999)]
+    braintrust.directory.groups = [*deleted, group(999)]
 
     assert [one.id for one in client.groups(patience=patience)] == [user_id(999)]
 
@@ -129,10 +129,10 @@ def test_a_reviewer_in_a_group_within_a_group_on_the_next_page_is_found(
     braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
 ) -> None:
     """The groups contain each other, and the e-mail is written otherwise in Slack."""
-    braintrust.users = [user(1, email="U1@Example.com"), user(2)]
+    braintrust.directory.users = [user(1, email="U1@Example.com"), user(2)]
     outer = group(0, name="Support", member_users=[user_id(2)], member_groups=[user_id(900)])
     inner = group(900, member_users=[user_id(1), user_id(2)], member_groups=[user_id(0)])
-    braintrust.groups = [outer, *(group(number) for number in range(1, 150)), inner]
+    braintrust.directory.groups = [outer, *(group(number) for number in range(1, 150)), inner]
     known = Known(
         users=client.users(patience=patience),
         groups=client.groups(patience=patience),

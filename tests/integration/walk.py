@@ -156,7 +156,7 @@ class Walk:
             {"id": who.id, "given_name": who.name, "family_name": "", "email": f"{who.name}@example.com"}
             for who in (ANA, BO)
         )
-        braintrust.users[:] = people
+        braintrust.directory.users[:] = people
         self._form = self.dice.choice(FORMS)
         braintrust.faults.unassign_mode(self._form)
         self.log()

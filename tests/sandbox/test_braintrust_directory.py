@@ -13,7 +13,7 @@ from tests.sandbox.braintrust_client import CREATED, Client
 @pytest.fixture
 def client() -> Iterator[Client]:
     with BraintrustStandIn() as server, Client(server) as client:
-        server.users = seed_users()
+        server.directory.users = seed_users()
         yield client
 
 
@@ -68,7 +68,7 @@ def test_a_project_with_rows_is_known(client: Client) -> None:
 
 def test_groups_are_served(client: Client) -> None:
     group = {"id": DEFAULT_PROJECT_ID, "name": "Reviewers", "member_users": [], "member_groups": []}
-    client.server.groups = [group]
+    client.server.directory.groups = [group]
 
     assert client.get("/v1/group").json() == {"objects": [group]}
 
