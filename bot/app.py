@@ -20,7 +20,6 @@ from bot.adapters.slack.client import PrivateAnswerer, SlackClient, web_client
 from bot.adapters.slack.directory import SlackDirectory, SlackPeople
 from bot.adapters.slack.identity import Identity, workspace
 from bot.adapters.store.store import Store
-from bot.domain.homes import Home
 from bot.domain.plan import Plan, PlanState
 from bot.metrics import LISTENER_SECONDS
 from bot.services.decisions import Decider
@@ -29,7 +28,6 @@ from bot.services.homes import Finder, HomeCheck
 from bot.services.notices import NoticeSender
 from bot.services.permissions import Permissions, enter
 from bot.services.planning import Planner, ProposalStep
-from bot.services.ports.braintrust import Patience
 from bot.services.ports.people import People
 from bot.services.ports.work import Announcer
 from bot.services.preferences import PreferenceKeeper
@@ -98,12 +96,10 @@ class Core:
 
     def belonging(self, others: Mapping[str, Finder]) -> HomeCheck:
         """Whether the database is that of Braintrust's organisation, and of `others`; if not, the process is to end."""
-        settings = self._settings.braintrust
-
-        def of_braintrust(patience: Patience) -> Home | None:
-            return organisation(self.braintrust, settings, patience=patience)
-
-        finders = {**others, "Braintrust": of_braintrust}
+        finders: dict[str, Finder] = {
+            **others,
+            "Braintrust": lambda patience: organisation(self.braintrust, self._settings.braintrust, patience=patience),
+        }
         return HomeCheck(self.store.homes, finders, stop=lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 

@@ -75,7 +75,11 @@ class NoticeSender:
         if plan is None:
             return  # it is forgotten, and the notice with it
         if notice.ts is not None:
-            self._edit(notice, plan, notice.ts)
+            try:
+                self._messenger.update(notice.channel or "", notice.ts, self._message(notice, plan))
+            except SlackRejectedError as error:
+                log.warning("a notice could not be edited", extra={"plan": plan.id, "code": error.code})
+            self._queue.sent(notice)
             return
         if not self._is_wanted(notice, plan):
             self._queue.drop(notice)
@@ -107,13 +111,6 @@ class NoticeSender:
                 self._try_again(notice, first=REPAIR_SECONDS)
             else:
                 self._queue.fail(notice)
-
-    def _edit(self, notice: Notice, plan: Plan, ts: str) -> None:
-        try:
-            self._messenger.update(notice.channel or "", ts, self._message(notice, plan))
-        except SlackRejectedError as error:
-            log.warning("a notice could not be edited", extra={"plan": plan.id, "code": error.code})
-        self._queue.sent(notice)
 
     def _message(self, notice: Notice, plan: Plan) -> Message:
         rows = rows_left(self._books.batches.of(plan.id), self._books.undone.of(plan.id), notice.count.reviewer_id)

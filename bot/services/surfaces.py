@@ -113,10 +113,8 @@ class SlackAnnouncer:
         before, now = known.get(surface, NOT_SHOWN), self._clock()
         try:
             shown = self._put(plan, surface, content, known)
-        except SlackUnavailableError as error:
-            return self._put_off(plan, surface, content, before, error)
-        except SlackRejectedError as error:
-            if error.is_for_the_operator:
+        except SlackError as error:
+            if not isinstance(error, SlackRejectedError) or error.is_for_the_operator:
                 return self._put_off(plan, surface, content, before, error)
             self._refused(plan, surface, before, error)
             shown = Shown(before.ts, problem=str(error))

@@ -51,18 +51,14 @@ class PlanDecisions(StoredPlans, PlanUpkeep, Protocol):
         """Move a plan that was assigned in part back to `checking`; False when there is nothing to retry."""
 
 
-class PlansAtWork(StoredPlans, Protocol):
-    """Plans that are worked on."""
-
-    def record_progress(self, lease: Lease, progress: Progress) -> Plan:
-        """Store how far the work is; the plan as it is now."""
-
-
-class PlanReadings(PlansAtWork, Protocol):
-    """Plans that are asked for, and read."""
+class PlanReadings(StoredPlans, Protocol):
+    """Plans that are asked for, and worked on from then on."""
 
     def add(self, plan: Plan, *, who: str) -> Plan:
         """Store a new plan and return it; or return the live plan of a command that asked for exactly the same."""
+
+    def record_progress(self, lease: Lease, progress: Progress) -> Plan:
+        """Store how far the work is; the plan as it is now."""
 
     def balances(self, queue: str, tag: str) -> Mapping[str, Fraction]:
         """How many rows more than their exact share each reviewer of a queue got so far, fewer below 0."""
@@ -79,7 +75,7 @@ class PlanReadings(PlansAtWork, Protocol):
         """Move the plan from `reading` to `empty` or `failed`; False when it was decided meanwhile."""
 
 
-class PlanWritings(PlansAtWork, Protocol):
+class PlanWritings(StoredPlans, Protocol):
     """Plans whose rows are written."""
 
     def another_is_written(self, plan: Plan) -> bool:
@@ -100,7 +96,7 @@ class PlanWritings(PlansAtWork, Protocol):
         """Move the plan from `reporting` to its last state; `why` is kept in the audit trail."""
 
 
-class PlanUndos(PlansAtWork, Protocol):
+class PlanUndos(StoredPlans, Protocol):
     """Plans whose rows are taken back."""
 
     def begin_undo(self, plan_id: str, *, edition: int, who: str, now: datetime, finished_after: datetime) -> bool:
