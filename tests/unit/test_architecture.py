@@ -3,11 +3,13 @@
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 PATHS = sorted(path for folder in ("bot", "handlers", "sandbox") for path in (ROOT / folder).rglob("*.py"))
-MODULES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text()) for path in PATHS}
 MIGRATIONS = "bot/adapters/store/migrations/versions/"
 
 MAX_FUNCTION_LINES = 50
@@ -15,6 +17,14 @@ MAX_MODULE_LINES = 320
 TABLES = frozenset({"bot/settings.py"})  # entry after entry, and no logic to speak of
 ENVIRONMENT = frozenset({"os.environ", "os.environb", "os.getenv", "os.putenv", "os.unsetenv"})
 BROAD = frozenset({"Exception", "BaseException", None})
+
+pytestmark = pytest.mark.xdist_group("architecture")  # all look at the same modules
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Every module by its path, parsed."""
+    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text()) for path in PATHS}
 
 
 def names_in(tree: ast.AST) -> Iterator[str]:
@@ -30,7 +40,7 @@ def names_in(tree: ast.AST) -> Iterator[str]:
 
 def users_of(*wanted: str) -> set[str]:
     """The modules that use one of these names."""
-    return {module for module, tree in MODULES.items() if not {*wanted}.isdisjoint(names_in(tree))}
+    return {module for module, tree in modules().items() if not {*wanted}.isdisjoint(names_in(tree))}
 
 
 def broad_handlers(tree: ast.AST) -> list[ast.ExceptHandler]:
@@ -52,7 +62,7 @@ def _raises_again(handler: ast.ExceptHandler) -> bool:
 
 def functions() -> Iterator[tuple[str, int]]:
     """Every function with its number of lines."""
-    for module, tree in MODULES.items():
+    for module, tree in modules().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield f"{module}: {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
@@ -73,7 +83,7 @@ def test_only_the_entry_point_exits() -> None:
 
 def test_what_nobody_foresaw_is_caught_around_a_step_and_around_a_tick() -> None:
     """Around a listener it is Bolt that catches it, and `background` only hands it on."""
-    found = {module: len(broad_handlers(tree)) for module, tree in MODULES.items() if broad_handlers(tree)}
+    found = {module: len(broad_handlers(tree)) for module, tree in modules().items() if broad_handlers(tree)}
 
     assert found == {"bot/work/turn.py": 1, "bot/work/ticks.py": 1, "bot/services/threads.py": 1}
 
