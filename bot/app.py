@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -111,7 +112,7 @@ class Bot:
         client = web_client(settings.slack, waits=False)  # who is asked to wait does something else meanwhile
         self.slack = SlackClient(client)
         self._answers = PrivateAnswerer(self.slack)
-        self._rhythm = settings.database.rhythm
+        self._database = settings.database
         self._permissions = Permissions(settings.policy, SlackDirectory(client))
         announcer = SlackAnnouncer(
             store.books,
@@ -195,7 +196,8 @@ class Bot:
         if skew := self.store.clock.skew():
             log.warning("the clocks differ", extra={"error": skew})
         self.worker.start()
-        self.scheduler.start(self._rhythm)
+        retention = timedelta(days=self._database.retention_days)
+        self.scheduler.start(self._database.rhythm, retention=retention)
         log.info("the bot works")
 
     def stop(self) -> None:

@@ -283,6 +283,12 @@ class DatabaseSettings:
         "How long a process may be silent before another one goes on with its plans, 10 to 300. A write to Braintrust "
         "has two thirds of it, and at most 20 seconds.",
     )
+    retention_days: int = variable(
+        "RETENTION_DAYS",
+        forms.number(1, 3650),
+        90,
+        "How many days plans at rest are kept, with the names of their reviewers.",
+    )
 
     @property
     def rhythm(self) -> Rhythm:

@@ -21,7 +21,6 @@ from bot.services.weekly import WeeklyPost
 log = logging.getLogger(__name__)
 
 CLEAN_UP_HOURS = 6
-KEPT = timedelta(days=90)
 
 
 class Ticks:
@@ -48,13 +47,14 @@ class Ticks:
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
 
-    def start(self, rhythm: Rhythm) -> None:
-        """Begin to tick."""
+    def start(self, rhythm: Rhythm, *, retention: timedelta) -> None:
+        """Begin to tick; plans that have rested for longer than `retention` are deleted."""
         ticks = (self._fire, self._expire, self._remind)
         first = datetime.now(UTC)  # APScheduler goes by the clock of the process; what is due goes by `clock`
         for tick, seconds in (*((tick, rhythm.tick_seconds) for tick in ticks), (self._notify, rhythm.notice_seconds)):
             self._ticks.add_job(self._guarded, "interval", args=[tick], seconds=seconds, next_run_time=first)
-        self._ticks.add_job(self._guarded, "interval", args=[self._clean_up], hours=CLEAN_UP_HOURS)
+        clean_up = [self._clean_up, retention]
+        self._ticks.add_job(self._guarded, "interval", args=clean_up, hours=CLEAN_UP_HOURS, next_run_time=first)
         self._ticks.start()
 
     def stop(self) -> None:
@@ -80,14 +80,14 @@ class Ticks:
         while has_more and not self._stopping.is_set():
             has_more = self._notifying.step()
 
-    def _clean_up(self) -> None:
-        forgotten = self._plans.forget(before=self._clock() - KEPT)
-        log.info("old plans were forgotten", extra={"plans": forgotten})
+    def _clean_up(self, retention: timedelta) -> None:
+        if forgotten := self._plans.forget(before=self._clock() - retention):
+            log.info("old plans were forgotten", extra={"plans": forgotten})
 
     @staticmethod
-    def _guarded(tick: Callable[[], None]) -> None:
+    def _guarded(tick: Callable[..., None], *arguments: object) -> None:
         try:
-            tick()
+            tick(*arguments)
         except BotError as error:
             log.warning("a tick met a fault", extra={"tick": tick.__name__, "error": str(error)})
         except Exception:
