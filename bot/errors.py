@@ -113,7 +113,7 @@ class SlackRejectedError(SlackError):
     @property
     def is_for_the_operator(self) -> bool:
         """Whether the bot's own token is what Slack refuses: once that is mended, the same call works."""
-        return self.code in _TOKEN_REFUSALS
+        return self.code in TOKEN_REFUSALS
 
 
 class StoreError(BotError):
@@ -140,4 +140,4 @@ class WorkInterruptedError(Exception):
     """A step was asked to end early.  Not a `BotError`: nobody has to be told."""
 
 
-_TOKEN_REFUSALS = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
+TOKEN_REFUSALS = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})

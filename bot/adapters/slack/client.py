@@ -16,7 +16,7 @@ from typing_extensions import override
 from bot.adapters.slack.calls import INVITE, answered, called
 from bot.adapters.slack.directory import SlackDirectory
 from bot.domain.faults import pause_seconds
-from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
+from bot.errors import TOKEN_REFUSALS, SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.blocks import Message
 from bot.services.ports.slack import Channel, ReplyTo
 from bot.services.threads import Errands
@@ -25,7 +25,6 @@ from bot.settings import SlackSettings, renewed
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 15
-_REFUSED_TOKENS = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 ANSWER_THREADS = 4
 MOST_ANSWERS = 1_000
 MOST_TRIES = 3  # of an answer while Slack asks to wait: after minutes, nobody looks for it any more
@@ -54,7 +53,8 @@ class _RenewedClient(WebClient):
         try:
             return super().api_call(api_method, **arguments)
         except SlackApiError as error:
-            refused = isinstance(error.response, SlackResponse) and error.response.get("error") in _REFUSED_TOKENS
+            answer = getattr(error.response, "data", None)  # whatever answered, which need not be Slack
+            refused = isinstance(answer, dict) and answer.get("error") in TOKEN_REFUSALS
             token = renewed("SLACK_BOT_TOKEN", used) if refused else None
             if token is None:
                 raise
