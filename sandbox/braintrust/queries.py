@@ -18,11 +18,9 @@ DEFAULT_LIMIT = 1000  # Braintrust has a default limit too; its value is not doc
 def query_text(body: bytes) -> str:
     """The query in a request's body; "" when there is none to be found."""
     try:
-        found = json.loads(body)
-    except ValueError:
+        return _query_in(body)
+    except RefusedError:
         return ""
-    query = found.get("query") if isinstance(found, dict) else None
-    return query if isinstance(query, str) else ""
 
 
 class Queries:
@@ -34,9 +32,8 @@ class Queries:
 
     def answer(self, asked: Asked) -> Answer:
         """The page that was asked for; RefusedError when the query is not understood."""
-        _check_body(asked.body)
         try:
-            query = parse(asked.text)
+            query = parse(_query_in(asked.body))
             if query.project_id not in self._rows.projects:
                 raise RefusedError(no_project(query.project_id))
             limit = min(DEFAULT_LIMIT if query.limit is None else query.limit, asked.max_rows or self.max_limit)
@@ -111,7 +108,7 @@ def _json_object(pairs: list[tuple[str, str]]) -> str:
     return "'{' || " + " || ',' || ".join(parts) + " || '}'"
 
 
-def _check_body(body: bytes) -> None:
+def _query_in(body: bytes) -> str:
     try:
         found = json.loads(body)
     except ValueError as error:
@@ -120,3 +117,5 @@ def _check_body(body: bytes) -> None:
         raise RefusedError(bad_request("Invalid input: query"))
     if unknown := set(found) - {"query"}:
         raise RefusedError(bad_request(f"Unrecognized key(s): {', '.join(sorted(unknown))}"))
+    text: str = found["query"]
+    return text

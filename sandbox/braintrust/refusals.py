@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from sandbox.http.request import Answer
 
@@ -49,18 +48,8 @@ def _unauthorized() -> Answer:
 
 
 def _json_error(status: int, code: str, message: str) -> Answer:
-    body: dict[str, Any] = {
-        "Code": code,
-        "Message": f"{message} {_tags()}",
-        "InternalTraceId": "00000000000000000000000000000000",
-        "Path": "/btql",
-        "Service": "api",
-    }
-    return Answer(body, status)
-
-
-def _forbidden() -> Answer:
-    return _json_error(403, "ForbiddenError", "Missing read access to project_log, or it does not exist")
+    common = {"InternalTraceId": "0" * 32, "Path": "/btql", "Service": "api"}
+    return Answer({"Code": code, "Message": f"{message} {_tags()}", **common}, status)
 
 
 def _wrong_region() -> Answer:
@@ -69,20 +58,16 @@ def _wrong_region() -> Answer:
     return Answer({"Code": "DataPlaneRedirectError", "Message": f"{organization} {where}"}, 421)
 
 
-def _gateway_page(status: int, words: str) -> Answer:
-    page = f"<html><head><title>{status} {words}</title></head><body><h1>{status} {words}</h1></body></html>"
-    return Answer(page, status, content_type="text/html")
-
-
+_BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 _REFUSALS: dict[int, Callable[[], Answer]] = {
     401: _unauthorized,
-    403: _forbidden,
+    403: lambda: _json_error(403, "ForbiddenError", "Missing read access to project_log, or it does not exist"),
     404: lambda: Answer("Not Found", 404),
     413: lambda: Answer({"message": "Request Too Long"}, 413),
     421: _wrong_region,
     429: lambda: Answer({"message": "Too Many Requests"}, 429),
     500: lambda: Answer("Internal Server Error", 500),
-    502: lambda: _gateway_page(502, "Bad Gateway"),
+    502: lambda: Answer(_BAD_GATEWAY, 502, content_type="text/html"),
     503: lambda: Answer({"message": "Service Unavailable"}, 503),
     504: lambda: Answer({"message": "Endpoint request timed out"}, 504),
 }

@@ -41,25 +41,17 @@ def _markup(workspace: Workspace, found: re.Match[str]) -> str:
             return f"<http://{value}|{value}>"
         case "email":
             return f"<mailto:{value}|{value}>"
-        case "name":
-            return _mention(workspace, value) or found[0]
-        case "channel":
-            return _channel(workspace, value) or found[0]
-    return _SIGNS[value]
+        case "sign":
+            return _SIGNS[value]
+    return _known(workspace).get(found[0], found[0])
 
 
-def _mention(workspace: Workspace, name: str) -> str | None:
-    for person in workspace.people():
-        if person.name == name:
-            return f"<@{person.id}|{person.name}>"
-    for group in workspace.user_groups():
-        if group.handle == name and not group.is_disabled:
-            return f"<!subteam^{group.id}|@{group.handle}>"
-    return None
-
-
-def _channel(workspace: Workspace, name: str) -> str | None:
-    for channel in workspace.channels():
-        if channel.name == name and not channel.is_im:
-            return f"<#{channel.id}|{'' if channel.is_private else channel.name}>"
-    return None
+def _known(workspace: Workspace) -> dict[str, str]:
+    """What may be mentioned, as it is typed and as Slack writes it; a person goes before a group of the same name."""
+    groups = [group for group in workspace.user_groups() if not group.is_disabled]
+    channels = [channel for channel in workspace.channels() if not channel.is_im]
+    return {
+        **{f"@{one.handle}": f"<!subteam^{one.id}|@{one.handle}>" for one in groups},
+        **{f"@{one.name}": f"<@{one.id}|{one.name}>" for one in workspace.people()},
+        **{f"#{one.name}": f"<#{one.id}|{'' if one.is_private else one.name}>" for one in channels},
+    }
