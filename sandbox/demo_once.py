@@ -33,7 +33,10 @@ def _asked(world: World, say: Say, person: Person) -> Message:
     channel = world.slack.workspace.channel_named(CHANNEL)
     say(f"{person.real_name} types {COMMAND} in #{CHANNEL}.\n")
     world.slack.command(person.id, channel.id, "")
-    plan = world.slack.wait_for(lambda now: _plans(now, channel.id), timeout_seconds=_PATIENCE_SECONDS)[-1]
+    plan = world.slack.wait_for(
+        lambda now: [one for one in now.channel_messages(channel.id) if one.user == now.bot.id],
+        timeout_seconds=_PATIENCE_SECONDS,
+    )[-1]
     say(f"The bot answers in #{CHANNEL}:\n{_indented(plan, world)}\n")
     return plan
 
@@ -63,10 +66,6 @@ def _proven(say: Say, evidence: Evidence) -> bool:
             f"{len(evidence.written):,} rows were written once each, and no other row was touched."
         )
     return not found
-
-
-def _plans(now: Workspace, channel_id: str) -> list[Message]:
-    return [one for one in now.channel_messages(channel_id) if one.user == now.bot.id]
 
 
 def _endings(now: Workspace, plan: Message) -> list[tuple[Message, StoredFile]]:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.braintrust.row import Row
@@ -75,12 +75,8 @@ def _row_problems(evidence: Evidence) -> Iterator[str]:
 
 def _file_problems(evidence: Evidence) -> Iterator[str]:
     listed = {(entry["row_id"], entry["reviewer_id"]) for entry in json.loads(evidence.attachment)}
-    if listed != set(_pairs(evidence.written)):
+    if listed != {(row.id, who) for row in evidence.written for who in row.assignments}:
         yield "The attached list is not the list of rows that were written."
-
-
-def _pairs(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
-    return ((row.id, who) for row in rows for who in row.assignments)
 
 
 def _sentence(count: int, what: str) -> list[str]:

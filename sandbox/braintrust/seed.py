@@ -71,7 +71,10 @@ class _Planner:
         """Root rows with the tag in the window, in a random mix of assigned, finished and open ones."""
         if len(owners) + finished > count:
             raise ValueError("more rows assigned and finished than rows")
-        states = [_assigned(owner, number) for number, owner in enumerate(owners)]
+        states = [  # of the assigned rows, every fifth one is finished
+            {ASSIGNMENTS: [owner], **_review("PENDING" if number % 5 else "COMPLETE")}
+            for number, owner in enumerate(owners)
+        ]
         states += [_review("COMPLETE") for _ in range(finished)]
         states += [{} for _ in range(count - len(owners) - finished)]
         self.random.shuffle(states)
@@ -116,11 +119,6 @@ def _uuid(random: Random) -> str:
 
 def _review(status: str) -> dict[str, Any]:
     return {REVIEW_LISTS: {DEFAULT_LIST: {"status": status}}}
-
-
-def _assigned(owner: str, number: int) -> dict[str, Any]:
-    """Assigned rows: every fifth one is finished."""
-    return {ASSIGNMENTS: [owner], **_review("PENDING" if number % 5 else "COMPLETE")}
 
 
 def _owners(assigned: Mapping[str, int] | int) -> list[str]:

@@ -45,7 +45,8 @@ class BraintrustStandIn:
         self.directory = Directory(self.rows)
         self._storage = storage.Storage()
         self._queries = Queries(self.rows, max_limit)
-        self._inserts = Inserts(self.rows, self._write_rules)
+        faults = self.faults
+        self._inserts = Inserts(self.rows, lambda: WriteRules("api", faults.lag_seconds, UnassignMode(faults.unassign)))
         self._max_body_bytes = max_body_bytes
         self._service = Service(self.faults, self.requests, refusal, self._storage.put)
         self._server = ServerThread(self._application, port, "braintrust-stand-in")
@@ -71,9 +72,6 @@ class BraintrustStandIn:
 
     def __exit__(self, *error: object) -> None:
         self.stop()
-
-    def _write_rules(self) -> WriteRules:
-        return WriteRules("api", self.faults.lag_seconds, UnassignMode(self.faults.unassign))
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=1 << 30)

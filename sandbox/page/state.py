@@ -7,7 +7,7 @@ from sandbox.braintrust.row import Row
 from sandbox.demo_once import COMMAND
 from sandbox.demo_world import TAG, World
 from sandbox.page.switches import Switches
-from sandbox.slack.records import SLACKBOT, Channel, Ephemeral, Message, Person, StoredFile
+from sandbox.slack.records import SLACKBOT, Channel, Ephemeral, Message, Person
 
 Json: TypeAlias = dict[str, Any]
 
@@ -53,7 +53,9 @@ def _message(message: Message) -> Json:
         "blocks": message.blocks,
         "threadTs": message.thread_ts,
         "isEdited": message.edited is not None,
-        "files": [_file(file) for file in message.files],
+        "files": [
+            {"id": file.id, "name": file.name, "title": file.title, "size": len(file.content)} for file in message.files
+        ],
     }
 
 
@@ -71,10 +73,6 @@ def _private(private: Ephemeral) -> Json:
         "threadTs": private.thread_ts,
         "files": [],
     }
-
-
-def _file(file: StoredFile) -> Json:
-    return {"id": file.id, "name": file.name, "title": file.title, "size": len(file.content)}
 
 
 def _rows(world: World) -> Json:

@@ -31,7 +31,10 @@ def content_of(arguments: Arguments) -> Content:
     text = _text(arguments)
     if not text and not blocks:
         raise SlackError("no_text")
-    return Content(text, None if blocks is None else tuple(map(_with_id, range(len(blocks)), blocks)))
+    return Content(
+        text,
+        None if blocks is None else tuple({"block_id": f"blk{place}", **block} for place, block in enumerate(blocks)),
+    )
 
 
 def _text(arguments: Arguments) -> str | None:
@@ -54,7 +57,3 @@ def _blocks(arguments: Arguments) -> list[Json] | None:
     if text_length(blocks) > limits.MESSAGE_BLOCK_TEXT:
         raise SlackError("msg_blocks_too_long")
     return blocks
-
-
-def _with_id(index: int, block: Json) -> Json:
-    return {"block_id": f"blk{index}", **block}

@@ -62,7 +62,8 @@ class SlackStandIn:
     def stop(self) -> None:
         """Stop listening.  The workspace stays, and the same port is used by the next start."""
         if self._server.is_running:
-            self._server.run(self._close())
+            self._server.run(self._sockets.close())
+            self._server.run(self._http.close())
             self._server.stop()
 
     def __enter__(self) -> Self:
@@ -115,10 +116,6 @@ class SlackStandIn:
         if self.bot_url is None:
             return self._server.run(self._sockets.deliver(payload))
         return self._server.run(self._http.deliver(self.bot_url, payload))
-
-    async def _close(self) -> None:
-        await self._sockets.close()
-        await self._http.close()
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=_BIGGEST_BODY)
