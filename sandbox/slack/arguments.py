@@ -1,12 +1,14 @@
-"""The arguments of one Web API call, whichever way they were encoded."""
+"""The description of a Web API method, and the arguments of one call, whichever way they were encoded."""
 
 import base64
 import binascii
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sandbox.slack.answers import SlackError, invalid_arguments
+from sandbox.slack.backend import Backend
 from sandbox.slack.records import Json
 
 T = TypeVar("T")
@@ -75,3 +77,19 @@ class Arguments:
         end = start + (limit or default)
         further = base64.b64encode(f"next:{end}".encode()).decode() if end < len(items) else ""
         return items[start:end], {"next_cursor": further}
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method: what it does, what it must and may be given, and who may call it.
+
+    `token` is `bot`, `app` or `none`.  Methods that take no JSON see nothing in a JSON body, as with Slack.
+    """
+
+    name: str
+    run: Callable[[Backend, Arguments], Json]
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    scope: str | None = None
+    takes_json: bool = True
+    token: str = "bot"

@@ -7,10 +7,9 @@ from aiohttp import web
 
 from sandbox.http.request import Answer, Asked
 from sandbox.slack.answers import SlackError
-from sandbox.slack.arguments import Arguments
+from sandbox.slack.arguments import Arguments, Method
 from sandbox.slack.backend import Backend
 from sandbox.slack.methods import chat, conversations, files, surfaces, users
-from sandbox.slack.methods.method import Method
 from sandbox.slack.records import Json
 
 METHODS = {

@@ -2,10 +2,9 @@
 
 from sandbox.slack import limits
 from sandbox.slack.answers import SlackError, message_json
-from sandbox.slack.arguments import Arguments
+from sandbox.slack.arguments import Arguments, Method
 from sandbox.slack.backend import Backend
 from sandbox.slack.content import NAMES, content_of
-from sandbox.slack.methods.method import Method
 from sandbox.slack.records import Channel, Json, Message
 
 

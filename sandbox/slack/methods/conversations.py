@@ -1,9 +1,8 @@
 """conversations.*: channels and their members."""
 
 from sandbox.slack.answers import SlackError, channel_json
-from sandbox.slack.arguments import PAGE, Arguments
+from sandbox.slack.arguments import PAGE, Arguments, Method
 from sandbox.slack.backend import Backend
-from sandbox.slack.methods.method import Method
 from sandbox.slack.records import Channel, Json
 
 

@@ -8,10 +8,9 @@ from aiohttp import BodyPartReader, web
 
 from sandbox.http.request import Answer, Asked
 from sandbox.slack.answers import SlackError, file_json, invalid_arguments
-from sandbox.slack.arguments import Arguments
+from sandbox.slack.arguments import Arguments, Method
 from sandbox.slack.backend import Backend, Upload
 from sandbox.slack.methods.chat import existing_thread, postable_channel
-from sandbox.slack.methods.method import Method
 from sandbox.slack.records import Json, StoredFile
 
 

@@ -7,10 +7,9 @@ from typing import Any
 
 from sandbox.slack import limits
 from sandbox.slack.answers import SlackError, invalid_arguments
-from sandbox.slack.arguments import Arguments
+from sandbox.slack.arguments import Arguments, Method
 from sandbox.slack.backend import Backend
 from sandbox.slack.blocks import view_problems
-from sandbox.slack.methods.method import Method
 from sandbox.slack.records import Json, View
 
 

@@ -1,9 +1,8 @@
 """users.* and usergroups.*: who is here."""
 
 from sandbox.slack.answers import SlackError, group_json, person_json
-from sandbox.slack.arguments import PAGE, Arguments
+from sandbox.slack.arguments import PAGE, Arguments, Method
 from sandbox.slack.backend import Backend
-from sandbox.slack.methods.method import Method
 from sandbox.slack.records import Json, Person
 
 
