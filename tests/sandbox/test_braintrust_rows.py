@@ -143,5 +143,5 @@ def test_a_stopped_server_comes_back_at_the_same_address_with_its_rows() -> None
 def test_a_taken_port_is_an_error() -> None:
     with BraintrustStandIn() as server:
         port = int(server.url.rpartition(":")[2])
-        with pytest.raises(OSError, match="address already in use"):
+        with pytest.raises(OSError, match="Address already in use"):
             BraintrustStandIn(port=port).start()

@@ -148,7 +148,7 @@ def test_it_starts_only_once(slack: SlackStandIn) -> None:
 def test_a_taken_port_is_an_error(slack: SlackStandIn) -> None:
     other = SlackStandIn(port=int(slack.url.rpartition(":")[2]))
 
-    with pytest.raises(OSError, match="address already in use"):
+    with pytest.raises(OSError, match="Address already in use"):
         other.start()
 
 
