@@ -21,8 +21,8 @@ run: .venv/ready  ## serve Slack through Socket Mode, with the settings of .env
 test: .venv/ready  ## every test
 	$(PYTEST) -n $(WORKERS) $(ARGS)
 
-test-quick: .venv/ready  ## unit and integration tests: while you change something
-	$(PYTEST) -n 4 tests/unit tests/integration $(ARGS)
+test-quick: .venv/ready  ## unit and integration tests on SQLite, without the long ones: while you change something
+	$(PYTEST) -n 4 -m "not postgresql and not long" tests/unit tests/integration $(ARGS)
 
 check: .venv/ready  ## what CI runs: format, lint, types, layers, tests
 	$(BIN)/ruff format --check .

@@ -17,6 +17,8 @@ from tests.integration.stored import ANA
 from tests.integration.world import TAG, FakeWork, Time
 from tests.unit.fakes import FakeAnnouncer
 
+pytestmark = pytest.mark.long
+
 NESTED = tuple("[" * depth + "]" * depth for depth in (50, 400, 900, *range(944, 1_000, 12)))
 POISON = (
     *NESTED,

@@ -19,6 +19,8 @@ from tests.integration.stored import Store, opened
 from tests.integration.walk import OTHER, Walk
 from tests.integration.world import PROJECT, World
 
+pytestmark = pytest.mark.long
+
 WALKS, STEPS = 12, 120
 S = PlanState
 

@@ -23,7 +23,10 @@ from tests.integration.schema import copy_of, described
 from tests.integration.stored import NOW, PROJECT, Store, opened
 from tests.postgresql import PostgresServer
 
-pytestmark = pytest.mark.xdist_group("upgrade")  # so the databases that are upgraded once are at hand for all
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.xdist_group("upgrade"),  # so the databases that are upgraded once are at hand for all
+]
 
 ANA, BO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 

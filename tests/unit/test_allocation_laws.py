@@ -8,10 +8,13 @@ from hashlib import sha256
 from math import floor
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.allocation import Allotment, Candidate, Reason, Strategy, allotted
+
+pytestmark = pytest.mark.long
 
 NAMES = st.lists(st.text(min_size=1, max_size=3), unique=True, max_size=6)
 STRATEGIES = st.sampled_from(Strategy)

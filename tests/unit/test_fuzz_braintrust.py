@@ -23,6 +23,8 @@ from bot.services.ports.braintrust import Page
 from bot.settings import BraintrustSettings
 from tests.unit.builders import PROJECT
 
+pytestmark = pytest.mark.long
+
 USER = "11111111-1111-4111-8111-111111111111"
 PAIRS = [("row-1", USER), ("row-2", USER)]
 ASSIGNMENT = Assignment("needs-review")

@@ -26,6 +26,8 @@ from tests.unit.builders import HOSTILE_NAMES, a_plan
 from tests.unit.fakes import FakeAnnouncer
 from tests.unit.test_fuzz_braintrust import GOOD, RAW, damaged
 
+pytestmark = pytest.mark.long
+
 INTERNAL = re.compile(r"Traceback|\w+(?:Error|Exception)\b|NoneType|object at 0x|sk-sandbox")
 STRANGERS: dict[str, Any] = {"data": [{"id": "another", "tags": ["needs-review"]}], "cursor": "c"}
 Approved = Callable[[], AbstractContextManager[World]]
