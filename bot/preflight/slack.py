@@ -46,6 +46,8 @@ def _bot_token(identity: Identity) -> Finding:
         return wrong("SLACK_BOT_TOKEN", refusal(error))
     if identity.lacking:
         return wrong("SLACK_BOT_TOKEN", identity.lacking)
+    if identity.forgone:
+        return warning("SLACK_BOT_TOKEN", identity.forgone)
     return ok("SLACK_BOT_TOKEN", f"{identity.description}, with all {len(SCOPES)} scopes.")
 
 

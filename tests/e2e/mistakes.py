@@ -79,8 +79,14 @@ IN_SLACK = (
     Mistake(
         "an app that was not installed again after a new scope",
         {},
-        (("wrong SLACK_BOT_TOKEN", "usergroups:read (user groups in APPROVERS and among the reviewers)"),),
-        lambda world: world.slack.scopes.discard("usergroups:read"),
+        (("wrong SLACK_BOT_TOKEN", "im:history (answers a direct message with help)"),),
+        lambda world: world.slack.scopes.discard("im:history"),
+    ),
+    Mistake(
+        "an app that lacks a scope, and another one that it can do without",
+        {},
+        (("wrong SLACK_BOT_TOKEN", "im:history (answers a direct message with help), usergroups:read (user groups"),),
+        lambda world: world.slack.scopes.difference_update({"im:history", "usergroups:read"}),
     ),
     Mistake(
         "the address of something else in place of Slack's",

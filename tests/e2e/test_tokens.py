@@ -91,6 +91,17 @@ def test_a_missing_scope_is_in_the_log_before_the_first_command(start_world: Sta
     assert "users:read (keeps guests" in world.log()
 
 
+def test_a_missing_scope_that_the_bot_can_do_without_is_a_warning_in_the_log(start_world: StartWorld) -> None:
+    world = idle_world(start_world)
+    world.slack.scopes.discard("files:write")
+
+    world.start_bot()
+
+    world.wait_for_log("the Slack app lacks optional scopes")
+    assert "ERROR" not in world.log()
+    assert "files:write (attaches" in world.log()
+
+
 @DOORS
 @pytest.mark.parametrize("fault", [Status(503), Reset(), RateLimited(1), Error("internal_error")], ids=repr)
 def test_an_outage_of_slack_is_waited_for_and_seen(start_world: StartWorld, door: str, fault: object) -> None:

@@ -15,7 +15,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 import handlers
-from bot.adapters.slack.identity import SCOPES
+from bot.adapters.slack.identity import OPTIONAL_SCOPES, SCOPES
 from bot.domain.homes import Installation
 from bot.domain.options import COMMAND
 from bot.messages import buttons
@@ -84,7 +84,10 @@ RULES = known(
             most=50,
         ),
     ),
-    oauth_config=known(("scopes",), scopes=known(("bot",), bot=each(text(50), most=255))),
+    oauth_config=known(
+        ("scopes",),
+        scopes=known(("bot",), bot=each(text(50), most=255), bot_optional=each(text(50), most=255)),
+    ),
     settings=known(
         event_subscriptions=known(request_url=ADDRESS, bot_events=each(text(50), most=100)),
         interactivity=known(("is_enabled",), is_enabled=YES_OR_NO, request_url=ADDRESS),
@@ -178,6 +181,14 @@ def test_a_manifest_that_slack_refuses_is_noticed(place: str, value: str) -> Non
 
 def test_the_scopes_are_those_of_the_code() -> None:
     assert sorted(MANIFEST["oauth_config"]["scopes"]["bot"]) == sorted(SCOPES)
+
+
+def test_the_scopes_that_the_bot_can_do_without_may_be_declined() -> None:
+    """Slack marks them among the others, so they stand in both lists."""
+    scopes = MANIFEST["oauth_config"]["scopes"]
+
+    assert sorted(scopes["bot_optional"]) == sorted(OPTIONAL_SCOPES)
+    assert set(scopes["bot_optional"]) <= set(scopes["bot"])
 
 
 def test_each_scope_has_its_reason_beside_it() -> None:

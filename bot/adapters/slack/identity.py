@@ -73,10 +73,18 @@ class Identity:
 
     @property
     def lacking(self) -> str:
-        """The scopes that the token lacks, each with what it is for, and what to do; empty when it has all."""
-        missing = [f"{scope} ({purpose})" for scope, purpose in SCOPES.items() if scope not in self._scopes]
+        """What to do about the scopes that the token lacks; empty when it has all that the bot needs."""
         advice = "add what is missing under OAuth & Permissions, and install the app again"
-        return f"{advice}: {', '.join(missing)}." if missing else ""
+        return f"{advice}: {self._missing()}." if SCOPES.keys() - OPTIONAL_SCOPES - self._scopes else ""
+
+    @property
+    def forgone(self) -> str:
+        """What the bot leaves out for want of optional scopes, and how to have it; empty when it has them all."""
+        advice = "to have it, add the scope under OAuth & Permissions, and install the app again"
+        return f"the bot leaves out what it has no scope for: {self._missing()}; {advice}." if self._missing() else ""
+
+    def _missing(self) -> str:
+        return ", ".join(f"{scope} ({purpose})" for scope, purpose in SCOPES.items() if scope not in self._scopes)
 
     @property
     def description(self) -> str:
@@ -109,6 +117,8 @@ def workspace(identity: Identity) -> Home | None:
     log.info("Slack knows the bot", extra={"as": identity.description})
     if identity.lacking:
         log.error("the Slack app lacks scopes", extra={"error": f"SLACK_BOT_TOKEN: {identity.lacking}"})
+    elif identity.forgone:
+        log.warning("the Slack app lacks optional scopes", extra={"error": f"SLACK_BOT_TOKEN: {identity.forgone}"})
     return home
 
 
@@ -126,3 +136,5 @@ SCOPES = {
     "users:read": "keeps guests and external people from asking and approving, and knows who is away",
     "users:read.email": "finds in Braintrust whom somebody named in Slack",
 }
+OPTIONAL_SCOPES = frozenset({"files:write", "usergroups:read", "users:read.email"})
+"""Whoever installs the app may decline these: the bot leaves out what they are for."""
