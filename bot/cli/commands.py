@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot.adapters.store.store import Store
-from bot.cli import plans
+from bot.cli import json_output, plans
 from bot.cli.console import Console, program
 from bot.cli.init import init
 from bot.cli.plans import TAKEN_OFF, settings_for_a_terminal, signals_interrupt
@@ -19,20 +19,21 @@ from bot.errors import BotError, CommandError, SettingsError
 from bot.logs import configure
 from bot.messages.text import counted
 from bot.preflight.everything import findings
-from bot.preflight.finding import Verdict
+from bot.preflight.finding import Finding, Verdict
 from bot.settings import FOR_HTTP, FOR_SOCKET_MODE, NAMES, Settings, environment
 
 log = logging.getLogger(__name__)
 
 
 OK, FAILED, BY_SIGNAL = 0, 1, 128
+AS_JSON = "print the result as JSON, and everything else to standard error"
 Command = Callable[[argparse.Namespace, Console], int]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; its exit code: 0 fine, 1 failed or not shown, 2 wrong usage, 128 and the signal's number."""
     options = parser().parse_args(arguments)
-    console = Console()
+    console = Console(is_for_scripts=getattr(options, "json", False))
     code = _carried_out(options, console)
     return FAILED if not console.close() and code == OK else code
 
@@ -57,10 +58,12 @@ def parser() -> argparse.ArgumentParser:
     begin.set_defaults(command=_init)
 
     check = known.add_parser("check", help="try every setting, token and permission")
+    check.add_argument("--json", action="store_true", help=AS_JSON)
     check.set_defaults(command=_check)
 
     history = known.add_parser("history", help="the newest plans, or every step of one: who, when, from, to, counts")
     history.add_argument("plan", nargs="?", metavar="PLAN", help="a plan's id")
+    history.add_argument("--json", action="store_true", help=AS_JSON)
     history.set_defaults(command=_history)
 
     migrate = known.add_parser("migrate", help="bring the database to the newest version")
@@ -79,6 +82,7 @@ def _add_plan_commands(known: "argparse._SubParsersAction[argparse.ArgumentParse
     plan.add_argument("--strategy", type=_valid(valid_strategy), help="even or balanced (default: REVIEW_STRATEGY)")
     plan.add_argument("--group-by", type=_valid(valid_group_by), help="trace, or a field (default: REVIEW_GROUP_BY)")
     plan.add_argument("--yes", action="store_true", help="assign without asking, for cron; implies --resume")
+    plan.add_argument("--json", action="store_true", help=AS_JSON)
     way = plan.add_mutually_exclusive_group()
     way.add_argument("--dry-run", action="store_true", help="show the plan and what waits, write nothing")
     way.add_argument("--resume", action="store_true", help="first finish a plan that was interrupted")
@@ -121,13 +125,16 @@ def _web(options: argparse.Namespace, _console: Console) -> int:
     return OK
 
 
-def _check(_options: argparse.Namespace, console: Console) -> int:
+def _check(options: argparse.Namespace, console: Console) -> int:
     logging.disable()  # what goes wrong is told as a finding
-    counts: Counter[Verdict] = Counter()
+    found: list[Finding] = []
     for finding in findings(environment()):
-        counts[finding.verdict] += 1
+        found.append(finding)
         console.say(f"{finding.verdict:<8} {finding.setting}: {finding.sentence}")
+    counts = Counter(finding.verdict for finding in found)
     console.say("", _summary(counts))
+    if getattr(options, "json", False):
+        console.result(json_output.check(found))
     return FAILED if counts[Verdict.WRONG] else OK
 
 
@@ -162,11 +169,16 @@ def _history(options: argparse.Namespace, console: Console) -> int:
     configure("text", quiet=True)
     store = Store.existing(settings_for_a_terminal(console).database)
     try:
-        lines = step_lines(store.plans.history(options.plan)) if options.plan else plan_lines(store.plans.recent())
+        steps = store.plans.history(options.plan) if options.plan else []
+        newest = [] if options.plan else store.plans.recent()
     finally:
         store.database.close()
-    console.say(*lines or ["Nothing is recorded."])
-    return OK if lines else FAILED
+    found = bool(steps or newest)
+    if options.json:
+        console.result(json_output.steps(steps) if options.plan else [*map(json_output.plan_in_short, newest)])
+    else:
+        console.say(*[*step_lines(steps), *plan_lines(newest)] or ["Nothing is recorded."])
+    return OK if found else FAILED
 
 
 def _migrate(_options: argparse.Namespace, console: Console) -> int:

@@ -1,5 +1,6 @@
 """The console: lines for people or files.  Its reader may be slow, full or gone; no work ever waits for it."""
 
+import json
 import os
 import select
 import sys
@@ -23,8 +24,10 @@ def program() -> str:
 class Console:
     """Prints in a thread of its own; what nobody takes any more is given up."""
 
-    def __init__(self) -> None:
-        self._shown = _Output(sys.stdout)
+    def __init__(self, *, is_for_scripts: bool = False) -> None:
+        """`is_for_scripts`: standard output has the result alone, and what people read goes to standard error."""
+        self._results = _Output(sys.stdout)
+        self._shown = _Output(sys.stderr) if is_for_scripts else self._results
         self._complaints = _Output(sys.stderr)
         self._waiting: SimpleQueue[tuple[_Output, str] | threading.Event] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -37,6 +40,10 @@ class Console:
     def say(self, *lines: str) -> None:
         """Print lines."""
         self._print(self._shown, "".join(f"{readable(line)}\n" for line in lines))
+
+    def result(self, value: object) -> None:
+        """Print what a command found out, as JSON."""
+        self._print(self._results, f"{json.dumps(value, ensure_ascii=False, indent=2)}\n")
 
     def complain(self, *lines: str) -> None:
         """Print lines to standard error."""
@@ -68,7 +75,7 @@ class Console:
 
     def close(self) -> bool:
         """Whether all that was said was shown; a reader who takes nothing is waited for a while."""
-        return self._printed().wait(PATIENCE_SECONDS) and not self._shown.is_gone
+        return self._printed().wait(PATIENCE_SECONDS) and not (self._shown.is_gone or self._results.is_gone)
 
     def _print(self, output: "_Output", text: str) -> None:
         if self._thread is None:

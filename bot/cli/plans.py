@@ -50,7 +50,11 @@ def plan(options: argparse.Namespace, console: Console) -> int:
             if not _settled(terminal, unfinished, options, console):
                 return FAILED
         command = PlanCommand(**{field.name: getattr(options, field.name) for field in fields(PlanCommand)})
-        return _carried_out(terminal, terminal.propose(command), options, console)
+        proposed = terminal.propose(command)
+        code = _carried_out(terminal, proposed, options, console)
+        if options.json:
+            console.result(terminal.in_full(proposed))
+        return code
 
     return _worked(console, carry_out, required=required, opened=Store)
 

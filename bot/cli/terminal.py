@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bot.adapters.private_files import write_private_file
 from bot.adapters.store.store import Store
 from bot.app import Core
 from bot.cli.console import Console, program
+from bot.cli.json_output import plan_in_full
 from bot.domain.command import PlanCommand
 from bot.domain.plan import REPORTED, WORKED_ON, Origin, Plan, PlanState
 from bot.domain.report import planned_pairs, report_of
@@ -168,6 +170,10 @@ class Terminal:
         """Take an assignment back, and tell what was kept."""
         self._core.undoing.begin(plan.id, edition=plan.edition, who=WHO, now=self._store.clock())
         return self.finish(plan)
+
+    def in_full(self, plan: Plan) -> dict[str, Any]:
+        """The plan as it is now, for scripts."""
+        return plan_in_full(self._as_it_is(plan), self._store.batches.of(plan.id))
 
     def interrupt(self) -> str:
         """End early: give up what nobody agreed to, finish the requests that write; what that means."""
