@@ -39,6 +39,9 @@ class Peer:
         connection.recv(4096)
         if self._answer is not None:
             connection.sendall(self._answer)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(4096):  # closed with something unread, it would be reset, and the answer lost
+                pass
         connection.close()
 
 
