@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from bot.adapters.store.store import Store
 from bot.cli import json_output, plans
 from bot.cli.console import Console, program
-from bot.cli.init import init
+from bot.cli.init.wizard import init
 from bot.cli.plans import TAKEN_OFF, settings_for_a_terminal, signals_interrupt
 from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
 from bot.domain.options import valid_days, valid_limit, valid_reviewers, valid_tag

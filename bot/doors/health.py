@@ -1,4 +1,4 @@
-"""How the bot is, for platforms and Prometheus: `/healthz`, `/readyz`, `/metrics`."""
+"""The health of the bot, for platforms and Prometheus: `/healthz`, `/readyz`, `/metrics`."""
 
 import json
 import socket

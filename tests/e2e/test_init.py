@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from bot.cli.questions import QUESTIONS
+from bot.cli.init.questions import QUESTIONS
 from bot.environment import EnvFile
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from tests.e2e.pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal

@@ -42,6 +42,12 @@ def test_the_demo_proves_the_main_job(commands: Path, tmp_path: Path) -> None:
     assert "all is well" in _said(commands / "assign-reviews-demo", "--once", folder=tmp_path).lower()
 
 
+def test_the_link_that_creates_the_app_is_made_without_a_checkout(commands: Path, tmp_path: Path) -> None:
+    code = "from bot.cli.init.manifest import creation_link; print(creation_link())"
+
+    assert _said(commands / "python", "-c", code, folder=tmp_path).startswith("https://api.slack.com/apps?new_app=1")
+
+
 def test_the_bot_checks_its_settings_and_makes_its_tables(commands: Path, start_world: StartWorld) -> None:
     world = start_world(door="terminal")
 

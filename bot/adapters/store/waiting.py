@@ -1,4 +1,4 @@
-"""What waits in the database, for the metrics: looked up when somebody asks, and left out while it cannot be."""
+"""Plans that wait in the database, for the metrics: looked up when somebody asks, and left out while it cannot be."""
 
 from collections.abc import Iterable
 from datetime import datetime

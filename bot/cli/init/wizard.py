@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.adapters.slack.client import SlackClient, web_client
-from bot.cli.answers import HTTP, MOST_SHOWN, SOCKET_MODE, Answerer, AnswerFile, Person, answers_in
 from bot.cli.console import Console
-from bot.cli.draft import Draft
-from bot.cli.questions import QUESTIONS, Offers, Question
+from bot.cli.init.answers import HTTP, MOST_SHOWN, SOCKET_MODE, Answerer, AnswerFile, Person, answers_in
+from bot.cli.init.draft import Draft
+from bot.cli.init.questions import QUESTIONS, Offers, Question
 from bot.environment import EnvFile, Environment
 from bot.errors import BotError, SettingsError
 from bot.preflight.everything import findings

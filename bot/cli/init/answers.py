@@ -6,8 +6,8 @@ from typing import Protocol
 
 from bot import addresses
 from bot.cli.console import Console
-from bot.cli.manifest import creation_link
-from bot.cli.questions import Offers, Question
+from bot.cli.init.manifest import creation_link
+from bot.cli.init.questions import Offers, Question
 from bot.environment import EnvFile
 from bot.errors import SettingsError
 from bot.preflight.finding import Finding
