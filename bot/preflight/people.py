@@ -82,7 +82,11 @@ def _approvers(slack: SlackPeople, policy: PolicySettings) -> Iterator[Finding]:
     unknown: list[str] = []
     able: dict[str, str] = {}
     for name in sorted(policy.approvers):
-        people = _behind(slack, name, everybody)
+        try:
+            people = _behind(slack, name, everybody)
+        except SlackRejectedError as error:
+            parts.append(warning("APPROVERS", f"{name} cannot be read. {error}"))
+            continue
         if people is None:
             unknown.append(name)
             continue

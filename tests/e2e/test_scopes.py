@@ -3,7 +3,7 @@
 import pytest
 
 from bot.adapters.slack.identity import OPTIONAL_SCOPES, SCOPES
-from sandbox.slack.records import Person
+from sandbox.slack.records import Person, UserGroup
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, BEN, REVIEWS, World
 
@@ -77,7 +77,14 @@ def test_check_warns_of_what_is_left_out_and_how_to_have_it(start_world: StartWo
     world = start_world(rows=10, door="terminal")
     world.slack.scopes.discard(scope)
 
-    said = world.bot("check")
+    world.slack.workspace.put_user_group(UserGroup("S0TEAM", "team", "Team", members=(BEN,)))
+
+    said = world.bot(
+        "check",
+        APPROVERS=f"{ADA},S0TEAM",
+        REVIEWERS="S0TEAM,chiara@example.com",
+        REVIEWER_MAP=f"{BEN}=chiara@example.com",
+    )
 
     assert said.returncode == 0, said.stdout
     [line] = [line for line in said.stdout.splitlines() if "SLACK_BOT_TOKEN" in line]
@@ -85,3 +92,16 @@ def test_check_warns_of_what_is_left_out_and_how_to_have_it(start_world: StartWo
     assert f"{scope} ({SCOPES[scope]})" in line
     assert "add the scope under OAuth & Permissions, and install the app again" in line
     assert "wrong" not in said.stdout
+
+
+def test_check_tries_the_other_approvers_where_groups_cannot_be_read(start_world: StartWorld) -> None:
+    world = start_world(rows=10, door="terminal")
+    world.slack.scopes.discard("usergroups:read")
+
+    mistyped = world.bot("check", APPROVERS=f"{ADA},S0REVIEWERS,U0NOBODY")
+    alone = world.bot("check", APPROVERS=f"{ADA},S0REVIEWERS", FOUR_EYES="true")
+
+    assert "wrong    APPROVERS: Slack knows no U0NOBODY; copy the ids again." in mistyped.stdout
+    assert "warning  APPROVERS: S0REVIEWERS cannot be read; the Slack app lacks the scope" in alone.stdout
+    assert "warning  FOUR_EYES: ada is the only approver" in alone.stdout
+    assert alone.returncode == 0
