@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 from sandbox.slack.records import Message
 from tests.e2e.conftest import StartWorld
@@ -135,7 +136,7 @@ def test_with_four_eyes_a_plan_in_direct_messages_is_refused_and_a_dry_run_is_no
 def test_approvers_are_told_of_a_plan_and_reminded_an_hour_before_it_expires(start_world: StartWorld) -> None:
     world = start_world(APPROVERS=f"{BEN},S0REVIEWERS")
     plan = world.proposed()
-    with sqlite3.connect(world.folder / "bot.db") as database:
+    with closing(sqlite3.connect(world.folder / "bot.db")) as database, database:
         soon = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '{}')"
         database.execute(
             f"update plans set created_at = {soon.format('-1 day')}, expires_at = {soon.format('30 minutes')}"
@@ -149,7 +150,7 @@ def test_approvers_are_told_of_a_plan_and_reminded_an_hour_before_it_expires(sta
 
 def test_an_expired_plan_cannot_be_approved(world: World) -> None:
     plan = world.proposed()
-    with sqlite3.connect(world.folder / "bot.db") as database:
+    with closing(sqlite3.connect(world.folder / "bot.db")) as database, database:
         database.execute("update plans set expires_at = '2020-01-01 00:00:00.000000'")
 
     world.press(plan, "approve", value=_value(plan))

@@ -1,6 +1,7 @@
 """Taking an assignment back: only what is still exactly as it was written, and still pending."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -59,7 +60,7 @@ def test_only_those_concerned_may_undo(world: World) -> None:
 
 def test_after_its_hours_an_assignment_stays(world: World) -> None:
     _, report = assigned(world)
-    with sqlite3.connect(world.folder / "bot.db") as database:
+    with closing(sqlite3.connect(world.folder / "bot.db")) as database, database:
         database.execute("update plans set finished_at = '2020-01-01 00:00:00.000000'")
 
     world.press(report, "undo")

@@ -69,7 +69,7 @@ def test_requests_are_the_currency(world: World) -> None:
 
 def test_what_becomes_visible_late_is_waited_for(world: World) -> None:
     """Acknowledged, it is never sent again."""
-    world.braintrust.faults.visibility_lag(0.01)
+    world.braintrust.faults.visibility_lag(12)
 
     assert world.carry_out() is S.DONE
     assert len(world.inserts) == 3

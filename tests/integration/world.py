@@ -135,6 +135,7 @@ class World:
         self.work = FakeWork(self.lease, self.time)
         settings = BraintrustSettings(api_key=braintrust.api_key, api_url=braintrust.url)
         self.client = BraintrustClient(settings, monotonic=self.time.monotonic)
+        braintrust.rows.clock = self.time.monotonic
         braintrust.faults.on_request("insert", self._note)
 
     def add_rows(self) -> None:
