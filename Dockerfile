@@ -2,14 +2,15 @@
 
 FROM python:3.13-slim AS build
 WORKDIR /build
+ENV PIP_CACHE_DIR=/pip-cache
 RUN python -m venv /opt/bot
 COPY requirements.txt .
-RUN --mount=type=cache,target=/root/.cache/pip /opt/bot/bin/pip install --require-hashes --only-binary :all: -r requirements.txt
+RUN --mount=type=cache,target=/pip-cache /opt/bot/bin/pip install --require-hashes --only-binary :all: -r requirements.txt
 COPY pyproject.toml README.md manifest.yml ./
 COPY bot bot
 COPY handlers handlers
 COPY sandbox sandbox
-RUN --mount=type=cache,target=/root/.cache/pip /opt/bot/bin/pip install --no-deps .
+RUN --mount=type=cache,target=/pip-cache /opt/bot/bin/pip install --no-deps .
 
 FROM python:3.13-slim
 RUN useradd --uid 10001 --no-create-home bot && install -d -o bot -g bot -m 700 /data
