@@ -416,6 +416,11 @@ def environment(dotenv: Path = Path(".env")) -> Environment:
     return Environment(dict(os.environ), file, from_files=FROM_FILES)
 
 
+def can_draw_anew() -> bool:
+    """Whether the kind of terminal (TERM) is one on which a line can be drawn over."""
+    return os.environ.get("TERM", "dumb") not in ("", "dumb")
+
+
 def renewed(name: str, old: str) -> str | None:
     """The secret that its file has now; None where it is still the `old` one, or in no file that can be read."""
     env = environment()

@@ -7,10 +7,12 @@ import sys
 import threading
 from getpass import getpass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TextIO
 
+from bot.cli.progress_bar import REDRAWN_SECONDS, Advance, ProgressBar
 from bot.domain.plain_text import readable
+from bot.settings import can_draw_anew
 
 GLANCE_SECONDS = 0.5
 PATIENCE_SECONDS = 30.0  # how long a reader may take for the last lines
@@ -21,6 +23,9 @@ def program() -> str:
     return "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else "assign-reviews"
 
 
+_Said = tuple["_Output", str] | Advance | threading.Event
+
+
 class Console:
     """Prints in a thread of its own; what nobody takes any more is given up."""
 
@@ -29,7 +34,10 @@ class Console:
         self._results = _Output(sys.stdout)
         self._shown = _Output(sys.stderr) if is_for_scripts else self._results
         self._complaints = _Output(sys.stderr)
-        self._waiting: SimpleQueue[tuple[_Output, str] | threading.Event] = SimpleQueue()
+        is_watched = self._shown.is_terminal and self._complaints.is_terminal and can_draw_anew()
+        self._bar = ProgressBar(sys.stderr, self._complaints.write) if is_watched else None
+        self._told = ""  # the last line about progress
+        self._waiting: SimpleQueue[_Said] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     @property
@@ -40,6 +48,14 @@ class Console:
     def say(self, *lines: str) -> None:
         """Print lines."""
         self._print(self._shown, "".join(f"{readable(line)}\n" for line in lines))
+
+    def progress(self, at: Advance, line: str) -> None:
+        """Show how far work has come: as a bar where somebody sees it move, else as a line that was not said last."""
+        if self._bar is not None:
+            self._put(at)
+        elif line and line != self._told:
+            self._told = line
+            self.say(line)
 
     def result(self, value: object) -> None:
         """Print what a command found out, as JSON."""
@@ -78,27 +94,42 @@ class Console:
         return self._printed().wait(PATIENCE_SECONDS) and not (self._shown.is_gone or self._results.is_gone)
 
     def _print(self, output: "_Output", text: str) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._print_waiting, name="console", daemon=True)
-            self._thread.start()
-        self._waiting.put((output, text))
+        self._put((output, text))
 
     def _printed(self) -> threading.Event:
-        """Set once everything was printed, or given up, that was said so far."""
+        """Set once everything was printed, or given up, that was said so far, and no bar is in the way."""
         event = threading.Event()
         if self._thread is None:
             event.set()
         else:
-            self._waiting.put(event)
+            self._put(event)
         return event
+
+    def _put(self, said: _Said) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._print_waiting, name="console", daemon=True)
+            self._thread.start()
+        self._waiting.put(said)
 
     def _print_waiting(self) -> None:
         while True:
-            match self._waiting.get():
+            said = self._next()
+            if self._bar is not None:
+                self._bar.show(said) if isinstance(said, Advance) else self._bar.clear()
+            match said:
                 case threading.Event() as event:
                     event.set()
                 case output, text:
                     output.write(text)
+
+    def _next(self) -> _Said:
+        """What is to be printed next; a bar goes on meanwhile."""
+        while self._bar is not None and self._bar.is_shown:
+            try:
+                return self._waiting.get(timeout=REDRAWN_SECONDS)
+            except Empty:
+                self._bar.redraw()
+        return self._waiting.get()
 
 
 class _Output:
@@ -110,6 +141,10 @@ class _Output:
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
         self.is_gone = False
+
+    @property
+    def is_terminal(self) -> bool:
+        return self._stream is not None and not self._stream.closed and self._stream.isatty()
 
     def write(self, text: str) -> None:
         try:

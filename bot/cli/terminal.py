@@ -1,7 +1,6 @@
 """Plans, assignments and undos on the terminal: the same services as in Slack, told in lines of text."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from bot.adapters.store.store import Store
 from bot.app import Core
 from bot.cli.console import Console, program
 from bot.cli.json_output import plan_in_full
+from bot.cli.progress_bar import Advance
 from bot.domain.command import PlanCommand
 from bot.domain.plan import REPORTED, WORKED_ON, Origin, Plan, PlanState
 from bot.domain.report import planned_pairs, report_of
@@ -27,41 +27,39 @@ from bot.settings import Settings
 IDS_FILE = Path("to_assign_ids.json")
 STOP_SECONDS = 25.0  # a write takes up to 20 s
 WHO = Origin.TERMINAL.value
-Say = Callable[..., None]
-"""Prints lines; raises nothing, whatever becomes of them."""
 
 
 class TerminalAnnouncer:
     """The `Announcer` port in lines of text."""
 
-    def __init__(self, plans: StoredPlans, surfaces: SurfaceBook, say: Say) -> None:
+    def __init__(self, plans: StoredPlans, surfaces: SurfaceBook, console: Console) -> None:
         self._plans = plans
         self._surfaces = surfaces
-        self._say = say
-        self._last = ""
-        self._rows = 0
+        self._console = console
+        self._read = 0
+
+    def begin(self, plan: Plan) -> None:
+        """Show that work on a plan begins, where that is seen."""
+        self._read = 0
+        self._console.progress(self._reached(plan), "")
 
     def reading_progress(self, work: Work, plan: Plan) -> None:
         """`page 3: 1,000 rows (total 3,000)`, or why nothing moves."""
-        progress = plan.progress
+        progress, line = plan.progress, ""
         if progress.waiting:
-            self._tell(f"  {progress.waiting}")
+            line = f"  {progress.waiting}"
         elif progress.pages:
-            self._tell(
-                f"  page {progress.pages}: {counted(progress.rows - self._rows, 'row')} (total {number(progress.rows)})"
+            line = (
+                f"  page {progress.pages}: {counted(progress.rows - self._read, 'row')} (total {number(progress.rows)})"
             )
-            self._rows = progress.rows
+            self._read = progress.rows
+        self._console.progress(self._reached(plan), line)
 
     def writing_progress(self, work: Work, plan: Plan) -> None:
         """`assigned 2,000/2,210`, `taken back 300`, or why nothing moves."""
-        rows, waiting = plan.progress.rows, plan.progress.waiting
-        done = (
-            f"taken back {number(rows)}"
-            if plan.state is PlanState.UNDOING
-            else f"assigned {number(rows)}/{number(plan.planned_rows)}"
-        )
-        if rows or waiting:
-            self._tell(f"  {done} {waiting or ''}".rstrip())
+        at = self._reached(plan)
+        done = f"{at.doing} {number(at.rows)}" + (f"/{number(at.total)}" if at.total is not None else "")
+        self._console.progress(at, f"  {done} {at.waiting or ''}".rstrip() if at.rows or at.waiting else "")
 
     def proposed_again(self, plan: Plan, approver: str) -> None:
         """Said by `Terminal.assign`, which asks again."""
@@ -72,10 +70,13 @@ class TerminalAnnouncer:
         if plan is not None and plan.request.channel is None and plan.drawn < plan.revision:
             self._surfaces.drawn(work.lease, plan.revision)
 
-    def _tell(self, line: str) -> None:
-        if line != self._last:
-            self._say(line)
-            self._last = line
+    def _reached(self, plan: Plan) -> Advance:
+        waiting = plan.progress.waiting
+        if plan.state is PlanState.READING:
+            return Advance("reading", self._read, waiting=waiting)
+        if plan.state is PlanState.UNDOING:
+            return Advance("taken back", plan.progress.rows, waiting=waiting)
+        return Advance("assigned", plan.progress.rows, plan.planned_rows, waiting)
 
 
 class Terminal:
@@ -85,8 +86,8 @@ class Terminal:
         self._say = console.say
         self._complain = console.complain
         self._store = store
-        announcer = TerminalAnnouncer(self._store.plans, self._store.surfaces, console.say)
-        self._core = Core(settings, self._store, announcer=announcer)
+        self._announcer = TerminalAnnouncer(self._store.plans, self._store.surfaces, console)
+        self._core = Core(settings, self._store, announcer=self._announcer)
         self._belonging = self._core.belonging({})
         self._plan_id: str | None = None
         self._patience_seconds = STOP_SECONDS
@@ -198,6 +199,7 @@ class Terminal:
 
     def _work(self, plan: Plan, states: frozenset[PlanState]) -> None:
         self._plan_id = plan.id
+        self._announcer.begin(plan)
         self._core.worker.finish(plan.id, states=states)
 
     def _as_it_is(self, plan: Plan) -> Plan:

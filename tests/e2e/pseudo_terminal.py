@@ -2,30 +2,45 @@
 
 import os
 import pty
+import re
 import select
 import signal
+import termios
 import time
 from types import TracebackType
 
 from tests.e2e.world import World
-from tests.processes import bot_process
+from tests.processes import Stream, bot_process
 
 CTRL_C, CTRL_D = "\x03", "\x04"
 
 
 class PseudoTerminal:
-    """A command of the bot with a pseudo-terminal for everything.  Use it as a context manager."""
+    """A command of the bot with a pseudo-terminal for everything but the streams that are given.
 
-    def __init__(self, world: World, *arguments: str, **settings: str) -> None:
+    Use it as a context manager.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *arguments: str,
+        columns: int = 80,
+        stdout: Stream | None = None,
+        stderr: Stream | None = None,
+        **settings: str,
+    ) -> None:
         self.seen = ""
+        self._columns = columns
         self._descriptor, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, columns))
         self._process = bot_process(
             *arguments,
             folder=world.folder,
             environment={**world.environment, **settings},
             stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
+            stdout=theirs if stdout is None else stdout,
+            stderr=theirs if stderr is None else stderr,
             new_session=True,
         )
         os.close(theirs)
@@ -46,6 +61,22 @@ class PseudoTerminal:
             if not self._read(0.2):
                 assert words in self.seen, f"it ended without {words!r}:\n{self.seen}"
         return self.seen
+
+    def lines(self) -> list[str]:
+        """What stands on the screen now, of all that was shown."""
+        lines, column = [""], 0
+        for sign in re.findall(r"\x1b\[K|[^\x1b]", self.seen):
+            if sign in ("\n", "\r"):
+                lines += [""] if sign == "\n" else []
+                column = 0
+            elif sign == "\x1b[K":
+                lines[-1] = lines[-1][:column]
+            else:
+                if column == self._columns:
+                    lines, column = [*lines, ""], 0
+                lines[-1] = lines[-1][:column] + sign + lines[-1][column + 1 :]
+                column += 1
+        return lines
 
     def type(self, keys: str) -> None:
         """Press keys."""
