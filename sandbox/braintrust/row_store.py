@@ -147,7 +147,7 @@ class RowStore:
         with self._changed:
             self._subscribers.append(subscriber)
 
-    def wait_until(self, condition: Callable[["RowStore"], bool], *, timeout_seconds: float = 10.0) -> None:
+    def wait_until(self, condition: Callable[["RowStore"], bool], *, timeout_seconds: float = 30.0) -> None:
         """Block until `condition(store)` holds after some change; TimeoutError when it does not come to that."""
         with self._changed:
             if not self._changed.wait_for(lambda: condition(self), timeout_seconds):

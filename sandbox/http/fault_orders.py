@@ -31,7 +31,7 @@ class Gate:
         """Let everybody pass, now and later."""
         self._is_open.set()
 
-    def wait_for_arrivals(self, count: int = 1, timeout_seconds: float = 10.0) -> None:
+    def wait_for_arrivals(self, count: int = 1, timeout_seconds: float = 30.0) -> None:
         """Block until `count` requests have come to the gate; TimeoutError when they do not."""
         with self._changed:
             if not self._changed.wait_for(lambda: self.arrivals >= count, timeout_seconds):

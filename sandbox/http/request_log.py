@@ -89,7 +89,7 @@ class RequestLog:
         """The ids of all rows written through the API, each as often as it was written."""
         return [row_id for seen in self.all("insert") for row_id in seen.row_ids]
 
-    def wait_for(self, kind: Kind, count: int, *, timeout_seconds: float = 10.0) -> None:
+    def wait_for(self, kind: Kind, count: int, *, timeout_seconds: float = 30.0) -> None:
         """Block until `count` requests of this kind have arrived; TimeoutError when they do not."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._by_kind[kind] >= count, timeout_seconds):

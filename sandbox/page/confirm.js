@@ -1,10 +1,10 @@
 // The question that a button with a `confirm` asks before its press counts.
 
-import { byId } from "./dom.js";
+import { byId, focusedIn } from "./dom.js";
 
 /** Ask; true when the person is sure. */
 export function confirmed(question) {
-  const dialog = byId("confirm");
+  const [dialog, asker, askerAgain] = [byId("confirm"), document.activeElement, focusedIn(document.body)];
   byId("confirm-title").textContent = question.title.text;
   byId("confirm-text").textContent = question.text.text;
   byId("confirm-deny").textContent = question.deny.text;
@@ -14,6 +14,10 @@ export function confirmed(question) {
   dialog.showModal();
   byId("confirm-yes").focus();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "confirm"), { once: true });
+    const closed = () => {
+      if (!asker.isConnected && askerAgain) document.querySelector(askerAgain)?.focus(); // its message was drawn anew
+      resolve(dialog.returnValue === "confirm");
+    };
+    dialog.addEventListener("close", closed, { once: true });
   });
 }

@@ -21,7 +21,7 @@ export function showItems(list, items, { keyOf, makeNode }) {
     if (known?.signature === signature) return known;
     return Object.assign(marked(makeNode(item), key, known === undefined), { signature });
   });
-  const focused = focusedControl(list);
+  const focused = focusedIn(list);
   nodes.forEach((node, place) => {
     if (list.children[place] !== node) list.insertBefore(node, list.children[place] ?? null);
   });
@@ -36,7 +36,7 @@ function marked(node, key, isNew) {
 }
 
 /** A selector for what has the focus inside `list`, so that it can have it again in a new node. */
-function focusedControl(list) {
+export function focusedIn(list) {
   const focused = document.activeElement;
   if (!list.contains(focused)) return null;
   const key = focused.closest("[data-key]")?.dataset.key;

@@ -96,11 +96,11 @@ class SlackStandIn:
         """Announce to every WebSocket that it must be replaced."""
         self._server.run(self._sockets.refresh())
 
-    def wait_for_socket(self, count: int = 1, *, timeout_seconds: float = 10) -> None:
+    def wait_for_socket(self, count: int = 1, *, timeout_seconds: float = 30) -> None:
         """Wait until so many WebSockets are connected."""
         self.wait_for(lambda _: self.socket_count >= count, timeout_seconds=timeout_seconds)
 
-    def wait_for(self, predicate: Callable[[Workspace], T], *, timeout_seconds: float = 10) -> T:
+    def wait_for(self, predicate: Callable[[Workspace], T], *, timeout_seconds: float = 30) -> T:
         """The first truthy value of `predicate`; AssertionError with everything that was said when time runs out."""
         value = self.workspace.wait_until(predicate, timeout_seconds)
         if not value:

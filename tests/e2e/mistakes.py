@@ -1,12 +1,12 @@
 """The likeliest mistakes of whoever installs the bot, each with what `check` has to say about it."""
 
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from sandbox.http.faults import Error, Status
 from tests.e2e.world import SECRET, World
+from tests.ports import free_port
 
 ELSEWHERE = "6a1c7a52-8f6e-4e0b-9a53-2f4c1d9b7e10"
 
@@ -25,12 +25,6 @@ class Mistake:
 
 def _nothing_set(world: World) -> Mapping[str, str]:
     return {name: "" for name in world.environment if name.startswith(("SLACK_", "BRAINTRUST_", "REVIEW"))}
-
-
-def _closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 _WEEKLY = {"WEEKLY_POST": "mon 09:00 Europe/Berlin"}
@@ -156,7 +150,7 @@ IN_BRAINTRUST = (
     ),
     Mistake(
         "a wrong port",
-        lambda _: {"BRAINTRUST_API_URL": f"http://127.0.0.1:{_closed_port()}"},
+        lambda _: {"BRAINTRUST_API_URL": f"http://127.0.0.1:{free_port()}"},
         (("wrong BRAINTRUST_API_URL", "nothing listens at its port"),),
     ),
     Mistake(

@@ -141,6 +141,7 @@ def test_a_plan_is_asked_for_and_approved_without_a_mouse(page: Page) -> None:
     approve.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog").get_by_role("button", name="Assign", exact=True)).to_be_focused()
+    draw_anew(page)
     page.keyboard.press("Escape")
     expect(approve).to_be_focused()
     page.keyboard.press("Enter")
@@ -174,6 +175,13 @@ def test_what_people_write_stays_text(page: Page) -> None:
     expect(said.locator("img")).to_have_count(0)
     expect(said.locator("strong", has_text="bold")).to_have_count(1)
     expect(said.locator("code")).to_have_text("code")
+
+
+def draw_anew(page: Page) -> None:
+    """Have every message drawn anew, as an edit does with one: look at them as somebody else for a moment."""
+    page.get_by_label("Acting as").evaluate(
+        "list => [1, 0].forEach((at) => { list.selectedIndex = at; list.dispatchEvent(new Event('change')) })"
+    )
 
 
 def say(page: Page, text: str) -> None:

@@ -13,7 +13,7 @@ import yaml
 
 from bot.settings import NAMES
 from tests.e2e.conftest import StartWorld
-from tests.e2e.world import free_port
+from tests.ports import free_port
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.xdist_group("package")
@@ -56,7 +56,7 @@ def test_the_bot_that_was_built_serves_is_healthy_and_ends_at_sigterm(built: Pat
     bot = subprocess.Popen(words, cwd=world.folder, env=environment, stderr=subprocess.DEVNULL)
     with bot:
         try:
-            world.slack.wait_for_socket(timeout_seconds=30)
+            world.slack.wait_for_socket(timeout_seconds=90)
             assert world.proposed().text.startswith("Waiting for approval")
             assert subprocess.run(healthy, env=environment, capture_output=True, check=False).returncode == 0
         finally:

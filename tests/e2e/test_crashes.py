@@ -37,7 +37,7 @@ REFUSAL_ENDS = {
 def while_the_rows_are_read(world: World) -> Message:
     with world.braintrust.faults.hold("query", when=lambda query: "cursor:" in query) as gate:
         world.type()
-        gate.wait_for_arrivals(1, timeout_seconds=30)
+        gate.wait_for_arrivals(1, timeout_seconds=90)
         world.kill_bot()
         world.start_bot()
     return approved(world, newest_plan(world))
@@ -70,7 +70,7 @@ def while_an_approved_plan_is_checked_again(world: World) -> Message:
     plan = world.proposed()
     with world.braintrust.faults.hold("query", when=lambda query: "id IN" in query) as gate:
         world.press(plan, "approve")
-        gate.wait_for_arrivals(1, timeout_seconds=30)
+        gate.wait_for_arrivals(1, timeout_seconds=90)
         world.kill_bot()
         world.start_bot()
     return world.report(plan, seconds=TAKEOVER_SECONDS)
@@ -88,7 +88,7 @@ def while_rows_are_written(
     requests = world.braintrust.requests
     with world.braintrust.faults.hold("insert", at=at, when=lambda _: requests.count("insert") >= nth) as gate:
         world.press(plan, "approve")
-        gate.wait_for_arrivals(1, timeout_seconds=30)
+        gate.wait_for_arrivals(1, timeout_seconds=90)
         world.kill_bot()
         world.start_bot()
         if landing == "during the takeover":

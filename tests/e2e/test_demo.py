@@ -52,7 +52,7 @@ def test_one_walk_ends_with_rows_that_agree_with_the_report(tmp_path: Path) -> N
     (tmp_path / ".env").write_text("PAGE_SIZE=nonsense\nREVIEW_TAG=another-tag\n")
 
     with demo(tmp_path, "--once") as process:
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=120)[0]
 
     assert process.returncode == 0, said
     assert "Ada Okafor types /assign-reviews in #llm-reviews." in said
@@ -68,7 +68,7 @@ def test_the_page_is_served_until_the_demo_is_stopped(tmp_path: Path) -> None:
         assert process.stdout is not None
         line = process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        rest = process.communicate(timeout=60)[0]
+        rest = process.communicate(timeout=120)[0]
 
     assert re.match(r"Open http://127\.0\.0\.1:\d+ and type /assign-reviews\.", line), line + rest
     assert "Stopped. Nothing is left behind." in rest
@@ -80,7 +80,7 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with demo(tmp_path, f"--port={port}") as process:
-            said = process.communicate(timeout=60)[0]
+            said = process.communicate(timeout=120)[0]
 
     assert f"Port {port} is taken." in said
     assert process.returncode == 1
@@ -89,7 +89,7 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("port", ["65536", "-1", "http", "1" * 5000])
 def test_a_port_that_is_none_is_a_wrong_usage(tmp_path: Path, port: str) -> None:
     with demo(tmp_path, f"--port={port}") as process:
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=120)[0]
 
     assert process.returncode == 2
     assert said.splitlines()[-1].endswith("argument --port: a port is a whole number up to 65535")
@@ -102,7 +102,7 @@ def test_a_port_that_is_none_is_a_wrong_usage(tmp_path: Path, port: str) -> None
 def test_a_demo_that_nobody_sees_ends_without_a_traceback(tmp_path: Path, arguments: str, output: str) -> None:
     command = f"{shlex.quote(sys.executable)} -m sandbox {arguments}"
     if "once" not in arguments:
-        command = f"timeout --preserve-status -s TERM 25 {command}"
+        command = f"timeout --preserve-status -s TERM 80 {command}"
 
     said = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command} {output}"],
@@ -110,7 +110,7 @@ def test_a_demo_that_nobody_sees_ends_without_a_traceback(tmp_path: Path, argume
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=120,
         check=False,
     )
 

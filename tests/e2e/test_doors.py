@@ -16,7 +16,8 @@ import pytest
 import requests
 
 from tests.e2e.conftest import StartWorld
-from tests.e2e.world import ADA, REVIEWS, World, free_port
+from tests.e2e.world import ADA, REVIEWS, World
+from tests.ports import free_port
 from tests.processes import ROOT
 
 BODY = "command=%2Fassign-reviews&text=help&user_id=U0ADA&channel_id=C0REVIEWS&team_id=T0SANDBOX&api_app_id=A0SANDBOX"
@@ -44,13 +45,13 @@ def signed(body: str, *, secret: str = "sandbox-signing-secret", age_seconds: in
 def test_only_slacks_fresh_signature_opens_the_door(
     world: World, headers: Callable[[], dict[str, str]], status: int
 ) -> None:
-    answer = requests.post(world.slack.bot_url or "", data=BODY, headers=headers(), timeout=5)
+    answer = requests.post(world.slack.bot_url or "", data=BODY, headers=headers(), timeout=30)
 
     assert answer.status_code == status
 
 
 def test_health_and_readiness_are_told_and_everything_else_is_not_found(world: World) -> None:
-    answers = [requests.get(world.address + path, timeout=5).status_code for path in ("/healthz", "/readyz", "/other")]
+    answers = [requests.get(world.address + path, timeout=30).status_code for path in ("/healthz", "/readyz", "/other")]
 
     assert answers == [200, 200, 404]
 
@@ -88,7 +89,7 @@ def test_socket_mode_comes_back_after_a_lost_connection(start_world: StartWorld)
     world = start_world(door="socket")
 
     world.slack.drop_sockets()
-    world.slack.wait_for_socket(timeout_seconds=30)
+    world.slack.wait_for_socket(timeout_seconds=90)
     plan = world.proposed()
 
     assert plan.channel == REVIEWS

@@ -1,5 +1,8 @@
 """What changes between a plan and its approval: rows may leave it, and nothing is added or moved."""
 
+from time import monotonic
+
+from bot.services.writing.writer import FRESH_SECONDS
 from sandbox.braintrust.row import Row
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from tests.e2e.conftest import StartWorld
@@ -85,12 +88,14 @@ def test_the_check_at_approval_costs_few_queries(start_world: StartWorld) -> Non
     plan = world.proposed()
     read = world.braintrust.requests.count("query")
     take(world, world.free_rows()[:3])
+    began = monotonic()
 
     world.press(plan, "approve")
-    world.report(plan, seconds=60)
+    world.report(plan, seconds=90)
 
     # two for 8,000 rows before they are written, of which three are taken and none is gone, and two to read them back
-    assert world.braintrust.requests.count("query") - read == 4
+    read_again = 2 * int((monotonic() - began) / FRESH_SECONDS)  # on a slow machine: what was read long before
+    assert 4 <= world.braintrust.requests.count("query") - read <= 4 + read_again
     assert len(world.slack.workspace.thread(REVIEWS, plan.ts)) >= 1
 
 

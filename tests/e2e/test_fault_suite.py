@@ -107,7 +107,7 @@ def test_what_takes_effect_after_it_was_sent_again_changes_nothing(small: World)
     on_nth(small, "insert", 1, lambda asked: late.append(frozenset(rows_in(small, asked))))
 
     report = approved(small)
-    small.braintrust.rows.wait_until(lambda _: all(writes(small, row) == 2 for row in late[0]), timeout_seconds=30)
+    small.braintrust.rows.wait_until(lambda _: all(writes(small, row) == 2 for row in late[0]), timeout_seconds=90)
 
     assert len(late[0]) == 50
     assert_all_assigned(small, report, unknown=late[0])
@@ -516,7 +516,7 @@ def lock_for(world: World, *, seconds: float) -> None:
             is_over.wait(seconds)
 
     threading.Thread(target=keep).start()
-    assert is_locked.wait(10)
+    assert is_locked.wait(60)
 
 
 def restart_postgresql(world: World) -> None:

@@ -17,7 +17,7 @@ def test_a_kill_in_the_middle_is_continued_at_the_next_start(start_world: StartW
     plan = world.proposed()
     with world.braintrust.faults.hold("insert", when=_after(world, 6)) as gate:
         world.press(plan, "approve")
-        gate.wait_for_arrivals(2, timeout_seconds=20)
+        gate.wait_for_arrivals(2, timeout_seconds=90)
         world.kill_bot()
     world.start_bot()
     report = world.report(plan, seconds=90)
@@ -37,7 +37,7 @@ def test_a_kill_while_reading_is_continued_at_the_next_start(start_world: StartW
         world.kill_bot()
     world.start_bot()
 
-    plan = world.wait(lambda w: w.channel_messages(REVIEWS) or None, seconds=60)[0]
+    plan = world.wait(lambda w: w.channel_messages(REVIEWS) or None, seconds=90)[0]
     assert f"{world.seeded.open} rows for 5 reviewers" in plan.text
 
 
@@ -51,7 +51,7 @@ def test_sigterm_finishes_what_is_on_its_way_and_leaves_the_rest_to_the_next_sta
     code = world.stop_bot(signal.SIGTERM)
     written = len(world.newly_assigned())
     world.start_bot()
-    report = world.report(plan, seconds=60)
+    report = world.report(plan, seconds=90)
 
     assert code == 0
     assert written < world.seeded.open
@@ -89,7 +89,7 @@ def test_a_lost_answer_is_read_back_and_nothing_is_sent_twice_without_need(world
     plan = world.proposed()
 
     world.press(plan, "approve")
-    report = world.report(plan, seconds=60)
+    report = world.report(plan, seconds=90)
 
     assert report.text.startswith(f"Done. Assigned {world.seeded.open} rows")
     applied = isinstance(fault, AppliedThenReset)
@@ -160,7 +160,7 @@ def test_slack_may_fail_while_the_report_is_posted(world: World) -> None:
     world.slack.faults.next("chat.update", SlackStatus(503), times=4)
 
     world.press(plan, "approve")
-    report = world.report(plan, seconds=60)
+    report = world.report(plan, seconds=90)
 
     assert report.text.startswith("Done.")
     assert world.shows(plan, f"Approved by <@{ADA}>")

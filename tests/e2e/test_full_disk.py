@@ -78,7 +78,7 @@ def test_a_bot_on_a_full_disk_is_alive_but_not_ready(start_world: StartWorld) ->
     world = start_world(**SMALL)
     with full_disk(world):
         told = wait_for_readiness(world, HTTPStatus.SERVICE_UNAVAILABLE)
-        alive = requests.get(f"{world.address}/healthz", timeout=5)
+        alive = requests.get(f"{world.address}/healthz", timeout=30)
 
     wait_for_readiness(world, HTTPStatus.OK)
     assert told.json() == {"status": "the database takes no changes"}
@@ -87,8 +87,8 @@ def test_a_bot_on_a_full_disk_is_alive_but_not_ready(start_world: StartWorld) ->
 
 def wait_for_readiness(world: World, status: HTTPStatus) -> requests.Response:
     again = retry_if_result(lambda response: response.status_code != status)
-    patient = Retrying(stop=stop_after_delay(15), wait=wait_fixed(0.2), retry=again)
-    return patient(requests.get, f"{world.address}/readyz", timeout=5)
+    patient = Retrying(stop=stop_after_delay(90), wait=wait_fixed(0.2), retry=again)
+    return patient(requests.get, f"{world.address}/readyz", timeout=30)
 
 
 def test_an_approval_on_a_full_disk_is_answered_and_can_be_given_once_there_is_room(start_world: StartWorld) -> None:

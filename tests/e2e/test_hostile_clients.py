@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from bot.doors.http_server import MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_HEADER_BYTES, READ_SECONDS
+from bot.doors.http_server import MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_HEADER_BYTES, READ_SECONDS, THREADS
 from tests.e2e.conftest import StartWorld
 from tests.e2e.test_doors import BODY, signed
 from tests.e2e.world import World
@@ -35,7 +35,8 @@ STARTS = {
     "blank lines": b"\r\n" * 100,
     "half a health check": b"GET /healthz HTTP/1.1\r\n",
 }
-PATIENCE = 1.0
+PATIENCE = READ_SECONDS - 2  # whoever waited for the unfinished ones would wait until they are given up
+CROWD = 6 * THREADS
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def crowd(world: World, start: bytes, *, count: int) -> Iterator[list[socket.soc
 
 def connected(world: World, start: bytes) -> socket.socket:
     address = urlsplit(world.address)
-    connection = socket.create_connection((address.hostname, address.port), timeout=READ_SECONDS + 5)
+    connection = socket.create_connection((address.hostname, address.port), timeout=READ_SECONDS + 30)
     with suppress(OSError):  # dropped already, as it may be
         connection.sendall(start)
     return connection
@@ -117,9 +118,9 @@ def test_clients_that_send_a_byte_now_and_then_hold_up_nobody_and_are_closed(sta
     ):
         running = [drippers.submit(drip, connection) for connection in headers + bodies]
         assert_served(world)
-        took = [one.result(timeout=READ_SECONDS + 10) for one in running]
+        took = [one.result(timeout=READ_SECONDS + 30) for one in running]
 
-    assert max(took) < READ_SECONDS + 5
+    assert max(took) < READ_SECONDS + 20
 
 
 @pytest.mark.parametrize("start", [STARTS["silent"], STARTS["three bytes of a body"]], ids=["silent", "three bytes"])
@@ -130,7 +131,7 @@ def test_an_unfinished_request_is_given_up(start_world: StartWorld, start: bytes
     with crowd(world, start, count=1) as [connection]:
         assert said_to(connection) == b""
 
-    assert READ_SECONDS - 1 < time.monotonic() - began < READ_SECONDS + 4
+    assert READ_SECONDS - 1 < time.monotonic() - began < READ_SECONDS + 20
 
 
 @pytest.mark.parametrize(
@@ -179,17 +180,18 @@ def test_what_the_server_stumbles_over_is_dropped_without_a_word(world: World, r
 
 
 def test_health_is_told_while_every_thread_waits_for_the_database(start_world: StartWorld) -> None:
+    """Each command has a thread for two seconds, so behind all of them it would be told far too late."""
     world = start_world(rows=1)
     body = BODY.replace("text=help", "text=away+2030-01-01")
 
-    with ThreadPoolExecutor(40) as people:
+    with ThreadPoolExecutor(CROWD) as people:
         with world.locked():
             asked = [
-                people.submit(requests.post, world.slack.bot_url or "", data=body, headers=signed(body), timeout=30)
-                for _ in range(40)
+                people.submit(requests.post, world.slack.bot_url or "", data=body, headers=signed(body), timeout=60)
+                for _ in range(CROWD)
             ]
             for _ in range(5):
                 began = time.monotonic()
-                assert requests.get(f"{world.address}/healthz", timeout=10).status_code == 200
+                assert requests.get(f"{world.address}/healthz", timeout=30).status_code == 200
                 assert time.monotonic() - began < PATIENCE
         assert {one.result().status_code for one in asked} == {200}

@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from bot.domain.plan import PlanState
+from sandbox.http.faults import Delay
 from tests.e2e.conftest import StartWorld
 from tests.e2e.pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
 from tests.e2e.world import World
 
-SLOWLY: dict[str, Any] = {"rows": 500, "BATCH_SIZE": "100", "PARALLEL_REQUESTS": "1", "LEASE_SECONDS": "30"}
+SLOWLY: dict[str, Any] = {"rows": 500, "BATCH_SIZE": "100", "PARALLEL_REQUESTS": "1", "LEASE_SECONDS": "300"}
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
@@ -32,12 +33,11 @@ def world(start_world: StartWorld) -> World:
 
 def interrupted(world: World, number: signal.Signals = signal.SIGINT) -> tuple[str, str]:
     """The id of a plan that was interrupted with its third batch on its way, and what was said on standard error."""
-    world.braintrust.faults.latency(1.0, kind="insert")
+    world.braintrust.faults.next("insert", Delay(3), nth=3)
     process = world.begin_bot("plan", "--yes")
-    world.braintrust.requests.wait_for("insert", 3, timeout_seconds=40)
+    world.braintrust.requests.wait_for("insert", 3, timeout_seconds=90)
     process.send_signal(number)
-    _, complained = process.communicate(timeout=40)
-    world.braintrust.faults.latency(0, kind="insert")
+    _, complained = process.communicate(timeout=120)
     assert process.returncode == 128 + number, complained
     return only_plan(world), complained
 
@@ -73,7 +73,7 @@ def test_a_signal_in_the_middle_has_a_last_word_and_leaves_the_plan_to_the_next_
     assert f"Plan {plan_id} is not finished: 300 of {world.seeded.open} rows assigned so far." in complained
     assert "Traceback" not in complained
     assert said.returncode == 0, said.stderr
-    assert took < 25  # nobody waits for a lease to run out
+    assert took < 120  # nobody waits for a lease to run out
     assert f"Done. Assigned {world.seeded.open} rows" in said.stdout
     assert len(world.newly_assigned()) == world.seeded.open
     world.assert_each_written_once()
@@ -190,9 +190,9 @@ def test_a_yes_is_a_yes(world: World) -> None:
 def test_a_signal_while_rows_are_read_ends_it(world: World, number: signal.Signals) -> None:
     with world.braintrust.faults.hold("query") as gate:
         process = world.begin_bot("plan")
-        gate.wait_for_arrivals(1, timeout_seconds=40)
+        gate.wait_for_arrivals(1, timeout_seconds=90)
         process.send_signal(number)
-        _, complained = process.communicate(timeout=40)
+        _, complained = process.communicate(timeout=120)
 
     assert process.returncode == 128 + number
     assert complained == "Interrupted. No rows updated.\n"
@@ -236,7 +236,7 @@ def test_an_output_that_is_gone_is_given_up_and_the_work_ends(world: World, shel
     after = world.bot("plan", "--dry-run")
 
     assert said.returncode == 1
-    assert (said.stderr, took < 40) == ("", True)
+    assert (said.stderr, took < 80) == ("", True)
     assert len(world.newly_assigned()) == world.seeded.open
     assert "not finished" not in after.stdout
     world.assert_each_written_once()
@@ -258,10 +258,10 @@ def test_a_reader_who_does_not_read_holds_up_nothing(world: World) -> None:
     )
     os.close(theirs)
 
-    world.wait_until(lambda stored: [plan.state for plan in stored.plans.recent()] == [PlanState.DONE], seconds=40)
+    world.wait_until(lambda stored: [plan.state for plan in stored.plans.recent()] == [PlanState.DONE], seconds=90)
     with os.fdopen(reading, "rb") as pipe:
         said = pipe.read().decode().lstrip(".")
-    _, complained = process.communicate(timeout=40)
+    _, complained = process.communicate(timeout=120)
 
     assert (process.returncode, complained) == (0, "")
     assert said.rstrip().splitlines()[-1].startswith(f"Done. Assigned {world.seeded.open} rows")
@@ -292,7 +292,7 @@ def test_names_are_shown_in_any_encoding(world: World, settings: dict[str, str])
     world.braintrust.directory.users[0]["given_name"] = "Zo\u00eb \u0141"
 
     said = world.begin_bot("plan", "--yes", **settings)
-    shown, complained = said.communicate(timeout=60)
+    shown, complained = said.communicate(timeout=120)
 
     assert (said.returncode, complained) == (0, "")
     assert re.search(r"Zo(\u00eb|\\xeb|.) (\u0141|\\u0141)", shown)

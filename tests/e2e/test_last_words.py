@@ -21,11 +21,11 @@ def last_words(world: World, kind: Any, *arguments: str) -> str:
     """What a command says when Ctrl-C is pressed while a request of a kind is on its way."""
     with world.braintrust.faults.hold(kind) as gate:
         process = world.begin_bot(*arguments)
-        gate.wait_for_arrivals(1, timeout_seconds=40)
+        gate.wait_for_arrivals(1, timeout_seconds=90)
         process.send_signal(signal.SIGINT)
         if kind == "insert":  # a write that is on its way is waited for
             gate.open()
-        _, complained = process.communicate(timeout=60)
+        _, complained = process.communicate(timeout=120)
     assert process.returncode == 130, complained
     return complained
 

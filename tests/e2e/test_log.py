@@ -96,7 +96,7 @@ def test_a_start_repeats_no_word_of_what_answers_in_slacks_place(start_world: St
         assert bot.stderr is not None
         seen = next(line for line in bot.stderr if "WARNING" in line or "ERROR" in line)
         bot.send_signal(signal.SIGTERM)
-        rest = bot.communicate(timeout=30)[1]
+        rest = bot.communicate(timeout=120)[1]
 
     assert "Slack" in seen
     assert "POISON" not in seen + rest

@@ -15,7 +15,8 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.waiting import WaitingPlans
 from sandbox.http.faults import Status
 from tests.e2e.conftest import StartWorld
-from tests.e2e.world import ADA, BEN, REVIEWS, World, free_port
+from tests.e2e.world import ADA, BEN, REVIEWS, World
+from tests.ports import free_port
 
 DOCS = Path(__file__).parents[2] / "docs"
 OWN = "assign_reviews_"
@@ -86,7 +87,7 @@ def test_socket_mode_serves_them_on_a_port_of_their_own(start_world: StartWorld)
     address = f"http://127.0.0.1:{port}"
 
     answers = [
-        requests.get(f"{address}{path}", timeout=5).status_code for path in ("/healthz", "/readyz", "/slack/events")
+        requests.get(f"{address}{path}", timeout=30).status_code for path in ("/healthz", "/readyz", "/slack/events")
     ]
     assert answers == [200, 200, 404]
     assert "assign_reviews_build_info" in {name for name, _ in read(address)}

@@ -193,7 +193,7 @@ def test_an_undo_is_told_by_an_edit_and_what_was_not_sent_yet_is_dropped(world: 
 
     world.press(previewed(world, report), "undo_confirm")
     undone(world, plan)
-    world.wait_until(lambda _: states(world) == {FIVE[0]: "sent", sleeper: "off"}, seconds=40)
+    world.wait_until(lambda _: states(world) == {FIVE[0]: "sent", sleeper: "off"}, seconds=90)
     message = world.wait(lambda w: next((m for m in w.direct_messages(FIVE[0]) if "Taken back" in m.text), None))
 
     rows = rows_in(message.history[0].text)
@@ -211,7 +211,7 @@ def sent_to_the_first(world: World) -> None:
             connection.execute(update(notices).where(mine).values(due_at=datetime.now(UTC)))
         return states(world).get(FIVE[0]) == "sent"
 
-    world.wait_until(is_sent, seconds=40)
+    world.wait_until(is_sent, seconds=90)
 
 
 def test_a_retry_edits_the_message_to_the_new_number(start_world: StartWorld) -> None:
@@ -225,7 +225,7 @@ def test_a_retry_edits_the_message_to_the_new_number(start_world: StartWorld) ->
 
     world.press(report, "retry", user=BEN)
     world.wait(lambda _: world.now(report).text.startswith("Done."))
-    world.wait_until(lambda _: counts(world) == {who: [rows] for who, rows in owed(world, linked).items()}, seconds=40)
+    world.wait_until(lambda _: counts(world) == {who: [rows] for who, rows in owed(world, linked).items()}, seconds=90)
 
     assert report.text.startswith("Partly done.")
     assert all(len(numbers) == 1 for numbers in first.values())
@@ -327,7 +327,7 @@ def test_who_waited_long_for_a_plan_is_told_directly_once(world: World, restarte
         if restarted:
             world.kill_bot()
             world.start_bot()
-    plan = world.wait(lambda w: w.channel_messages(REVIEWS) or None, seconds=60)[0]
+    plan = world.wait(lambda w: w.channel_messages(REVIEWS) or None, seconds=90)[0]
     [message] = world.wait(lambda w: w.direct_messages(ADA) or None)
 
     world.press(plan, "approve", user=BEN)

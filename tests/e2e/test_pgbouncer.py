@@ -36,7 +36,7 @@ def test_plans_are_made_and_assigned_behind_a_pooler(
             told = list(people.map(world.type, [f"tag={tag}" for tag in TAGS] * 9))
         for plan in plans:
             world.press(plan, "approve")
-        reports = [world.report(plan, seconds=60) for plan in plans]
+        reports = [world.report(plan, seconds=90) for plan in plans]
 
         assert [report.text.split(".")[0] for report in reports] == ["Done"] * len(TAGS)
         assert [words for words in told if "does not answer" in words] == []

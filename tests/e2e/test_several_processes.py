@@ -73,7 +73,7 @@ def killed_and_taken_over(world: World) -> Message:
 
 def test_a_process_that_ends_hands_its_plan_to_another_at_once(start_world: StartWorld) -> None:
     """SIGTERM: what is on its way is finished and stored, and nobody waits for a lease to run out."""
-    world = start_world(**SMALL, LEASE_SECONDS="30")
+    world = start_world(**SMALL, LEASE_SECONDS="300")
     world.start_another()
     world.braintrust.faults.latency(0.5, kind="insert")
     plan = world.proposed()
@@ -81,7 +81,7 @@ def test_a_process_that_ends_hands_its_plan_to_another_at_once(start_world: Star
     world.braintrust.requests.wait_for("insert", 1)
 
     code = world.stop_bot(signal.SIGTERM)
-    report = world.report(plan, seconds=15)
+    report = world.report(plan, seconds=120)
 
     assert code == 0
     assert report.text.startswith(f"Done. Assigned {world.seeded.open} rows")
@@ -139,7 +139,7 @@ def approved_and_held(world: World, kind: Kind, *, nth: int) -> tuple[Message, G
     mark = world.braintrust.requests.count(kind) + nth
     gate = world.braintrust.faults.hold(kind, when=lambda _: world.braintrust.requests.count(kind) >= mark)
     world.press(plan, "approve")
-    gate.wait_for_arrivals(1, timeout_seconds=30)
+    gate.wait_for_arrivals(1, timeout_seconds=90)
     world.wait(lambda w: w.thread(REVIEWS, plan.ts))
     return plan, gate
 
@@ -175,7 +175,7 @@ def in_a_transaction(world: World, plan: Message) -> Iterator[None]:
             ).format(sql.Literal(plan_id(plan.text)))
         )
         found = connection.execute("select oid from pg_database where datname = current_database()").fetchone()
-        again = Retrying(stop=stop_after_delay(20), wait=wait_fixed(0.05), retry=retry_if_result(lambda rows: not rows))
+        again = Retrying(stop=stop_after_delay(90), wait=wait_fixed(0.05), retry=retry_if_result(lambda rows: not rows))
         again(lambda: connection.execute(waiting, found).fetchall())
         with stood_still(world):
             connection.execute("select pg_advisory_unlock(42)")

@@ -75,7 +75,7 @@ def test_without_a_person_to_ask_nothing_is_assigned(terminal: World) -> None:
 def test_an_interrupted_assignment_is_finished_first(terminal: World) -> None:
     with terminal.braintrust.faults.hold("insert") as gate:
         process = terminal.begin_bot("plan", "--yes")
-        gate.wait_for_arrivals(1, timeout_seconds=20)
+        gate.wait_for_arrivals(1, timeout_seconds=90)
         process.kill()
         process.communicate()
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.domain.plan import PlanState
-from sandbox.http.faults import Status
+from sandbox.http.faults import Delay, Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.pseudo_terminal import PseudoTerminal
 from tests.e2e.world import World, plan_id
@@ -52,20 +52,19 @@ def held(world: World, kind: Any, *arguments: str, nth: int = 1) -> Iterator[Pop
     requests = world.braintrust.requests
     with world.braintrust.faults.hold(kind, when=lambda _: requests.count(kind) - before >= nth) as gate:
         process = world.begin_bot(*arguments)
-        gate.wait_for_arrivals(1, timeout_seconds=40)
+        gate.wait_for_arrivals(1, timeout_seconds=90)
         yield process
 
 
 def interrupted(world: World, *arguments: str) -> str:
     """What a command says whose third request to write is on its way when Ctrl-C is pressed."""
     requests = world.braintrust.requests
-    world.braintrust.faults.latency(1.0, kind="insert")
+    world.braintrust.faults.next("insert", Delay(3), nth=3)
     third = requests.count("insert") + 3
     process = world.begin_bot(*arguments)
-    requests.wait_for("insert", third, timeout_seconds=40)
+    requests.wait_for("insert", third, timeout_seconds=90)
     process.send_signal(signal.SIGINT)
-    _, complained = process.communicate(timeout=60)
-    world.braintrust.faults.latency(0, kind="insert")
+    _, complained = process.communicate(timeout=120)
     assert process.returncode == 130, complained
     return complained
 
@@ -78,8 +77,8 @@ def test_a_plan_that_another_terminal_writes_is_stopped(alone: World) -> None:
         [plan] = alone.stored_plans()
         stopper = alone.begin_bot("stop", plan)
         alone.wait_until(lambda stored: (stored.plans.get(plan) or pytest.fail(plan)).stopped_by == "terminal")
-    shown, _ = writer.communicate(timeout=60)
-    said, complained = stopper.communicate(timeout=60)
+    shown, _ = writer.communicate(timeout=120)
+    said, complained = stopper.communicate(timeout=120)
 
     assert (writer.returncode, stopper.returncode, complained) == (1, 0, "")
     some = len(alone.newly_assigned())
@@ -107,7 +106,7 @@ def test_a_plan_of_slack_is_stopped_and_its_thread_says_so(world: World) -> None
         stopper = world.begin_bot("stop", plan_id(plan.text))
         world.wait_until(lambda s: (s.plans.get(plan_id(plan.text)) or pytest.fail("gone")).stopped_by == "terminal")
     report = world.report(plan)
-    stopper.communicate(timeout=60)
+    stopper.communicate(timeout=120)
 
     assert stopper.returncode == 0
     assert report.text.startswith("Stopped.")

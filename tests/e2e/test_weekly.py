@@ -13,7 +13,7 @@ from tests.e2e.world import ADA, REVIEWS, World
 def make_due(world: World, *, hours_ago: float = 0) -> None:
     """Pretend that the stored schedule is due, once the first tick has stored it."""
     again = retry_if_result(lambda updated: updated == 0)
-    Retrying(stop=stop_after_delay(20), wait=wait_fixed(0.1), retry=again)(_advanced, world, hours_ago)
+    Retrying(stop=stop_after_delay(90), wait=wait_fixed(0.1), retry=again)(_advanced, world, hours_ago)
 
 
 def _advanced(world: World, hours_ago: float) -> int:
@@ -26,7 +26,7 @@ def test_a_due_week_is_posted_for_a_person_to_approve(start_world: StartWorld) -
     world = start_world(WEEKLY_POST="mon 09:00 Europe/Berlin", REVIEW_CHANNEL=REVIEWS)
 
     make_due(world)
-    plan = world.wait(lambda w: w.channel_messages(REVIEWS) or None, seconds=30)[0]
+    plan = world.wait(lambda w: w.channel_messages(REVIEWS) or None, seconds=90)[0]
     world.press(plan, "approve", user=ADA)
 
     assert "Asked for by schedule" in plan.text

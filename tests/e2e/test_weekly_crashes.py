@@ -53,7 +53,7 @@ def before_anybody_takes_the_plan(world: World) -> None:
 def while_the_rows_are_read(world: World) -> None:
     with world.braintrust.faults.hold("query", when=lambda query: "cursor:" in query) as gate:
         make_due(world)
-        gate.wait_for_arrivals(1, timeout_seconds=30)
+        gate.wait_for_arrivals(1, timeout_seconds=90)
         world.kill_bot()
         world.start_bot()
 

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import sqlite3
 import subprocess
 from collections import Counter
@@ -34,6 +33,7 @@ from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
 from sandbox.slack.records import Ephemeral, Message
 from sandbox.slack.stand_in import SlackStandIn
 from sandbox.slack.workspace import Workspace
+from tests.ports import free_port
 from tests.processes import ROOT, bot_process
 
 T = TypeVar("T")
@@ -46,6 +46,8 @@ PLAN_ID = re.compile(r"plan `(\w+)`")
 PERSON_LINE = re.compile(r"^• (.+): ([\d,]+) rows?$", re.MULTILINE)
 HEADLINE = re.compile(r"^\w+(?: done)?\. Assigned ([\d,]+) ")
 FREE = ((), None)
+PATIENCE_SECONDS = 60.0  # for what comes; a busy machine is late, not wrong
+ACKNOWLEDGE_SECONDS = 12.0  # likewise: Slack itself waits for three
 
 
 class World:
@@ -63,6 +65,7 @@ class World:
         self.braintrust = BraintrustStandIn()
         self.slack = SlackStandIn()
         self.slack.scopes.intersection_update(SCOPES)  # what the manifest asks for, and no more
+        self.slack.backend.acknowledge_seconds = ACKNOWLEDGE_SECONDS
         self.unset: frozenset[str] = frozenset()
         """Variables that no process has."""
         self._rows = rows
@@ -146,7 +149,7 @@ class World:
         """kill -9, the whole process group: no clean-up runs."""
         assert self._bot is not None
         os.killpg(self._bot.pid, signal.SIGKILL)
-        self._bot.wait(10)
+        self._bot.wait(40)
         self._bot = None
 
     def signal_bot(self, number: signal.Signals) -> None:
@@ -166,7 +169,7 @@ class World:
         frozen = psutil.Process(self._bot.pid)
         frozen.suspend()
         again = retry_if_result(lambda status: status != psutil.STATUS_STOPPED)
-        Retrying(stop=stop_after_delay(10), wait=wait_fixed(0.01), retry=again)(frozen.status)
+        Retrying(stop=stop_after_delay(PATIENCE_SECONDS), wait=wait_fixed(0.01), retry=again)(frozen.status)
 
     def start_another(self) -> None:
         """Start a second bot on the same database, with a log of its own.  Commands and clicks reach the first one."""
@@ -177,14 +180,14 @@ class World:
     def bot(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the terminal to its end, in the world's folder."""
         process = self.begin_bot(*arguments, **settings)
-        said, complained = process.communicate(timeout=90)
+        said, complained = process.communicate(timeout=120)
         return subprocess.CompletedProcess(arguments, process.returncode, said, complained)
 
     def begin_bot(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
         """Start a command of the terminal."""
         return bot_process(*arguments, folder=self.folder, environment={**self.environment, **settings})
 
-    def wait_for_log(self, *words: str, log: str = "bot.log", seconds: float = 30) -> None:
+    def wait_for_log(self, *words: str, log: str = "bot.log", seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the bot logged one of `words`."""
         again = retry_if_result(lambda logged: not any(some in logged for some in words))
         try:
@@ -201,14 +204,17 @@ class World:
         self._bot = self._spawn("web", {"PORT": str(port)})
         self.address = f"http://127.0.0.1:{port}"
         with requests.Session() as session:
-            session.mount("http://", HTTPAdapter(max_retries=Retry(12, backoff_factor=0.05, status_forcelist=[503])))
+            session.mount(
+                "http://",
+                HTTPAdapter(max_retries=Retry(40, backoff_factor=0.05, backoff_max=2, status_forcelist=[503])),
+            )
             session.get(f"{self.address}/readyz", timeout=10).raise_for_status()
         self.slack.bot_url = f"{self.address}/slack/events"
 
     def _start_socket(self) -> None:
         self._bot = self._spawn("run", {})
         self.slack.bot_url = None
-        self.slack.wait_for_socket(timeout_seconds=20)
+        self.slack.wait_for_socket(timeout_seconds=PATIENCE_SECONDS)
 
     def _spawn(self, command: str, more: dict[str, str], *, log: str = "bot.log") -> subprocess.Popen[str]:
         with (self.folder / log).open("ab") as file:
@@ -232,7 +238,7 @@ class World:
         finally:
             database.close()
 
-    def wait_until(self, condition: Callable[["Stored"], bool], *, seconds: float = 30) -> None:
+    def wait_until(self, condition: Callable[["Stored"], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the database is in a certain condition."""
         with self.stored() as stored:
             again = retry_if_result(lambda holds: not holds)
@@ -291,7 +297,7 @@ class World:
         """The private answer to `user` that contains `words`, once it is there."""
         return self.wait(lambda w: _first(e for e in w.ephemerals(user) if words in e.text)).text
 
-    def report(self, plan: Message, *, seconds: float = 30) -> Message:
+    def report(self, plan: Message, *, seconds: float = PATIENCE_SECONDS) -> Message:
         """The final report in the plan's thread."""
         return self.wait(
             lambda w: _first(m for m in w.thread(plan.channel, plan.ts) if m.text.startswith(FINAL)), seconds=seconds
@@ -313,7 +319,7 @@ class World:
         """The message in the plan's thread that shows `words`, once it does."""
         return self.wait(lambda w: _first(m for m in w.thread(plan.channel, plan.ts) if words in m.text))
 
-    def wait(self, condition: Callable[[Workspace], T | None], *, seconds: float = 20) -> T:
+    def wait(self, condition: Callable[[Workspace], T | None], *, seconds: float = PATIENCE_SECONDS) -> T:
         """What `condition` finds, once it does."""
         try:
             found = self.slack.wait_for(condition, timeout_seconds=seconds)
@@ -432,14 +438,6 @@ def plan_id(text: str) -> str:
     found = PLAN_ID.search(text)
     assert found is not None, text
     return found[1]
-
-
-def free_port() -> int:
-    """A port of this machine that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _without(some: Collection[str], rows: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

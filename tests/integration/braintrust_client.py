@@ -1,7 +1,6 @@
 """What the tests of the Braintrust client share: rows in the stand-in, and somebody who never waits."""
 
 import logging
-import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -96,13 +95,6 @@ def user(number: int, **changes: Any) -> dict[str, Any]:
 def group(number: int, **changes: Any) -> dict[str, Any]:
     members: dict[str, Any] = {"member_users": [], "member_groups": [], "deleted_at": None}
     return {"id": user_id(number), "name": f"Group {number}", **members} | changes
-
-
-def closed_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def assert_discreet(sentence: str, caplog: pytest.LogCaptureFixture) -> None:

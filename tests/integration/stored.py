@@ -215,7 +215,7 @@ def together(*acts: Callable[[], T]) -> list[T]:
     barrier = Barrier(len(acts))
 
     def begin(act: Callable[[], T]) -> T:
-        barrier.wait(timeout=10)
+        barrier.wait(timeout=60)
         return act()
 
     with ThreadPoolExecutor(len(acts)) as pool:

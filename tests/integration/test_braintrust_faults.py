@@ -21,10 +21,10 @@ from tests.integration.braintrust_client import (
     add_rows,
     assert_discreet,
     client_of,
-    closed_port,
     query,
     read,
 )
+from tests.ports import free_port
 
 
 def test_a_rate_limit_is_waited_for_as_long_as_it_takes(
@@ -337,7 +337,7 @@ def test_an_outage_s_body_stays_out_of_the_log_too(
 
 
 def test_a_server_that_is_not_there_is_tried_five_times(patience: NoPatience) -> None:
-    client = client_of(f"http://127.0.0.1:{closed_port()}")
+    client = client_of(f"http://127.0.0.1:{free_port()}")
 
     with pytest.raises(BraintrustUnavailableError, match="nothing listens at its port"):
         client.page(query(), patience=patience)

@@ -34,8 +34,8 @@ from tests.integration.braintrust_client import (
     add_rows,
     assert_discreet,
     client_of,
-    closed_port,
 )
+from tests.ports import free_port
 
 
 def written(braintrust: BraintrustStandIn, row_id: str = "row-0000") -> tuple[str, ...]:
@@ -137,7 +137,7 @@ def test_a_refused_write_says_what_to_do(
 
 
 def test_a_write_to_a_closed_port_never_left(caplog: pytest.LogCaptureFixture) -> None:
-    url = f"http://127.0.0.1:{closed_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
 
     result = assign(client_of(url))
 

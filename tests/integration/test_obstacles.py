@@ -1,6 +1,5 @@
 """What stands between the bot and a server is told by its cause and by the setting that is to be put right."""
 
-import socket
 import ssl
 import subprocess
 import threading
@@ -19,6 +18,7 @@ from sandbox.braintrust.stand_in import BraintrustStandIn
 from sandbox.http.faults import Status
 from tests.integration.braintrust_client import NoPatience, client_of, query
 from tests.peer import Peer, answer
+from tests.ports import free_port
 
 PAIRS = [("row-1", "11111111-1111-4111-8111-111111111111")]
 PROJECT = "5f0c7a52-8f6e-4e0b-9a53-2f4c1d9b7e10"
@@ -84,16 +84,10 @@ def write(url: str) -> Unreachable | Unknown:
     return result
 
 
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 ADDRESSES: Mapping[str, tuple[Callable[[Callable[..., Peer]], str], str, str | None, bool]] = {
     "a name that nobody has": (lambda _: NOBODY, "no address is known for its name", "BRAINTRUST_API_URL", True),
     "a port where nobody listens": (
-        lambda _: f"http://127.0.0.1:{closed_port()}",
+        lambda _: f"http://127.0.0.1:{free_port()}",
         "nothing listens at its port",
         "BRAINTRUST_API_URL",
         True,
@@ -170,7 +164,7 @@ PROXIES = [
 def test_a_proxy_in_the_way_is_told_as_that_and_its_password_is_not(
     peer: Callable[..., Peer], monkeypatch: pytest.MonkeyPatch, status: str | None, cause: str, setting: str
 ) -> None:
-    port = closed_port() if status is None else peer(answer(status)).port
+    port = free_port() if status is None else peer(answer(status)).port
     monkeypatch.setenv("HTTPS_PROXY", f"http://bot:hush@127.0.0.1:{port}")
     url = "https://nobody.invalid"
 

@@ -33,10 +33,10 @@ class Opening:
     def _serve(self) -> None:
         connection, _ = self._listener.accept()
         with connection:
-            connection.settimeout(5)
+            connection.settimeout(30)
             key = re.search(rb"Sec-WebSocket-Key: (\S+)", connection.recv(4096))
             self.asked.set()
-            self.answers.wait(5)
+            self.answers.wait(30)
             assert key is not None
             accepted = base64.b64encode(hashlib.sha1(key[1] + MAGIC).digest())
             connection.sendall(
@@ -53,12 +53,12 @@ def test_a_session_that_is_ended_while_it_opens_is_closed_once_it_is_open() -> N
     server = Opening()
     try:
         session = Session(server.address, received=lambda *_: None, lost=lambda _: None)
-        assert server.asked.wait(5)
+        assert server.asked.wait(30)
         threading.Timer(0.3, server.answers.set).start()
 
         session.end()
 
         assert session.is_over
-        assert server.was_closed.wait(3)
+        assert server.was_closed.wait(30)
     finally:
         server.close()

@@ -80,4 +80,4 @@ def test_the_organisation_names_its_data_plane(client: Client) -> None:
 
 
 def test_without_the_key_nothing_is_listed(client: Client) -> None:
-    assert requests.get(f"{client.server.url}/v1/user", timeout=5).status_code == 401
+    assert requests.get(f"{client.server.url}/v1/user", timeout=30).status_code == 401

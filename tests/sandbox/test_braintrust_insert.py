@@ -167,7 +167,7 @@ def test_an_unknown_project_is_refused(client: Client) -> None:
     answer = client.session.post(
         f"{client.server.url}/v1/project_logs/00000000-0000-0000-0000-000000000000/insert",
         json={"events": []},
-        timeout=5,
+        timeout=30,
     )
 
     assert answer.status_code == 400

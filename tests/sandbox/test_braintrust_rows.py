@@ -133,7 +133,7 @@ def test_a_stopped_server_comes_back_at_the_same_address_with_its_rows() -> None
     server.stop()
 
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"{address}/v1/user", timeout=5)
+        requests.get(f"{address}/v1/user", timeout=30)
 
     with server, Client(server) as client:
         assert server.url == address

@@ -38,7 +38,7 @@ def test_a_click_carries_what_slack_documents(slack: SlackStandIn, listener: Lis
 
     delivery = slack.press("U0BEN", message, "approve")
 
-    click = listener.clicks.get(timeout=5)
+    click = listener.clicks.get(timeout=30)
     assert delivery.acknowledged
     assert click["type"] == "block_actions"
     assert click["user"] == {"id": "U0BEN", "username": "ben", "name": "ben", "team_id": "T0SANDBOX"}
@@ -76,7 +76,7 @@ def test_a_stale_click_sends_the_old_copy(slack: SlackStandIn, listener: Listene
 
     slack.press("U0BEN", message, "approve", value="1")
 
-    click = listener.clicks.get(timeout=5)
+    click = listener.clicks.get(timeout=30)
     assert click["message"]["text"] == "plan"
     assert click["actions"][0]["text"]["text"] == "Approve"
 
@@ -86,7 +86,7 @@ def test_a_stale_click_may_name_what_never_was(slack: SlackStandIn, listener: Li
 
     slack.press("U0BEN", message, "approve", value="7")
 
-    click = listener.clicks.get(timeout=5)
+    click = listener.clicks.get(timeout=30)
     assert click["actions"][0]["value"] == "7"
 
 
@@ -98,7 +98,7 @@ def test_a_private_answer_is_pressed_by_its_reader_only(slack: SlackStandIn, lis
     slack.press("U0ADA", shown, "approve")
 
     slack.wait_for(lambda _: private(slack) == ["approved"])
-    click = listener.clicks.get(timeout=5)
+    click = listener.clicks.get(timeout=30)
     assert click["container"]["is_ephemeral"]
     assert "message" not in click
 
@@ -108,7 +108,7 @@ def test_a_choice_in_a_menu_is_reported_with_its_state(slack: SlackStandIn, list
 
     slack.choose("U0BEN", message, "pick", "1")
 
-    click = listener.clicks.get(timeout=5)
+    click = listener.clicks.get(timeout=30)
     assert click["actions"][0]["selected_option"] == option()
     assert click["state"]["values"]["blk0"]["pick"]["selected_option"] == option()
 
@@ -120,7 +120,7 @@ def test_a_submitted_modal_closes(slack: SlackStandIn, listener: Listener) -> No
 
     slack.submit("U0BEN", view, {"days": {"value": {"type": "plain_text_input", "value": "14"}}})
 
-    told = listener.clicks.get(timeout=5)["view"]
+    told = listener.clicks.get(timeout=30)["view"]
     assert (told["private_metadata"], told["callback_id"]) == ("7", "adjust")
     assert told["state"]["values"]["days"]["value"]["value"] == "14"
     assert slack.workspace.views() == []

@@ -31,7 +31,7 @@ def private(slack: SlackStandIn, user_id: str = "U0ADA") -> list[str]:
 def test_a_command_carries_what_slack_documents(slack: SlackStandIn, listener: Listener) -> None:
     slack.command("U0ADA", CHANNEL, "quiet")
 
-    command = listener.commands.get(timeout=5)
+    command = listener.commands.get(timeout=30)
     assert command["command"] == "/assign-reviews"
     assert (command["user_id"], command["user_name"]) == ("U0ADA", "ada")
     assert (command["channel_id"], command["channel_name"]) == (CHANNEL, "llm-reviews")
@@ -108,7 +108,7 @@ def test_who_cannot_act_cannot_act(slack: SlackStandIn, user: str, channel: str)
 def test_a_private_channels_name_is_not_told(slack: SlackStandIn, listener: Listener) -> None:
     slack.command("U0ADA", "C0SECRET", "quiet")
 
-    assert listener.commands.get(timeout=5)["channel_name"] == "privategroup"
+    assert listener.commands.get(timeout=30)["channel_name"] == "privategroup"
 
 
 def test_a_mention_is_heard_where_the_bot_is(slack: SlackStandIn, listener: Listener) -> None:
@@ -116,7 +116,7 @@ def test_a_mention_is_heard_where_the_bot_is(slack: SlackStandIn, listener: List
     there = slack.mention("U0ADA", "C0GENERAL", "hello")
 
     assert (here.status, there.status) == (200, None)
-    assert listener.events.get(timeout=5)["text"] == "<@U0BOT> hello <@U0BEN>"
+    assert listener.events.get(timeout=30)["text"] == "<@U0BOT> hello <@U0BEN>"
     assert listener.events.empty()
     assert slack.workspace.channel_messages("C0GENERAL")[0].text == "<@U0BOT> hello"
 
@@ -135,7 +135,7 @@ def test_direct_messages_invitations_and_home_visits_are_heard(slack: SlackStand
     slack.invite_bot("C0GENERAL", by="U0ADA")
     slack.home_opened("U0ADA")
 
-    by_type = {event["type"]: event for event in (listener.events.get(timeout=5) for _ in range(3))}
+    by_type = {event["type"]: event for event in (listener.events.get(timeout=30) for _ in range(3))}
     assert (by_type["message"]["channel_type"], by_type["message"]["text"]) == ("im", "help &amp; more")
     assert (by_type["member_joined_channel"]["user"], by_type["member_joined_channel"]["inviter"]) == ("U0BOT", "U0ADA")
     assert by_type["app_home_opened"]["tab"] == "home"

@@ -61,7 +61,7 @@ def link(slack: SlackStandIn) -> Any:
     """A connection of our own, past its `hello`."""
     count = slack.socket_count
     connection = create_connection(
-        web_client(slack, APP_TOKEN).apps_connections_open(app_token=APP_TOKEN)["url"], timeout=5
+        web_client(slack, APP_TOKEN).apps_connections_open(app_token=APP_TOKEN)["url"], timeout=30
     )
     assert '"type": "hello"' in connection.recv()
     slack.wait_for_socket(count + 1)

@@ -127,7 +127,7 @@ class Slack:
         self.is_let.set()
 
     def __call__(self, _patience: object) -> Home | None:
-        assert self.is_let.wait(10)
+        assert self.is_let.wait(60)
         if self._faults:
             raise self._faults.pop()
         return self._home
@@ -184,7 +184,7 @@ def test_a_late_answer_that_names_another_workspace_stops_the_bot(fault: Excepti
 
     slack.is_let.set()
 
-    assert stop.wait(10)
+    assert stop.wait(60)
     with pytest.raises(StoreUnusableError, match="belongs to the Slack workspace Acme"):
         asked.require()
 
