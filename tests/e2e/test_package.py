@@ -1,11 +1,16 @@
-"""The wheel: installed beside nothing but its dependencies, away from the checkout, it does what the checkout does."""
+"""The wheel: installed beside nothing but its dependencies, away from the checkout, it does what the checkout does.
+
+Also on the oldest and the newest Python that are here.
+"""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import sysconfig
-import venv
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,48 +22,120 @@ from tests.processes import ROOT
 
 pytestmark = pytest.mark.xdist_group("package")  # one wheel serves all
 
+PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+Version = tuple[int, ...]
+RUNNING: Version = sys.version_info[:2]
+SUPPORTED = [(3, minor) for minor in range(11, 15)]
+IS_WHOLE = "import sys, ssl, sqlite3, venv; print(*sys.version_info[:2])"
+
+
+def oldest(versions: list[Version]) -> Version:
+    return versions[0]
+
+
+def newest(versions: list[Version]) -> Version:
+    return versions[-1]
+
+
+on_the_oldest_and_the_newest = pytest.mark.parametrize("which", [oldest, newest])
+
 
 @pytest.fixture(scope="module")
-def commands(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """The folder with the commands of an environment in which only the wheel and its dependencies are installed."""
     folder = tmp_path_factory.mktemp("package")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    _done(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT))
+    _done(*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT))
     [wheel] = folder.glob("*.whl")
-    venv.create(folder / "venv")
-    python = folder / "venv" / "bin" / "python"
-    _done(*pip, "--python", str(python), "install", "--no-deps", "--no-index", str(wheel))
-    [installed] = (folder / "venv" / "lib").glob("*/site-packages")
-    (installed / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    return python.parent
+
+    @cache
+    def install(version: Version) -> Path:
+        python = folder / ".".join(map(str, version)) / "bin" / "python"
+        _done(str(pythons()[version]), "-m", "venv", "--without-pip", str(python.parents[1]))
+        if version == RUNNING:
+            _done(*PIP, "--python", str(python), "install", "--no-deps", "--no-index", str(wheel))
+            [packages] = python.parents[1].glob("lib/*/site-packages")
+            (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+        else:
+            _install_with_dependencies(python, wheel)
+        return python.parent
+
+    def choose(which: Callable[[list[Version]], Version] | None = None) -> Path:
+        present = sorted(pythons())
+        if which is newest and len(present) == 1:
+            pytest.skip(f"Python {sys.version_info.major}.{sys.version_info.minor} is the only one here")
+        return install(RUNNING if which is None else which(present))
+
+    return choose
 
 
-def test_the_commands_say_what_they_do(commands: Path, tmp_path: Path) -> None:
-    assert _said(commands / "assign-reviews", "--help", folder=tmp_path).startswith("usage:")
-    assert _said(commands / "assign-reviews-demo", "--help", folder=tmp_path).startswith("usage:")
+@cache
+def pythons() -> dict[Version, Path]:
+    """A Python of each version that is supported and here: the one that runs, those on the path, and pyenv's."""
+    return {version: found for version in SUPPORTED if (found := next(_usable(version), None))}
 
 
-def test_the_demo_proves_the_main_job(commands: Path, tmp_path: Path) -> None:
-    assert "all is well" in _said(commands / "assign-reviews-demo", "--once", folder=tmp_path).lower()
+def _usable(version: Version) -> Iterator[Path]:
+    if version == RUNNING:
+        yield Path(sys.executable)
+    name = ".".join(map(str, version))
+    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    on_the_path = shutil.which(f"python{name}")
+    for python in [*([Path(on_the_path)] if on_the_path else []), *sorted(kept.glob(f"{name}.*/bin/python"))]:
+        said = subprocess.run([python, "-c", IS_WHOLE], capture_output=True, text=True, check=False)
+        if said.stdout.split() == [str(part) for part in version]:
+            yield python
 
 
-def test_the_link_that_creates_the_app_is_made_without_a_checkout(commands: Path, tmp_path: Path) -> None:
+def _install_with_dependencies(python: Path, wheel: Path) -> None:
+    """What is pinned for tests, for another Python than theirs."""
+    pins = str(ROOT / "requirements-dev.txt")
+    install = [sys.executable, "-m", "uv", "pip", "install", "--python", str(python), "--constraint", pins]
+    done = subprocess.run([*install, f"{wheel}[demo]"], capture_output=True, text=True, check=False)
+    if "Failed to fetch" in done.stderr:
+        pytest.skip(f"{python.parents[1].name} is here, and its packages cannot be fetched: {done.stderr[-500:]}")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_commands_say_what_they_do(installed: Callable[..., Path], tmp_path: Path) -> None:
+    assert _said(installed() / "assign-reviews", "--help", folder=tmp_path).startswith("usage:")
+    assert _said(installed() / "assign-reviews-demo", "--help", folder=tmp_path).startswith("usage:")
+
+
+@on_the_oldest_and_the_newest
+def test_the_demo_proves_the_main_job(
+    installed: Callable[..., Path], tmp_path: Path, which: Callable[..., Any]
+) -> None:
+    said = _said(installed(which) / "assign-reviews-demo", "--once", folder=tmp_path)
+
+    assert "all is well" in said.lower()
+
+
+def test_the_link_that_creates_the_app_is_made_without_a_checkout(
+    installed: Callable[..., Path], tmp_path: Path
+) -> None:
     code = "from bot.cli.init.manifest import creation_link; print(creation_link())"
 
-    assert _said(commands / "python", "-c", code, folder=tmp_path).startswith("https://api.slack.com/apps?new_app=1")
+    assert _said(installed() / "python", "-c", code, folder=tmp_path).startswith("https://api.slack.com/apps?new_app=1")
 
 
-def test_the_bot_checks_its_settings_and_makes_its_tables(commands: Path, start_world: StartWorld) -> None:
+@on_the_oldest_and_the_newest
+def test_the_bot_checks_its_settings_and_makes_its_tables(
+    installed: Callable[..., Path], start_world: StartWorld, which: Callable[..., Any]
+) -> None:
     world = start_world(door="terminal")
 
-    assert "Everything is ok" in _said(commands / "assign-reviews", "check", folder=world.folder, **_settings(world))
+    said = _said(installed(which) / "assign-reviews", "check", folder=world.folder, **_settings(world))
+
+    assert "Everything is ok" in said
 
 
-def test_the_bot_serves_until_it_is_told_to_end(commands: Path, start_world: StartWorld) -> None:
+@on_the_oldest_and_the_newest
+def test_the_bot_serves_until_it_is_told_to_end(
+    installed: Callable[..., Path], start_world: StartWorld, which: Callable[..., Any]
+) -> None:
+    command = installed(which) / "assign-reviews"
     world = start_world(door="terminal")
-    bot = subprocess.Popen(
-        [commands / "assign-reviews", "run"], cwd=world.folder, env=_settings(world), stderr=subprocess.DEVNULL
-    )
+    bot = subprocess.Popen([command, "run"], cwd=world.folder, env=_settings(world), stderr=subprocess.DEVNULL)
     with bot:
         try:
             world.slack.wait_for_socket(timeout_seconds=20)
