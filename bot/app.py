@@ -32,6 +32,7 @@ from bot.services.planning import Planner, ProposalStep
 from bot.services.ports.people import People
 from bot.services.ports.work import Announcer
 from bot.services.preferences import PreferenceKeeper
+from bot.services.queues import QueueKeeper
 from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext
 from bot.services.surfaces import SlackAnnouncer
@@ -43,6 +44,7 @@ from bot.work.ticks import Ticks
 from bot.work.turn import Step, Turn
 from bot.work.worker import Worker
 from handlers.actions import Desk
+from handlers.commands import Counter
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +93,14 @@ class Core:
             plans=store.plans, fault_book=store.faults, steps=self.steps, announcer=announcer, clock=store.clock
         )
         self.worker = Worker(leases=store.leases, plans=store.plans, turn=turn, rhythm=rhythm)
+        self.queues = QueueKeeper(store.queues, braintrust=self.braintrust, settings=settings, clock=store.clock)
         self.planner = Planner(
-            store.plans, settings=settings, clock=store.clock, new_id=new_plan_id, wake=self.worker.wake
+            store.plans,
+            queues=store.queues,
+            settings=settings,
+            clock=store.clock,
+            new_id=new_plan_id,
+            wake=self.worker.wake,
         )
 
     def belonging(self, others: Mapping[str, Finder]) -> HomeCheck:
@@ -170,19 +178,21 @@ class Bot:
         )
         return Desk(deciding, self.store.surfaces, self._answers)
 
+    def _make_counter(self) -> Counter:
+        preferences = PreferenceKeeper(
+            preferences=self.store.preferences,
+            time_zones=self.slack,
+            private_answers=self._answers,
+            clock=self.store.clock,
+        )
+        return Counter(self._core.planner, self._permissions, preferences, self._core.queues, self._answers)
+
     def _services(self) -> dict[str, object]:
         """What listeners reach by name."""
         return {
-            "planner": self._core.planner,
-            "permissions": self._permissions,
+            "counter": self._make_counter(),
             "desk": self._desk,
             "greeting": Greeting(self.slack, aside=self._answers.run),
-            "preferences": PreferenceKeeper(
-                preferences=self.store.preferences,
-                time_zones=self.slack,
-                private_answers=self._answers,
-                clock=self.store.clock,
-            ),
             "private_answers": self._answers,
         }
 
@@ -205,6 +215,7 @@ class Bot:
         self._belonging.end()
         self.scheduler.stop()
         self._core.undoing.close()
+        self._core.queues.close()
         self._listeners.shutdown(wait=True)
         self._desk.close()
         self.worker.stop(timeout_seconds=STOP_SECONDS)

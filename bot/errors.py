@@ -3,6 +3,7 @@
 BotError                          the message is written for the person in Slack
 ├── SettingsError                 the environment is incomplete or wrong; lists every problem
 ├── CommandError                  what was typed cannot be understood
+│   └── QueueError                    ... field by field of a queue
 ├── NotAllowedError               this person may not do this
 ├── BraintrustError
 │   ├── BraintrustUnavailableError    repeating it may help
@@ -23,6 +24,8 @@ BotError                          the message is written for the person in Slack
 WorkInterruptedError              not a failure: a step ends early (cancelled, stopped, shutting down)
 """
 
+from collections.abc import Mapping
+
 
 class BotError(Exception):
     """Something went wrong; `str(error)` says what happened and what to do, and carries no secret."""
@@ -38,6 +41,14 @@ class SettingsError(BotError):
 
 class CommandError(BotError):
     """A command was not understood; the message names the nearest valid form."""
+
+
+class QueueError(CommandError):
+    """A queue cannot be as it is described; `problems` has a sentence for each field that is wrong."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("\n".join(f"{field}: {sentence}" for field, sentence in problems.items()))
+        self.problems = problems
 
 
 class NotAllowedError(BotError):

@@ -12,7 +12,8 @@ from bot import addresses, forms
 from bot.domain.absence import USUAL_SIGNS, AwayRules
 from bot.domain.allocation import Strategy
 from bot.domain.choices import valid_group_by, valid_strategy
-from bot.domain.options import MAX_DAYS, valid_tag
+from bot.domain.options import DEFAULT_QUEUE, MAX_DAYS, valid_tag
+from bot.domain.queue import Queue
 from bot.domain.reading import USUAL_OPEN_STATUSES
 from bot.domain.rhythm import SHORTEST_LEASE_SECONDS, USUAL_LEASE_SECONDS, Rhythm
 from bot.domain.weekly import WeeklyTime, parsed_weekly
@@ -205,6 +206,22 @@ class PolicySettings:
         "the command only if they are named here.",
         "U0123456789,S0123456789",
     )
+    requesters: frozenset[str] = variable(
+        "REQUESTERS",
+        forms.approvers,
+        frozenset(),
+        "Ids of the Slack users (`U...`) and user groups (`S...`) who may ask for plans. Without it, everybody but "
+        "guests and external people.",
+        "U0123456789,S0123456789",
+    )
+    admins: frozenset[str] = variable(
+        "ADMINS",
+        forms.approvers,
+        frozenset(),
+        "Ids of the Slack users (`U...`) and user groups (`S...`) who may change queues. Without it, the workspace's "
+        "owners and admins.",
+        "U0123456789,S0123456789",
+    )
     four_eyes: bool = variable(
         "FOUR_EYES",
         forms.yes_or_no,
@@ -327,6 +344,21 @@ class Settings:
     log_format: str = variable(
         "LOG_FORMAT", forms.one_of("text", "json"), "text", "`text` for people, `json` for collectors."
     )
+
+    @property
+    def default_queue(self) -> Queue:
+        """The queue that a command means which names none."""
+        return Queue(
+            DEFAULT_QUEUE,
+            self.braintrust.project_id,
+            self.queue.tag,
+            self.queue.reviewers,
+            days=self.queue.days,
+            strategy=self.queue.strategy,
+            group_by=self.queue.group_by,
+            max_open_rows=self.queue.max_open_rows,
+            max_new_rows=self.queue.max_new_rows,
+        )
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], *, required: tuple[str, ...] = ()) -> "Settings":

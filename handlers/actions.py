@@ -6,12 +6,17 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.messages.answers import BUSY
-from bot.messages.buttons import APPROVE, CANCEL, RETRY, STOP, UNDO, UNDO_CONFIRM, target
+from bot.domain.command import PlanCommand
+from bot.domain.plan import Origin
+from bot.errors import BotError
+from bot.messages.answers import BUSY, problem
+from bot.messages.buttons import APPROVE, CANCEL, RETRY, RUN_QUEUE, STOP, UNDO, UNDO_CONFIRM, target
 from bot.services.decisions import Decider, Press, close_duplicate
+from bot.services.planning import Asker
 from bot.services.ports.slack import PrivateAnswers
 from bot.services.ports.store import SurfaceBook
 from bot.services.threads import Errands
+from handlers.commands import Counter
 from handlers.errors import answer_error
 from handlers.payloads import pressed_message, reply_to
 
@@ -77,6 +82,20 @@ def register(app: App) -> None:
     """Listen to every button."""
     for action_id, decide in DECISIONS.items():
         app.action(action_id)(_listener(decide))
+    app.action(RUN_QUEUE)(run_queue)
+
+
+def run_queue(ack: Ack, body: dict[str, Any], counter: Counter) -> None:
+    """Ask for a plan of the queue whose button was pressed, as the command does."""
+    to = reply_to(body)
+    if to is not None:
+        asker = Asker(Origin.COMMAND, to.user, to.channel, to.response_url)
+        try:
+            answer = counter.plan(PlanCommand(queue=str(body["actions"][0].get("value"))), asker)
+        except BotError as error:
+            answer = problem(error)
+        counter.answers.send(to, answer)
+    ack()
 
 
 def _listener(decide: Decision) -> Callable[[Ack, dict[str, Any], Desk], None]:

@@ -1,14 +1,18 @@
-"""Databases for tests: each test finds an empty one, on SQLite and on PostgreSQL."""
+"""Databases for tests: each test finds an empty one, on SQLite and on PostgreSQL.  And laws without a stopwatch."""
 
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import metadata
 from tests.postgresql import WHEEL, PostgresServer, is_available
+
+settings.register_profile("patient", deadline=None)  # a busy machine is no counterexample
+settings.load_profile("patient")
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 

@@ -11,6 +11,7 @@ from bot.cli import json_output, plans
 from bot.cli.console import Console, program
 from bot.cli.init.wizard import init
 from bot.cli.plans import TAKEN_OFF, settings_for_a_terminal, signals_interrupt
+from bot.cli.queues import queues
 from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
 from bot.domain.options import valid_days, valid_limit, valid_reviewers, valid_tag
 from bot.domain.plan import Event, Plan
@@ -51,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     serve.set_defaults(command=_web)
 
     _add_plan_commands(known)
+    _add_queue_commands(known)
 
     begin = known.add_parser("init", help="make a .env: one question at a time, each answer tried at once")
     begin.add_argument("--from", dest="answers", metavar="FILE", help="take the answers from lines NAME=VALUE")
@@ -71,8 +73,18 @@ def parser() -> argparse.ArgumentParser:
     return commands
 
 
+def _add_queue_commands(known: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    about = known.add_parser("queues", help="list the queues, write them to a file, or make them those of a file")
+    about.add_argument("act", nargs="?", choices=("list", "export", "import"), default="list")
+    about.add_argument("file", nargs="?", metavar="FILE", help="the YAML file that is written, or taken")
+    about.add_argument("--yes", action="store_true", help="import: change them without asking")
+    about.add_argument("--dry-run", action="store_true", help="import: only say what would change")
+    about.set_defaults(command=queues)
+
+
 def _add_plan_commands(known: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     plan = known.add_parser("plan", help="read, show and assign on the terminal, without Slack")
+    plan.add_argument("queue", nargs="?", metavar="QUEUE", help="the queue (default: that of the settings)")
     plan.add_argument("--tag", type=_valid(valid_tag), help="the rows' tag (default: REVIEW_TAG)")
     plan.add_argument("--days", type=_valid(valid_days), help="how many days back (default: REVIEW_DAYS)")
     plan.add_argument("--limit", type=_valid(valid_limit), help="at most this many rows")

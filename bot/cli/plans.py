@@ -43,7 +43,8 @@ class Interruption(KeyboardInterrupt):
 def plan(options: argparse.Namespace, console: Console) -> int:
     """Read, show, and write once somebody agreed."""
     given = {"REVIEW_TAG": options.tag, "REVIEWERS": options.reviewers}
-    required = tuple(name for name in FOR_PLANNING if not given.get(name))
+    needed = FOR_PLANNING if options.queue is None else FOR_KNOWN_PLANS
+    required = tuple(name for name in needed if not given.get(name))
 
     def carry_out(terminal: Terminal) -> int:
         for unfinished in terminal.unfinished():

@@ -179,6 +179,7 @@ class Terminal:
     def interrupt(self) -> str:
         """End early: give up what nobody agreed to, finish the requests that write; what that means."""
         self._core.undoing.close()
+        self._core.queues.close()
         plan = None if self._plan_id is None else self._store.plans.get(self._plan_id)
         if plan is None or self.cancel(plan) or plan.decided_at is None:
             self._patience_seconds = 0.0  # a reading leaves nothing behind

@@ -77,6 +77,12 @@ class Choices:
     """The part of the rows to take, chosen by chance; None: all."""
     group_by: str | None = None
     """What rows have in common that go to one reviewer: `trace`, or a field such as `metadata.session`."""
+    filter: str | None = None
+    """A BTQL expression that rows have to meet besides the tag."""
+    max_open_rows: int | None = None
+    """How many open rows a reviewer may have in all."""
+    max_new_rows: int | None = None
+    """How many rows the plan gives a reviewer at most."""
 
 
 AS_ALWAYS = Choices()

@@ -2,14 +2,15 @@
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from fractions import Fraction
 
 from bot.domain.allocation import Strategy
 from bot.domain.choices import RowOrder
-from bot.domain.nearest import Typed, misunderstood
-from bot.domain.options import COMMAND, DRY_RUN, OPTIONS, example, option_name
+from bot.domain.nearest import QUEUE_WORDS, Typed, misunderstood
+from bot.domain.options import COMMAND, DEFAULT_QUEUE, DRY_RUN, OPTIONS, example, option_name
 from bot.domain.preferences import WORDS, PersonalCommand, PersonalWord, personal
 from bot.domain.slack_text import DASHES, DOUBLE_QUOTES, EQUALS, undone, unquoted, words
 from bot.errors import CommandError
@@ -20,6 +21,7 @@ _HELP = frozenset({"help", "h", "?"})
 _OPTION = re.compile(rf"([^{EQUALS}]*)([{EQUALS}]?)")
 _NO_QUOTES = dict.fromkeys(map(ord, DOUBLE_QUOTES))
 _NAMED = re.compile(r"[@,;]|<!subteam\^|^group:", re.IGNORECASE)
+_TERMS = re.compile(r":[0-9]|&lt;=|\u2264")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,27 @@ class HelpCommand:
     """The person wants to know what there is."""
 
 
+class QueueAct(StrEnum):
+    """What can be done about queues."""
+
+    LIST = "list"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCommand:
+    """The person wants to see or change queues; `name` is that of the one to be changed."""
+
+    act: QueueAct
+    name: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PlanCommand:
-    """The person wants a plan; what is None was not typed and comes from the settings."""
+    """The person wants a plan; what is None was not typed and comes from its queue."""
 
+    queue: str | None = None
+    """None: the queue of the settings."""
     tag: str | None = None
     days: int | None = None
     limit: int | None = None
@@ -42,8 +61,14 @@ class PlanCommand:
     group_by: str | None = None
 
 
-def parsed(text: str) -> HelpCommand | PlanCommand | PersonalCommand:
-    """The command in `text`, as Slack sends it; raises `CommandError` with the nearest valid form."""
+Command = HelpCommand | PlanCommand | PersonalCommand | QueueCommand
+
+
+def parsed(text: str, queues: Callable[[], Collection[str]] = tuple) -> Command:
+    """The command in `text`, as Slack sends it; raises `CommandError` with the nearest valid form.
+
+    It may begin with one of the `queues`, which are asked for only where something like a name stands there.
+    """
     if len(text) > MAX_TEXT_LENGTH:
         raise CommandError(f"That is too long for a command: at most {MAX_TEXT_LENGTH:,} characters.")
     typed = words(text)
@@ -54,21 +79,42 @@ def parsed(text: str) -> HelpCommand | PlanCommand | PersonalCommand:
         return HelpCommand()
     if first in WORDS:
         return personal(PersonalWord(first), [undone(word) for word in typed[1:]])
+    if first in QUEUE_WORDS:
+        return _about_queues([word.lower() for word in typed[1:]])
+    known = queues() if re.fullmatch(r"[a-z][a-z0-9-]*", first) and option_name(first) is None else ()
+    if first == DEFAULT_QUEUE or first in known:
+        return replace(_plan(typed[1:], ()), queue=first)
+    return _plan(typed, known)
+
+
+def _about_queues(rest: Sequence[str]) -> QueueCommand:
+    if not rest or rest == [QueueAct.LIST]:
+        return QueueCommand(QueueAct.LIST)
+    if len(rest) == 2 and rest[0] == QueueAct.REMOVE:
+        return QueueCommand(QueueAct.REMOVE, rest[1])
+    raise CommandError(f"Write `{COMMAND} queues` to see the queues, or `{COMMAND} queue remove NAME`.")
+
+
+def _plan(typed: Sequence[str], queues: Collection[str]) -> PlanCommand:
     items = list(_read(_gathered(typed)))
     values = {item.name: item.text for item in items if item.name}
     if len(values) < len(items):
-        raise misunderstood(items)
+        raise misunderstood(items, queues)
     dry_run = values.pop(DRY_RUN, None) is not None
     return PlanCommand(dry_run=dry_run, **{name: OPTIONS[name].valid(value) for name, value in values.items()})
 
 
 def _gathered(typed: Sequence[str]) -> list[str]:
-    """`typed` with the reviewers as one word: Slack puts a space behind each person picked from its list."""
+    """`typed` with the reviewers as one word: Slack puts a space behind each person picked from its list, also before
+    a weight or a cap.
+    """
     gathered: list[str] = []
     for word in typed:
         name, _, value = _split(gathered[-1]) if gathered else (None, "", "")
         is_open = name == "reviewers" and unquoted(value) in (value, None)
-        if is_open and _NAMED.search(word) and _split(word)[0] is None:
+        if is_open and value and _TERMS.match(word):
+            gathered[-1] += word
+        elif is_open and _NAMED.search(word) and _split(word)[0] is None:
             gathered[-1] += ("," if value else "" if gathered[-1].endswith(tuple(EQUALS)) else "=") + word
         else:
             gathered.append(word)

@@ -20,11 +20,11 @@ ELSEWHERE = {
         "A plan's message in its channel says how it stands, and its thread has the counts.",
     ),
     **dict.fromkeys(
-        ("list", "options", "commands", "usage", "show", "settings", "form", "queue", "queues"),
+        ("list", "options", "commands", "usage", "show", "settings", "form"),
         f"`{COMMAND} help` lists what you can type.",
     ),
     **dict.fromkeys(
-        ("plan", "start", "run", "assign", "new", "default"),
+        ("plan", "start", "run", "assign", "new"),
         f"`{COMMAND}` alone asks for the usual plan; `{COMMAND} help` lists the options.",
     ),
     **dict.fromkeys(
@@ -36,6 +36,10 @@ ELSEWHERE = {
     **dict.fromkeys(("schedule", "weekly"), "The bot's operator sets the weekly plan (`WEEKLY_POST`)."),
 }
 """What people type for things that are done elsewhere."""
+
+QUEUE_WORDS = ("queues", "queue")
+COMMAND_WORDS = frozenset({*WORDS, *ELSEWHERE, *QUEUE_WORDS, *OPTIONS, DRY_RUN, "help", "h"})
+"""What the command may begin with, or is asked to by those who guess: no queue has such a name."""
 
 _NAMES = (*OPTIONS, DRY_RUN)
 _CLOSE = 0.75  # nearer words are one slip apart; "list" and "limit" are not
@@ -65,8 +69,11 @@ class Typed:
     is_open: bool = False
 
 
-def misunderstood(items: Sequence[Typed]) -> CommandError:
-    """Why `items`, which have a stray word or an option twice, are no command, and what was probably meant."""
+def misunderstood(items: Sequence[Typed], queues: Iterable[str] = ()) -> CommandError:
+    """Why `items`, which have a stray word or an option twice, are no command, and what was probably meant.
+
+    A command may begin with one of the `queues`.
+    """
     place = next((place for place, item in enumerate(items) if not item.name), None)
     if place is None:
         counts = Counter(item.name for item in items)
@@ -78,13 +85,13 @@ def misunderstood(items: Sequence[Typed]) -> CommandError:
     behind = f" behind `{shown(f'{before.name}={before.text}')}`" if before and before.is_open else ""
     joined = _joined(items)
     first = next((item.text for item in joined if not item.name), words[0])
-    return CommandError(f"I don't understand `{shown(' '.join(words))}`{behind}. {_hint(joined, first)}")
+    return CommandError(f"I don't understand `{shown(' '.join(words))}`{behind}. {_hint(joined, first, queues)}")
 
 
-def _hint(items: Sequence[Typed], first: str) -> str:
+def _hint(items: Sequence[Typed], first: str, queues: Iterable[str]) -> str:
     begins = not items[0].name
     alone = begins and len(items) == 1
-    commands = [*WORDS, "help", *ELSEWHERE] if begins else []
+    commands = [*queues, *WORDS, *QUEUE_WORDS, "help", *ELSEWHERE] if begins else []
     near = _nearest(first.lower().strip("-"), [*commands, *_NAMES], cutoff=_CLOSE if alone else 1)
     if near in commands:
         return ELSEWHERE.get(near, f"Did you mean `{COMMAND} {near}`?")

@@ -20,6 +20,8 @@ MAX_REVIEWERS = 500
 
 COMMAND = "/assign-reviews"
 DRY_RUN = "dry-run"
+DEFAULT_QUEUE = "default"
+"""The queue of the settings, which the operator changes."""
 
 _PARTS = re.compile(r"(?:<[^<>]*>|[^,;\uff0c])+")  # what Slack writes behind the | of a mention may have commas
 
@@ -37,7 +39,8 @@ def valid_tag(value: str) -> str:
     return tag
 
 
-def _whole_number(value: str, *, name: str, most: int) -> int:
+def whole_number(value: str, *, name: str, most: int) -> int:
+    """`value` as a number from 1 on; raises `CommandError`."""
     digits = value.strip()
     if name == "limit" and re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", digits):
         digits = digits.replace(",", "")
@@ -46,9 +49,9 @@ def _whole_number(value: str, *, name: str, most: int) -> int:
     return int(digits)
 
 
-valid_days = partial(_whole_number, name="days", most=MAX_DAYS)
+valid_days = partial(whole_number, name="days", most=MAX_DAYS)
 """A text as a number of days; raises `CommandError`."""
-valid_limit = partial(_whole_number, name="limit", most=MAX_LIMIT)
+valid_limit = partial(whole_number, name="limit", most=MAX_LIMIT)
 """A text as a number of rows; raises `CommandError`."""
 
 
@@ -60,11 +63,8 @@ def valid_reviewers(value: str) -> tuple[str, ...]:
     named: dict[tuple[NameKind, str], ReviewerName] = {}
     for name in map(parsed_name, parts):
         before = named.setdefault((name.kind, name.value), name)
-        if before.weight != name.weight:
-            raise CommandError(
-                f"`{shown(name.value)}` has the weight {before.weight} and the weight {name.weight}. "
-                "Name everybody once."
-            )
+        if before != name:
+            raise CommandError(f"You name `{shown(before.text)}` and `{shown(name.text)}`. Name everybody once.")
     return tuple(name.text for name in named.values())
 
 
@@ -91,7 +91,7 @@ OPTIONS: Mapping[str, Option] = {
 
 def example(name: str) -> str:
     """How an option is typed."""
-    return OPTIONS[name].example if name in OPTIONS else name
+    return OPTIONS[name].example if name in OPTIONS else name if name == DRY_RUN else f"{name}=100"
 
 
 def option_name(typed: str) -> str | None:

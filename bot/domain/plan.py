@@ -96,6 +96,8 @@ class DropReason(StrEnum):
     """Its review was finished meanwhile."""
     GONE = "gone"
     """It does not exist any more."""
+    UNMATCHED = "unmatched"
+    """It does not match the queue's filter any more, or does not exist: one reading cannot tell which."""
     UNTAGGED = "untagged"
     """It does not match the plan's tag any more."""
     OTHER_PLAN = "other_plan"
@@ -142,6 +144,8 @@ class PlanRequest:
     """The Slack user; None for schedules and the terminal."""
     channel: str | None = None
     response_url: str | None = None
+    approvers: frozenset[str] = frozenset()
+    """The Slack users and user groups who may approve, where its queue says so; empty: those of the settings."""
 
     @property
     def is_direct(self) -> bool:

@@ -11,6 +11,7 @@ from bot.domain.plan import LeftOut, Reviewer
 from bot.errors import CommandError
 
 MAX_WEIGHT = 100
+MAX_CAP = 1_000_000
 MAX_NAME_LENGTH = 255
 _MENTION = re.compile(r"<(?:@(?=[UW])|!subteam\^(?=S))([A-Z0-9]{2,})(?:\|[^<>]*)?>", re.IGNORECASE)
 # Without brackets a word might be a name: an id has a digit in second place, as Slack's have today, or is long.
@@ -19,6 +20,7 @@ _EMAIL = re.compile(r"""[^\s@<>()\[\]\\,;:"|`]+@[^\s@<>()\[\]\\,;:"'|`]+""")
 _GROUP = re.compile(r"group:(.*)", re.IGNORECASE)
 _WEIGHTED = re.compile(r"(.*):([^:<>]*)")
 _WEIGHTED_GROUP = re.compile(r"(.*):\s*([-+.0-9]+)")
+_CAPPED = re.compile(r"(.*?)\s*(?:<=|\u2264)\s*([^<>@]*)")
 
 
 class NameKind(StrEnum):
@@ -43,18 +45,26 @@ class ReviewerName:
     value: str
     weight: int = 1
     """How many times the share of somebody with weight 1 they get; 0: nothing."""
+    cap: int | None = None
+    """How many open rows each of them may have in all."""
 
     @property
     def text(self) -> str:
         """The name in its normal form, which `parsed_name` reads again."""
         text = f"group:{self.value}" if self.kind is NameKind.GROUP else self.value
         could_be_weighted = self.kind is NameKind.GROUP and _WEIGHTED_GROUP.fullmatch(self.value)
-        return f"{text}:{self.weight}" if self.weight != 1 or could_be_weighted else text
+        weighted = f"{text}:{self.weight}" if self.weight != 1 or could_be_weighted else text
+        return weighted if self.cap is None else f"{weighted}<={self.cap}"
 
 
 def parsed_name(text: str) -> ReviewerName:
-    """The name in `text`, perhaps with `:N` behind it; raises `CommandError` with the nearest valid form."""
+    """The name in `text`, perhaps with a weight (`:2`) and a cap (`<=40`) behind it.
+
+    Raises `CommandError` with the nearest valid form.
+    """
     typed = " ".join(text.split())
+    if capped := _CAPPED.fullmatch(typed):
+        return replace(parsed_name(capped[1]), cap=_cap(capped[2], typed))
     if group := _GROUP.fullmatch(typed):
         return _group(group[1], typed)
     name, weight = _split(typed, _WEIGHTED)
@@ -104,6 +114,8 @@ class Member:
     """0: named to get nothing."""
     open_rows: int | None = None
     """None where nobody could say."""
+    cap: int | None = None
+    """How many open rows they may have in all, where that was said of them."""
     room: int | None = None
     """How many more rows they can be given; None: any number."""
 
@@ -120,13 +132,13 @@ class Staff:
 
 
 def resolved(names: Iterable[ReviewerName], known: Known) -> Staff:
-    """Everybody who is named, once: the first naming wins, but the weight of a person beats that of a group."""
+    """Everybody who is named, once: the first naming wins, but that of a person beats that of a group."""
     before = {slack_id: reviewer_id for reviewer_id, slack_id in known.accounts.items() if slack_id is not None}
     accounts = Accounts(users=known.users, people=known.people, mapped=before | dict(known.mapped))
     found: dict[str, Member] = {}
     left_out: dict[str, LeftOut] = {}
-    weights: dict[str, int] = {}  # of those who are named by themselves
-    disputed: dict[str, int] = {}
+    themselves: dict[str, ReviewerName] = {}
+    disputed: dict[str, ReviewerName] = {}
     for name in names:
         kind, people = _MEMBERS.get(name.kind, name.kind), _people_behind(name, known)
         if isinstance(people, Exclusion):
@@ -138,16 +150,31 @@ def resolved(names: Iterable[ReviewerName], known: Known) -> Staff:
             if isinstance(result, Exclusion):
                 left_out.setdefault(value, LeftOut(accounts.name(value), result))
                 continue
-            found.setdefault(result.id, Member(result, name.weight))
-            if kind is name.kind and weights.setdefault(result.id, name.weight) != name.weight:
-                disputed[result.id] = name.weight
+            found.setdefault(result.id, Member(result, name.weight, cap=name.cap))
+            if kind is name.kind and _terms(themselves.setdefault(result.id, name)) != _terms(name):
+                disputed[result.id] = name
     doubts = tuple(
-        f"{quoted(found[one].reviewer.name)} is named with the weight {weights[one]} and with {other}: "
-        f"{weights[one]} counts."
+        f"{quoted(found[one].reviewer.name)} is named with {_terms(themselves[one])} and with {_terms(other)}: "
+        f"{_terms(themselves[one])} counts."
         for one, other in disputed.items()
     )
-    members = tuple(replace(one, weight=weights.get(one.reviewer.id, one.weight)) for one in found.values())
-    return Staff(members, tuple(left_out.values()), doubts)
+    for reviewer_id, name in themselves.items():
+        found[reviewer_id] = replace(found[reviewer_id], weight=name.weight, cap=name.cap)
+    return Staff(tuple(found.values()), tuple(left_out.values()), doubts)
+
+
+def _terms(name: ReviewerName) -> str:
+    """The weight and the cap behind a name, in words."""
+    cap = "" if name.cap is None else f" and at most {name.cap:,} open rows"
+    return f"the weight {name.weight}{cap}"
+
+
+def _cap(digits: str, typed: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,7}", digits) or not 1 <= int(digits) <= MAX_CAP:
+        raise CommandError(
+            f"The cap in `{shown(typed)}` is no whole number from 1 to {MAX_CAP:,}: `reviewers=ana@example.com<=40`."
+        )
+    return int(digits)
 
 
 def _group(rest: str, typed: str) -> ReviewerName:

@@ -28,6 +28,10 @@ class Seen(Enum):
 class Change(Protocol):
     """What is done to the rows of a batch; `row` is None where it does not exist."""
 
+    @property
+    def filter(self) -> str | None:
+        """A BTQL expression that rows have to meet to be sent."""
+
     def objection(self, row: LogRow | None, reviewer_id: str) -> DropReason | None:
         """Why a row may not be sent; None when it is as the plan expects it."""
 
@@ -37,15 +41,18 @@ class Change(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Rows that nobody has are given to their reviewers: those with a tag, and one of the open statuses or none."""
+    """Rows that nobody has are given to their reviewers: those with a tag, and one of the open statuses or none, that
+    meet the filter.
+    """
 
     tag: str
     open_statuses: tuple[str, ...] = USUAL_OPEN_STATUSES
+    filter: str | None = None
 
     def objection(self, row: LogRow | None, reviewer_id: str) -> DropReason | None:
         """A row that already carries our value was assigned by a person, the same way: it is not ours to report."""
         if row is None:
-            return DropReason.GONE
+            return DropReason.GONE if self.filter is None else DropReason.UNMATCHED
         if row.assigned:
             return DropReason.ASSIGNED
         if row.is_finished(self.open_statuses):
@@ -73,6 +80,7 @@ class Withdrawal:
     """Rows that are still exactly as the plan wrote them, and still pending, are taken from their reviewers."""
 
     form: Unassignment = Unassignment.ARRAY_DELETE
+    filter: str | None = None
 
     def objection(self, row: LogRow | None, reviewer_id: str) -> DropReason | None:
         """`FINISHED` for a row that its reviewer has begun or finished; anything else was changed by somebody."""

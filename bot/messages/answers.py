@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from bot.domain.options import MAX_DAYS
+from bot.domain.options import DEFAULT_QUEUE, MAX_DAYS
 from bot.domain.plan import Plan, PlanRequest, PlanState
 from bot.domain.undo import UndoCounts
 from bot.errors import BotError
@@ -38,7 +38,8 @@ def reading(plan: Plan) -> Message:
     so_far = f" Page {number(progress.pages)}, {counted(progress.rows, 'row')}." if progress.pages else ""
     waiting = f" {progress.waiting}" if progress.waiting else ""
     kind = " for a dry run" if request.dry_run else ""
-    which = f"rows tagged {code(request.tag)} of {last_days(request.days)}{kind}"
+    queue = "" if request.queue == DEFAULT_QUEUE else f" in the queue `{request.queue}`"
+    which = f"rows tagged {code(request.tag)} of {last_days(request.days)}{queue}{kind}"
     text = f"Reading {which} …{so_far}{waiting} (plan `{plan.id}`)"
     return Message(text, (section(text), actions([cancel_button(plan)])))
 

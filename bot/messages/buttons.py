@@ -10,6 +10,7 @@ from bot.messages.text import counted, number
 APPROVE = "approve"
 CANCEL = "cancel"
 STOP = "stop"
+RUN_QUEUE = "run_queue"
 RETRY = "retry"
 UNDO = "undo"
 UNDO_CONFIRM = "undo_confirm"
@@ -61,6 +62,11 @@ def retry_button(plan: Plan, rows: int) -> Block:
     )
     label = f"Retry the remaining {number(rows)}"
     return button(label, action_id=RETRY, value=_value(plan), style="primary", confirm=question)
+
+
+def run_queue_button(name: str) -> Block:
+    """Ask for a plan of a queue."""
+    return button("Plan", action_id=RUN_QUEUE, value=name)
 
 
 def undo_button(plan: Plan) -> Block:

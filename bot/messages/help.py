@@ -17,6 +17,10 @@ OPTIONS = (
     ("group_by=trace", "rows of one trace, or of one value of a field (`metadata.session`), to one reviewer"),
     ("dry-run", "show the plan, assign nothing"),
 )
+QUEUES = (
+    ("NAME", "plans a queue; options behind the name count for this once"),
+    ("queues", "lists the queues, with a button for each; `queue remove NAME` removes one"),
+)
 PERSONAL = (
     ("mute", "no direct messages about your rows; `unmute` brings them back"),
     ("away YYYY-MM-DD", "no new rows for you until that day; `back` ends it"),
@@ -26,11 +30,13 @@ PERSONAL = (
 def help_message() -> Message:
     """Everything there is to know about the command."""
     options = "\n".join(f"• `{form}` {meaning}" for form, meaning in OPTIONS)
+    queues = "\n".join(f"• `{COMMAND} {form}` {meaning}" for form, meaning in QUEUES)
     personal = "\n".join(f"• `{COMMAND} {form}` {meaning}" for form, meaning in PERSONAL)
     text = (
         f"Type `{COMMAND}`, look at the plan, press Approve: unreviewed Braintrust log rows are assigned to reviewers, "
         "and the plan's thread gets the counts.\n"
         f"*Options*\n{options}\n"
+        f"*Queues*\n{queues}\n"
         f"*For yourself, if you get rows*\n{personal}\n"
         f"`{COMMAND} help` shows this."
     )

@@ -15,6 +15,7 @@ def plan_lines(plan: Plan) -> list[str]:
     lines = [
         "",
         f"Fetched {counted(counts.matched, 'log')} tagged '{request.tag}' from {last_days(request.days)}.",
+        *([f"Filter: {request.choices.filter}"] if request.choices.filter else []),
         f"  already assigned (skip):   {number(counts.assigned)}",
         f"  finished (skip):           {number(counts.finished)}",
         f"  not assigned (to assign):  {number(counts.unassigned)}",

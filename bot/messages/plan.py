@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.domain.allocation import Strategy
 from bot.domain.choices import Choices, RowOrder, number_selected
+from bot.domain.options import DEFAULT_QUEUE
 from bot.domain.plan import REPORTED, WORKED_ON, WRITING, Plan, PlanState, Share
 from bot.domain.reading import ReadingCounts
 from bot.messages.blocks import Message, composed, section
@@ -117,7 +118,7 @@ def awaited(plan: Plan, policy: PolicySettings) -> str | None:
     if plan.request.is_direct:
         return None  # whoever sees it asked for it, and may
     asker = plan.request.requested_by if policy.four_eyes else None
-    if named := policy.approvers - {asker}:
+    if named := (plan.request.approvers or policy.approvers) - {asker}:
         return f"To be approved by {approver_mentions(named)}."
     return f"To be approved by somebody other than {mention(asker)}." if asker else None
 
@@ -151,7 +152,11 @@ def _rows(plan: Plan) -> str:
         f"*{number(counts.unassigned)}* unassigned",
     )
     window = f"{absolute(plan.window.start)} to {absolute(plan.window.end)}"
-    lines = [f"Tag {code(request.tag)}, created from {window}", "When read: " + " · ".join(split)]
+    which = f"Tag {code(request.tag)}, created from {window}"
+    lines = [f"Queue `{request.queue}` · {which}" if request.queue != DEFAULT_QUEUE else which]
+    if request.choices.filter is not None:
+        lines.append(f"Filter {code(request.choices.filter)}")
+    lines.append("When read: " + " · ".join(split))
     return "\n".join([*lines, *picked_lines(plan), *_dealt(plan.request.choices)])
 
 

@@ -10,6 +10,7 @@ DROPPED = {
     DropReason.ASSIGNED: "assigned by somebody else meanwhile",
     DropReason.FINISHED: "finished meanwhile",
     DropReason.GONE: "deleted meanwhile",
+    DropReason.UNMATCHED: "deleted, or no longer matching the filter",
     DropReason.UNTAGGED: "no longer tagged",
     DropReason.OTHER_PLAN: "written by another plan a moment ago",
     DropReason.REVIEWER: "their reviewer cannot be given rows any more",

@@ -40,23 +40,50 @@ class Permissions:
                 f"or ask the bot's operator to name `{channel.id}` in ALLOWED_CHANNELS."
             )
 
-    def require_requester(self, user: str) -> None:
-        """Raise `NotAllowedError` for guests and people of other organisations whom the operator did not name.
+    def require_requester(self, plan: Plan) -> None:
+        """Raise `NotAllowedError` where the person may not ask for `plan`: somebody whom REQUESTERS does not name, or
+        without it a guest, or somebody of another organisation, who is no approver.
 
         Raises `SlackUnavailableError` while Slack does not say who they are.
         """
-        named = user in self._policy.approvers
-        questions = (lambda: named, lambda: not self._directory.is_outsider(user), lambda: self._is_in_group(user))
+        user, named = plan.request.requested_by, self._approvers(plan)
+        if user is None:
+            return
+        if requesters := self._policy.requesters:
+            otherwise = f"Only {approver_mentions(requesters)} may ask for plans. Let one of them ask."
+            self._require(user, [lambda: self._is_among(user, requesters)], otherwise, what="ask for a plan")
+            return
+        otherwise = (
+            "Guests and people from other organisations cannot ask for a plan. Let somebody else ask, "
+            "or ask the bot's operator to name you in APPROVERS."
+        )
+        questions = (
+            lambda: user in named,
+            lambda: not self._directory.is_outsider(user),
+            lambda: self._is_in_group(user, named),
+        )
+        self._require(user, questions, otherwise, what="ask for a plan")
+
+    def require_admin(self, user: str) -> None:
+        """Raise `NotAllowedError` for somebody who may not change queues, and `SlackUnavailableError`."""
+        if admins := self._policy.admins:
+            otherwise = f"Only {approver_mentions(admins)} may change queues."
+            self._require(user, [lambda: self._is_among(user, admins)], otherwise, what="change queues")
+            return
+        otherwise = (
+            "Only owners and admins of the workspace may change queues. Ask one of them, or ask the bot's operator to "
+            "name you in ADMINS."
+        )
+        self._require(user, [lambda: self._directory.is_admin(user)], otherwise, what="change queues")
+
+    def _require(self, user: str, questions: Iterable[Callable[[], bool]], otherwise: str, *, what: str) -> None:
         try:
-            may_ask = _any_holds(questions)
+            may = _any_holds(questions)
         except SlackRejectedError as error:
             _tell_operator(user, error)
-            raise NotAllowedError(f"The bot cannot find out whether you may ask for a plan. {error}") from error
-        if not may_ask:
-            raise NotAllowedError(
-                "Guests and people from other organisations cannot ask for a plan. Let somebody else ask, "
-                "or ask the bot's operator to name you in APPROVERS."
-            )
+            raise NotAllowedError(f"The bot cannot find out whether you may {what}. {error}") from error
+        if not may:
+            raise NotAllowedError(otherwise)
 
     def require_decidable(self, plan: Plan) -> None:
         """Raise `NotAllowedError` for a plan that only its requester will see, who may not approve it."""
@@ -84,31 +111,36 @@ class Permissions:
         """Why `user` may not approve `plan`, or why nobody knows; None when they may."""
         if self._policy.four_eyes and user == plan.request.requested_by:
             return f"You asked for it, so somebody else has to approve it. {self._who_may(plan)}"
-        return _refusal(user, lambda: self._is_approver(user), self._who_but_asker_may(plan))
+        return _refusal(user, lambda: self._is_approver(user, plan), self._who_but_asker_may(plan))
 
     def to_end(self, plan: Plan, user: str) -> str | None:
         """Why `user` may not cancel or stop `plan`, or why nobody knows; None when they may, like the requester."""
         asked = mention(plan.request.requested_by) + " or an approver" if plan.request.requested_by else "An approver"
         otherwise = f"{asked} may end it. {self._who_but_asker_may(plan)}"
-        return _refusal(user, lambda: user == plan.request.requested_by or self._is_approver(user), otherwise)
+        is_theirs = user == plan.request.requested_by
+        return _refusal(user, lambda: is_theirs or self._is_approver(user, plan), otherwise)
 
     def to_undo(self, plan: Plan, user: str) -> str | None:
         """Why `user` may not have the rows of `plan` taken back, or why nobody knows; None when they may."""
         people = (plan.request.requested_by, plan.decided_by)
-        named = {one for one in people if one and one.startswith(_PERSON)} | self._policy.approvers
+        named = {one for one in people if one and one.startswith(_PERSON)} | self._approvers(plan)
         may = f"Only {approver_mentions(named)} may" if named else "From Slack, nobody may"
         otherwise = f"{may} have it taken back."
         involved = user in people
-        return _refusal(user, lambda: involved or self._is_named(user), otherwise)
+        return _refusal(user, lambda: involved or self._is_among(user, self._approvers(plan)), otherwise)
 
-    def _is_approver(self, user: str) -> bool:
-        return self._is_named(user) if self._policy.approvers else not self._directory.is_outsider(user)
+    def _approvers(self, plan: Plan) -> frozenset[str]:
+        return plan.request.approvers or self._policy.approvers
 
-    def _is_named(self, user: str) -> bool:
-        return user in self._policy.approvers or self._is_in_group(user)
+    def _is_approver(self, user: str, plan: Plan) -> bool:
+        named = self._approvers(plan)
+        return self._is_among(user, named) if named else not self._directory.is_outsider(user)
 
-    def _is_in_group(self, user: str) -> bool:
-        groups = [name for name in sorted(self._policy.approvers) if name.startswith("S")]
+    def _is_among(self, user: str, named: frozenset[str]) -> bool:
+        return user in named or self._is_in_group(user, named)
+
+    def _is_in_group(self, user: str, named: frozenset[str]) -> bool:
+        groups = [name for name in sorted(named) if name.startswith("S")]
         return _any_holds([partial(self._belongs, user, group) for group in groups])
 
     def _belongs(self, user: str, group: str) -> bool:
@@ -120,11 +152,11 @@ class Permissions:
         return f"{self._who_may(plan)}{but}"
 
     def _who_may(self, plan: Plan) -> str:
-        if not self._policy.approvers and plan.request.is_direct:
+        if named := self._approvers(plan):
+            return f"Approvers are {approver_mentions(named)}."
+        if plan.request.is_direct:
             return "Nobody else sees it here, so ask for it in a channel."
-        if not self._policy.approvers:
-            return "Guests and people from other organisations cannot approve; everybody else in the channel can."
-        return f"Approvers are {approver_mentions(self._policy.approvers)}."
+        return "Guests and people from other organisations cannot approve; everybody else in the channel can."
 
 
 def enter(plan: Plan, *, slack: Slack, permissions: Permissions) -> None:
@@ -134,8 +166,7 @@ def enter(plan: Plan, *, slack: Slack, permissions: Permissions) -> None:
     while Slack does not say who asks, or who would see the plan.
     """
     request = plan.request
-    if request.requested_by is not None:
-        permissions.require_requester(request.requested_by)
+    permissions.require_requester(plan)
     permissions.require_decidable(plan)
     if request.channel is not None:
         channel = slack.channel(request.channel)

@@ -9,7 +9,9 @@ from datetime import timedelta
 from bot.domain.choices import AS_ALWAYS, Choices
 from bot.domain.command import PlanCommand
 from bot.domain.deal import dealt
+from bot.domain.options import COMMAND, DEFAULT_QUEUE
 from bot.domain.plan import Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Window, lifetime
+from bot.domain.queue import Queue
 from bot.domain.reading import FoundRows
 from bot.domain.reviewers import Staff
 from bot.errors import (
@@ -21,6 +23,7 @@ from bot.errors import (
 )
 from bot.services.ports.braintrust import Patience
 from bot.services.ports.plans import PlanReadings
+from bot.services.ports.store import QueueBook
 from bot.services.ports.work import Clock, Work
 from bot.services.reading import RowReader
 from bot.services.reviewers import StaffReader
@@ -30,7 +33,6 @@ from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
-DEFAULT_QUEUE = "default"
 ODD_ID_LENGTH = 80  # in the log
 NOTED_AGAIN = timedelta(seconds=0.5)
 """How often a reading stores how far it is, and looks whether somebody cancelled it."""
@@ -61,16 +63,23 @@ class Planner:
         self,
         plans: PlanReadings,
         *,
+        queues: QueueBook,
         settings: Settings,
         clock: Clock,
         new_id: Callable[[], str],
         wake: Callable[[], None],
     ) -> None:
         self._plans = plans
+        self._queues = queues
         self._settings = settings
         self._clock = clock
         self._new_id = new_id
         self._wake = wake
+
+    @property
+    def default_queue(self) -> Queue:
+        """The queue of the settings."""
+        return self._settings.default_queue
 
     def request(self, command: PlanCommand, asker: Asker) -> Requested:
         """Store a plan to be read, and return at once; raises `CommandError` when it cannot be asked for like this.
@@ -84,29 +93,34 @@ class Planner:
 
     def plan_for(self, command: PlanCommand, asker: Asker) -> Plan:
         """The plan that `command` asks for, with a window that is fixed from now on; raises `CommandError`."""
-        queue = self._settings.queue
+        queue = self._queue(command.queue)
+        _require_channel(queue, asker)
         tag, reviewers = command.tag or queue.tag, command.reviewers or queue.reviewers
         if not tag:
             raise CommandError('No tag is set. Name one: `tag="My tag"`, or set REVIEW_TAG.')
         if not reviewers:
             raise CommandError("No reviewers are set. Name some: `reviewers=ana@example.com`, or set REVIEWERS.")
-        policy = self._settings.policy
-        if policy.four_eyes and not command.dry_run and asker.user is not None and policy.approvers == {asker.user}:
+        approvers = queue.approvers or self._settings.policy.approvers
+        if self._settings.policy.four_eyes and not command.dry_run and approvers == {asker.user}:
             raise CommandError("You are the only approver, and FOUR_EYES asks for somebody else. Add to APPROVERS.")
         request = PlanRequest(
-            queue=DEFAULT_QUEUE,
-            project_id=self._settings.braintrust.project_id,
+            queue=queue.name,
+            project_id=queue.project_id,
             tag=tag,
             days=command.days or queue.days,
             reviewers=reviewers,
-            limit=command.limit,
+            limit=command.limit or queue.limit,
             dry_run=command.dry_run,
             choices=Choices(
                 strategy=command.strategy or queue.strategy,
                 order=command.order or AS_ALWAYS.order,
                 sample=command.sample,
                 group_by=command.group_by or queue.group_by,
+                filter=queue.filter,
+                max_open_rows=queue.max_open_rows,
+                max_new_rows=queue.max_new_rows,
             ),
+            approvers=queue.approvers,
             origin=asker.origin,
             requested_by=asker.user,
             channel=asker.channel,
@@ -115,6 +129,19 @@ class Planner:
         now = self._clock()
         window = Window(now - timedelta(days=request.days), now)
         return Plan(self._new_id(), request, window, PlanState.READING, created_at=now)
+
+    def _queue(self, name: str | None) -> Queue:
+        if name is None or name == DEFAULT_QUEUE:
+            return self._settings.default_queue
+        queue = self._queues.get(name)
+        if queue is None:
+            raise CommandError(f"There is no queue `{name}` any more. `{COMMAND} queues` lists those that exist.")
+        return queue
+
+
+def _require_channel(queue: Queue, asker: Asker) -> None:
+    if queue.channel is not None and asker.channel is not None and asker.channel != queue.channel:
+        raise NotAllowedError(f"Plans of the queue `{queue.name}` are asked for in <#{queue.channel}>.")
 
 
 class ProposalStep:

@@ -52,8 +52,9 @@ class RowReader:
         """Every row that matches, once; `on_page` hears the number of pages and rows so far."""
 
         def query(limit: int) -> str:
-            group_by = request.choices.group_by
-            return matching_rows(request.project_id, tag=request.tag, window=window, limit=limit, group_by=group_by)
+            group_by, meeting = request.choices.group_by, request.choices.filter
+            rows = partial(matching_rows, request.project_id, tag=request.tag, group_by=group_by, meeting=meeting)
+            return rows(window=window, limit=limit)
 
         gathering = RowSorter(self._settings.open_statuses)
         idle_pages = 0
@@ -86,35 +87,38 @@ class RowReader:
         rows = (row for page in pages for row in page.rows if not row.is_finished(statuses))
         return Counter(assignee for row in rows for assignee in row.assignees)
 
-    def by_id(self, project_id: str, ids: Iterable[str], *, patience: Patience) -> Sight:
-        """The present condition of single rows, several queries at a time; those that do not exist are missing."""
+    def by_id(self, project_id: str, ids: Iterable[str], *, patience: Patience, meeting: str | None = None) -> Sight:
+        """The present condition of single rows, several queries at a time.
+
+        Those are missing that do not exist, or that do not meet the expression `meeting`.
+        """
         wanted = list(ids)
         starts = range(0, len(wanted), self._ids_per_query)
         parts = [wanted[start : start + self._ids_per_query] for start in starts]
         at_once = self._settings.parallel_requests
-        return _joined(
-            for_each(parts, lambda part: self._part(project_id, part, patience), at_once=at_once, name="ids")
-        )
+        query = partial(rows_by_id, project_id, meeting=meeting)
+        return _joined(for_each(parts, lambda part: self._part(query, part, patience), at_once=at_once, name="ids"))
 
-    def of_batches(self, plan: Plan, batches: Iterable[Batch], *, patience: Patience) -> Sight:
-        """The present condition of the rows of some batches that were not dropped."""
+    def of_batches(
+        self, plan: Plan, batches: Iterable[Batch], *, patience: Patience, meeting: str | None = None
+    ) -> Sight:
+        """The same for the rows of some batches that were not dropped."""
         ids = [row_id for batch in batches for row_id, _ in batch.kept]
-        return self.by_id(plan.request.project_id, ids, patience=patience)
+        return self.by_id(plan.request.project_id, ids, patience=patience, meeting=meeting)
 
-    def _part(self, project_id: str, ids: Sequence[str], patience: Patience) -> Sight:
+    def _part(self, query: Callable[..., str], ids: Sequence[str], patience: Patience) -> Sight:
         """The rows of one query; in halves where it is refused, because nobody has documented how long it may be."""
         try:
-            return self._sight(project_id, ids, patience)
+            return self._sight(query(ids=ids), ids, patience)
         except QueryRefusedError:
             if len(ids) <= FEWEST_IDS_PER_QUERY:
                 raise
         half = math.ceil(len(ids) / 2)
-        sight = _joined([self._part(project_id, part, patience) for part in (ids[:half], ids[half:])])
+        sight = _joined([self._part(query, part, patience) for part in (ids[:half], ids[half:])])
         self._ids_per_query = min(self._ids_per_query, half)
         return sight
 
-    def _sight(self, project_id: str, ids: Sequence[str], patience: Patience) -> Sight:
-        query = rows_by_id(project_id, ids=ids)
+    def _sight(self, query: str, ids: Sequence[str], patience: Patience) -> Sight:
         found: dict[str, LogRow] = {}
         began = math.inf
 

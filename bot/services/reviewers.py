@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from bot.domain.absence import absence
 from bot.domain.allocation import Strategy
+from bot.domain.choices import Choices
 from bot.domain.people import Group, Person, User
 from bot.domain.plain_text import quoted
 from bot.domain.plan import DropReason, LeftOut, Plan, PlanRequest, Window
@@ -88,7 +89,9 @@ class StaffReader:
             raise CommandError(" ".join((_nobody(left_out), *seen.staff.notes)))
         load = loading.result()
 
-        members = [self._with_room(one, None if load is None else load.get(one.reviewer.id, 0)) for one in here]
+        members = [
+            _with_room(one, None if load is None else load.get(one.reviewer.id, 0), request.choices) for one in here
+        ]
         return Staff(tuple(members), left_out, seen.staff.notes)
 
     def leavers(self, plan: Plan, *, patience: Patience) -> Mapping[str, DropReason]:
@@ -101,16 +104,10 @@ class StaffReader:
         lost = dict.fromkeys(ids - there, DropReason.REVIEWER)
         return lost | dict.fromkeys(ids & seen.away.keys(), DropReason.AWAY)
 
-    def _with_room(self, member: Member, open_rows: int | None) -> Member:
-        queue = self._settings.queue
-        caps = [] if queue.max_new_rows is None else [queue.max_new_rows]
-        if queue.max_open_rows is not None:
-            caps.append(max(queue.max_open_rows - (open_rows or 0), 0))
-        return replace(member, open_rows=open_rows, room=min(caps, default=None))
-
     def _load(self, request: PlanRequest, patience: Patience) -> Mapping[str, int] | None:
         """Open rows by reviewer; None where nobody can say and nothing depends on it."""
-        needed = request.choices.strategy is Strategy.BALANCED or self._settings.queue.max_open_rows is not None
+        capped = request.choices.max_open_rows is not None or any(parsed_name(name).cap for name in request.reviewers)
+        needed = capped or request.choices.strategy is Strategy.BALANCED
         reader, now = RowReader(self._braintrust, self._settings.work), self._clock()
         window = Window(now - LOAD_DAYS, now)
         try:
@@ -215,6 +212,14 @@ class StaffReader:
             if reason := absence(person, now=self._clock(), rules=self._settings.people.away, away_until=until):
                 away[reviewer.id] = reason
         return away
+
+
+def _with_room(member: Member, open_rows: int | None, choices: Choices) -> Member:
+    most = [cap for cap in (choices.max_open_rows, member.cap) if cap is not None]
+    room = [max(cap - (open_rows or 0), 0) for cap in most]
+    if choices.max_new_rows is not None:
+        room.append(choices.max_new_rows)
+    return replace(member, open_rows=open_rows, room=min(room, default=None))
 
 
 def _listed(listing: Callable[[], tuple[_T, ...]], what: str) -> tuple[_T, ...] | None:

@@ -216,8 +216,8 @@ def test_a_person_named_with_two_weights_is_told_to_name_once(world: World) -> N
     refused = world.type(f"reviewers={first['email']}:2,{first['email']}:3")
     plan = world.proposed(f"reviewers={second['email']}:2,{second['id']}:3")
 
-    assert f"`{first['email']}` has the weight 2 and the weight 3. Name everybody once." in refused
-    assert "is named with the weight 2 and with 3: 2 counts." in plan.text
+    assert f"You name `{first['email']}:2` and `{first['email']}:3`. Name everybody once." in refused
+    assert "is named with the weight 2 and with the weight 3: the weight 2 counts." in plan.text
 
 
 def test_a_sample_is_a_part_of_the_rows_and_the_oldest_come_first_when_asked(world: World) -> None:

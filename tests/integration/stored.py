@@ -17,6 +17,7 @@ from bot.adapters.store.database import BUSY_TIMEOUT_MS, POOL_SIZE, Database
 from bot.adapters.store.notices import NoticeStore
 from bot.adapters.store.people import MatchStore, PreferenceStore
 from bot.adapters.store.plans import PlanStore
+from bot.adapters.store.queues import QueueStore
 from bot.adapters.store.records import batch_record, plan_record, proposal_record
 from bot.adapters.store.surfaces import SurfaceStore
 from bot.adapters.store.tables import batches as batch_table
@@ -84,6 +85,7 @@ class Store:
         self.books = PlanBooks(self.plans, self.batches, self.undone, self.notices)
         self.surfaces = SurfaceStore(self.database)
         self.preferences = PreferenceStore(self.database)
+        self.queues = QueueStore(self.database)
         self.schedules = ScheduleStore(self.database)
         self.faults = FaultStore(self.database)
         self.leases = LeaseStore(self.database, owner=owner)

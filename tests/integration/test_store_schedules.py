@@ -149,6 +149,7 @@ def scheduling(store: Store, clock: Clock, *, weekly: str | None = EVERY_MONDAY)
     )
     planner = Planner(
         store.plans,
+        queues=store.queues,
         settings=Settings(queue=queue, braintrust=BraintrustSettings(project_id=PROJECT)),
         clock=clock,
         new_id=lambda: f"p{len(store.everything()['plans'])}",

@@ -93,6 +93,7 @@ class Process:
         )
         self.planner = Planner(
             store.plans,
+            queues=store.queues,
             settings=settings,
             clock=time.now,
             new_id=lambda: f"plan-{next(ids)}",

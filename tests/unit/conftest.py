@@ -1,14 +1,10 @@
-"""Laws without a stopwatch, because a busy machine is not a counterexample; and a real store for services."""
+"""A real store for services."""
 
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 
 from tests.integration.stored import Store, opened
-
-settings.register_profile("unit", deadline=None)
-settings.load_profile("unit")
 
 
 @pytest.fixture

@@ -277,6 +277,7 @@ class FakeDirectory:
 
     outsiders: frozenset[str] = frozenset()
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    admins: frozenset[str] = frozenset()
     is_away: bool = False
     unknown: Mapping[str, SlackError] = field(default_factory=dict)
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -284,6 +285,10 @@ class FakeDirectory:
     def is_member(self, user: str, channel: str) -> bool:
         self._meet(user)
         return user in self.members.get(channel, frozenset())
+
+    def is_admin(self, user: str) -> bool:
+        self._meet(user)
+        return user in self.admins
 
     def is_outsider(self, user: str) -> bool:
         self._meet(user)

@@ -181,9 +181,9 @@ def test_what_slack_and_its_editors_make_of_the_text_is_understood(text: str, ex
         ("reviewers=Ana", "I don't know whom `Ana` means."),
         ("reviewers=a@x.com:101", "no whole number from 0 to 100"),
         ("reviewers=a@x.com days=3 b@x.com", "I don't understand `b@x.com`."),
-        ("reviewers=a@x.com:2,A@x.com:3", "`a@x.com` has the weight 2 and the weight 3. Name everybody once."),
-        ("reviewers=a@x.com,a@x.com:0", "`a@x.com` has the weight 1 and the weight 0."),
-        ("reviewers=group:Team:2,group:team:3", "`team` has the weight 2 and the weight 3."),
+        ("reviewers=a@x.com:2,A@x.com:3", "You name `a@x.com:2` and `a@x.com:3`. Name everybody once."),
+        ("reviewers=a@x.com,a@x.com:0", "You name `a@x.com` and `a@x.com:0`."),
+        ("reviewers=group:Team:2,group:team:3", "You name `group:team:2` and `group:team:3`."),
         ("reviewers=,,", "Name 1 to 500 reviewers, separated by commas"),
     ],
 )

@@ -22,7 +22,7 @@ from bot.domain.options import COMMAND
 from bot.domain.plan import PlanState, Window
 from bot.errors import SettingsError
 from bot.messages.buttons import approve_button, cancel_button, retry_button, stop_button, undo_button
-from bot.messages.help import OPTIONS, PERSONAL
+from bot.messages.help import OPTIONS, PERSONAL, QUEUES
 from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, NETWORK, TABLE, Settings
 from tests.unit.builders import PROJECT, a_plan
 
@@ -243,7 +243,7 @@ def test_the_command_table_says_what_the_help_says() -> None:
 def test_the_table_of_what_is_typed_about_oneself_says_what_the_help_says() -> None:
     rows = [tuple(line.strip("| ").split(" | ")) for line in COMMANDS.splitlines() if line.startswith(f"| `{COMMAND} ")]
 
-    personal = [(f"`{COMMAND} {form}`", meaning) for form, meaning in PERSONAL]
+    personal = [(f"`{COMMAND} {form}`", meaning) for form, meaning in (*PERSONAL, *QUEUES)]
     assert [row for row in personal if row not in rows] == []
 
 

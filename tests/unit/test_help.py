@@ -26,10 +26,10 @@ def test_all_forms_together_are_one_command() -> None:
     command = parsed(" ".join(form for form, _ in OPTIONS))
 
     assert command == PlanCommand(
-        "My tag",
-        14,
-        200,
-        ("ana@example.com:2", "group:support"),
+        tag="My tag",
+        days=14,
+        limit=200,
+        reviewers=("ana@example.com:2", "group:support"),
         dry_run=True,
         strategy=Strategy.BALANCED,
         order=RowOrder.OLDEST,

@@ -227,17 +227,21 @@ def test_the_operator_finds_the_unanswered_question_in_the_log(
 
 def test_a_request_waits_while_slack_is_away() -> None:
     with pytest.raises(SlackUnavailableError):
-        not_told(ANYBODY, U0ELSE=SLOW).require_requester("U0ELSE")
+        not_told(ANYBODY, U0ELSE=SLOW).require_requester(asked_by("U0ELSE"))
 
 
 def test_a_requester_slack_refuses_to_look_up_reads_what_to_mend() -> None:
     with pytest.raises(NotAllowedError, match="cannot find out whether you may ask for a plan"):
-        not_told(ANYBODY, U0ELSE=LACKS_SCOPE).require_requester("U0ELSE")
+        not_told(ANYBODY, U0ELSE=LACKS_SCOPE).require_requester(asked_by("U0ELSE"))
 
 
 def test_an_approver_may_ask_even_if_slack_cannot_look_them_up() -> None:
-    not_told(NAMED, U0BOSS=LACKS_SCOPE, S0OTHER=SLOW).require_requester("U0BOSS")
-    not_told(NAMED, U0MEMBER=LACKS_SCOPE, S0OTHER=SLOW).require_requester("U0MEMBER")
+    not_told(NAMED, U0BOSS=LACKS_SCOPE, S0OTHER=SLOW).require_requester(asked_by("U0BOSS"))
+    not_told(NAMED, U0MEMBER=LACKS_SCOPE, S0OTHER=SLOW).require_requester(asked_by("U0MEMBER"))
+
+
+def asked_by(user: str) -> Plan:
+    return a_plan(PlanState.READING, request=a_request(requested_by=user))
 
 
 DIRECT = a_request(channel="D0ASK")
@@ -290,13 +294,49 @@ def test_elsewhere_the_command_says_where_it_works() -> None:
         (FOUR_EYES, "U0ASK", True),
         (PolicySettings(approvers=frozenset({"U0GUEST"})), "U0GUEST", True),
         (PolicySettings(approvers=frozenset({"S0GUESTS"})), "U0GUEST", True),
+        (PolicySettings(requesters=frozenset({"U0ASK"})), "U0ASK", True),
+        (PolicySettings(requesters=frozenset({"U0ASK"})), "U0ELSE", False),
+        (PolicySettings(requesters=frozenset({"S0GUESTS"})), "U0GUEST", True),
+        (PolicySettings(requesters=frozenset({"U0ASK"}), approvers=frozenset({"U0ELSE"})), "U0ELSE", False),
     ],
 )
 def test_who_may_ask_for_a_plan(policy: PolicySettings, user: str, may: bool) -> None:
     rules = Permissions(policy, FakeDirectory(frozenset({"U0GUEST"}), {"S0GUESTS": frozenset({"U0GUEST"})}))
 
-    with nullcontext() if may else pytest.raises(NotAllowedError, match=r"name you in APPROVERS\."):
-        rules.require_requester(user)
+    with (
+        nullcontext() if may else pytest.raises(NotAllowedError, match=r"name you in APPROVERS\.|Let one of them ask\.")
+    ):
+        rules.require_requester(asked_by(user))
+
+
+def test_the_approvers_of_a_queue_decide_about_its_plans() -> None:
+    rules = permissions(NAMED)
+    plan = a_plan(request=a_request(approvers=frozenset({"U0QUEUE"})))
+
+    assert rules.to_approve(plan, "U0QUEUE") is None
+    assert rules.to_approve(plan, "U0BOSS") == "Approvers are <@U0QUEUE>."
+
+
+@pytest.mark.parametrize(
+    ("policy", "user", "may"),
+    [
+        (ANYBODY, "U0ADMIN", True),
+        (ANYBODY, "U0ASK", False),
+        (PolicySettings(admins=frozenset({"U0ASK"})), "U0ASK", True),
+        (PolicySettings(admins=frozenset({"S0ADMINS"})), "U0ASK", True),
+        (PolicySettings(admins=frozenset({"U0ASK"})), "U0ADMIN", False),
+    ],
+)
+def test_who_may_change_queues(policy: PolicySettings, user: str, may: bool) -> None:
+    directory = FakeDirectory(groups={"S0ADMINS": frozenset({"U0ASK"})}, admins=frozenset({"U0ADMIN"}))
+
+    with nullcontext() if may else pytest.raises(NotAllowedError, match=r"^Only .* may change queues"):
+        Permissions(policy, directory).require_admin(user)
+
+
+def test_while_slack_says_nothing_no_queue_is_changed() -> None:
+    with pytest.raises(SlackUnavailableError):
+        not_told(ANYBODY, U0ELSE=SLOW).require_admin("U0ELSE")
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ SUBJECT: dict[str, Any] = {
     "dry_run": True,
     "choices": Choices(sample=Fraction(1, 10)),
     "channel": "C0ELSE",
+    "approvers": frozenset({"U0BOSS"}),
 }
 REQUESTS = st.builds(
     PlanRequest,

@@ -46,7 +46,12 @@ class World:
         self.slack = FakeSlack(shared={"C0SHARED"})
         self.directory = FakeDirectory(outsiders=frozenset({"U0GUEST"}))
         self.planner = Planner(
-            store.plans, settings=settings, clock=self.clock, new_id=lambda: "k7f3q2", wake=self.wake
+            store.plans,
+            queues=store.queues,
+            settings=settings,
+            clock=self.clock,
+            new_id=lambda: "k7f3q2",
+            wake=self.wake,
         )
         self.step = ProposalStep(
             StepContext(self.braintrust, FakeAnnouncer(), settings.work, self.clock, store.books),
@@ -118,7 +123,8 @@ def test_what_was_typed_wins_over_the_settings(worlds: Worlds) -> None:
 
     request = worlds().planner.plan_for(command, ANA).request
 
-    assert PlanCommand(request.tag, request.days, request.limit, request.reviewers, request.dry_run) == command
+    assert (request.tag, request.days, request.limit, request.reviewers) == ("Typed", 14, 200, ("ben@example.com",))
+    assert request.dry_run
 
 
 def test_the_window_ends_now_and_is_as_long_as_asked(worlds: Worlds) -> None:

@@ -98,7 +98,10 @@ def test_people_are_found_by_any_name_and_known_in_slack(names: tuple[str, ...],
 @pytest.mark.parametrize(
     ("names", "notes"),
     [
-        (("U0ANA:2", "ana@example.com:3"), ("`Ana Ruiz` is named with the weight 2 and with 3: 2 counts.",)),
+        (
+            ("U0ANA:2", "ana@example.com:3"),
+            ("`Ana Ruiz` is named with the weight 2 and with the weight 3: the weight 2 counts.",),
+        ),
         (("U0ANA:2", "ana@example.com:2", BEN_ID), ()),
         (("S0TEAM", "ana@example.com:3"), ()),  # who is named beats a group
     ],
@@ -268,12 +271,37 @@ def test_a_wrong_key_is_no_lack_of_a_right(worlds: Worlds) -> None:
 
 
 def test_room_is_what_both_caps_leave(worlds: Worlds) -> None:
-    world = worlds(max_open_rows=10, max_new_rows=4)
+    world = worlds()
     world.braintrust.open_load = {ANA_ID: 8, BEN_ID: 30}
 
-    members = world.staff("S0TEAM").members
+    members = world.staff("S0TEAM", max_open_rows=10, max_new_rows=4).members
 
     assert [(member.open_rows, member.room) for member in members] == [(8, 2), (30, 0)]
+
+
+@pytest.mark.parametrize(
+    ("names", "room"),
+    [
+        (("S0TEAM<=10",), [2, 7]),
+        (("S0TEAM<=10", "ana@example.com<=40"), [32, 7]),
+        (("ana@example.com<=9", "S0TEAM"), [1, None]),
+    ],
+)
+def test_a_cap_of_a_person_beats_that_of_a_group(
+    names: tuple[str, ...], room: list[int | None], worlds: Worlds
+) -> None:
+    world = worlds()
+    world.braintrust.open_load = {ANA_ID: 8, BEN_ID: 3}
+
+    assert [member.room for member in world.staff(*names).members] == room
+
+
+def test_where_somebody_has_a_cap_open_rows_have_to_be_known(worlds: Worlds) -> None:
+    world = worlds()
+    world.braintrust.refusals["tally"] = BraintrustUnavailableError("Braintrust does not answer.")
+
+    with pytest.raises(BraintrustUnavailableError):
+        world.staff("ana@example.com<=9")
 
 
 @pytest.mark.parametrize("error", [REFUSED, BraintrustUnavailableError("Braintrust does not answer.")])

@@ -239,7 +239,14 @@ class World:
         ids = (f"plan-{number}" for number in count(1))
         queue = QueueSettings(tag="t", reviewers=("ana@example.com",), channel="C0REV", weekly_post=weekly)
         settings = Settings(braintrust=BraintrustSettings(project_id=PROJECT), queue=queue)
-        planner = Planner(store.plans, settings=settings, clock=self.clock, new_id=lambda: next(ids), wake=Calls())
+        planner = Planner(
+            store.plans,
+            queues=store.queues,
+            settings=settings,
+            clock=self.clock,
+            new_id=lambda: next(ids),
+            wake=Calls(),
+        )
         self.scheduling = WeeklyPost(
             schedules=schedules or store.schedules, planner=planner, queue=queue, clock=self.clock
         )

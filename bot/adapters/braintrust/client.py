@@ -104,6 +104,14 @@ class BraintrustClient:
                 counts[name] += rows
         return counts
 
+    def total(self, query: str, *, count: str, patience: Patience) -> int:
+        records = _patiently(lambda: self._records(query, 1, patience), patience)[0]
+        return count_of(records[0].get(count)) if records else 0
+
+    def projects(self, *, patience: Patience) -> Mapping[str, str]:
+        found = [entry for entry in self._everything("project", patience) if not entry.get("deleted_at")]
+        return {str(entry["id"]): str(entry.get("name") or entry["id"]) for entry in found}
+
     def users(self, *, patience: Patience, at_least: Collection[str] = ()) -> tuple[User, ...]:
         return tuple(user(entry) for entry in self._everything("user", patience, at_least))
 

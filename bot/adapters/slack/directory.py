@@ -29,6 +29,7 @@ NO_GROUP = "no_such_subteam"
 _NOBODY = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 """The refusals that say there is no such person; every other one says that the bot cannot know."""
 _OUTSIDE = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
+_IN_CHARGE = ("is_admin", "is_owner", "is_primary_owner")
 _SLACKBOT = "USLACKBOT"  # Slack does not call it a bot
 _PERSON_ID = re.compile(r"[UW][A-Z0-9]{1,30}")
 
@@ -45,6 +46,10 @@ class SlackDirectory:
     def is_outsider(self, user: str) -> bool:
         person = self._person(user)
         return person is None or any(person.get(mark) for mark in _OUTSIDE) or not self._is_colleague(person)
+
+    def is_admin(self, user: str) -> bool:
+        person = self._person(user) or {}
+        return any(person.get(mark) for mark in _IN_CHARGE) and not self.is_outsider(user)
 
     def group_members(self, group: str) -> frozenset[str]:
         def read() -> frozenset[str]:

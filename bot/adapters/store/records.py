@@ -46,6 +46,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         "requested_by": request.requested_by,
         "channel": request.channel,
         "response_url": request.response_url,
+        "approvers": sorted(request.approvers),
         "window_start": plan.window.start,
         "window_end": plan.window.end,
         "created_at": plan.created_at,
@@ -156,13 +157,12 @@ def _share(reviewer_id: str, name: str, rows: int, explained: Mapping[str, Any] 
     )
 
 
-def _choices_record(choices: Choices) -> dict[str, str]:
+def _choices_record(choices: Choices) -> dict[str, Any]:
     sample = None if choices.sample is None else str(choices.sample)
-    record = {"strategy": choices.strategy, "order": choices.order, "sample": sample, "group_by": choices.group_by}
-    return {name: value for name, value in record.items() if value is not None}
+    return {name: value for name, value in (asdict(choices) | {"sample": sample}).items() if value is not None}
 
 
-def _choices(record: Mapping[str, str]) -> Choices:
+def _choices(record: Mapping[str, Any]) -> Choices:
     """Plans of older versions have none: they are dealt out as they always were."""
     sample = record.get("sample")
     return Choices(
@@ -170,6 +170,9 @@ def _choices(record: Mapping[str, str]) -> Choices:
         order=RowOrder(record.get("order", RowOrder.NEWEST)),
         sample=Fraction(sample) if sample else None,
         group_by=record.get("group_by"),
+        filter=record.get("filter"),
+        max_open_rows=record.get("max_open_rows"),
+        max_new_rows=record.get("max_new_rows"),
     )
 
 
@@ -187,4 +190,5 @@ def _request(row: Row[Any]) -> PlanRequest:
         requested_by=row.requested_by,
         channel=row.channel,
         response_url=row.response_url,
+        approvers=frozenset(row.approvers or ()),
     )

@@ -13,6 +13,7 @@ from bot.adapters.store.database import Database, DatabaseClock, refuse_missing
 from bot.adapters.store.notices import NoticeStore
 from bot.adapters.store.people import MatchStore, PreferenceStore
 from bot.adapters.store.plans import PlanStore
+from bot.adapters.store.queues import QueueStore
 from bot.adapters.store.surfaces import SurfaceStore
 from bot.adapters.store.tables import homes, undo_batches
 from bot.adapters.store.weekly import ScheduleStore
@@ -62,6 +63,7 @@ class Store:
         self.surfaces = SurfaceStore(self.database)
         self.preferences = PreferenceStore(self.database)
         self.matches = MatchStore(self.database)
+        self.queues = QueueStore(self.database)
         self.schedules = ScheduleStore(self.database)
         self.faults = FaultStore(self.database)
         self.homes = HomeStore(self.database)

@@ -76,6 +76,7 @@ plans = Table(
     Column("requested_by", String(32)),
     Column("channel", String(32)),
     Column("response_url", Text),
+    Column("approvers", JSON),
     Column("fire_key", String(120), unique=True),
     Column("window_start", UtcDateTime, nullable=False),
     Column("window_end", UtcDateTime, nullable=False),
@@ -223,6 +224,17 @@ schedules = Table(
     Column("id", String(32), primary_key=True),
     Column("weekly", String(120), nullable=False),
     Column("next_fire_at", UtcDateTime, nullable=False),
+)
+
+queues = Table(
+    "queues",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("project_id", String(36), nullable=False),
+    Column("texts", JSON, nullable=False),  # its fields, as people write them
+    Column("changed_by", String(80), nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
 )
 
 homes = Table(  # whom the database belongs to

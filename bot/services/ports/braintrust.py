@@ -40,8 +40,21 @@ class Page:
         return len(self.rows)
 
 
+class Projects(Protocol):
+    """Braintrust's projects, and how much there is in them."""
+
+    def projects(self, *, patience: Patience) -> Mapping[str, str]:
+        """The names of the projects that the key reaches, by id; raises like `page`."""
+
+    def page(self, query: str, *, patience: Patience, rows: int = MAX_PAGE_ROWS, tries: int = READ_TRIES) -> Page:
+        """As of `Braintrust`."""
+
+    def total(self, query: str, *, count: str, patience: Patience) -> int:
+        """The one count of an aggregate; raises like `page`."""
+
+
 class Braintrust(Protocol):
-    """Braintrust's API."""
+    """Braintrust's API, as plans need it."""
 
     def page(self, query: str, *, patience: Patience, rows: int = MAX_PAGE_ROWS, tries: int = READ_TRIES) -> Page:
         """At most `rows`; raises `BraintrustRejectedError`, or `BraintrustUnavailableError` after the last try."""

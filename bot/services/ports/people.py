@@ -114,6 +114,9 @@ class Directory(Protocol):
     def is_outsider(self, user: str) -> bool:
         """Whether `user` is a guest, from another workspace, deactivated, a bot, or nobody; raises `SlackError`."""
 
+    def is_admin(self, user: str) -> bool:
+        """Whether `user` is an owner or an admin of the workspace; raises `SlackError`."""
+
     def group_members(self, group: str) -> frozenset[str]:
         """The users of a Slack user group; raises `SlackError`.  A group that does not exist has none."""
 

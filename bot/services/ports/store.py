@@ -1,6 +1,6 @@
 """Ports to the rest of the store: surfaces, leases, faults, schedules and homes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from bot.domain.faults import FaultKind
 from bot.domain.homes import Home
 from bot.domain.plan import Plan, PlanState
+from bot.domain.queue import Queue, QueueChange
 from bot.domain.surfaces import Shown, Surface
 from bot.services.ports.work import Lease
 
@@ -90,6 +91,19 @@ class FaultBook(Protocol):
 
     def met_drawing(self, lease: Lease, fault: FaultKind, *, reason: str, now: datetime) -> float | None:
         """The same for showing a plan; None when it is given up until the plan changes again."""
+
+
+class QueueBook(Protocol):
+    """The queues that people made."""
+
+    def all(self) -> tuple[Queue, ...]:
+        """Every queue, by name."""
+
+    def get(self, name: str) -> Queue | None:
+        """The queue of this name, as it is now."""
+
+    def apply(self, changes: Sequence[QueueChange], *, who: str, now: datetime) -> bool:
+        """Make all of these changes; none, and False, where a queue is not any more what a change begins with."""
 
 
 class HomeBook(Protocol):

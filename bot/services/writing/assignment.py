@@ -21,7 +21,7 @@ from bot.services.step import ANOTHER_FIRST, StepContext, VisiblePatience
 from bot.services.threads import in_background
 from bot.services.writing.ledger import Ledger
 from bot.services.writing.writer import Writer
-from bot.settings import Settings
+from bot.settings import Settings, WorkSettings
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +55,13 @@ class ApprovalCheck:
         rows = list(accumulate(batch.size for batch in batches))
         number = max(bisect_right(rows, SAMPLE_ROWS), 1)
         sample, rest = batches[:number], batches[number:]
-        sight = self._reader.of_batches(plan, sample, patience=patience)
+        change = _assignment(plan, self._settings.work)
+        sight = self._reader.of_batches(plan, sample, patience=patience, meeting=change.filter)
         lost = leavers.result()
 
-        change = Assignment(plan.request.tag, self._settings.work.open_statuses)
         looked_at = [checked(batch, sight.rows, change, lost=lost) for batch in sample]
         if rest and has_drifted(plan, looked_at, lost=lost):
-            others = self._reader.of_batches(plan, rest, patience=patience).rows
+            others = self._reader.of_batches(plan, rest, patience=patience, meeting=change.filter).rows
             looked_at += [checked(batch, others, change, lost=lost) for batch in rest]
 
         if has_drifted(plan, looked_at, lost=lost) and any(batch.kept for batch in looked_at):
@@ -123,7 +123,7 @@ class AssignmentSteps:
             Ledger(self._context, batches, store=self._batches, lease=work.lease),
             work=work,
             plan=plan,
-            change=Assignment(plan.request.tag, self._context.settings.open_statuses),
+            change=_assignment(plan, self._context.settings),
             others=self._batches.recently_written(plan, since=since),
         )
         reason = writer.carry_out(read_at)
@@ -138,3 +138,7 @@ class AssignmentSteps:
         arrange_notices(self._context.books, work.lease, plan)
         why = " ".join(report.reasons) if report.missing else None
         self._plans.finish(work.lease, state=state, counts=counts, why=why, now=self._context.clock())
+
+
+def _assignment(plan: Plan, settings: WorkSettings) -> Assignment:
+    return Assignment(plan.request.tag, settings.open_statuses, plan.request.choices.filter)

@@ -210,7 +210,8 @@ class Writer:
 
         patience = VisiblePatience(self._work, explain, look_up=look_up)
         if batches:
-            read = partial(self._reader.of_batches, self._plan, batches, patience=patience)
+            meeting = self._change.filter if state is BatchState.PLANNED else None
+            read = partial(self._reader.of_batches, self._plan, batches, patience=patience, meeting=meeting)
             self._looks[in_background(read, name="look")] = batches, state
 
     def _collect(self) -> None:
