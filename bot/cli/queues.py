@@ -7,11 +7,10 @@ from typing import Any
 
 import yaml
 
+from bot.adapters.braintrust.client import BraintrustClient
 from bot.adapters.store.store import Store
-from bot.app import Core
 from bot.cli.console import Console, program
 from bot.cli.plans import NOBODY, settings_for_a_terminal
-from bot.cli.terminal import TerminalAnnouncer
 from bot.domain.plain_text import shown
 from bot.domain.plan import Origin
 from bot.domain.queue import LISTS, Queue, QueueChange
@@ -30,15 +29,16 @@ def queues(options: argparse.Namespace, console: Console) -> int:
     settings = settings_for_a_terminal(console, ("BRAINTRUST_API_KEY",) if options.act == "import" else ())
     configure(settings.log_format, quiet=True)
     store = Store(settings.database)
-    core = Core(settings, store, announcer=TerminalAnnouncer(store.plans, store.surfaces, console.say))
+    braintrust = BraintrustClient(settings.braintrust)
+    keeper = QueueKeeper(store.queues, braintrust=braintrust, settings=settings, clock=store.clock)
     try:
         match options.act:
             case "list":
-                console.say(*[_line(queue) for queue in core.queues.all()] or ["No queue is stored."])
+                console.say(*[_line(queue) for queue in keeper.all()] or ["No queue is stored."])
             case "export":
-                return _export(core.queues, options.file, console)
+                return _export(keeper, options.file, console)
             case "import":
-                return _import(core.queues, options, console)
+                return _import(keeper, options, console)
     finally:
         store.database.close()
     return OK
