@@ -126,6 +126,11 @@ class SlackRejectedError(SlackError):
         """Whether the bot's own token is what Slack refuses: once that is mended, the same call works."""
         return self.code in TOKEN_REFUSALS
 
+    @property
+    def is_of_a_scope(self) -> bool:
+        """Whether the app was not granted what the call needs."""
+        return self.code == "missing_scope"
+
 
 class StoreError(BotError):
     """The database did not do what was asked."""

@@ -42,6 +42,7 @@ SLACK_SECONDS = 5.0
 """For how long an approved plan waits for Slack, which it needs only to learn who is away."""
 NO_NAMES = "Braintrust does not let the bot list users, so reviewers are shown by id."
 NO_SLACK = "Slack could not be asked who is away, so nobody is taken to be."
+PARTLY = "Not everybody could be found in Slack, so nobody but those who were is taken to be away."
 LOAD_DAYS = timedelta(days=30)
 """Over how many days open rows are counted."""
 
@@ -144,18 +145,21 @@ class StaffReader:
             accounts=self._remembered(users or ()),
             mapped=self._settings.people.reviewer_map,
         )
+        refusal: SlackError | None = None
         if self._listing is not None:
             try:
-                known = self._listing.matched(asked, known, slack, lists=lists)
+                known, refusal = self._listing.matched(asked, known, slack, lists=lists)
             except SlackError as error:  # then what was matched before counts
-                log.warning("Slack's people cannot be read", extra={"error": str(error)})
-                notes.append(f"{NO_SLACK} {error}")
+                refusal = error
+        if refusal is not None:
+            log.warning("Slack's people cannot be read", extra={"error": str(refusal)})
+            notes.append(f"{NO_SLACK if known.people is None else PARTLY} {refusal}")
 
         staff = resolved(asked, known)
 
-        if not known.accounts:
+        if not known.accounts and refusal is None:
             self._remember(staff.members, known)
-        readable = known.users is not None and (known.people is not None or self._people is None)
+        readable = known.users is not None and refusal is None
         certain = readable and known.groups is not None and None not in known.members.values()
         away = self._away(staff.members, known.people or ())
         return _Lookup(replace(staff, notes=(*notes, *staff.notes)), known, away, certain)

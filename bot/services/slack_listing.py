@@ -8,6 +8,7 @@ from functools import partial
 
 from bot.domain.people import Person
 from bot.domain.reviewers import Known, NameKind, ReviewerName, resolved
+from bot.errors import SlackRejectedError
 from bot.services.ports.braintrust import Patience
 from bot.services.ports.people import People
 from bot.services.ports.work import Clock
@@ -30,19 +31,36 @@ class SlackListing:
         self._lock = threading.Lock()
         self._kept: tuple[datetime, tuple[Person, ...]] | None = None
 
-    def matched(self, asked: Sequence[ReviewerName], known: Known, patience: Patience, *, lists: bool) -> Known:
-        """`known` with Slack's people; raises `SlackError`.  Without `lists`, nobody is listed for it."""
+    def matched(
+        self, asked: Sequence[ReviewerName], known: Known, patience: Patience, *, lists: bool
+    ) -> tuple[Known, SlackRejectedError | None]:
+        """`known` with Slack's people; and Slack's refusal to show e-mails, where somebody could not be found for it.
+
+        Raises `SlackError`.  Without `lists`, nobody is listed for it.
+        """
         if (matched := self._matched(asked, known, patience)) is not None:
-            return replace(known, people=matched)
+            return replace(known, people=matched), None
+        listed, is_new = self._listed(patience, lists=lists)
+        if is_new:
+            return replace(known, people=listed, accounts={}), None
+        people, refusal = self._as_now(asked, known, listed, patience)
+        return replace(known, people=people, accounts={} if refusal is None else known.accounts), refusal
+
+    def _listed(self, patience: Patience, *, lists: bool) -> tuple[tuple[Person, ...], bool]:
+        """Everybody, as far as they were listed within the day, and whether that was just now."""
         with self._lock:
             if self._kept is not None and self._kept[0] < self._clock() - KEPT:
                 self._kept = None
-            if self._kept is None and lists:
+            if self._kept is not None or not lists:
+                return self._kept[1] if self._kept is not None else (), False
+            try:
                 everybody = ask_slack(self._people.people, patience)
-                self._kept = (self._clock(), everybody)
-                return replace(known, people=everybody, accounts={})
-            listed = self._kept[1] if self._kept is not None else ()
-        return replace(known, people=self._as_now(asked, known, listed, patience), accounts={})
+            except SlackRejectedError as error:
+                if not error.is_of_a_scope:
+                    raise
+                return (), False
+            self._kept = (self._clock(), everybody)
+            return everybody, True
 
     def _matched(self, asked: Sequence[ReviewerName], known: Known, patience: Patience) -> tuple[Person, ...] | None:
         """Those behind `asked`, as Slack has them now; None unless all were matched before and nothing is wrong."""
@@ -59,8 +77,8 @@ class SlackListing:
 
     def _as_now(
         self, asked: Sequence[ReviewerName], known: Known, listed: Sequence[Person], patience: Patience
-    ) -> tuple[Person, ...]:
-        """`listed`, with those behind `asked` as Slack has them now, and those who came since."""
+    ) -> tuple[tuple[Person, ...], SlackRejectedError | None]:
+        """`listed`, with those behind `asked` as Slack has them now, and those who came since, if e-mails are shown."""
         before = resolved(asked, known).members + resolved(asked, replace(known, people=listed, accounts={})).members
         meant: dict[str, None] = {name.value: None for name in asked if name.kind is NameKind.PERSON}
         for members in known.members.values():
@@ -79,8 +97,14 @@ class SlackListing:
         if not listed:  # an e-mail that is nobody's in Braintrust may be somebody's in Slack
             familiar = {(user.email or "").lower() for user in known.users or ()}
             emails += [name.value for name in asked if name.kind is NameKind.EMAIL and name.value not in familiar]
-        people |= self._each(emails, self._people.by_email, patience)
-        return tuple(people.values())
+        refusal: SlackRejectedError | None = None
+        try:
+            people |= self._each(emails, self._people.by_email, patience)
+        except SlackRejectedError as error:
+            if not error.is_of_a_scope:
+                raise
+            refusal = error
+        return tuple(people.values()), refusal
 
     def _each(self, keys: Iterable[str], find: Callable[[str], Person | None], patience: Patience) -> dict[str, Person]:
         """Those whom Slack knows by these ids or e-mails, several asked for at a time."""

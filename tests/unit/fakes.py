@@ -39,24 +39,23 @@ class FakePeople:
         self.listed = people
         self.listed_groups = dict(groups or {})
         self.error: SlackError | None = None
+        self.hides_emails = False
         self.asked: list[str] = []
 
     def people(self) -> tuple[Person, ...]:
         self.asked.append("everybody")
-        if self.error is not None:
-            raise self.error
+        self._meet(is_about_emails=True)
         return self.listed
 
     def person(self, user: str) -> Person | None:
         self.asked.append(user)
-        if self.error is not None:
-            raise self.error
-        return next((person for person in self.listed if person.id == user), None)
+        self._meet()
+        found = next((person for person in self.listed if person.id == user), None)
+        return replace(found, email=None) if found is not None and self.hides_emails else found
 
     def by_email(self, email: str) -> Person | None:
         self.asked.append(email)
-        if self.error is not None:
-            raise self.error
+        self._meet(is_about_emails=True)
         there = (person for person in self.listed if not person.deactivated)
         return next((person for person in there if (person.email or "").lower() == email.lower()), None)
 
@@ -64,6 +63,12 @@ class FakePeople:
         if self.error is not None or group not in self.listed_groups:
             raise self.error or SlackRejectedError("There is no such group.", code="no_such_subteam")
         return self.listed_groups[group]
+
+    def _meet(self, *, is_about_emails: bool = False) -> None:
+        if self.error is not None:
+            raise self.error
+        if is_about_emails and self.hides_emails:
+            raise SlackRejectedError("The Slack app lacks a scope.", code="missing_scope")
 
 
 class FakeBraintrust:

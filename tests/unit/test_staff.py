@@ -22,7 +22,7 @@ from bot.errors import (
     SlackUnavailableError,
     StoreUnavailableError,
 )
-from bot.services.reviewers import NO_NAMES, NO_SLACK, StaffReader
+from bot.services.reviewers import NO_NAMES, NO_SLACK, PARTLY, StaffReader
 from bot.services.step import VisiblePatience
 from bot.settings import PeopleSettings, Settings
 from tests.integration.stored import Store
@@ -137,6 +137,53 @@ def test_while_slack_is_silent_nobody_is_away_and_people_are_known_from_the_day_
 
     assert ids(staff) == [ANA_ID, BEN_ID]
     assert staff.notes == (f"{NO_SLACK} Slack does not answer.",)
+
+
+def without_emails(worlds: Worlds, **mapped: str) -> World:
+    """A world whose bot sees nobody's e-mail in Slack, where both are away, and that knows some by the map."""
+    world = worlds(replace(ANA, status_emoji=":palm_tree:"), replace(BEN, status_emoji=":palm_tree:"))
+    world.people.hides_emails = True
+    world.reader = world.reading(PeopleSettings(reviewer_map=mapped))
+    return world
+
+
+def test_without_emails_who_is_mapped_is_found_and_the_rest_is_said_once(worlds: Worlds) -> None:
+    world = without_emails(worlds, U0ANA=ANA_ID)
+
+    staff = world.staff("ana@example.com", "ben@example.com", "U0BEN")
+
+    assert ids(staff) == [BEN_ID]
+    assert [(left.name, left.reason) for left in staff.left_out] == [
+        ("Ben", "Slack shows no e-mail of theirs"),
+        ("Ana Ruiz", "Slack status: away"),
+    ]
+    assert staff.notes == (f"{PARTLY} The Slack app lacks a scope.",)
+
+
+def test_without_emails_nothing_is_said_where_none_is_needed(worlds: Worlds) -> None:
+    world = without_emails(worlds, U0ANA=ANA_ID, U0BEN=BEN_ID)
+    world.people.listed = (ANA, BEN)
+
+    staff = world.staff("ana@example.com", "U0BEN")
+
+    assert [member.reviewer.slack_id for member in staff.members] == ["U0ANA", "U0BEN"]
+    assert staff.notes == ()
+
+
+def test_without_emails_nobody_is_taken_to_have_left(worlds: Worlds) -> None:
+    assert without_emails(worlds).leavers("U0ANA", "ben@example.com") == {}
+
+
+def test_once_emails_are_shown_everybody_is_found(worlds: Worlds) -> None:
+    world = without_emails(worlds)
+    world.staff("ana@example.com", "ben@example.com")
+
+    world.people.listed, world.people.hides_emails = (ANA, BEN), False
+
+    assert [one.reviewer.slack_id for one in world.staff("ana@example.com", "ben@example.com").members] == [
+        "U0ANA",
+        "U0BEN",
+    ]
 
 
 def test_everybody_in_slack_is_listed_once_a_day_and_then_only_reviewers_are_asked_for(worlds: Worlds) -> None:
