@@ -12,9 +12,17 @@ from tests.bench.bot_run import bot_run
 from tests.bench.measure import Run
 from tests.bench.plain_run import plain_run
 from tests.bench.planning import planning_run
+from tests.bench.scraping import scrapes
 from tests.bench.soak import soak
 from tests.bench.stand_in_process import World
-from tests.bench.table import acknowledgement_table, comparison, parallel_table, planning_table, soak_table
+from tests.bench.table import (
+    acknowledgement_table,
+    comparison,
+    parallel_table,
+    planning_table,
+    scrape_table,
+    soak_table,
+)
 
 PARALLEL = (1, 4, 8)
 MANY_REVIEWERS = 200
@@ -48,6 +56,7 @@ def main() -> int:
     planned = {name: planning_run(crowd, choices, command) for name, (choices, command) in STRATEGIES.items()}
     _say(planning_table(crowd, planned))
     _say(acknowledgement_table(acknowledgements(), braintrust_seconds=BRAINTRUST_SECONDS))
+    _say(scrape_table(scrapes()))
     _say(soak_table(soak()))
     mistakes = [mistake for run in runs for mistake in run.mistakes]
     mistakes += [mistake for run in planned.values() for mistake in run.mistakes]

@@ -11,6 +11,7 @@ GOAL_WHOLE = 3.0
 GOAL_FIRST_WRITE = 3.5
 GOAL_GROWTH = 100
 GOAL_STAND_IN = 0.5
+GOAL_SCRAPE = 50
 SLACK_WAITS_SECONDS = 3.0
 
 _LABEL_WIDTH = 44
@@ -71,6 +72,20 @@ def acknowledgement_table(deliveries: Sequence[Delivery], *, braintrust_seconds:
             "",
             _line("", "median", "95 %", "longest", "not in time"),
             _line("acknowledged after [s]", *(_cell(value, digits=3) for value in times), str(late)),
+        ]
+    )
+
+
+def scrape_table(seconds: Sequence[float]) -> str:
+    """How soon `/metrics` answered."""
+    milliseconds = [1_000 * one for one in seconds]
+    times = [median(milliseconds), percentile(milliseconds, 0.95), max(milliseconds)]
+    return "\n".join(
+        [
+            f"{len(seconds)} scrapes of /metrics while a plan is written; the goal is at most {GOAL_SCRAPE} ms",
+            "",
+            _line("", "median", "95 %", "longest"),
+            _line("answered after [ms]", *(_cell(value, digits=1) for value in times)),
         ]
     )
 

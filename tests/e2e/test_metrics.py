@@ -57,14 +57,18 @@ def test_a_plan_is_counted_with_its_rows_and_requests(world: World) -> None:
     assert value(metrics, "listener_seconds_count") >= 2
 
 
-def test_a_reading_of_the_metrics_asks_braintrust_nothing(world: World) -> None:
-    world.proposed()
-    before = world.braintrust.requests.count()
+def test_a_reading_of_the_metrics_asks_braintrust_nothing_while_a_plan_is_written(world: World) -> None:
+    plan = world.proposed()
+    with world.braintrust.faults.hold("insert") as gate:
+        world.press(plan, "approve", user=BEN)
+        gate.wait_for_arrivals(1, timeout_seconds=40)
+        before = world.braintrust.requests.count()
 
-    for _ in range(20):
-        read(world.address)
+        metrics = [read(world.address) for _ in range(20)]
 
-    assert world.braintrust.requests.count() == before
+        assert world.braintrust.requests.count() == before
+    assert value(metrics[-1], "plans_total", state="running") == 1
+    assert world.report(plan).text.startswith("Done.")
 
 
 def test_what_waits_is_told_with_its_age(world: World) -> None:
