@@ -22,7 +22,7 @@ test: .venv/ready  ## every test
 	$(PYTEST) -n $(WORKERS) $(ARGS)
 
 test-quick: .venv/ready  ## unit and integration tests on SQLite, without the long ones: while you change something
-	$(PYTEST) -n 4 -m "not postgresql and not long" tests/unit tests/integration $(ARGS)
+	$(PYTEST) -n 3 -m "not postgresql and not long" tests/unit tests/integration $(ARGS)
 
 check: .venv/ready  ## what CI runs: format, lint, types, layers, tests
 	$(BIN)/ruff format --check .

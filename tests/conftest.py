@@ -1,5 +1,6 @@
 """Databases for tests: each test finds an empty one, on SQLite and on PostgreSQL.  And laws without a stopwatch."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,18 @@ from tests.postgresql import WHEEL, PostgresServer, is_available
 
 settings.register_profile("patient", deadline=None)  # a busy machine is no counterexample
 settings.load_profile("patient")
+
+MEMORY = Path("/dev/shm")
+ENOUGH_BYTES = 4 * 1024**3
+
+
+def pytest_configure() -> None:
+    """Keep the files of tests in memory where there is room: a disk is waited for at every commit."""
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and "PYTEST_XDIST_WORKER" not in os.environ:
+        memory = os.statvfs(MEMORY)
+        if memory.f_bavail * memory.f_frsize >= ENOUGH_BYTES and not memory.f_flag & os.ST_NOEXEC:
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 

@@ -48,7 +48,8 @@ def serve(connection: socket.socket) -> dict[str, Any]:
 
 def become(request: dict[str, Any]) -> None:
     """Do what the kernel and the interpreter do before the first line of a program runs."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may have had it ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may have had them ignored
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     os.chdir(request["folder"])
     if request["new_session"]:

@@ -72,6 +72,7 @@ class World:
         self.settings = settings
         self._bot: subprocess.Popen[str] | None = None
         self._others: list[subprocess.Popen[str]] = []
+        self._commands: list[subprocess.Popen[str]] = []
         self.seeded: SeedSummary
 
     def __enter__(self) -> "World":
@@ -97,6 +98,9 @@ class World:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for command in self._commands:
+            command.kill()  # one that a failed test left behind: later ones are not to suffer from it
+            command.communicate()
         for process in self._others:
             process.terminate()
             process.wait(40)
@@ -185,7 +189,8 @@ class World:
 
     def begin_bot(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
         """Start a command of the terminal."""
-        return bot_process(*arguments, folder=self.folder, environment={**self.environment, **settings})
+        self._commands.append(bot_process(*arguments, folder=self.folder, environment={**self.environment, **settings}))
+        return self._commands[-1]
 
     def wait_for_log(self, *words: str, log: str = "bot.log", seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the bot logged one of `words`."""

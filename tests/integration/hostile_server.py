@@ -45,33 +45,36 @@ class Caller:
     connected: socket.socket
     requests: int = 0
 
+    def __post_init__(self) -> None:
+        self._incoming = self.connected.makefile("rb")
+
     def read_request(self) -> bytes:
         """The next request's body; raises `ConnectionError` when there is none."""
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += self._received(1)
+        head = self.read_head()
         length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or b"0")
-        body = b""
-        while len(body) < length:
-            body += self._received(length - len(body))
-        self.requests += 1
+        body = self._incoming.read(length)
+        if len(body) < length:
+            raise ConnectionError("hung up")
         return body
 
-    def read_head(self) -> None:
-        """Only what stands before the next request's body."""
+    def read_head(self) -> bytes:
+        """What stands before the next request's body."""
         head = b""
         while not head.endswith(b"\r\n\r\n"):
-            head += self._received(1)
+            line = self._incoming.readline()
+            if not line:
+                raise ConnectionError("hung up")
+            head += line
         self.requests += 1
+        return head
 
     def say(self, data: bytes) -> None:
         self.connected.sendall(data)
 
-    def _received(self, most: int) -> bytes:
-        data = self.connected.recv(most)
-        if not data:
-            raise ConnectionError("hung up")
-        return data
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.connected.shutdown(socket.SHUT_RDWR)
+        self.connected.close()
 
 
 @dataclass
@@ -99,9 +102,7 @@ class HostileServer:
     ) -> None:
         self._door.close()
         for caller in self.callers:
-            with contextlib.suppress(OSError):
-                caller.connected.shutdown(socket.SHUT_RDWR)
-            caller.connected.close()
+            caller.close()
 
     def _serve(self) -> None:
         for connected in self._accepted():

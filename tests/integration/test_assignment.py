@@ -617,7 +617,7 @@ def test_a_shutdown_waits_for_what_is_on_its_way(world: World) -> None:
     assert world.states == ["written"] * 3
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(3, 12))])
 def test_whatever_happens_the_promises_hold(sqlite: Store, braintrust: BraintrustStandIn, seed: int) -> None:
     """Faults, people and crashes in a random mix: at most one write for each row, the stored one, over nobody's."""
     dice = random.Random(seed)

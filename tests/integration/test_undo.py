@@ -560,7 +560,7 @@ TOUCHES = st.dictionaries(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ANSWERS, TOUCHES, st.integers(1, 6))
 def test_whatever_happens_every_row_is_accounted_for_once_and_only_untouched_ones_are_sent(
     sqlite_copy: Callable[[], str], answers: list[WriteResult], touches: dict[str, dict[str, Any]], size: int

@@ -27,8 +27,13 @@ def modules() -> dict[str, ast.Module]:
     return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text()) for path in PATHS}
 
 
+@cache
+def names() -> dict[str, frozenset[str]]:
+    """Every dotted name that a module uses or imports: `os.environ`, `print`."""
+    return {module: frozenset(names_in(tree)) for module, tree in modules().items()}
+
+
 def names_in(tree: ast.AST) -> Iterator[str]:
-    """Every dotted name that the code uses or imports: `os.environ`, `print`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             yield node.id
@@ -40,7 +45,7 @@ def names_in(tree: ast.AST) -> Iterator[str]:
 
 def users_of(*wanted: str) -> set[str]:
     """The modules that use one of these names."""
-    return {module for module, tree in modules().items() if not {*wanted}.isdisjoint(names_in(tree))}
+    return {module for module, used in names().items() if not used.isdisjoint(wanted)}
 
 
 def broad_handlers(tree: ast.AST) -> list[ast.ExceptHandler]:
