@@ -43,12 +43,12 @@ class BraintrustStandIn:
         self.faults = Faults()
         self.requests = RequestLog()
         self.directory = Directory(self.rows)
-        self._storage = storage.Storage()
+        self._stored: dict[str, Answer] = {}
         self._queries = Queries(self.rows, max_limit)
         faults = self.faults
         self._inserts = Inserts(self.rows, lambda: WriteRules("api", faults.lag_seconds, UnassignMode(faults.unassign)))
         self._max_body_bytes = max_body_bytes
-        self._service = Service(self.faults, self.requests, refusal, self._storage.put)
+        self._service = Service(self.faults, self.requests, refusal)
         self._server = ServerThread(self._application, port, "braintrust-stand-in")
         self.rows.projects[DEFAULT_PROJECT_ID] = "support-bot"
 
@@ -75,6 +75,7 @@ class BraintrustStandIn:
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=1 << 30)
+        application[storage.STORED] = self._stored
         for method, path, kind, work in self._routes():
             application.router.add_route(method, path, partial(self._serve, kind=kind, work=work))
         return application
@@ -111,5 +112,5 @@ class BraintrustStandIn:
             ("GET", "/v1/project", "project", directory.list_projects),
             ("GET", "/v1/project/{project_id}", "project", directory.get_project),
             ("GET", "/v1/organization", "organization", directory.list_organizations),
-            ("GET", storage.PATH, "storage", self._storage.answer),
+            ("GET", storage.PATH, "storage", partial(storage.read, self._stored)),
         ]

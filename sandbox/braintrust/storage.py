@@ -1,45 +1,52 @@
 """The bucket that large answers are redirected to: a signed address is the key, an API key is refused."""
 
 import gzip
+import hashlib
 from dataclasses import dataclass
 from uuid import uuid4
 
+from aiohttp import web
+
+from sandbox.http.exchange import Exchange, body_of
 from sandbox.http.request import Answer, Asked, RefusedError
 
 PATH = "/overflow-bucket/results/{token}"
+STORED = web.AppKey("stored", dict[str, Answer])
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
-    signature: str
-    body: bytes
-    headers: dict[str, str]
+class RedirectToStorage:
+    """Answer 303 to a signed address that refuses an Authorization header; the body there is gzip without saying so."""
+
+    gzip_unmarked: bool = True
+
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        """Play it, as every fault."""
+        answer, token = await exchange.answer(), uuid4().hex
+        if answer.status != 200:
+            return exchange.response(answer)
+        body, cursor = body_of(answer), answer.headers.get("x-bt-cursor")
+        headers = {"x-amz-meta-bt_cursor": cursor} if cursor else {}
+        stored = gzip.compress(body, 1) if self.gzip_unmarked else body
+        exchange.request.app[STORED][token] = Answer(stored, headers=headers)
+        path = f"{PATH.format(token=token)}?X-Amz-Expires=300&X-Amz-Signature={_signature(token)}"
+        return exchange.response(Answer("", 303, {"Location": str(exchange.request.url.origin()) + path}))
 
 
-class Storage:
-    """Bodies by token, for one reading or many."""
+def read(stored: dict[str, Answer], asked: Asked) -> Answer:
+    """`GET` a stored body; RefusedError with an Authorization header, or without the right signature."""
+    token = asked.places["token"]
+    if "Authorization" in asked.headers:
+        raise RefusedError(_xml(400, "InvalidArgument", "Only one auth mechanism allowed"))
+    if token not in stored:
+        raise RefusedError(_xml(404, "NoSuchKey", "The specified key does not exist."))
+    if asked.parameters.get("X-Amz-Signature") != _signature(token):
+        raise RefusedError(_xml(403, "SignatureDoesNotMatch", "The signature does not match."))
+    return stored[token]
 
-    def __init__(self) -> None:
-        self._stored: dict[str, _Stored] = {}
 
-    def put(self, body: bytes, headers: dict[str, str], gzip_unmarked: bool) -> str:  # noqa: FBT001  as Exchange calls it
-        """Keep a body; returns the signed path to it."""
-        token, signature = uuid4().hex, uuid4().hex
-        self._stored[token] = _Stored(signature, gzip.compress(body, 1) if gzip_unmarked else body, headers)
-        query = f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=300&X-Amz-Signature={signature}"
-        return f"{PATH.format(token=token)}?{query}"
-
-    def answer(self, asked: Asked) -> Answer:
-        """`GET` a stored body; RefusedError with an Authorization header, or without the right signature."""
-        if "Authorization" in asked.headers:
-            message = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter should be specified"
-            raise RefusedError(_xml(400, "InvalidArgument", message))
-        stored = self._stored.get(asked.places["token"])
-        if stored is None:
-            raise RefusedError(_xml(404, "NoSuchKey", "The specified key does not exist."))
-        if asked.parameters.get("X-Amz-Signature") != stored.signature:
-            raise RefusedError(_xml(403, "SignatureDoesNotMatch", "The signature does not match."))
-        return Answer(stored.body, headers=stored.headers, content_type="application/json")
+def _signature(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _xml(status: int, code: str, message: str) -> Answer:

@@ -1,11 +1,12 @@
-"""One request under way, and its answer as bytes on the wire."""
+"""One request under way, and its answer on the wire."""
 
 import gzip
 import json
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import Any
 
 from aiohttp import web
 
@@ -18,48 +19,43 @@ class DroppedError(Exception):
     """The connection is to be closed without an answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """A body with its status and headers, ready to be sent whole or in pieces."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str]
-
-    def response(self) -> web.Response:
-        """The whole answer."""
-        return web.Response(status=self.status, body=self.body, headers=self.headers)
-
-    async def begun(self, request: web.Request) -> web.StreamResponse:
-        """The answer without its body, which is still to be written."""
-        response = web.StreamResponse(status=self.status, headers=self.headers)
-        response.content_length = len(self.body)
-        await response.prepare(request)
-        return response
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Exchange:
-    """One request under way: `apply` does what was asked; `told` is what the client was answered.
+    """One request under way: `apply` does what was asked, `refusal` is what the server says with a status.
 
-    `refusal` is what the server says with a status, and `put_aside` keeps a body and headers under a path.
+    `told` is what the client was answered.
     """
 
     request: web.Request
     asked: Asked
     apply: Callable[[Asked], Awaitable[Answer]]
     refusal: Callable[[int], Answer]
-    put_aside: Callable[[bytes, dict[str, str], bool], str]
-    told: list[Answer] = field(default_factory=list, init=False)
+    told: Answer | None = None
 
-    async def answer(self) -> Answer:
-        """Do what was asked."""
-        return await self.apply(self.asked)
+    async def answer(self, **changes: Any) -> Answer:
+        """Do what was asked, with changes to it."""
+        return await self.apply(replace(self.asked, **changes))
 
     def response(self, answer: Answer) -> web.Response:
-        """An answer, whole."""
-        self.told.append(answer)
-        return wire_of(answer, self.asked).response()
+        """An answer, whole; compressed when the client wants it so and it is worth it."""
+        self.told = answer
+        headers, body = dict(answer.headers), body_of(answer)
+        plain = "text/plain; charset=utf-8" if isinstance(answer.payload, str) else "application/json; charset=utf-8"
+        headers.setdefault("Content-Type", answer.content_type or plain)
+        is_wanted = "gzip" in self.asked.headers.get("Accept-Encoding", "")
+        if is_wanted and len(body) >= _GZIP_FROM_BYTES and not isinstance(answer.payload, bytes):
+            headers["Content-Encoding"] = "gzip"
+            body = gzip.compress(body, compresslevel=1)
+        return web.Response(status=answer.status, body=body, headers=headers)
+
+    async def begun(self) -> tuple[web.StreamResponse, bytes]:
+        """What was asked, done; the answer without its body, and the body, which is still to be written."""
+        whole = self.response(await self.answer())
+        assert isinstance(whole.body, bytes)
+        response = web.StreamResponse(status=whole.status, headers=whole.headers)
+        self.told, response.content_length = None, len(whole.body)
+        await response.prepare(self.request)
+        return response, whole.body
 
 
 def body_of(answer: Answer) -> bytes:
@@ -69,19 +65,6 @@ def body_of(answer: Answer) -> bytes:
     if isinstance(answer.payload, str):
         return answer.payload.encode(errors="replace")
     return json.dumps(answer.payload, separators=(",", ":")).encode()
-
-
-def wire_of(answer: Answer, asked: Asked) -> Wire:
-    """The answer, compressed when the client asked for it and it is worth it."""
-    headers, body = dict(answer.headers), body_of(answer)
-    if "Location" not in headers:
-        plain = "text/plain; charset=utf-8" if isinstance(answer.payload, str) else "application/json; charset=utf-8"
-        headers.setdefault("Content-Type", answer.content_type or plain)
-    wanted = "gzip" in asked.headers.get("Accept-Encoding", "")
-    if wanted and len(body) >= _GZIP_FROM_BYTES and not isinstance(answer.payload, bytes):
-        headers["Content-Encoding"] = "gzip"
-        body = gzip.compress(body, compresslevel=1)
-    return Wire(answer.status, body, headers)
 
 
 def dropped(request: web.Request) -> web.StreamResponse:

@@ -5,11 +5,11 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, Self, TypeAlias
 
-from sandbox.http.faults import Fault, RepeatedCursor
+from sandbox.http.faults import Fault
 from sandbox.http.request import Asked, Kind
 
 Matches: TypeAlias = Callable[[str], bool]
@@ -37,7 +37,7 @@ class Gate:
             if not self._changed.wait_for(lambda: self.arrivals >= count, timeout_seconds):
                 raise TimeoutError(f"{self.arrivals} of {count} requests came to the gate")
 
-    async def passage(self) -> None:
+    async def passage(self, _asked: Asked) -> None:
         """Wait at the gate, as one request."""
         with self._changed:
             self.arrivals += 1
@@ -60,26 +60,43 @@ class _Rule:
     fault: Fault
     remaining: int | None
     skip: int
-    when: Matches | None
+    when: Matches
 
-    def concerns(self, asked: Asked) -> bool:
-        if asked.kind != self.kind or self.remaining == 0:
+    def takes(self, asked: Asked) -> bool:
+        """Whether the fault befalls this request, which then is counted."""
+        if asked.kind != self.kind or self.remaining == 0 or not self.when(asked.text):
             return False
-        if isinstance(self.fault, RepeatedCursor) and "cursor:" not in asked.text:
+        if self.skip:
+            self.skip -= 1
             return False
-        return self.when is None or self.when(asked.text)
+        self.remaining = None if self.remaining is None else self.remaining - 1
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """What requests pass at a moment."""
+
+    kind: Kind
+    at: Moment
+    when: Matches
+    passage: Callable[[Asked], Awaitable[None]]
 
 
 class Faults:
-    """What goes wrong, until `clear`."""
+    """What goes wrong, until `clear`.
+
+    Of Braintrust: queries see inserts only after `lag_seconds`, and until then what was before; `unassign` names the
+    one way of emptying a list of assignees that works ("array_delete", "empty_list", ...).
+    """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._gates: list[tuple[Kind, Moment, Matches | None, Gate]] = []
+        self._gates: list[Gate] = []
         self.clear()
 
     def next(
-        self, kind: Kind, fault: Fault, times: int | None = 1, *, when: Matches | None = None, nth: int = 1
+        self, kind: Kind, fault: Fault, times: int | None = 1, *, when: Matches = lambda _: True, nth: int = 1
     ) -> None:
         """Let `fault` befall `times` requests (None: all) of this kind, from the `nth` one on.
 
@@ -89,7 +106,7 @@ class Faults:
         with self._lock:
             self._rules.append(_Rule(kind, fault, times, nth - 1, when))
 
-    def always(self, kind: Kind, fault: Fault, *, when: Matches | None = None) -> None:
+    def always(self, kind: Kind, fault: Fault, *, when: Matches = lambda _: True) -> None:
         """Let `fault` befall every request of this kind until `clear`."""
         self.next(kind, fault, None, when=when)
 
@@ -103,74 +120,54 @@ class Faults:
         with self._lock:
             self._latencies[kind] = seconds
 
-    def visibility_lag(self, seconds: float) -> None:
-        """Let queries see inserts only after so long; until then they see what was before."""
-        self.lag_seconds = seconds
-
-    def unassign_mode(self, mode: str) -> None:
-        """Choose the one way of emptying a list of assignees that works ("array_delete", "empty_list", ...)."""
-        self.unassign = mode
-
     def rate_limit(self, per_minute: int | None, *, window_seconds: float = 60.0) -> None:
         """Answer 429 with Retry-After to queries beyond so many in a rolling minute; None for no limit."""
         with self._lock:
             self._limit, self._window_seconds = per_minute, window_seconds
             self._passed: deque[float] = deque()
 
-    def hold(self, kind: Kind, *, at: Moment = "arrival", when: Matches | None = None) -> Gate:
+    def hold(self, kind: Kind, *, at: Moment = "arrival", when: Matches = lambda _: True) -> Gate:
         """Hold requests back on arrival, or after they were applied and before they are answered."""
         gate = Gate()
         with self._lock:
-            self._gates.append((kind, at, when, gate))
+            self._gates.append(gate)
+            self._stops.append(_Stop(kind, at, when, gate.passage))
         return gate
 
     def on_request(self, kind: Kind, hook: Hook) -> None:
         """Have `hook` called before each request of this kind is worked off, on a thread of its own."""
         with self._lock:
-            self._hooks.append((kind, hook))
+            self._stops.append(_Stop(kind, "arrival", lambda _: True, lambda asked: asyncio.to_thread(hook, asked)))
 
     def clear(self) -> None:
         """Behave again: drop every fault, delay, limit and hook, and open all gates."""
         with self._lock:
             held, self._gates = self._gates, []
             self._rules: list[_Rule] = []
+            self._stops: list[_Stop] = []
             self._latencies: dict[Kind | None, float] = {}
-            self._hooks: list[tuple[Kind, Hook]] = []
             self.lag_seconds, self.unassign = 0.0, "any"
             self.rate_limit(None)
-        for *_, gate in held:
+        for gate in held:
             gate.open()
 
     def take(self, asked: Asked) -> Fault | None:
         """The fault for this request, used up by it."""
         with self._lock:
-            for rule in self._rules:
-                if not rule.concerns(asked):
-                    continue
-                if rule.skip:
-                    rule.skip -= 1
-                    continue
-                rule.remaining = None if rule.remaining is None else rule.remaining - 1
-                return rule.fault
-            return None
+            return next((rule.fault for rule in self._rules if rule.takes(asked)), None)
 
     def delay_seconds(self, kind: Kind) -> float:
         """How long a request of this kind has to wait."""
         with self._lock:
             return self._latencies.get(kind, self._latencies.get(None, 0.0))
 
-    async def pass_gates(self, asked: Asked, moment: Moment) -> None:
-        """Let a request wait at the gates that stand in its way."""
+    async def stop(self, asked: Asked, moment: Moment) -> None:
+        """Let a request pass what stands in its way at this moment."""
         with self._lock:
-            gates = [(when, gate) for kind, at, when, gate in self._gates if (kind, at) == (asked.kind, moment)]
-        for when, gate in gates:
-            if when is None or when(asked.text):
-                await gate.passage()
-
-    def hooks(self, kind: Kind) -> list[Hook]:
-        """What to call before a request of this kind."""
-        with self._lock:
-            return [hook for hooked, hook in self._hooks if hooked == kind]
+            stops = [one for one in self._stops if (one.kind, one.at) == (asked.kind, moment)]
+        for one in stops:
+            if one.when(asked.text):
+                await one.passage(asked)
 
     def retry_after_seconds(self) -> int | None:
         """None when the rate limit lets one more query pass (it is counted), else after how long to try again."""

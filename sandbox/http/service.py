@@ -13,48 +13,37 @@ from sandbox.http.request import Answer, Asked, RefusedError, Work
 from sandbox.http.request_log import RequestLog
 
 
-def _nowhere(_body: bytes, _headers: dict[str, str], _is_unmarked: bool) -> str:  # noqa: FBT001  as Exchange calls it
-    raise ValueError("this server sends nobody elsewhere for an answer")
-
-
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What all endpoints of a stand-in share; see `Exchange` for the last two."""
+    """What all endpoints of a stand-in share: `refusal` is what the server says with a status."""
 
     faults: Faults
     log: RequestLog
     refusal: Callable[[int], Answer]
-    put_aside: Callable[[bytes, dict[str, str], bool], str] = _nowhere
 
     async def serve(self, request: web.Request, asked: Asked, work: Work) -> web.StreamResponse:
         """Answer a request with what `work` says, unless a fault was ordered for it."""
         serial, status = self.log.begin(asked), 0
         apply = partial(self._applied, serial=serial, work=work)
-        exchange = Exchange(request, asked, apply, self.refusal, self.put_aside)
+        exchange = Exchange(request, asked, apply, self.refusal)
         try:
             response = await self._response(exchange)
             status = response.status
         except DroppedError:
             response = None
         finally:
-            self.log.end(serial, status, exchange.told[-1] if exchange.told else None)
+            self.log.end(serial, status, exchange.told)
         return dropped(request) if response is None else response
 
     async def _response(self, exchange: Exchange) -> web.StreamResponse:
-        asked = exchange.asked
-        if delay_seconds := self.faults.delay_seconds(asked.kind):
-            await asyncio.sleep(delay_seconds)
-        await self.faults.pass_gates(asked, "arrival")
-        for hook in self.faults.hooks(asked.kind):
-            await asyncio.to_thread(hook, asked)
-        fault = self.faults.take(asked)
+        await asyncio.sleep(self.faults.delay_seconds(exchange.asked.kind))
+        await self.faults.stop(exchange.asked, "arrival")
+        fault = self.faults.take(exchange.asked)
         return await fault(exchange) if fault else exchange.response(await exchange.answer())
 
     async def _applied(self, asked: Asked, *, serial: int, work: Work) -> Answer:
-        answer = await asyncio.to_thread(
-            self._worked, asked, serial, work
-        )  # so that others arrive, and wait, meanwhile
-        await self.faults.pass_gates(asked, "answer")
+        answer = await asyncio.to_thread(self._worked, asked, serial, work)  # so that others arrive meanwhile
+        await self.faults.stop(asked, "answer")
         return answer
 
     def _worked(self, asked: Asked, serial: int, work: Work) -> Answer:

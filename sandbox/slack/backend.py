@@ -63,7 +63,7 @@ class Backend:
 
     def __post_init__(self) -> None:
         self.calls = RequestLog(self.workspace.touch)
-        self.service = Service(self.faults, self.calls, lambda status: Answer("upstream error", status))
+        self.service = Service(self.faults, self.calls, _refusal)
 
     @property
     def clock(self) -> Clock:
@@ -112,3 +112,7 @@ class Backend:
         """The address of a message, on the demo page if there is one."""
         link = f"{self.page_url or self.url}/archives/{channel_id}/p{ts.replace('.', '')}"
         return f"{link}?thread_ts={thread_ts}&cid={channel_id}" if thread_ts else link
+
+
+def _refusal(status: int) -> Answer:
+    return Answer({"ok": False, "error": "ratelimited"} if status == 429 else "upstream error", status)

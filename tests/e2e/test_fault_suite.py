@@ -18,20 +18,7 @@ import pytest
 
 from bot.domain.plan import DropReason
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
-from sandbox.http.faults import (
-    AppliedLate,
-    AppliedThenReset,
-    AppliedThenStatus,
-    CutBody,
-    Fault,
-    Garbage,
-    Hang,
-    RateLimited,
-    Reset,
-    Status,
-    WrongCount,
-)
-from sandbox.http.faults import AppliedThenReset as SlackAppliedThenReset
+from sandbox.http.faults import AppliedLate, CutBody, Fault, Garbage, Reset, Status, WrongCount
 from sandbox.http.faults import Error as SlackError
 from sandbox.http.faults import Reset as SlackReset
 from sandbox.http.faults import Status as SlackStatus
@@ -70,9 +57,9 @@ def assert_all_assigned(world: World, report: Message, *, unknown: frozenset[str
 @pytest.mark.parametrize(
     ("faults", "sent_again"),
     [
-        ([AppliedThenReset(), AppliedThenStatus(504), WrongCount(), CutBody(), AppliedThenStatus(500)], 0),
+        ([Reset(applied=True), Status(504, applied=True), WrongCount(), CutBody(), Status(500, applied=True)], 0),
         ([Reset(), Status(500), Status(503), Status(504), Garbage()], BATCHES),
-        ([AppliedLate(1.0), AppliedThenReset(), Reset(), AppliedLate(1.5), Garbage()], 2),
+        ([AppliedLate(1.0), Reset(applied=True), Reset(), AppliedLate(1.5), Garbage()], 2),
     ],
     ids=["applied", "not applied", "both"],
 )
@@ -91,8 +78,8 @@ def test_of_the_requests_without_an_answer_only_those_without_an_effect_are_sent
 
 def test_a_write_that_hangs_is_given_up_after_twenty_seconds_and_read_back(start_world: StartWorld) -> None:
     world = start_world(**{**SMALL, "PARALLEL_REQUESTS": "2", "LEASE_SECONDS": "30"})
-    world.braintrust.faults.next("insert", Hang(60, applied=True))
-    world.braintrust.faults.next("insert", Hang(60, applied=False))
+    world.braintrust.faults.next("insert", Reset(applied=True, after_seconds=60))
+    world.braintrust.faults.next("insert", Reset(after_seconds=60))
 
     report = approved(world)
 
@@ -116,9 +103,9 @@ def test_what_takes_effect_after_it_was_sent_again_changes_nothing(small: World)
 @pytest.mark.parametrize("lost", [False, True], ids=["answered", "not answered"])
 def test_what_becomes_visible_late_is_waited_for_and_not_sent_again(start_world: StartWorld, lost: bool) -> None:
     world = start_world(**SMALL, SETTLE_SECONDS="8")
-    world.braintrust.faults.visibility_lag(4.0)
+    world.braintrust.faults.lag_seconds = 4.0
     if lost:
-        world.braintrust.faults.next("insert", AppliedThenReset(), nth=2)
+        world.braintrust.faults.next("insert", Reset(applied=True), nth=2)
 
     report = approved(world)
 
@@ -129,7 +116,7 @@ def test_what_becomes_visible_late_is_waited_for_and_not_sent_again(start_world:
 
 def test_a_second_plan_leaves_alone_what_the_first_one_wrote_unseen(start_world: StartWorld) -> None:
     world = start_world(**SMALL)
-    world.braintrust.faults.visibility_lag(5.0)
+    world.braintrust.faults.lag_seconds = 5.0
     first = world.proposed()
     with world.braintrust.faults.hold("insert") as gate:
         world.press(first, "approve")
@@ -165,7 +152,7 @@ def test_a_rate_limit_of_reading_and_writing_is_waited_for(small: World, headers
 # --- Braintrust: reading ---
 
 
-@pytest.mark.parametrize("fault", [Status(503), Hang(1.0), Garbage(), CutBody(), Reset()], ids=str)
+@pytest.mark.parametrize("fault", [Status(503), Reset(after_seconds=1.0), Garbage(), CutBody(), Reset()], ids=str)
 def test_a_query_that_fails_is_asked_again(small: World, fault: Fault) -> None:
     """For a page of the plan, and for its rows by id."""
     for when in ("cursor:", "id IN"):
@@ -260,7 +247,12 @@ def test_rows_that_people_take_over_after_they_were_written_are_reported_as_thei
 # --- Slack ---
 
 
-SLACK_FAULTS = [SlackStatus(503), RateLimited(1), SlackReset(), SlackAppliedThenReset()]
+SLACK_FAULTS = [
+    SlackStatus(503),
+    SlackStatus(429, headers={"Retry-After": "1"}),
+    SlackReset(),
+    SlackReset(applied=True),
+]
 
 
 @pytest.mark.parametrize("fault", SLACK_FAULTS, ids=str)
@@ -282,13 +274,13 @@ def test_a_message_that_slack_did_not_take_is_posted_again(small: World, fault: 
 
     assert_all_assigned(small, report)
     finals = {m.text for m in small.slack.workspace.thread(REVIEWS, plan.ts) if m.text.startswith(FINAL)}
-    twice = isinstance(fault, SlackAppliedThenReset)
+    twice = fault == Reset(applied=True)
     assert len(plans_of(small)) == (3 if twice and not posts_before else 1)
     assert finals == {report.text}
 
 
 def test_a_plan_that_slack_posted_twice_is_closed_where_it_is_pressed_late(small: World) -> None:
-    small.slack.faults.next("chat.postMessage", SlackAppliedThenReset())
+    small.slack.faults.next("chat.postMessage", SlackReset(applied=True))
     small.type()
     small.answer(ADA, "The plan is ready")
     lost, live = plans_of(small)
@@ -304,7 +296,9 @@ def test_a_plan_that_slack_posted_twice_is_closed_where_it_is_pressed_late(small
     small.assert_each_written_once()
 
 
-@pytest.mark.parametrize("fault", [RateLimited(1), SlackReset(), SlackAppliedThenReset()], ids=str)
+@pytest.mark.parametrize(
+    "fault", [SlackStatus(429, headers={"Retry-After": "1"}), SlackReset(), SlackReset(applied=True)], ids=str
+)
 def test_the_thread_ends_right_although_slack_failed_to_change_it(small: World, fault: Any) -> None:
     plan = small.proposed()
     small.answer(ADA, "The plan is ready")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
-from sandbox.http.faults import AppliedThenReset, Fault, Reset, Status
+from sandbox.http.faults import Fault, Reset, Status
 from sandbox.http.faults import Status as SlackStatus
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, REVIEWS, World
@@ -83,7 +83,7 @@ def test_rows_that_somebody_takes_meanwhile_are_left_alone_and_counted(world: Wo
     assert [row for row in world.all_rows() if row.phantom] == []
 
 
-@pytest.mark.parametrize("fault", [Reset(), AppliedThenReset(), Status(500), Status(502), Status(504)])
+@pytest.mark.parametrize("fault", [Reset(), Reset(applied=True), Status(500), Status(502), Status(504)])
 def test_a_lost_answer_is_read_back_and_nothing_is_sent_twice_without_need(world: World, fault: Fault) -> None:
     world.braintrust.faults.next("insert", fault)
     plan = world.proposed()
@@ -92,7 +92,7 @@ def test_a_lost_answer_is_read_back_and_nothing_is_sent_twice_without_need(world
     report = world.report(plan, seconds=90)
 
     assert report.text.startswith(f"Done. Assigned {world.seeded.open} rows")
-    applied = isinstance(fault, AppliedThenReset)
+    applied = fault == Reset(applied=True)
     assert world.braintrust.requests.count("insert") == (1 if applied else 2)
     world.assert_each_written_once()
 

@@ -5,7 +5,7 @@ from time import monotonic
 
 import pytest
 
-from sandbox.http.faults import RateLimited
+from sandbox.http.faults import Status
 from sandbox.slack.records import Delivery, Message, Person
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, REVIEWS, World
@@ -33,7 +33,7 @@ def crowded(start_world: StartWorld) -> World:
 def limit(world: World, *methods: str, seconds: int = 30) -> None:
     """Have Slack ask to wait, whatever is called."""
     for method in methods:
-        world.slack.faults.next(method, RateLimited(seconds), times=10_000)
+        world.slack.faults.next(method, Status(429, headers={"Retry-After": str(seconds)}), times=10_000)
 
 
 def pressed(world: World, plan: Message, *users: str) -> list[Delivery]:

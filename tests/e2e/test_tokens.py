@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from sandbox.http.fault_orders import Faults
-from sandbox.http.faults import Error, RateLimited, Reset, Status
+from sandbox.http.faults import Error, Reset, Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import World
 from tests.ports import free_port
@@ -97,7 +97,9 @@ def test_a_missing_scope_that_the_bot_can_do_without_is_a_warning_in_the_log(sta
 
 
 @DOORS
-@pytest.mark.parametrize("fault", [Status(503), Reset(), RateLimited(1), Error("internal_error")], ids=repr)
+@pytest.mark.parametrize(
+    "fault", [Status(503), Reset(), Status(429, headers={"Retry-After": "1"}), Error("internal_error")], ids=repr
+)
 def test_an_outage_of_slack_is_waited_for_and_seen(start_world: StartWorld, door: str, fault: object) -> None:
     world = idle_world(start_world, door=door)
     faults: Faults = world.slack.faults

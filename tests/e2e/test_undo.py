@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
-from sandbox.http.faults import AppliedThenReset, Reset, Status
+from sandbox.http.faults import Reset, Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.undoing import assigned, previewed, undone
 from tests.e2e.world import ADA, BEN, CHLOE, REVIEWS, World
@@ -14,7 +14,7 @@ from tests.e2e.world import ADA, BEN, CHLOE, REVIEWS, World
 
 @pytest.mark.parametrize("mode", ["any", "array_delete", "empty_list", "null"])
 def test_what_is_untouched_is_taken_back_in_whatever_form_braintrust_takes(world: World, mode: str) -> None:
-    world.braintrust.faults.unassign_mode(mode)
+    world.braintrust.faults.unassign = mode
     plan, report = assigned(world)
     mine = sorted(world.newly_assigned())
     for row_id in mine[:3]:
@@ -35,7 +35,7 @@ def test_what_is_untouched_is_taken_back_in_whatever_form_braintrust_takes(world
 
 
 def test_where_no_form_works_nothing_is_lost_and_it_is_said(world: World) -> None:
-    world.braintrust.faults.unassign_mode("none")
+    world.braintrust.faults.unassign = "none"
     plan, report = assigned(world)
 
     world.press(previewed(world, report), "undo_confirm")
@@ -68,8 +68,8 @@ def test_after_its_hours_an_assignment_stays(world: World) -> None:
     assert "cannot be taken back" in world.answer(ADA, "cannot be taken back")
 
 
-@pytest.mark.parametrize("fault", [Reset(), AppliedThenReset()])
-def test_a_lost_answer_is_looked_into(world: World, fault: Reset | AppliedThenReset) -> None:
+@pytest.mark.parametrize("fault", [Reset(), Reset(applied=True)])
+def test_a_lost_answer_is_looked_into(world: World, fault: Reset) -> None:
     plan, report = assigned(world)
     preview = previewed(world, report)
     world.braintrust.faults.next("insert", fault, nth=2)

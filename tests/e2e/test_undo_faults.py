@@ -15,17 +15,7 @@ from typing import Any, Literal
 import pytest
 
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
-from sandbox.http.faults import (
-    AppliedLate,
-    AppliedThenReset,
-    AppliedThenStatus,
-    CutBody,
-    Fault,
-    Garbage,
-    Reset,
-    Status,
-    WrongCount,
-)
+from sandbox.http.faults import AppliedLate, CutBody, Fault, Garbage, Reset, Status, WrongCount
 from sandbox.http.request import Asked, Kind
 from sandbox.slack.records import Ephemeral, Message
 from tests.e2e.conftest import DATABASES, StartWorld
@@ -84,7 +74,7 @@ def answers_get_lost(undo: Undo, *, faults: list[Fault], sent_again: int) -> lis
 def nothing_is_seen_for_seconds(undo: Undo) -> list[str]:
     """And every other look fails at first; still nothing is sent twice."""
     before = undo.sent()
-    undo.world.braintrust.faults.visibility_lag(3.0)
+    undo.world.braintrust.faults.lag_seconds = 3.0
     faults: list[Fault] = [Status(503), Reset(), Garbage(), CutBody(), Status(429, headers={"Retry-After": "1"})]
     for nth, fault in enumerate(faults):
         undo.world.braintrust.faults.next("query", fault, nth=nth + 1)
@@ -183,7 +173,7 @@ def the_process_is_killed(
 ANSWERS: dict[str, Scenario] = {
     "applied": partial(
         answers_get_lost,
-        faults=[AppliedLate(3.0), AppliedThenReset(), AppliedThenStatus(500), WrongCount(), CutBody()],
+        faults=[AppliedLate(3.0), Reset(applied=True), Status(500, applied=True), WrongCount(), CutBody()],
         sent_again=0,
     ),
     "not applied": partial(

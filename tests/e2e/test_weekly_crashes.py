@@ -14,7 +14,6 @@ import pytest
 
 from bot.adapters.store.weekly import ScheduleStore
 from bot.domain.plan import Origin, Plan
-from sandbox.http.faults import Delay
 from sandbox.http.faults import Status as SlackStatus
 from sandbox.slack.records import Message
 from sandbox.slack.workspace import Workspace
@@ -69,12 +68,12 @@ def before_the_plan_is_posted(world: World) -> None:
 
 def while_the_plan_is_posted(world: World) -> None:
     """The dead process's message arrives after all."""
-    world.slack.faults.next("chat.postMessage", Delay(3))
-    make_due(world)
-    world.wait_until(lambda _: world.slack.faults.armed() == [])
-    world.kill_bot()
-    assert posts(world.slack.workspace) == []
-    world.start_bot()
+    with world.slack.faults.hold("chat.postMessage") as gate:
+        make_due(world)
+        gate.wait_for_arrivals()
+        world.kill_bot()
+        assert posts(world.slack.workspace) == []
+        world.start_bot()
     world.wait(posts)
 
 

@@ -18,7 +18,7 @@ from bot.messages.report import report_headline
 from bot.services.writing.writer import FRESH_SECONDS
 from sandbox.braintrust.merge import WriteRules
 from sandbox.braintrust.stand_in import BraintrustStandIn
-from sandbox.http.faults import AppliedThenReset, AppliedThenStatus, CutBody, Fault, Garbage, Reset, Status, WrongCount
+from sandbox.http.faults import CutBody, Fault, Garbage, Reset, Status, WrongCount
 from tests.integration.stored import ANA, Store, opened
 from tests.integration.world import DONE, PROJECT, SETTLE_SECONDS, TAG, World
 
@@ -69,7 +69,7 @@ def test_requests_are_the_currency(world: World) -> None:
 
 def test_what_becomes_visible_late_is_waited_for(world: World) -> None:
     """Acknowledged, it is never sent again."""
-    world.braintrust.faults.visibility_lag(12)
+    world.braintrust.faults.lag_seconds = 12
 
     assert world.carry_out() is S.DONE
     assert len(world.inserts) == 3
@@ -78,7 +78,7 @@ def test_what_becomes_visible_late_is_waited_for(world: World) -> None:
 
 def test_what_does_not_become_visible_stays_acknowledged_and_unseen(world: World) -> None:
     """It is not called assigned, and the assignment does not wait for ever."""
-    world.braintrust.faults.visibility_lag(3600)
+    world.braintrust.faults.lag_seconds = 3600
     began = world.time.monotonic()
 
     assert world.carry_out() is S.PARTIAL
@@ -221,7 +221,7 @@ def test_nothing_is_sent_with_too_little_lease_left(world: World) -> None:
 
 def test_what_was_acknowledged_is_never_sent_again(world: World) -> None:
     """Also when nothing of it can be seen yet, and another process goes on with the plan."""
-    world.braintrust.faults.visibility_lag(3600)
+    world.braintrust.faults.lag_seconds = 3600
     world.work.before_round = _interrupting_after(lambda: world.states.count("written") == 1)
     with pytest.raises(WorkInterruptedError):
         world.carry_out()
@@ -237,7 +237,7 @@ def test_rows_that_another_plan_wrote_a_moment_ago_are_dropped_unseen(
     world: World, sqlite: Store, braintrust: BraintrustStandIn
 ) -> None:
     """Braintrust may not show them yet, but our own store knows."""
-    braintrust.faults.visibility_lag(3600)
+    braintrust.faults.lag_seconds = 3600
     world.carry_out()
     second = World(sqlite, braintrust, plan_id="second")
     second.time.jump(world.time.monotonic() - second.time.monotonic() + 60)
@@ -286,9 +286,9 @@ def test_a_plan_waits_for_another_one_of_its_project(
 @pytest.mark.parametrize(
     "fault",
     [
-        AppliedThenReset(),
-        AppliedThenStatus(500),
-        AppliedThenStatus(504),
+        Reset(applied=True),
+        Status(500, applied=True),
+        Status(504, applied=True),
         WrongCount(),
         CutBody(),
     ],
@@ -364,7 +364,7 @@ def test_a_write_that_is_never_answered_stays_unknown_after_five_tries(world: Wo
 
 
 def test_reading_back_survives_an_outage(world: World) -> None:
-    world.braintrust.faults.next("insert", AppliedThenReset(), nth=3)
+    world.braintrust.faults.next("insert", Reset(applied=True), nth=3)
     world.once("insert", lambda: world.braintrust.faults.next("query", Status(503), times=7), nth=3)
 
     assert world.carry_out() is S.DONE
@@ -648,8 +648,8 @@ def test_whatever_happens_the_promises_hold(sqlite: Store, braintrust: Braintrus
 
 _FAULTS: list[Fault] = [
     Reset(),
-    AppliedThenReset(),
-    AppliedThenStatus(502),
+    Reset(applied=True),
+    Status(502, applied=True),
     Status(503),
     Status(429, headers={"Retry-After": "12"}),
     Status(413),

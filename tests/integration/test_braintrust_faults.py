@@ -13,7 +13,8 @@ from bot.domain.btql import rows_by_id
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, WorkInterruptedError
 from bot.services.ports.braintrust import READ_TRIES
 from sandbox.braintrust.stand_in import BraintrustStandIn
-from sandbox.http.faults import CutBody, Fault, Garbage, Hang, Oversized, RedirectToStorage, Reset, SlowBody, Status
+from sandbox.braintrust.storage import RedirectToStorage
+from sandbox.http.faults import CutBody, Fault, Garbage, Oversized, Reset, SlowBody, Status
 from tests.integration.braintrust_client import (
     OWNER_TOLD,
     REFUSALS,
@@ -176,7 +177,7 @@ def test_rate_limits_do_not_use_up_the_tries(
     assert braintrust.requests.count("query") == 17
 
 
-@pytest.mark.parametrize("fault", [Hang(60), SlowBody(60, pieces=6), SlowBody(60, pieces=300)])
+@pytest.mark.parametrize("fault", [Reset(after_seconds=60), SlowBody(60, pieces=6), SlowBody(60, pieces=300)])
 def test_a_reading_has_a_deadline_for_the_whole_answer(
     braintrust: BraintrustStandIn,
     patience: NoPatience,

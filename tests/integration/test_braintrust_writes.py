@@ -10,19 +10,7 @@ from bot.adapters.braintrust.client import BraintrustClient, Deadlines, assignme
 from bot.domain.row_changes import Assignment
 from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, Unreachable, WriteResult
 from sandbox.braintrust.stand_in import BraintrustStandIn
-from sandbox.http.faults import (
-    AppliedThenReset,
-    AppliedThenStatus,
-    CutBody,
-    Fault,
-    Garbage,
-    Hang,
-    Oversized,
-    Reset,
-    SlowBody,
-    Status,
-    WrongCount,
-)
+from sandbox.http.faults import CutBody, Fault, Garbage, Oversized, Reset, SlowBody, Status, WrongCount
 from tests.integration.braintrust_client import (
     ANA,
     CREATED,
@@ -154,7 +142,7 @@ def test_a_write_to_a_name_that_nobody_has_never_left() -> None:
     "fault",
     [
         pytest.param(Reset(), id="reset"),
-        pytest.param(AppliedThenReset(), id="applied, then reset"),
+        pytest.param(Reset(applied=True), id="applied, then reset"),
         pytest.param(CutBody(), id="cut"),
         pytest.param(Garbage(), id="garbage"),
         pytest.param(WrongCount(), id="wrong count"),
@@ -167,7 +155,7 @@ def test_a_write_to_a_name_that_nobody_has_never_left() -> None:
         pytest.param(Status(408), id="408"),
         pytest.param(Status(409), id="409"),
         *[pytest.param(Status(status), id=f"{status}") for status in (500, 502, 503, 504)],
-        *[pytest.param(AppliedThenStatus(status), id=f"applied, then {status}") for status in (500, 504)],
+        *[pytest.param(Status(status, applied=True), id=f"applied, then {status}") for status in (500, 504)],
     ],
 )
 def test_whatever_else_is_answered_is_unknown(
@@ -181,7 +169,15 @@ def test_whatever_else_is_answered_is_unknown(
     assert braintrust.requests.count() == 1
 
 
-@pytest.mark.parametrize("fault", [Hang(60), Hang(60, applied=True), SlowBody(60, pieces=6), SlowBody(60, pieces=300)])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Reset(after_seconds=60),
+        Reset(applied=True, after_seconds=60),
+        SlowBody(60, pieces=6),
+        SlowBody(60, pieces=300),
+    ],
+)
 def test_a_write_that_takes_too_long_is_unknown(braintrust: BraintrustStandIn, fault: Fault) -> None:
     """Its deadline is for all of it: no write may be under way for longer than the lease that covers it."""
     client = client_of(braintrust.url, deadlines=Deadlines(write=1))

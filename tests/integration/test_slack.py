@@ -16,7 +16,7 @@ from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.blocks import Message
 from bot.services.ports.slack import Channel, ReplyTo
 from bot.settings import SlackSettings
-from sandbox.http.faults import AppliedThenReset, Error, RateLimited, Reset, Status
+from sandbox.http.faults import Error, Reset, Status
 from sandbox.slack.records import Ephemeral
 from sandbox.slack.stand_in import SlackStandIn
 
@@ -213,7 +213,7 @@ CALLS: dict[str, Callable[[SlackClient, str], object]] = {
 def test_a_rate_limit_is_waited_for(slack: SlackStandIn, client: SlackClient, method: str) -> None:
     ts = client.post(REVIEWS, HELLO)
     slack.calls.clear()
-    slack.faults.next(method, RateLimited(0))
+    slack.faults.next(method, Status(429, headers={"Retry-After": "0"}))
 
     CALLS[method](client, ts)
 
@@ -221,7 +221,7 @@ def test_a_rate_limit_is_waited_for(slack: SlackStandIn, client: SlackClient, me
 
 
 def test_a_rate_limit_is_waited_for_as_long_as_slack_says(slack: SlackStandIn, client: SlackClient) -> None:
-    slack.faults.next("chat.postMessage", RateLimited(1))
+    slack.faults.next("chat.postMessage", Status(429, headers={"Retry-After": "1"}))
     began = time.monotonic()
 
     client.post(REVIEWS, HELLO)
@@ -231,7 +231,7 @@ def test_a_rate_limit_is_waited_for_as_long_as_slack_says(slack: SlackStandIn, c
 
 
 def test_a_rate_limit_that_does_not_end_is_left_to_the_caller(slack: SlackStandIn, client: SlackClient) -> None:
-    slack.faults.next("chat.postMessage", RateLimited(0), times=20)
+    slack.faults.next("chat.postMessage", Status(429, headers={"Retry-After": "0"}), times=20)
 
     with pytest.raises(SlackUnavailableError):
         client.post(REVIEWS, HELLO)
@@ -239,9 +239,9 @@ def test_a_rate_limit_that_does_not_end_is_left_to_the_caller(slack: SlackStandI
     assert len(slack.calls.of("chat.postMessage")) == 4
 
 
-@pytest.mark.parametrize("fault", [AppliedThenReset(), Reset()])
+@pytest.mark.parametrize("fault", [Reset(applied=True), Reset()])
 def test_a_post_is_never_repeated_after_an_unclear_answer(
-    slack: SlackStandIn, client: SlackClient, fault: AppliedThenReset | Reset
+    slack: SlackStandIn, client: SlackClient, fault: Reset
 ) -> None:
     """The SDK's own handler would post it twice."""
     slack.faults.next("chat.postMessage", fault)
@@ -250,7 +250,7 @@ def test_a_post_is_never_repeated_after_an_unclear_answer(
         client.post(REVIEWS, HELLO)
 
     assert len(slack.calls.of("chat.postMessage")) == 1
-    assert len(texts(slack)) == int(isinstance(fault, AppliedThenReset))
+    assert len(texts(slack)) == int(fault.applied)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from bot.adapters.slack.client import SlackClient, web_client
 from bot.adapters.slack.directory import SlackDirectory
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.settings import SlackSettings
-from sandbox.http.faults import Error, RateLimited, Reset, Status
+from sandbox.http.faults import Error, Reset, Status
 from sandbox.slack.records import UserGroup
 from sandbox.slack.stand_in import SlackStandIn
 
@@ -54,7 +54,7 @@ def test_somebody_whom_the_bot_may_not_see_is_an_outsider(slack: SlackStandIn, d
     ("fault", "error"),
     [
         (Status(503), SlackUnavailableError),
-        (RateLimited(0), SlackUnavailableError),
+        (Status(429, headers={"Retry-After": "0"}), SlackUnavailableError),
         (Reset(), SlackUnavailableError),
         (Error("internal_error"), SlackUnavailableError),
         (Error("missing_scope"), SlackRejectedError),
@@ -82,7 +82,7 @@ def test_a_question_that_slack_does_not_answer_is_no_answer(
 def test_while_slack_wants_not_to_be_asked_it_is_not(
     slack: SlackStandIn, directory: SlackDirectory, method: str
 ) -> None:
-    slack.faults.next(method, RateLimited(30))
+    slack.faults.next(method, Status(429, headers={"Retry-After": "30"}))
 
     waits = []
     for _ in range(3):

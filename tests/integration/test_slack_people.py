@@ -13,7 +13,7 @@ from bot.adapters.slack.identity import SCOPES
 from bot.domain.people import Person
 from bot.errors import SlackRejectedError, SlackUnavailableError
 from bot.settings import SlackSettings
-from sandbox.http.faults import Error, RateLimited, Reset, Status
+from sandbox.http.faults import Error, Reset, Status
 from sandbox.slack.records import Person as Account
 from sandbox.slack.records import UserGroup
 from sandbox.slack.stand_in import SlackStandIn
@@ -134,15 +134,17 @@ def test_a_user_group_that_is_not_there_is_refused(people: SlackPeople) -> None:
 
 
 def test_a_rate_limit_is_waited_for(slack: SlackStandIn, people: SlackPeople) -> None:
-    slack.faults.next("users.list", RateLimited(0))
-    slack.faults.next("usergroups.users.list", RateLimited(0))
+    slack.faults.next("users.list", Status(429, headers={"Retry-After": "0"}))
+    slack.faults.next("usergroups.users.list", Status(429, headers={"Retry-After": "0"}))
 
     assert people.people()
     assert people.members_of("S0REVIEWERS")
     assert [call.status for call in slack.calls] == [429, 200, 429, 200]
 
 
-@pytest.mark.parametrize("fault", [Reset(), Status(500), Status(503), Error("internal_error"), RateLimited(0)])
+@pytest.mark.parametrize(
+    "fault", [Reset(), Status(500), Status(503), Error("internal_error"), Status(429, headers={"Retry-After": "0"})]
+)
 def test_a_fault_that_may_pass_is_not_a_refusal(slack: SlackStandIn, people: SlackPeople, fault: Any) -> None:
     slack.faults.next("users.list", fault, times=5)
     slack.faults.next("usergroups.users.list", fault, times=5)

@@ -10,13 +10,19 @@ from bot.domain.plan import Origin, PlanState
 from bot.domain.surfaces import Shown, Surface
 from bot.services import surfaces as service
 from bot.settings import PolicySettings, Settings
-from sandbox.http.faults import AppliedThenReset, Error, RateLimited, Reset, Status
+from sandbox.http.faults import Error, Reset, Status
 from sandbox.slack.stand_in import SlackStandIn
 from tests.integration.shown import REVIEWS, Window, actions_of
 from tests.integration.stored import opened
 
 REFUSALS = ["edit_window_closed", "cant_update_message", "is_inactive", "block_mismatch", "message_not_found"]
-PASSING = [Status(503), RateLimited(7), Reset(), AppliedThenReset(), Error("internal_error")]
+PASSING = [
+    Status(503),
+    Status(429, headers={"Retry-After": "7"}),
+    Reset(),
+    Reset(applied=True),
+    Error("internal_error"),
+]
 ALWAYS = 100
 
 
@@ -245,7 +251,7 @@ def test_a_refused_token_is_the_operator_s_and_costs_no_plan(window: Window) -> 
 def posted_twice(window: Window) -> tuple[str, str]:
     """A plan whose first post was not answered: the message that nobody knows of, and the one that is known."""
     window.proposed()
-    window.slack.faults.next("chat.postMessage", AppliedThenReset())
+    window.slack.faults.next("chat.postMessage", Reset(applied=True))
     window.draw()
     window.move(10)
     window.draw()
@@ -320,7 +326,7 @@ def test_one_surface_that_waits_does_not_keep_the_others(window: Window, method:
 
     assert not window.draw()
     assert window.files == ["to_assign_ids.json"] or method.startswith("files")
-    assert window.rests == (7 if isinstance(fault, RateLimited) else 1)
+    assert window.rests == (7 if fault == Status(429, headers={"Retry-After": "7"}) else 1)
     window.move(10)
     window.draw()
 
@@ -332,7 +338,7 @@ def test_one_surface_that_waits_does_not_keep_the_others(window: Window, method:
 
 def test_a_surface_that_waits_is_left_alone_meanwhile(window: Window) -> None:
     window.proposed()
-    window.slack.faults.next("chat.postMessage", RateLimited(30))
+    window.slack.faults.next("chat.postMessage", Status(429, headers={"Retry-After": "30"}))
     assert not window.draw()
 
     for seconds in (1, 10, 18):
@@ -369,7 +375,7 @@ def test_an_edit_without_an_answer_counts_as_not_known(window: Window) -> None:
     """Between two equal reports, Slack may have shown something else."""
     shown(window)
     before = window.thread[0].text
-    window.slack.faults.next("chat.update", AppliedThenReset(), times=2)
+    window.slack.faults.next("chat.update", Reset(applied=True), times=2)
     window.change(state=PlanState.RUNNING.value)
     assert not window.draw()
     assert window.thread[0].text != before

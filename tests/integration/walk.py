@@ -28,7 +28,7 @@ from bot.settings import BraintrustSettings, QueueSettings, Settings, WorkSettin
 from sandbox.braintrust.merge import UnassignMode, WriteRules
 from sandbox.braintrust.row import NewRow, Row
 from sandbox.braintrust.stand_in import BraintrustStandIn
-from sandbox.http.faults import AppliedThenReset, AppliedThenStatus, CutBody, Fault, Garbage, Reset, Status, WrongCount
+from sandbox.http.faults import CutBody, Fault, Garbage, Reset, Status, WrongCount
 from sandbox.http.request import Asked
 from tests.integration.stored import ANA, BO, Store
 from tests.integration.world import CREATED, PROJECT, SETTLE_SECONDS, FakeWork, Time
@@ -50,7 +50,7 @@ BUTTONS = {
     S.STOPPED: ["retry", "undo"],
 }
 FORMS = [UnassignMode.ANY, UnassignMode.ARRAY_DELETE, UnassignMode.EMPTY_LIST, UnassignMode.NULL]
-UNANSWERED: list[Fault] = [AppliedThenReset(), AppliedThenStatus(502), WrongCount(), CutBody()]
+UNANSWERED: list[Fault] = [Reset(applied=True), Status(502, applied=True), WrongCount(), CutBody()]
 INSERT_FAULTS: list[Fault] = [
     *UNANSWERED,
     *UNANSWERED,
@@ -159,7 +159,7 @@ class Walk:
         )
         braintrust.directory.users[:] = people
         self._form = self.dice.choice(FORMS)
-        braintrust.faults.unassign_mode(self._form)
+        braintrust.faults.unassign = self._form
         self.log()
         braintrust.faults.on_request("insert", self._before_insert)
         braintrust.faults.on_request("query", self._before_query)
@@ -269,7 +269,7 @@ class Walk:
     def finish(self) -> None:
         """No more faults: every plan that is worked on comes to its rest."""
         self.braintrust.faults.clear()
-        self.braintrust.faults.unassign_mode(self._form)
+        self.braintrust.faults.unassign = self._form
         self._late.clear()
         for _ in range(100):
             busy = [plan for plan in self.store.plans.recent() if plan.state in MOVING]
@@ -286,7 +286,7 @@ class Walk:
             if self.dice.random() >= CHANCE_OF_A_FAULT * 2:
                 return
             fault = self.dice.choice([Reset(), Reset(), *INSERT_FAULTS])
-            if isinstance(fault, Reset):
+            if fault == Reset():
                 self._late.append(Late(self.time.monotonic(), asked.text))
             self.braintrust.faults.next("insert", fault, when=lambda text: text == asked.text)
             self._say(f"  {fault} for {self._named(asked)}")

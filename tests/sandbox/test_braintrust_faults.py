@@ -10,15 +10,12 @@ import pytest
 import requests
 
 from sandbox.braintrust.stand_in import BraintrustStandIn
+from sandbox.braintrust.storage import RedirectToStorage
 from sandbox.http.faults import (
     AppliedLate,
-    AppliedThenReset,
-    AppliedThenStatus,
     CutBody,
     Garbage,
-    Hang,
     Oversized,
-    RedirectToStorage,
     RepeatedCursor,
     Reset,
     ShortPage,
@@ -97,11 +94,14 @@ def test_garbage_is_html_with_200(client: Client) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "applied"),
-    [(Reset(), ()), (AppliedThenReset(), ("u1",)), (Hang(0.05), ()), (Hang(0.05, applied=True), ("u1",))],
+    [
+        (Reset(), ()),
+        (Reset(applied=True), ("u1",)),
+        (Reset(after_seconds=0.05), ()),
+        (Reset(applied=True, after_seconds=0.05), ("u1",)),
+    ],
 )
-def test_a_connection_closed_without_an_answer(
-    client: Client, fault: Reset | AppliedThenReset | Hang, applied: tuple[str, ...]
-) -> None:
+def test_a_connection_closed_without_an_answer(client: Client, fault: Reset, applied: tuple[str, ...]) -> None:
     client.server.faults.next("insert", fault)
 
     with pytest.raises(requests.ConnectionError):
@@ -123,14 +123,14 @@ def test_an_insert_that_is_applied_after_its_504(client: Client) -> None:
 
 
 def test_an_insert_that_is_applied_and_answered_with_an_error(client: Client) -> None:
-    client.server.faults.next("insert", AppliedThenStatus(502))
+    client.server.faults.next("insert", Status(502, applied=True))
 
     assert first(client).status_code == 502
     assert client.assignments("row-0000") == ("u1",)
 
 
 def test_a_client_that_does_not_wait_leaves_a_hanging_server(client: Client) -> None:
-    client.server.faults.next("query", Hang(60))
+    client.server.faults.next("query", Reset(after_seconds=60))
 
     with pytest.raises(requests.ReadTimeout):
         client.btql("select: id", timeout=0.05)
@@ -139,7 +139,7 @@ def test_a_client_that_does_not_wait_leaves_a_hanging_server(client: Client) -> 
 
 def test_a_server_with_hanging_requests_stops_soon() -> None:
     with BraintrustStandIn() as server, Client(server) as client:
-        server.faults.next("query", Hang(60))
+        server.faults.next("query", Reset(after_seconds=60))
         with pytest.raises(requests.ReadTimeout):
             client.btql("select: id", timeout=0.05)
         started = time.monotonic()
@@ -186,7 +186,7 @@ def test_a_short_page_has_a_cursor(client: Client) -> None:
 
 
 def test_a_repeated_cursor_befalls_the_second_page(client: Client) -> None:
-    client.server.faults.next("query", RepeatedCursor())
+    client.server.faults.next("query", RepeatedCursor(), when=lambda text: "cursor:" in text)
 
     one = client.btql("select: id | limit: 2").json()["cursor"]
     two = client.btql(f"select: id | limit: 2 | cursor: '{one}'")
@@ -213,7 +213,7 @@ def test_an_oversized_answer_is_still_the_answer(client: Client) -> None:
 
 
 def test_queries_see_merges_only_after_the_lag(client: Client) -> None:
-    client.server.faults.visibility_lag(60)
+    client.server.faults.lag_seconds = 60
     first(client)
     client.insert(assignment("phantom", "u1"))
 
@@ -225,7 +225,7 @@ def test_queries_see_merges_only_after_the_lag(client: Client) -> None:
 
 
 def test_a_short_lag_ends(client: Client) -> None:
-    client.server.faults.visibility_lag(0.05)
+    client.server.faults.lag_seconds = 0.05
     first(client)
     deadline = time.monotonic() + 5
 

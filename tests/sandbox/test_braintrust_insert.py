@@ -99,7 +99,7 @@ WAYS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("way", WAYS)
 def test_only_the_chosen_way_of_unassigning_works(client: Client, mode: UnassignMode, way: str) -> None:
     client.add("r", metadata={ASSIGNMENTS: ["u1"], "x": 1})
-    client.server.faults.unassign_mode(mode)
+    client.server.faults.unassign = mode
 
     client.insert({"id": "r", "_is_merge": True, **WAYS[way]})
 
@@ -108,7 +108,7 @@ def test_only_the_chosen_way_of_unassigning_works(client: Client, mode: Unassign
 
 def test_array_delete_keeps_the_others(client: Client) -> None:
     client.add("r", metadata={ASSIGNMENTS: ["u1", "u2"]})
-    client.server.faults.unassign_mode("none")
+    client.server.faults.unassign = "none"
 
     client.insert({"id": "r", "_is_merge": True, **WAYS["array_delete"]})
 
