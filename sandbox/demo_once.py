@@ -30,7 +30,7 @@ def walk(world: World, say: Say) -> bool:
 
 
 def _asked(world: World, say: Say, person: Person) -> Message:
-    channel = world.slack.workspace.channel_named(CHANNEL)
+    channel = next(one for one in world.slack.workspace.channels() if one.name == CHANNEL)
     say(f"{person.real_name} types {COMMAND} in #{CHANNEL}.\n")
     world.slack.command(person.id, channel.id, "")
     plan = world.slack.wait_for(

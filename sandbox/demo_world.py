@@ -110,17 +110,17 @@ def _workspace() -> Workspace:
     workspace = Workspace(_BOT, name="Demo", domain="demo")
     team = [_person(user) for user in seed_users()[:REVIEWERS]]
     for person in (*team, _GUEST, _STRANGER):
-        workspace.put_person(person)
+        workspace.put(person)
     everybody = frozenset(person.id for person in workspace.people())
-    workspace.put_channel(Channel("C0REVIEWS", "llm-reviews", members=everybody - {_STRANGER.id}))
-    workspace.put_channel(Channel("C0GENERAL", "general", members=everybody - {_BOT.id, _STRANGER.id}))
-    workspace.put_channel(Channel("C0PARTNERS", "partner-reviews", is_ext_shared=True, members=everybody))
-    workspace.put_channel(
+    workspace.put(Channel("C0REVIEWS", "llm-reviews", members=everybody - {_STRANGER.id}))
+    workspace.put(Channel("C0GENERAL", "general", members=everybody - {_BOT.id, _STRANGER.id}))
+    workspace.put(Channel("C0PARTNERS", "partner-reviews", is_ext_shared=True, members=everybody))
+    workspace.put(
         Channel("C0LEADS", "review-leads", is_private=True, members=frozenset(person.id for person in team[:2]))
     )
     for person in (*team, _GUEST, _STRANGER):
         workspace.direct_channel(person.id)
-    workspace.put_user_group(UserGroup("S0REVIEWERS", "reviewers", "LLM reviewers", tuple(one.id for one in team)))
+    workspace.put(UserGroup("S0REVIEWERS", "reviewers", "LLM reviewers", tuple(one.id for one in team)))
     return workspace
 
 

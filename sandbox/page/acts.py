@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.demo_once import COMMAND
 from sandbox.demo_world import World
-from sandbox.slack.records import Delivery, Ephemeral, Message
+from sandbox.slack.records import Delivery, Message
 from sandbox.slack.typed_text import escape_said
 
 NO_ANSWER = "The bot did not acknowledge within 3 seconds; in Slack a warning sign would stand here."
@@ -39,23 +39,17 @@ class Acts:
     def press(self, sent: dict[str, Any]) -> None:
         """A button, named with the value it had when the page showed it: it may be a stale one."""
         shown = self._shown(sent)
+        if shown is None:
+            raise ValueError("This message is gone.")
         _require(self._slack.press(str(sent["user"]), shown, str(sent["action"]), value=str(sent["value"])))
 
     def dismiss(self, sent: dict[str, Any]) -> None:
         """Take a private answer out of sight."""
-        private = self._slack.workspace.ephemeral(str(sent["privateId"]))
-        if private is not None:
-            self._slack.workspace.hide(private)
+        if private := self._shown(sent):
+            self._slack.workspace.drop(private)
 
-    def _shown(self, sent: dict[str, Any]) -> Message | Ephemeral:
-        workspace = self._slack.workspace
-        if sent.get("privateId"):
-            shown: Message | Ephemeral | None = workspace.ephemeral(str(sent["privateId"]))
-        else:
-            shown = workspace.message(str(sent["channel"]), str(sent["ts"]))
-        if shown is None:
-            raise ValueError("This message is gone.")
-        return shown
+    def _shown(self, sent: dict[str, Any]) -> Message | None:
+        return self._slack.workspace.message(str(sent["channel"]), str(sent["ts"]))
 
 
 def _require(delivery: Delivery) -> None:

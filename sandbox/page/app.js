@@ -15,11 +15,11 @@ const view = { state: null, me: sessionStorage.getItem("me"), channel: null, thr
 const acts = {
   press: async (message, button) => {
     if (button.confirm && !(await confirmed(button.confirm))) return;
-    const { channel, ts, privateId } = message;
+    const { channel, ts } = message;
     const pressed = { action: button.action_id, value: button.value ?? "" };
-    await post("/act/press", { user: view.me, channel, ts, privateId, ...pressed });
+    await post("/act/press", { user: view.me, channel, ts, ...pressed });
   },
-  dismiss: ({ privateId }) => post("/act/dismiss", { privateId }),
+  dismiss: ({ channel, ts }) => post("/act/dismiss", { channel, ts }),
   openThread: (message) => look({ thread: { channel: message.channel, ts: message.ts } }),
 };
 

@@ -18,18 +18,17 @@ export function directoryOf(state, me) {
 
 /** The messages of a channel (or of a thread in it) that `me` sees, oldest first. */
 export function seenMessages(state, me, channelId, threadTs = null) {
-  const said = state.messages.filter(
-    ({ channel, threadTs: thread }) =>
-      channel === channelId && (threadTs ? thread === threadTs : !thread),
-  );
-  const told = state.private.filter((one) => one.channel === channelId && one.for === me && one.threadTs === threadTs);
-  return [...said, ...told].sort((one, other) => (one.ts < other.ts ? -1 : 1));
+  return state.messages
+    .filter(({ channel, threadTs: thread }) => channel === channelId && thread === threadTs)
+    .filter(({ seenBy }) => seenBy === null || seenBy === me)
+    .sort((one, other) => (one.ts < other.ts ? -1 : 1));
 }
 
 /** How many replies a message has, who wrote them, and when the last came. */
 export function repliesTo(state, message) {
-  const replies = state.messages.filter((one) => one.channel === message.channel && one.threadTs === message.ts);
-  if (message.privateId || !replies.length) return { count: 0 };
+  const { channel, ts } = message;
+  const replies = state.messages.filter((one) => one.channel === channel && one.threadTs === ts && !one.seenBy);
+  if (message.seenBy || !replies.length) return { count: 0 };
   const users = [...new Set(replies.map((one) => one.user))].slice(0, 3);
   return { count: replies.length, users, last: replies.at(-1).ts };
 }

@@ -29,11 +29,11 @@ function withDays(messages) {
 const dayNode = (day) => make("li", { className: "day" }, make("span", {}, day));
 
 function messageNode({ message, replies }, directory, acts) {
-  const { privateId } = message;
+  const isPrivate = message.seenBy !== null;
   return make(
     "li",
-    { className: privateId ? "message private" : "message" },
-    privateId ? privateLine(message, acts) : "",
+    { className: isPrivate ? "message private" : "message" },
+    isPrivate ? privateLine(message, acts) : "",
     avatar(message.user, directory),
     make(
       "div",

@@ -102,7 +102,8 @@ class PageServer:
         return web.json_response({})
 
     async def _file(self, request: web.Request) -> web.Response:
-        file = self._world.slack.workspace.file(request.match_info["file"])
+        files = {file.id: file for file in self._world.slack.workspace.files()}
+        file = files.get(request.match_info["file"])
         if file is None:
             raise web.HTTPNotFound
         place = "attachment" if "download" in request.query else "inline"

@@ -7,7 +7,7 @@ from sandbox.braintrust.row import Row
 from sandbox.demo_once import COMMAND
 from sandbox.demo_world import TAG, World
 from sandbox.page.switches import Switches
-from sandbox.slack.records import SLACKBOT, Channel, Ephemeral, Message, Person
+from sandbox.slack.records import Channel, Message, Person
 
 Json: TypeAlias = dict[str, Any]
 
@@ -22,8 +22,7 @@ def page_state(world: World, switches: Switches) -> Json:
         "people": [_person(person) for person in workspace.people()],
         "groups": {group.id: group.handle for group in workspace.user_groups()},
         "channels": [_channel(channel) for channel in workspace.channels()],
-        "messages": [_message(message) for message in workspace.messages()],
-        "private": [_private(private) for private in workspace.ephemerals()],
+        "messages": [_message(message) for message in (*workspace.messages(), *workspace.ephemerals())],
         "braintrust": {**_rows(world), "requests": _requests(world), "switches": switches.state()},
     }
 
@@ -45,33 +44,18 @@ def _channel(channel: Channel) -> Json:
 
 def _message(message: Message) -> Json:
     return {
-        "key": f"{message.channel}-{message.ts}",
+        "key": message.id,
         "channel": message.channel,
         "ts": message.ts,
         "user": message.user,
         "text": message.text,
         "blocks": message.blocks,
         "threadTs": message.thread_ts,
+        "seenBy": message.seen_by,
         "isEdited": message.edited is not None,
         "files": [
             {"id": file.id, "name": file.name, "title": file.title, "size": len(file.content)} for file in message.files
         ],
-    }
-
-
-def _private(private: Ephemeral) -> Json:
-    return {
-        "key": private.id,
-        "privateId": private.id,
-        "channel": private.channel,
-        "ts": private.ts,
-        "for": private.user,
-        "user": private.sender,
-        "isSlackbot": private.sender == SLACKBOT,
-        "text": private.text,
-        "blocks": private.blocks,
-        "threadTs": private.thread_ts,
-        "files": [],
     }
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sandbox.slack.answers import message_json
 from sandbox.slack.backend import Backend
 from sandbox.slack.blocks import interactive_elements
-from sandbox.slack.records import Channel, Ephemeral, Json, Message, Person, View
+from sandbox.slack.records import Channel, Json, Message, Person, View
 
 _TOLD_OF_ELEMENT = ("action_id", "type", "text", "value", "style", "placeholder", "confirm", "url")
 
@@ -31,7 +31,7 @@ class Payload:
 class Click:
     """A button (or menu) and the message it is on, as the person saw it."""
 
-    message: Message | Ephemeral
+    message: Message
     block_id: str
     element: Json
 
@@ -44,7 +44,7 @@ class Answerable:
     response_url: str
 
 
-def find_click(message: Message | Ephemeral, action_id: str, value: str | None) -> Click | None:
+def find_click(message: Message, action_id: str, value: str | None) -> Click | None:
     """The element with this action id (and value, if one is given) on the message."""
     for block in message.blocks:
         for element in interactive_elements(block):
@@ -80,7 +80,7 @@ def click_payload(backend: Backend, person: Person, click: Click, *, chosen: Jso
     workspace, message, element = backend.workspace, click.message, click.element
     told = {key: element[key] for key in _TOLD_OF_ELEMENT if key in element}
     thread = {"thread_ts": message.thread_ts} if message.thread_ts else {}
-    place = {"message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": isinstance(message, Ephemeral)}
+    place = {"message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": message.seen_by is not None}
     state = {click.block_id: {element["action_id"]: {"type": element["type"], **chosen}}} if chosen else {}
     content: Json = {
         **_interaction(backend, "block_actions", person, ways.trigger_id),
@@ -90,7 +90,7 @@ def click_payload(backend: Backend, person: Person, click: Click, *, chosen: Jso
         "response_url": ways.response_url,
         "actions": [{**told, "block_id": click.block_id, "action_ts": workspace.clock.next_ts(), **chosen}],
     }
-    if isinstance(message, Message):
+    if message.seen_by is None:
         content["message"] = message_json(workspace, backend.url, message)
     return Payload(PayloadKind.INTERACTION, content)
 

@@ -16,7 +16,7 @@ from sandbox.slack.payloads import (
     find_click,
     submission_payload,
 )
-from sandbox.slack.records import SLACKBOT, Channel, Delivery, Ephemeral, Json, Message, Person, View
+from sandbox.slack.records import SLACKBOT, Channel, Delivery, Json, Message, Person, View
 from sandbox.slack.response_urls import ResponseUrls
 from sandbox.slack.typed_text import escape_said, escape_signs, escape_typed
 
@@ -52,18 +52,15 @@ class People:
             answer = Message(channel_id, "", user_id, typed)
             refused = self._refusal(ways, _said_body(delivery.body), answer) if delivery.body else ""
         if refused:
-            self._workspace.show(channel_id, user_id, f'{command} failed with the error "{refused}"', sender=SLACKBOT)
+            complaint = f'{command} failed with the error "{refused}"'
+            self._workspace.post(channel_id, SLACKBOT, complaint, seen_by=user_id)
         return delivery
 
-    def press(
-        self, user_id: str, message: Message | Ephemeral, action_id: str, *, value: str | None = None
-    ) -> Delivery:
+    def press(self, user_id: str, message: Message, action_id: str, *, value: str | None = None) -> Delivery:
         """Press a button.  It must be on the message now, unless `value` names one that was: a stale click."""
         return self._act(self._person(user_id), self._click(message, action_id, value), {})
 
-    def choose(
-        self, user_id: str, message: Message | Ephemeral, action_id: str, chosen: str | Sequence[str]
-    ) -> Delivery:
+    def choose(self, user_id: str, message: Message, action_id: str, chosen: str | Sequence[str]) -> Delivery:
         """Choose in a menu: option values, or ids of people or channels."""
         click = self._click(message, action_id, None)
         return self._act(self._person(user_id), click, chosen_fields(click.element, chosen))
@@ -75,7 +72,7 @@ class People:
         delivery = self._deliver(submission_payload(self._backend, person, view, values=values, trigger_id=trigger_id))
         action = _said_body(delivery.body).get("response_action", "clear") if delivery.body else "clear"
         if delivery.acknowledged and action == "clear":
-            self._workspace.dismiss(view)
+            self._workspace.drop(view)
         return delivery
 
     def mention(self, user_id: str, channel_id: str, text: str) -> Delivery:
@@ -105,17 +102,14 @@ class People:
         return self._tell({"type": "app_home_opened", "user": user_id, "channel": channel.id, "tab": "home"})
 
     def _act(self, person: Person, click: Click, chosen: Json) -> Delivery:
-        if isinstance(click.message, Ephemeral) and click.message.user != person.id:
+        if click.message.seen_by not in (None, person.id):
             raise ValueError(f"{person.name} does not see this private answer")
         self._visible_channel(person.id, click.message.channel)
         ways = self._ways(click.message.channel, person.id, click.message)
         return self._deliver(click_payload(self._backend, person, click, chosen=chosen, ways=ways))
 
-    def _click(self, message: Message | Ephemeral, action_id: str, value: str | None) -> Click:
-        if isinstance(message, Ephemeral):
-            now: Message | Ephemeral | None = self._workspace.ephemeral(message.id)
-        else:
-            now = self._workspace.message(message.channel, message.ts)
+    def _click(self, message: Message, action_id: str, value: str | None) -> Click:
+        now = self._workspace.message(message.channel, message.ts)
         if now and (click := find_click(now, action_id, value)):
             return click
         if value is None:
@@ -137,7 +131,7 @@ class People:
             raise ValueError(f"{user_id} does not see #{channel.name}")
         return channel
 
-    def _ways(self, channel_id: str, user_id: str, original: Message | Ephemeral | None = None) -> Answerable:
+    def _ways(self, channel_id: str, user_id: str, original: Message | None = None) -> Answerable:
         url = self._response_urls.issue(channel_id, user_id, original)
         return Answerable(self._backend.issue_trigger(user_id), url)
 

@@ -79,7 +79,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as everybody in the channel sees it; `history` holds its earlier versions, oldest first."""
+    """A message that everybody in the channel sees, or `seen_by` alone; `history` holds its earlier versions."""
 
     channel: str
     ts: str
@@ -89,22 +89,13 @@ class Message:
     thread_ts: str | None = None
     files: tuple[StoredFile, ...] = ()
     edited: str | None = None
+    seen_by: str | None = None
     history: tuple["Message", ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class Ephemeral:
-    """A message that one person sees; `sender` is the bot, or Slackbot complaining about it."""
-
-    id: str
-    channel: str
-    user: str
-    text: str
-    blocks: tuple[Json, ...]
-    ts: str
-    sender: str
-    thread_ts: str | None = None
-    history: tuple["Ephemeral", ...] = ()
+    @property
+    def id(self) -> str:
+        """The channel and the time stamp, which tell it from every other one."""
+        return f"{self.channel}-{self.ts}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +108,7 @@ class View:
     content: Json
 
 
-Item: TypeAlias = Message | Ephemeral | StoredFile | Person | Channel | UserGroup | View
+Item: TypeAlias = Message | StoredFile | Person | Channel | UserGroup | View
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 
-from sandbox.slack.records import Ephemeral, Json, Message
+from sandbox.slack.records import Json, Message
 from sandbox.slack.workspace import Workspace
 
 
-def render_text(message: Message | Ephemeral) -> str:
+def render_text(message: Message) -> str:
     """What the message shows: its blocks if it has any, else its text; buttons as `[Approve]`, files as `(file: x)`."""
-    files = [f"(file: {file.name})" for file in message.files] if isinstance(message, Message) else []
+    files = [f"(file: {file.name})" for file in message.files]
     shown = [rendered for block in message.blocks if (rendered := render_block(block))]
     return "\n".join([*(shown or [readable(message.text)]), *files])
 
@@ -30,21 +30,18 @@ def readable(text: str) -> str:
 
 def transcript(workspace: Workspace) -> str:
     """Every message and private answer in the order they appeared, replies marked."""
-    said: list[Message | Ephemeral] = [*workspace.messages(), *workspace.ephemerals()]
-    entries = [_entry(workspace, one) for one in sorted(said, key=lambda one: one.ts)]
+    said = sorted([*workspace.messages(), *workspace.ephemerals()], key=lambda one: one.ts)
+    entries = [_entry(workspace, one) for one in said]
     return "\n".join(entries) or "(nothing was said)"
 
 
-def _entry(workspace: Workspace, said: Message | Ephemeral) -> str:
+def _entry(workspace: Workspace, said: Message) -> str:
     names = {person.id: person.name for person in workspace.people()}
     channel = workspace.channel(said.channel)
     place = f"direct {channel.id}" if channel.is_im else f"#{channel.name}"
     place += f" > thread {said.thread_ts}" if said.thread_ts else ""
     who = names.get(said.user, said.user)
-    if isinstance(said, Ephemeral):
-        who = f"{names.get(said.sender, said.sender)} to {who} only"
-    elif said.edited:
-        who += " (edited)"
+    who += f" to {names[said.seen_by]} only" if said.seen_by else " (edited)" if said.edited else ""
     body = "\n".join(f"    {line}" for line in render_text(said).splitlines())
     return f"{place} {said.ts} {who}:\n{body}"
 

@@ -1,5 +1,6 @@
 """response_url: an address that lets the bot answer one command or click, 5 times within 30 minutes."""
 
+import contextlib
 import json
 import secrets
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from sandbox.slack.arguments import Arguments
 from sandbox.slack.backend import Backend
 from sandbox.slack.content import NAMES, Content, content_of
 from sandbox.slack.methods.chat import existing_thread
-from sandbox.slack.records import Ephemeral, Json, Message
+from sandbox.slack.records import Json, Message
 
 _OPTIONAL = (*NAMES, "response_type", "replace_original", "delete_original", "thread_ts", "metadata")
 _UNFURL = ("unfurl_links", "unfurl_media")
@@ -30,7 +31,7 @@ class ResponseUrl:
     channel_id: str
     user_id: str
     issued_at: float
-    original: Message | Ephemeral | None
+    original: Message | None
     is_click: bool
     uses: int = field(default=0, init=False)
     is_overtaken: bool = field(default=False, init=False)  # what replaces or deletes the acknowledgement came before it
@@ -43,7 +44,7 @@ class ResponseUrls:
         self._backend = backend
         self._issued: dict[str, ResponseUrl] = {}
 
-    def issue(self, channel_id: str, user_id: str, original: Message | Ephemeral | None = None) -> str:
+    def issue(self, channel_id: str, user_id: str, original: Message | None = None) -> str:
         """A new address for what this person just did in this channel."""
         ticket = secrets.token_urlsafe(16)
         now, is_click = self._backend.clock.now(), original is not None
@@ -98,27 +99,19 @@ class ResponseUrls:
             return
         content = content_of(arguments)
         if arguments.flag("replace_original") and place.original is not None:
-            place.original = self._replace(place.original, content)
+            try:
+                place.original = self._backend.workspace.edit(place.original, **content.said)
+            except KeyError as error:
+                raise SlackError("message_not_found") from error
         else:
             self._say(place, arguments, content)
 
     def _delete(self, place: ResponseUrl) -> None:
         place.is_overtaken = True
-        match place.original:
-            case Message() as message if self._backend.workspace.message(message.channel, message.ts):
-                self._backend.workspace.delete(message)
-            case Ephemeral() as private if self._backend.workspace.ephemeral(private.id):
-                self._backend.workspace.hide(private)
+        with contextlib.suppress(KeyError):  # it is gone already
+            if place.original is not None:
+                self._backend.workspace.drop(place.original)
         place.original = None
-
-    def _replace(self, original: Message | Ephemeral, content: Content) -> Message | Ephemeral:
-        workspace = self._backend.workspace
-        try:
-            if isinstance(original, Message):
-                return workspace.edit(original, **content.said)
-            return workspace.replace(original, **content.said)
-        except KeyError as error:
-            raise SlackError("message_not_found") from error
 
     def _say(self, place: ResponseUrl, arguments: Arguments, content: Content) -> None:
         workspace = self._backend.workspace
@@ -127,7 +120,7 @@ class ResponseUrls:
         if arguments.values.get("response_type") == "in_channel":
             workspace.post(channel.id, workspace.bot.id, **said)
             return
-        private = workspace.show(channel.id, place.user_id, **said)
+        private = workspace.post(channel.id, workspace.bot.id, **said, seen_by=place.user_id)
         if not place.is_click:
             place.original = private
             place.is_overtaken = place.is_overtaken or arguments.flag("replace_original")

@@ -30,9 +30,6 @@ def sample_workspace(clock: Clock | None = None) -> Workspace:
     The latter is shared with another organisation.
     """
     workspace = Workspace(BOT, clock=clock)
-    for person in PEOPLE:
-        workspace.put_person(person)
-    for channel in (REVIEWS, PARTNERS, GENERAL, SECRET):
-        workspace.put_channel(channel)
-    workspace.put_user_group(REVIEWERS)
+    for item in (*PEOPLE, REVIEWS, PARTNERS, GENERAL, SECRET, REVIEWERS):
+        workspace.put(item)
     return workspace

@@ -31,7 +31,7 @@ def world(shared: World) -> Iterator[World]:
     shared.slack.faults.clear()
     shared.braintrust.faults.clear()
     for channel in channels:
-        shared.slack.workspace.put_channel(channel)
+        shared.slack.workspace.put(channel)
 
 
 def check(world: World, **settings: str) -> tuple[int, list[tuple[str, str, str]], str]:

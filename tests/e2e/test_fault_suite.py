@@ -334,7 +334,7 @@ def test_what_cannot_be_edited_is_said_anew_with_counts_file_and_buttons(small: 
 
 
 def delete_the_plan(world: World, plan: Message) -> None:
-    world.slack.workspace.delete(world.now(plan))
+    world.slack.workspace.drop(world.now(plan))
 
 
 def archive_the_channel(world: World, _plan: Message) -> None:
@@ -382,7 +382,7 @@ def test_the_thread_s_reply_ends_right_although_the_plan_s_message_was_deleted(s
         small.press(plan, "approve")
         gate.wait_for_arrivals(1)
         small.wait(lambda w: w.thread(REVIEWS, plan.ts) or None)
-        small.slack.workspace.delete(small.now(plan))
+        small.slack.workspace.drop(small.now(plan))
 
     assert small.report(plan, seconds=PATIENCE).text.startswith("Done.")
 

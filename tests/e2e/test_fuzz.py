@@ -33,7 +33,7 @@ from bot.settings import Settings
 from sandbox.braintrust.seed import seed_rows, seed_users
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
 from sandbox.http.faults import Status
-from sandbox.slack.records import Ephemeral, Message
+from sandbox.slack.records import Message
 from sandbox.slack.stand_in import SlackStandIn
 from tests.e2e.world import ADA, GUEST, REVIEWS, SECRET, TAG
 
@@ -234,7 +234,7 @@ class House:
     def said(self) -> list[str]:
         """Everything that anybody in the workspace can read."""
         workspace = self.slack.workspace
-        shown: list[Message | Ephemeral] = [*workspace.messages(), *workspace.ephemerals()]
+        shown: list[Message] = [*workspace.messages(), *workspace.ephemerals()]
         return [f"{one.text} {json.dumps(one.blocks)}" for one in shown]
 
     def _environment(self) -> dict[str, str]:

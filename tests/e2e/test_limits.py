@@ -25,7 +25,7 @@ def crowded(start_world: StartWorld) -> World:
     """A world in which many people are in the channel; one is an approver by name, the others perhaps by group."""
     world = start_world(APPROVERS=f"{ADA},{GROUP}")
     for user in CROWD:
-        world.slack.workspace.put_person(Person(user, user.lower(), user.title(), f"{user.lower()}@example.com"))
+        world.slack.workspace.put(Person(user, user.lower(), user.title(), f"{user.lower()}@example.com"))
         world.slack.workspace.join(REVIEWS, user)
     return world
 

@@ -35,7 +35,7 @@ def settled(world: World, hour: int, *, people: int = 5, **changes: Any) -> dict
     linked = dict(zip(FIVE[:people], world.braintrust.directory.users, strict=False))
     for slack_id, user in linked.items():
         person = Person(slack_id, slack_id.lower(), user["given_name"], user["email"], tz=zone_at(hour), **changes)
-        world.slack.workspace.put_person(person)
+        world.slack.workspace.put(person)
     return {user["id"]: slack_id for slack_id, user in linked.items()}
 
 

@@ -56,7 +56,7 @@ def test_an_outsider_whom_the_operator_names_can_ask(
     start_world: StartWorld, approvers: str, user: str, channel: str
 ) -> None:
     world = start_world(ALLOWED_CHANNELS=f"{REVIEWS},{PARTNERS}", APPROVERS=approvers)
-    world.slack.workspace.put_user_group(UserGroup("S0OUTSIDERS", "outsiders", "Outsiders", (GUEST, EXTERNAL)))
+    world.slack.workspace.put(UserGroup("S0OUTSIDERS", "outsiders", "Outsiders", (GUEST, EXTERNAL)))
 
     assert "Waiting for approval: " in world.proposed(user=user, channel=channel).text
 

@@ -19,10 +19,10 @@ def in_slack(world: World, count: int = 3, **changes: Any) -> list[str]:
     """Slack accounts for the first reviewers, their e-mails in capitals, and a user group of them; their names."""
     linked = list(zip(("U0REV1", "U0REV2", "U0REV3"), world.braintrust.directory.users[:count], strict=False))
     for slack_id, user in linked:
-        world.slack.workspace.put_person(
+        world.slack.workspace.put(
             Person(slack_id, slack_id.lower(), user["given_name"], user["email"].upper(), **changes)
         )
-    world.slack.workspace.put_user_group(
+    world.slack.workspace.put(
         UserGroup("S0TEAM", "raters", "Raters", members=tuple(slack_id for slack_id, _ in linked))
     )
     return [f"{user['given_name']} {user['family_name']}" for _, user in linked]
@@ -68,7 +68,7 @@ def test_a_group_of_braintrust_is_everybody_in_it_and_in_the_groups_within_it(wo
 def test_who_is_not_certain_is_named_with_the_reason_and_left_out(world: World) -> None:
     names = in_slack(world)
     world.slack.workspace.change_person("U0REV2", deleted=True)
-    world.slack.workspace.put_person(Person("U0TWIN", "twin", "Twin", world.braintrust.directory.users[2]["email"]))
+    world.slack.workspace.put(Person("U0TWIN", "twin", "Twin", world.braintrust.directory.users[2]["email"]))
 
     plan = carried_out(world, f"reviewers={TEAM},@assign-reviews,who@example.com")
 
@@ -237,7 +237,7 @@ def test_a_large_workspace_is_listed_once_for_two_dry_runs_a_plan_and_its_approv
     names = in_slack(world, 2)
     late = world.braintrust.directory.users[2]
     for n in range(20_000):
-        world.slack.workspace.put_person(Person(f"U9{n:06}", f"p{n}", f"P {n}", f"p{n}@example.org"))
+        world.slack.workspace.put(Person(f"U9{n:06}", f"p{n}", f"P {n}", f"p{n}@example.org"))
     asked = f"reviewers={TEAM},{late['email']},who@example.com"
     pages = -(-len(world.slack.workspace.people()) // 1000)
 

@@ -1,17 +1,17 @@
 """Private answers stand where somebody pressed, and take the place of the private message that was pressed."""
 
-from sandbox.slack.records import Ephemeral
+from sandbox.slack.records import Message
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import ADA, BEN, REVIEWS, World
 
 
-def buttons(private: Ephemeral) -> list[str]:
+def buttons(private: Message) -> list[str]:
     return [
         element["action_id"] for block in private.blocks for element in block.get("elements", []) if "value" in element
     ]
 
 
-def in_thread(world: World, thread_ts: str, words: str) -> Ephemeral:
+def in_thread(world: World, thread_ts: str, words: str) -> Message:
     """The private message in a thread that says some words, once it is there."""
     return world.wait(lambda w: next((e for e in w.ephemerals() if words in e.text and e.thread_ts == thread_ts), None))
 

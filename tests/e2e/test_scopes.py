@@ -60,7 +60,7 @@ def test_without_user_groups_an_approver_who_is_named_may_approve(start_world: S
 
 def test_without_emails_who_is_named_by_email_or_mapped_gets_rows(start_world: StartWorld) -> None:
     world = start_world(REVIEWER_MAP="U0REV1=chiara@example.com")
-    world.slack.workspace.put_person(Person("U0REV1", "rev", "Rev", "rev@elsewhere.example"))
+    world.slack.workspace.put(Person("U0REV1", "rev", "Rev", "rev@elsewhere.example"))
     email = world.braintrust.directory.users[0]["email"]
     world.slack.scopes.discard("users:read.email")
 
@@ -77,7 +77,7 @@ def test_check_warns_of_what_is_left_out_and_how_to_have_it(start_world: StartWo
     world = start_world(rows=10, door="terminal")
     world.slack.scopes.discard(scope)
 
-    world.slack.workspace.put_user_group(UserGroup("S0TEAM", "team", "Team", members=(BEN,)))
+    world.slack.workspace.put(UserGroup("S0TEAM", "team", "Team", members=(BEN,)))
 
     said = world.bot(
         "check",

@@ -17,7 +17,7 @@ import pytest
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from sandbox.http.faults import AppliedLate, CutBody, Fault, Garbage, Reset, Status, WrongCount
 from sandbox.http.request import Asked, Kind
-from sandbox.slack.records import Ephemeral, Message
+from sandbox.slack.records import Message
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.undoing import assert_taken_back, assigned, previewed, undone
 from tests.e2e.world import World
@@ -35,7 +35,7 @@ class Undo:
 
     world: World
     plan: Message
-    preview: Ephemeral
+    preview: Message
 
     def confirm(self) -> None:
         self.world.press(self.preview, "undo_confirm")

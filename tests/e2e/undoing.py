@@ -10,7 +10,7 @@ from bot.domain.plan import DropReason, PlanState
 from bot.domain.report import written_pairs
 from bot.domain.undo import UndoCounts, counted_undo, taken_back
 from sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS, Row
-from sandbox.slack.records import Ephemeral, Message
+from sandbox.slack.records import Message
 from tests.e2e.world import ADA, BEN, FREE, REVIEWS, World, plan_id
 
 SAID = re.compile(
@@ -26,7 +26,7 @@ def assigned(world: World) -> tuple[Message, Message]:
     return plan, report
 
 
-def previewed(world: World, report: Message, *, user: str = ADA) -> Ephemeral:
+def previewed(world: World, report: Message, *, user: str = ADA) -> Message:
     """The private answer with the numbers."""
     world.press(report, "undo", user=user)
     return world.wait(lambda w: next((e for e in w.ephemerals(user) if "can be taken back" in e.text), None))

@@ -30,7 +30,7 @@ from bot.domain.report import planned_pairs, written_pairs
 from sandbox.braintrust.row import Row
 from sandbox.braintrust.seed import SeedSummary, seed_rows, seed_users
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
-from sandbox.slack.records import Ephemeral, Message
+from sandbox.slack.records import Message
 from sandbox.slack.stand_in import SlackStandIn
 from sandbox.slack.workspace import Workspace
 from tests.ports import free_port
@@ -293,7 +293,7 @@ class World:
             lambda w: _first(m for m in w.channel_messages(channel) if m.ts not in known and m.user == "U0BOT")
         )
 
-    def press(self, message: Message | Ephemeral, action: str, *, user: str = ADA, value: str | None = None) -> None:
+    def press(self, message: Message, action: str, *, user: str = ADA, value: str | None = None) -> None:
         """Press a button."""
         delivery = self.slack.press(user, message, action, value=value)
         assert delivery.acknowledged, f"{delivery}\n{self.log()}"

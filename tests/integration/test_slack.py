@@ -17,7 +17,6 @@ from bot.messages.blocks import Message
 from bot.services.ports.slack import Channel, ReplyTo
 from bot.settings import SlackSettings
 from sandbox.http.faults import Error, Reset, Status
-from sandbox.slack.records import Ephemeral
 from sandbox.slack.stand_in import SlackStandIn
 
 REVIEWS, GENERAL, SECRET = "C0REVIEWS", "C0GENERAL", "C0SECRET"
@@ -181,7 +180,7 @@ def test_one_person_is_shown_a_message(slack: SlackStandIn, client: SlackClient)
     client.send_ephemeral(REVIEWS, ADA, HELLO)
 
     (private,) = slack.workspace.ephemerals()
-    assert (private.user, private.channel, private.text, private.blocks) == (ADA, REVIEWS, "Hello", HELLO.blocks)
+    assert (private.seen_by, private.channel, private.text, private.blocks) == (ADA, REVIEWS, "Hello", HELLO.blocks)
 
 
 def test_one_person_is_written_to(slack: SlackStandIn, client: SlackClient) -> None:
@@ -480,7 +479,7 @@ def test_an_old_response_url_is_followed_by_an_ephemeral_message(
 
     send(answerer, ReplyTo(ADA, REVIEWS, url), HELLO)
 
-    assert isinstance(slack.workspace.ephemerals(ADA)[0], Ephemeral)
+    assert slack.workspace.ephemerals(ADA)[0].text == "Hello"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/respond/x", "not an address", "http://[", "gopher://x/"])

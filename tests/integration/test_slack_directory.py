@@ -131,7 +131,7 @@ def test_a_group_has_members(directory: SlackDirectory) -> None:
 def test_a_group_that_does_not_exist_has_nobody_and_the_operator_reads_so(
     slack: SlackStandIn, directory: SlackDirectory, caplog: pytest.LogCaptureFixture, group: str
 ) -> None:
-    slack.workspace.put_user_group(UserGroup("S0OLD", "old", "Old", (ADA,), is_disabled=True))
+    slack.workspace.put(UserGroup("S0OLD", "old", "Old", (ADA,), is_disabled=True))
 
     assert directory.group_members(group) == frozenset()
 

@@ -70,9 +70,7 @@ def test_people_are_read_page_by_page(
 ) -> None:
     monkeypatch.setattr(adapter, "PAGE_SIZE", 10)
     for number in range(95):
-        slack.workspace.put_person(
-            Account(f"U1{number:04}", f"p{number}", f"Person {number}", f"p{number}@example.com")
-        )
+        slack.workspace.put(Account(f"U1{number:04}", f"p{number}", f"Person {number}", f"p{number}@example.com"))
 
     found = by_id(people)
 
@@ -82,7 +80,7 @@ def test_people_are_read_page_by_page(
 
 def test_a_thousand_people_are_one_page(slack: SlackStandIn, people: SlackPeople) -> None:
     for number in range(900):
-        slack.workspace.put_person(Account(f"U1{number:04}", f"p{number}", f"Person {number}"))
+        slack.workspace.put(Account(f"U1{number:04}", f"p{number}", f"Person {number}"))
 
     assert len(people.people()) > 900
     assert len(slack.calls.of("users.list")) == 1
@@ -120,7 +118,7 @@ def test_somebody_who_cannot_be_looked_up_is_not_taken_to_be_nobody(slack: Slack
 
 
 def test_the_members_of_a_user_group_are_read(slack: SlackStandIn, people: SlackPeople) -> None:
-    slack.workspace.put_user_group(UserGroup("S0NONE", "none", "Nobody", ()))
+    slack.workspace.put(UserGroup("S0NONE", "none", "Nobody", ()))
 
     assert people.members_of("S0REVIEWERS") == ("U0BEN", "U0CHLOE")
     assert people.members_of("S0NONE") == ()

@@ -169,7 +169,7 @@ def test_what_is_said_anew_is_edited_from_then_on(window: Window) -> None:
 def test_a_deleted_message_of_a_plan_that_ends_by_itself_is_not_said_anew(window: Window) -> None:
     window.proposed()
     window.draw()
-    window.slack.workspace.delete(window.posts[0])
+    window.slack.workspace.drop(window.posts[0])
     window.change(state=PlanState.EXPIRED.value)
 
     window.draw()

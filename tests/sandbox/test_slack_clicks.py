@@ -91,7 +91,7 @@ def test_a_stale_click_may_name_what_never_was(slack: SlackStandIn, listener: Li
 
 
 def test_a_private_answer_is_pressed_by_its_reader_only(slack: SlackStandIn, listener: Listener) -> None:
-    shown = slack.workspace.show(CHANNEL, "U0ADA", "sure?", blocks=(actions(button(), block_id="b"),))
+    shown = slack.workspace.post(CHANNEL, "U0BOT", "sure?", seen_by="U0ADA", blocks=(actions(button(), block_id="b"),))
 
     with pytest.raises(ValueError, match="ben does not see"):
         slack.press("U0BEN", shown, "approve")

@@ -69,7 +69,7 @@ def test_slackbot_complains_about_a_broken_answer(slack: SlackStandIn) -> None:
     slack.command("U0ADA", CHANNEL, "broken")
 
     shown = slack.workspace.ephemerals("U0ADA")[0]
-    assert (shown.sender, shown.text) == (SLACKBOT, '/assign-reviews failed with the error "invalid_blocks"')
+    assert (shown.user, shown.text) == (SLACKBOT, '/assign-reviews failed with the error "invalid_blocks"')
 
 
 def test_after_three_seconds_slack_gives_up(slack: SlackStandIn, listener: Listener) -> None:

@@ -44,8 +44,7 @@ def test_a_form_upload_is_understood(slack: SlackStandIn, client: WebClient) -> 
     client.files_completeUploadExternal(files=[{"id": announced["file_id"]}])
 
     assert said == b"OK - 3"
-    file = slack.workspace.file(announced["file_id"])
-    assert file is not None
+    [file] = slack.workspace.files()
     assert (file.content, file.channel) == (b"abc", None)
 
 

@@ -138,7 +138,7 @@ def test_a_click_deletes_the_message_it_came_from(slack: SlackStandIn, of_click:
 
 
 def test_a_click_on_a_private_answer_replaces_that(slack: SlackStandIn) -> None:
-    shown = slack.workspace.show(CHANNEL, "U0ADA", "sure?", blocks=(actions(button()),))
+    shown = slack.workspace.post(CHANNEL, "U0BOT", "sure?", seen_by="U0ADA", blocks=(actions(button()),))
     hook = WebhookClient(slack.response_urls.issue(CHANNEL, "U0ADA", shown))
 
     hook.send(text="another")
@@ -148,7 +148,7 @@ def test_a_click_on_a_private_answer_replaces_that(slack: SlackStandIn) -> None:
 
 
 def test_nothing_replaces_what_is_gone(slack: SlackStandIn, of_click: WebhookClient, plan: Message) -> None:
-    slack.workspace.delete(plan)
+    slack.workspace.drop(plan)
 
     assert of_click.send(text="approved", replace_original=True).status_code == 400
 

@@ -28,9 +28,9 @@ def test_the_sample_has_everybody_a_test_needs(workspace: Workspace) -> None:
     assert [person.name for person in people if person.is_restricted] == ["gus"]
     assert [person.name for person in people if person.is_stranger] == ["xenia"]
     assert [person.name for person in people if person.deleted] == ["dora"]
-    assert workspace.bot.id in workspace.channel_named("llm-reviews").members
-    assert workspace.bot.id not in workspace.channel_named("general").members
-    assert workspace.channel_named("secret-plans").is_private
+    assert workspace.bot.id in workspace.channel("C0REVIEWS").members
+    assert workspace.bot.id not in workspace.channel("C0GENERAL").members
+    assert workspace.channel("C0SECRET").is_private
     assert [channel.name for channel in workspace.channels() if channel.is_shared] == ["partner-reviews"]
     assert workspace.person("U0ADA").email == "ada@example.com"
 
@@ -87,7 +87,7 @@ def test_waiting_in_vain_shows_everything_that_was_said() -> None:
     slack = SlackStandIn()
     parent = slack.workspace.post(CHANNEL, "U0BOT", "plan", blocks=(actions(button()),))
     slack.workspace.post(CHANNEL, "U0ADA", "why?", thread_ts=parent.ts)
-    slack.workspace.show(CHANNEL, "U0BEN", "not you")
+    slack.workspace.post(CHANNEL, "U0BOT", "not you", seen_by="U0BEN")
 
     with pytest.raises(AssertionError) as caught:
         slack.wait_for(lambda _: False, timeout_seconds=0)
@@ -108,10 +108,10 @@ def test_watchers_see_every_change_in_order(workspace: Workspace) -> None:
 
     message = workspace.post(CHANNEL, "U0BOT", "one")
     edited = workspace.edit(message, text="two")
-    workspace.delete(message)
-    shown = workspace.show(CHANNEL, "U0ADA", "psst")
-    replaced = workspace.replace(shown, text="hm")
-    workspace.hide(shown)
+    workspace.drop(message)
+    shown = workspace.post(CHANNEL, "U0BOT", "psst", seen_by="U0ADA")
+    replaced = workspace.edit(shown, text="hm")
+    workspace.drop(shown)
 
     assert seen == [message, edited, edited, shown, replaced, replaced]
 

@@ -34,16 +34,15 @@ def post_ephemeral(backend: Backend, arguments: Arguments) -> Json:
         raise SlackError("user_not_in_channel")
     thread_ts = existing_thread(backend, channel, arguments.text("thread_ts"))
     said = content_of(arguments).said
-    private = backend.workspace.show(channel.id, arguments.text("user"), **said, thread_ts=thread_ts)
+    seen_by, bot = arguments.text("user"), backend.workspace.bot.id
+    private = backend.workspace.post(channel.id, bot, **said, thread_ts=thread_ts, seen_by=seen_by)
     return {"message_ts": private.ts}
 
 
 def get_permalink(backend: Backend, arguments: Arguments) -> Json:
     """The address of a message."""
     channel = backend.channel(arguments.text("channel"))
-    message = backend.workspace.message(channel.id, arguments.text("message_ts"))
-    if message is None:
-        raise SlackError("message_not_found")
+    message = _posted(backend, channel, arguments.text("message_ts"))
     return {"channel": channel.id, "permalink": backend.permalink(channel.id, message.ts, message.thread_ts)}
 
 
@@ -61,9 +60,7 @@ def existing_thread(backend: Backend, channel: Channel, ts: str) -> str | None:
     """The time stamp of the thread's first message; a reply's own leads there.  None without `ts`."""
     if not ts:
         return None
-    parent = backend.workspace.message(channel.id, ts)
-    if parent is None:
-        raise SlackError("thread_not_found")  # stricter than Slack, which posts into nowhere
+    parent = _posted(backend, channel, ts, error="thread_not_found")  # stricter than Slack, which posts into nowhere
     return parent.thread_ts or parent.ts
 
 
@@ -77,11 +74,16 @@ def _addressed(backend: Backend, name: str) -> str:
 
 def _own_message(backend: Backend, arguments: Arguments) -> Message:
     channel = backend.channel(arguments.text("channel"))
-    message = backend.workspace.message(channel.id, arguments.text("ts"))
-    if message is None:
-        raise SlackError("message_not_found")
+    message = _posted(backend, channel, arguments.text("ts"))
     if message.user != backend.workspace.bot.id:
         raise SlackError("cant_update_message")
+    return message
+
+
+def _posted(backend: Backend, channel: Channel, ts: str, *, error: str = "message_not_found") -> Message:
+    message = backend.workspace.message(channel.id, ts)
+    if message is None or message.seen_by:
+        raise SlackError(error)
     return message
 
 

@@ -38,7 +38,7 @@ def complete_upload(backend: Backend, arguments: Arguments) -> Json:
     channel_id = arguments.text("channel_id") or arguments.text("channels")
     files = _share(backend, arguments, channel_id, announced) if channel_id else announced
     for file in files:
-        backend.workspace.store(file)
+        backend.workspace.put(file)
     return {"files": [file_json(backend.url, file) for file in files]}
 
 
@@ -68,7 +68,8 @@ def _announced(backend: Backend, arguments: Arguments) -> list[StoredFile]:
 
 def _arrived(backend: Backend, wanted: Json) -> StoredFile:
     for upload in backend.uploads.values():
-        if upload.file_id == wanted["id"] and upload.content is not None and not backend.workspace.file(upload.file_id):
+        is_known = upload.file_id in {file.id for file in backend.workspace.files()}
+        if upload.file_id == wanted["id"] and upload.content is not None and not is_known:
             title = wanted.get("title") or upload.name
             return StoredFile(upload.file_id, upload.name, title, upload.content, user=backend.workspace.bot.id)
     raise SlackError("file_not_found")

@@ -76,7 +76,7 @@ def _checked_view(arguments: Arguments, expected: str) -> Json:
 
 
 def _presented(backend: Backend, view: View) -> Json:
-    backend.workspace.present(view)
+    backend.workspace.put(view)
     return {"view": {"id": view.id, "team_id": backend.workspace.team_id, "hash": _hash(view), **view.content}}
 
 
