@@ -5,61 +5,51 @@ What is outside is refused, never skipped or guessed.
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, v_args
 from lark.exceptions import VisitError
 
-from sandbox.braintrust.row import instant_of, instant_text
-from sandbox.braintrust.row_sql import BtqlError, Constant, Names, Sql, array_of, json_of, value_of
+from sandbox.braintrust.row import COLUMN_NAMES, instant_of, instant_text
 
 MAX_LIST = 4096  # exact-match values in one IN list
 
+Constant: TypeAlias = str | int | float | bool
+
 _TEXT = re.compile(r"'[^']*(?:''[^']*)*'")
+_NAMES = re.compile(r'"[^"]+"|\w+')
+_TEXTS = {"id": "id", "created": "created", "root_span_id": "root_span_id", "_xact_id": "xact_id"}  # columns of rows
+_NOT_COMPARED = frozenset({"_xact_id", "_pagination_key"})  # no documented meaning
+_KINDS = {str: "('text')", int: "('integer', 'real')", float: "('integer', 'real')"}
 
 
-EVERYTHING = Sql("1")
-
-
-class Path(NamedTuple):
-    """A place in a row: how the query spells it, and the names that lead there."""
-
-    text: str
-    names: Names
+class BtqlError(ValueError):
+    """A query that is refused; the message says why and where."""
 
 
 class Column(NamedTuple):
-    """A key in the answer, and the place in a row that it is about; a count is about none.
-
-    Of an unpivot: one answer row for each element of the list at that place.
-    """
+    """A key in the answer, and SQL for what stands there: of an unpivot, for the list that is taken apart."""
 
     key: str
-    names: Names
+    sql: str
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query that was understood."""
+    """A query that was understood: a page of rows, or how many there are for each value of the `unpivot`."""
 
     project_id: str
     select: tuple[Column, ...] = ()
-    filter: Sql = EVERYTHING
+    filter: str = "1"
     limit: int | None = None
     descending: bool = True
     cursor: str | None = None
-    measures: tuple[Column, ...] = ()
-    dimensions: tuple[Column, ...] = ()
     unpivot: Column | None = None
-
-    @property
-    def is_aggregate(self) -> bool:
-        """Whether rows are counted instead of shown."""
-        return bool(self.measures or self.dimensions)
+    dimensions: str | None = None
+    measures: str | None = None
 
 
 def parse(query: str) -> Query:
@@ -76,13 +66,14 @@ def parse(query: str) -> Query:
     return found
 
 
-_NOT_COMPARED = frozenset({"_xact_id", "_pagination_key"})  # no documented meaning
-_KINDS = {str: "('text')", int: "('integer', 'real')", float: "('integer', 'real')"}
+def literal(value: Constant) -> str:
+    """A constant as it stands in SQL."""
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(value)
 
 
 @v_args(inline=True)
 class _Meaning(Transformer[Token, Query]):
-    """Turns each rule of the grammar into its meaning, while it is parsed."""
+    """Turns each rule of the grammar into its meaning, while it is parsed; conditions into SQL."""
 
     def query(self, *clauses: tuple[str, Any]) -> Query:
         given = dict(clauses)
@@ -95,12 +86,12 @@ class _Meaning(Transformer[Token, Query]):
         return query
 
     def source(self, project_id: Token) -> tuple[str, str]:
-        return "project_id", _unquoted(project_id)
+        return "project_id", self.text(project_id)
 
     def select(self, *columns: Column) -> tuple[str, tuple[Column, ...]]:
         return "select", columns
 
-    def filter(self, condition: Sql) -> tuple[str, Sql]:
+    def filter(self, condition: str) -> tuple[str, str]:
         return "filter", condition
 
     def limit(self, digits: Token) -> tuple[str, int]:
@@ -112,73 +103,66 @@ class _Meaning(Transformer[Token, Query]):
         return "descending", direction.lower() == "desc"
 
     def cursor(self, text: Token) -> tuple[str, str]:
-        return "cursor", _unquoted(text)
+        return "cursor", self.text(text)
 
-    def measures(self, *measures: Column) -> tuple[str, tuple[Column, ...]]:
-        return "measures", measures
+    def unpivot(self, path: Token, name: Token) -> tuple[str, Column]:
+        return "unpivot", Column(str(name), _array(path))
 
-    def dimensions(self, *columns: Column) -> tuple[str, tuple[Column, ...]]:
-        return "dimensions", columns
+    def dimensions(self, name: Token) -> tuple[str, str]:
+        return "dimensions", str(name)
 
-    def unpivot(self, path: Path, name: Token) -> tuple[str, Column]:
-        return "unpivot", Column(_plain(name), path.names)
+    def measures(self, _number: Token, name: Token) -> tuple[str, str]:
+        return "measures", str(name)
 
-    def column(self, path: Path, name: Token | None = None) -> Column:
-        return Column(_plain(name or path.text), path.names) if name or len(path.names) == 1 else Column(*path)
+    def column(self, path: Token, name: Token | None = None) -> Column:
+        return Column(str(name or path), _json(path))
 
-    def count(self, *parts: Token) -> Column:
-        return Column(_plain(parts[-1]), ())
+    def any_of(self, *parts: str) -> str:
+        return f"({' OR '.join(parts)})"
 
-    def least(self, path: Path, name: Token) -> Column:
-        return Column(_plain(name), path.names)
+    def all_of(self, *parts: str) -> str:
+        return f"({' AND '.join(parts)})"
 
-    def any_of(self, *parts: Sql) -> Sql:
-        return _joined(" OR ", parts)
+    def negated(self, part: str) -> str:
+        return f"(NOT {part})"
 
-    def all_of(self, *parts: Sql) -> Sql:
-        return _joined(" AND ", parts)
+    def flag(self, path: Token) -> str:
+        return f"(CASE {_json(path)} WHEN 'true' THEN 1 WHEN 'false' THEN 0 END)"
 
-    def negated(self, part: Sql) -> Sql:
-        return _negated(part)
-
-    def flag(self, path: Path) -> Sql:
-        return Sql(f"(CASE {json_of(path.names)} WHEN 'true' THEN 1 WHEN 'false' THEN 0 END)")
-
-    def comparison(self, path: Path, sign: Token, constant: Constant) -> Sql:
-        value, wanted = value_of(path.names), _as_stored(path.names, constant)
+    def comparison(self, path: Token, sign: Token, constant: Constant) -> str:
+        value, wanted = _value(path), _as_stored(path, constant)
         if sign in ("=", "!=", "<>"):
-            return Sql(f"({value} {sign} ?)", (wanted,))
+            return f"({value} {sign} {literal(wanted)})"
         kinds = _KINDS.get(type(wanted), "()")  # an order between different kinds is neither true nor false
-        return Sql(f"(CASE WHEN typeof({value}) IN {kinds} THEN {value} {sign} ? END)", (wanted,))
+        return f"(CASE WHEN typeof({value}) IN {kinds} THEN {value} {sign} {literal(wanted)} END)"
 
-    def member(self, path: Path, listed: str) -> Sql:
-        return Sql(f"({value_of(path.names)} IN (SELECT value FROM json_each(?)))", (listed,))
+    def member(self, path: Token, listed: str) -> str:
+        return f"({_value(path)} IN (SELECT value FROM json_each({listed})))"
 
-    def no_member(self, path: Path, listed: str) -> Sql:
-        return _negated(self.member(path, listed))
+    def no_member(self, path: Token, listed: str) -> str:
+        return self.negated(self.member(path, listed))
 
-    def includes(self, path: Path, text: Token) -> Sql:
-        array = json_of(path.names) if path.names == ("tags",) else array_of(path.names)
-        return Sql(f"EXISTS (SELECT 1 FROM json_each({array}) WHERE value = ?)", (_unquoted(text),))
+    def includes(self, path: Token, text: Token) -> str:
+        return f"EXISTS (SELECT 1 FROM json_each({_array(path)}) WHERE value = {text})"
 
-    def includes_not(self, path: Path, text: Token) -> Sql:
-        return _negated(self.includes(path, text))
+    def includes_not(self, path: Token, text: Token) -> str:
+        return self.negated(self.includes(path, text))
 
-    def is_null(self, path: Path) -> Sql:
-        return Sql(f"({value_of(path.names)} IS NULL)")
+    def is_null(self, path: Token) -> str:
+        return f"({_value(path)} IS NULL)"
 
-    def is_not_null(self, path: Path) -> Sql:
-        return Sql(f"({value_of(path.names)} IS NOT NULL)")
+    def is_not_null(self, path: Token) -> str:
+        return f"({_value(path)} IS NOT NULL)"
 
     def values(self, *constants: Any) -> str:
         if isinstance(constants[0], Token):
-            constants = tuple(map(_unquoted, _TEXT.findall(constants[0])))
+            constants = tuple(map(self.text, _TEXT.findall(constants[0])))
         if len(constants) > MAX_LIST:
             raise BtqlError(f"a list of {len(constants)} values, the maximum is {MAX_LIST}")
-        return json.dumps(constants)
+        return literal(json.dumps(constants))
 
-    def text(self, text: Token) -> str:
-        return _unquoted(text)
+    def text(self, text: str) -> str:
+        return text[1:-1].replace("''", "'")
 
     def number(self, digits: Token) -> int | float:
         number = float(digits)
@@ -200,9 +184,6 @@ class _Meaning(Transformer[Token, Query]):
         except OverflowError as error:
             raise BtqlError("the interval leads out of the calendar") from error
 
-    def path(self, *names: Token) -> Path:
-        return Path(".".join(names), tuple(map(_plain, names)))
-
 
 @cache
 def _parser() -> Lark:
@@ -212,45 +193,55 @@ def _parser() -> Lark:
 
 
 def _check(query: Query) -> None:
-    if query.is_aggregate == bool(query.select):
-        raise BtqlError("The query needs either `select` or `measures` and `dimensions`")
-    if query.unpivot and not query.is_aggregate:
-        raise BtqlError("`unpivot` is understood together with `dimensions` or `measures` only")
-    if query.cursor is not None and query.is_aggregate:
-        raise BtqlError("`cursor` does not go together with `measures` or `dimensions`")
-    for column in query.select:
-        json_of(column.names)  # complains about unknown columns
-    keys = [column.key for column in (*query.select, *query.dimensions, *query.measures)]
+    counting = (query.unpivot, query.dimensions, query.measures)
+    if any(counting) != all(counting) or all(counting) == bool(query.select):
+        raise BtqlError("The query needs either `select`, or all of `unpivot`, `dimensions` and `measures`")
+    if query.cursor is not None and not query.select:
+        raise BtqlError("`cursor` goes together with `select` only")
+    if query.unpivot and query.dimensions != query.unpivot.key:
+        raise BtqlError("`dimensions` names what `unpivot` makes")
+    keys: list[str | None] = [column.key for column in query.select] or [query.dimensions, query.measures]
     if len(set(keys)) != len(keys):
         raise BtqlError("Two columns of the answer have the same name")
 
 
-def _as_stored(names: Names, constant: Constant) -> Constant:
+def _value(path: str) -> str:
+    """SQL for the value at a place in a row; NULL where there is none."""
+    return _place(path, "->>")
+
+
+def _json(path: str) -> str:
+    """SQL for the value at a place in a row, as JSON."""
+    return _place(path, "->")
+
+
+def _array(path: str) -> str:
+    """SQL for the list at a place in a row, as JSON; an empty one where there is none."""
+    found = _json(path)
+    return "tags" if path == "tags" else f"CASE json_type({found}) WHEN 'array' THEN {found} ELSE '[]' END"
+
+
+def _place(path: str, arrow: str) -> str:
+    first, *inner = [name.strip('"') for name in _NAMES.findall(path)]
+    if first not in COLUMN_NAMES:
+        raise BtqlError(f"Unknown column `{first}`")
+    if path in _TEXTS:
+        return _TEXTS[path]
+    column, inner = (first, inner) if first in ("tags", "metadata") else ("logged", [first, *inner])
+    keys = "".join(f'."{name}"' for name in inner)
+    return f"{column} {arrow} {literal(f'${keys}')}"
+
+
+def _as_stored(path: str, constant: Constant) -> Constant:
     """A constant in the form in which its column is stored; BtqlError where that can have no meaning."""
-    if names[0] in _NOT_COMPARED:
-        raise BtqlError(f"`{names[0]}` is not compared")
-    if names != ("created",):
+    if path in _NOT_COMPARED:
+        raise BtqlError(f"`{path}` is not compared")
+    if path != "created":
         return constant
     try:
         return instant_text(instant_of(str(constant)))
     except (ValueError, OverflowError) as error:
         raise BtqlError(f"`{constant}` is not a timestamp") from error
-
-
-def _joined(word: str, parts: Sequence[Sql]) -> Sql:
-    return Sql(f"({word.join(part.text for part in parts)})", tuple(value for part in parts for value in part.values))
-
-
-def _negated(part: Sql) -> Sql:
-    return Sql(f"(NOT {part.text})", part.values)
-
-
-def _plain(name: str) -> str:
-    return name.strip('"')
-
-
-def _unquoted(text: str) -> str:
-    return text[1:-1].replace("''", "'")
 
 
 def _complaint(query: str, position: int) -> str:

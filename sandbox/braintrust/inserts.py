@@ -4,34 +4,27 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.braintrust.merge import WriteRules
 from sandbox.braintrust.refusals import bad_request, no_project
-from sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS
+from sandbox.braintrust.row import ASSIGNMENTS, REVIEW_LISTS, Columns
 from sandbox.braintrust.row_store import RowStore
+from sandbox.http.fault_orders import Faults
 from sandbox.http.request import Answer, Asked, RefusedError
 
 
-class Inserts:
-    """Writes events into the rows."""
-
-    def __init__(self, rows: RowStore, rules: Callable[[], WriteRules]) -> None:
-        self._rows = rows
-        self._rules = rules
-
-    def answer(self, asked: Asked) -> Answer:
-        """Apply the events and answer their row ids, one to one; RefusedError, with none applied, when one is wrong."""
-        project_id = asked.places["project_id"]
-        if project_id not in self._rows.projects:
-            raise RefusedError(no_project(project_id))
-        events = _events(asked.body)
-        row_ids = tuple(event["id"] for event in events)
-        if len(set(row_ids)) != len(row_ids):
-            raise RefusedError(bad_request("the same id twice in one request"))
-        self._rows.write(project_id, events, self._rules())
-        return Answer({"row_ids": list(row_ids)}, row_ids=row_ids)
+def answer(rows: RowStore, faults: Faults, asked: Asked) -> Answer:
+    """Apply the events and answer their row ids, one to one; RefusedError, with none applied, when one is wrong."""
+    project_id = asked.places["project_id"]
+    if project_id not in rows.projects:
+        raise RefusedError(no_project(project_id))
+    events = _events(asked.body)
+    row_ids = tuple(event["id"] for event in events)
+    if len(set(row_ids)) != len(row_ids):
+        raise RefusedError(bad_request("the same id twice in one request"))
+    rows.write(project_id, events, lag_seconds=faults.lag_seconds, unassign=faults.unassign)
+    return Answer({"row_ids": list(row_ids)}, row_ids=row_ids)
 
 
-def _events(body: bytes) -> list[dict[str, Any]]:
+def _events(body: bytes) -> list[Columns]:
     try:
         found = json.loads(body)
     except ValueError as error:
@@ -60,7 +53,12 @@ def _complaint(event: object) -> str | None:
 def _is_metadata(value: object) -> bool:
     if not isinstance(value, dict) or value.keys() - {ASSIGNMENTS, REVIEW_LISTS}:
         return False
-    return _is_list(value.get(ASSIGNMENTS, [])) and isinstance(value.get(REVIEW_LISTS, {}), dict)
+    lists = value.get(REVIEW_LISTS, {})
+    return (
+        _is_list(value.get(ASSIGNMENTS))
+        and isinstance(lists, dict)
+        and all(isinstance(one, dict) for one in lists.values())
+    )
 
 
 def _is_list(value: object) -> bool:

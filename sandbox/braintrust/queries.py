@@ -6,13 +6,26 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from uuid import uuid4
 
-from sandbox.braintrust.btql import Query, parse
+from sandbox.braintrust.btql import BtqlError, Query, literal, parse
 from sandbox.braintrust.refusals import bad_query, bad_request, no_project
-from sandbox.braintrust.row_sql import BtqlError, Sql, array_of, json_of, literal, value_of
 from sandbox.braintrust.row_store import RowStore
 from sandbox.http.request import Answer, Asked, RefusedError
 
 DEFAULT_LIMIT = 1000  # Braintrust has a default limit too; its value is not documented
+
+
+def answer(rows: RowStore, max_limit: int, asked: Asked) -> Answer:
+    """The page that was asked for; RefusedError when the query is not understood."""
+    try:
+        query = parse(_query_in(asked.body))
+        if query.project_id not in rows.projects:
+            raise RefusedError(no_project(query.project_id))
+        limit = min(DEFAULT_LIMIT if query.limit is None else query.limit, asked.max_rows or max_limit)
+        found = rows.select(f"{_walk(query) if query.select else _counts(query)} LIMIT {limit}")
+    except (BtqlError, sqlite3.OperationalError) as error:  # the latter: nested too deeply
+        raise RefusedError(bad_query(str(error))) from error
+    cursor = encoded_cursor(found[-1][1]) if found and query.select else None
+    return _page([row[0] for row in found], cursor)
 
 
 def query_text(body: bytes) -> str:
@@ -21,28 +34,6 @@ def query_text(body: bytes) -> str:
         return _query_in(body)
     except RefusedError:
         return ""
-
-
-class Queries:
-    """Answers queries from the rows."""
-
-    def __init__(self, rows: RowStore, max_limit: int) -> None:
-        self._rows = rows
-        self.max_limit = max_limit
-
-    def answer(self, asked: Asked) -> Answer:
-        """The page that was asked for; RefusedError when the query is not understood."""
-        try:
-            query = parse(_query_in(asked.body))
-            if query.project_id not in self._rows.projects:
-                raise RefusedError(no_project(query.project_id))
-            limit = min(DEFAULT_LIMIT if query.limit is None else query.limit, asked.max_rows or self.max_limit)
-            select = _counts(query) if query.is_aggregate else _walk(query)
-            found = self._rows.select(f"{select.text} LIMIT ?", (*select.values, limit))
-        except (BtqlError, sqlite3.OperationalError) as error:  # the latter: nested too deeply
-            raise RefusedError(bad_query(str(error))) from error
-        cursor = encoded_cursor(found[-1][1]) if found and not query.is_aggregate else None
-        return _page([row[0] for row in found], cursor)
 
 
 def encoded_cursor(number: int) -> str:
@@ -70,42 +61,27 @@ def _page(rows: list[str], cursor: str | None) -> Answer:
     return Answer(body, headers=headers, content_type="application/json; charset=utf-8")
 
 
-def _walk(query: Query) -> Sql:
-    """One page of rows: each as a JSON text, with its number."""
-    after, values = "", (*query.filter.values, query.project_id)
+def _walk(query: Query) -> str:
+    """SQL for one page of rows: each as a JSON text, with its number."""
+    after = ""
     if query.cursor is not None:
-        after = f" AND number {'<' if query.descending else '>'} ?"
-        values = (*values, decoded_cursor(query.cursor))
-    line = _json_object([(column.key, json_of(column.names)) for column in query.select])
-    return Sql(
-        f"SELECT {line}, number FROM rows WHERE {query.filter.text} AND project = ?{after}"
-        f" ORDER BY number{' DESC' if query.descending else ''}",
-        values,
+        after = f" AND number {'<' if query.descending else '>'} {decoded_cursor(query.cursor)}"
+    line = ", ".join(f"{literal(column.key)}, {column.sql}" for column in query.select)
+    return (
+        f"SELECT json_object({line}), number FROM rows WHERE {query.filter} AND project = {literal(query.project_id)}"
+        f"{after} ORDER BY number{' DESC' if query.descending else ''}"
     )
 
 
-def _counts(query: Query) -> Sql:
-    """One JSON text for each group, or one for all without `dimensions`."""
-    unpivot, source = query.unpivot, "rows"
-    if unpivot:
-        source = f"rows, json_each({array_of(unpivot.names)}) AS item"
-    made = (unpivot.key,) if unpivot else None
-    groups = ["item.value" if column.names == made else value_of(column.names) for column in query.dimensions]
-    keys = [(column.key, f"json_quote({group})") for column, group in zip(query.dimensions, groups, strict=True)]
-    keys += [
-        (one.key, f"json_quote(min({value_of(one.names)}))" if one.names else "count(*)") for one in query.measures
-    ]
-    grouped = f" GROUP BY {', '.join(groups)}" if groups else ""
-    return Sql(
-        f"SELECT {_json_object(keys)} FROM {source} WHERE {query.filter.text} AND project = ?{grouped}",
-        (*query.filter.values, query.project_id),
+def _counts(query: Query) -> str:
+    """SQL for one JSON text for each value that the unpivot finds."""
+    assert query.unpivot
+    assert query.measures
+    line = f"{literal(query.unpivot.key)}, item.value, {literal(query.measures)}, count(*)"
+    return (
+        f"SELECT json_object({line}) FROM rows, json_each({query.unpivot.sql}) AS item"
+        f" WHERE {query.filter} AND project = {literal(query.project_id)} GROUP BY item.value"
     )
-
-
-def _json_object(pairs: list[tuple[str, str]]) -> str:
-    """SQL that puts a JSON object together from keys and SQL for their values."""
-    parts = [f"{literal(json.dumps(key) + ':')} || {value}" for key, value in sorted(pairs)]
-    return "'{' || " + " || ',' || ".join(parts) + " || '}'"
 
 
 def _query_in(body: bytes) -> str:
@@ -113,9 +89,7 @@ def _query_in(body: bytes) -> str:
         found = json.loads(body)
     except ValueError as error:
         raise RefusedError(bad_request("Invalid JSON")) from error
-    if not isinstance(found, dict) or not isinstance(found.get("query"), str):
-        raise RefusedError(bad_request("Invalid input: query"))
-    if unknown := set(found) - {"query"}:
-        raise RefusedError(bad_request(f"Unrecognized key(s): {', '.join(sorted(unknown))}"))
+    if not isinstance(found, dict) or set(found) != {"query"} or not isinstance(found["query"], str):
+        raise RefusedError(bad_request("the body is an object with a query and nothing else"))
     text: str = found["query"]
     return text

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple, NotRequired, Required, TypeAlias, TypedDict
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 Columns: TypeAlias = dict[str, Any]
 Source: TypeAlias = Literal["api", "hand"]
+Unassign: TypeAlias = str  # the way that empties a list: array_delete, empty_list, null, none of them, or any
 
 ASSIGNMENTS = "~__bt_assignments"
 REVIEW_LISTS = "~__bt_review_lists"
@@ -19,25 +20,6 @@ id input is_root log_id metadata metrics org_id origin output project_id root_sp
 span_parents tags
 """
 COLUMN_NAMES = frozenset(_COLUMNS.split())
-
-# What writes change; the rest of a row stays as it was logged.
-STATE = frozenset({"_xact_id", "tags", "metadata"})
-
-
-class NewRow(TypedDict, total=False):
-    """What a new row may be given; the rest is null."""
-
-    id: Required[str]
-    created: Required[datetime]
-    tags: Required[list[str] | None]
-    metadata: NotRequired[dict[str, Any] | None]
-    is_root: NotRequired[bool]
-    span_id: NotRequired[str]
-    root_span_id: NotRequired[str]
-    span_parents: NotRequired[list[str] | None]
-    input: NotRequired[Any]
-    output: NotRequired[Any]
-    scores: NotRequired[dict[str, float] | None]
 
 
 class Change(NamedTuple):
@@ -107,6 +89,26 @@ class Row:
         for key in (REVIEW_LISTS, DEFAULT_LIST, "status"):
             value = value.get(key) if isinstance(value, dict) else None
         return value if isinstance(value, str) else None
+
+
+def merged(metadata: Columns, event: Columns, unassign: Unassign) -> Columns:
+    """A row's metadata after an event, as Braintrust's SDK merges it (`merge_dicts_with_paths`) with the bot's paths.
+
+    Arrays are replaced, dicts united.  Only the one way of emptying a list of assignees works that `unassign` names.
+    """
+    new, given = dict(metadata), event.get("metadata", {})
+    if ASSIGNMENTS in given:
+        people = given[ASSIGNMENTS]
+        if people or unassign in ("any", "null" if people is None else "empty_list"):
+            new[ASSIGNMENTS] = people
+    for deletion in event.get("_array_delete", ()):
+        people = [who for who in assignees_in(new.get(ASSIGNMENTS)) if who not in deletion["delete"]]
+        if people or unassign in ("any", "array_delete"):
+            new[ASSIGNMENTS] = people
+    for name, fields in given.get(REVIEW_LISTS, {}).items():
+        lists = new.get(REVIEW_LISTS) or {}
+        new[REVIEW_LISTS] = {**lists, name: {**lists.get(name, {}), **fields}}
+    return new
 
 
 def assignees_in(value: Any) -> tuple[str, ...]:

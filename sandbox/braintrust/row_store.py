@@ -9,58 +9,47 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Unpack
+from typing import Any, NamedTuple
 
-from sandbox.braintrust.merge import UnassignMode, WriteRules, brief, merge, to_json
 from sandbox.braintrust.row import (
     ASSIGNMENTS,
     DEFAULT_LIST,
     REVIEW_LISTS,
-    STATE,
     Change,
     Columns,
-    NewRow,
     Row,
     Source,
-    assignees_in,
+    Unassign,
     instant_text,
+    merged,
 )
-from sandbox.braintrust.row_sql import METADATA
 
-# `logged` never changes.  `metadata` is without the assignments and the review lists, which have columns of their own.
-# Queries see `rows`; what they are not to see yet is in `hidden`, until `shows_at`.
+
+class _Stored(NamedTuple):
+    """A line of the table; `tags`, `metadata` and `logged` are JSON.  `logged` never changes."""
+
+    number: int
+    project: str
+    id: str
+    created: str
+    root_span_id: str
+    phantom: bool
+    xact_id: str
+    tags: str | None
+    metadata: str | None
+    logged: str
+
+
 # The index begins with the id: the walk by `number` must not be led astray by one that begins with the project.
-_COLUMNS = """
-    number INTEGER PRIMARY KEY,
-    project TEXT NOT NULL,
-    id TEXT NOT NULL,
-    created TEXT NOT NULL,
-    root_span_id TEXT NOT NULL,
-    phantom INTEGER NOT NULL,
-    xact_id TEXT NOT NULL,
-    tags TEXT,
-    assignments TEXT,
-    review_lists TEXT,
-    metadata TEXT,
-    logged TEXT NOT NULL,
-    shows_at REAL,
-    UNIQUE (id, project)
-"""
 _SCHEMA = f"""
 PRAGMA journal_mode = OFF;
-CREATE TABLE rows ({_COLUMNS});
-CREATE TABLE hidden ({_COLUMNS});
-CREATE VIEW stored AS
-    SELECT * FROM rows WHERE number NOT IN (SELECT number FROM hidden) UNION ALL SELECT * FROM hidden;
+CREATE TABLE rows (number INTEGER PRIMARY KEY, {", ".join(_Stored._fields[1:])}, UNIQUE (id, project));
 """
-_ADD = f"INSERT INTO {{}} VALUES ({', '.join('?' * 13)})"
-_READ = f"SELECT number, phantom, logged, json_array(xact_id, json(tags), json({METADATA})) FROM stored WHERE "
-_WRITTEN = "project = :project AND id IN (SELECT value ->> 0 FROM json_each(:events))"
-_HIDE = f"INSERT OR IGNORE INTO hidden SELECT * FROM rows WHERE {_WRITTEN}"
-_SHOW = f"UPDATE hidden SET shows_at = 0 WHERE {_WRITTEN}"  # what is written now shows what was written before
 _PLACE_BITS = 16  # of a row's number, for its place in the transaction that added it
 _PER_SECOND = 1 << 16
 _XACT_PREFIX = 0x0DE1 << 48
+
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class RowStore:
@@ -74,39 +63,44 @@ class RowStore:
         self._sql = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._sql.executescript(_SCHEMA)
         weakref.finalize(self, self._sql.close)
-        self._history: defaultdict[int, list[tuple[str, Source, str | None, str | None]]] = defaultdict(list)
+        self._hidden: dict[int, tuple[float, _Stored]] = {}  # until when queries see what is in the table
+        self._history: defaultdict[int, list[Change]] = defaultdict(list)
         self._transaction = 0
         self._subscribers: list[Callable[[], None]] = []
 
-    def add(self, project_id: str, **row: Unpack[NewRow]) -> None:
+    def add(self, project_id: str, **row: Any) -> None:
         """Add one row, as the newest of its project; ValueError when its id is there already."""
         self.add_many(project_id, [row])
 
-    def add_many(self, project_id: str, rows: Iterable[NewRow]) -> None:
-        """Add rows, the oldest first: their order is the order of `_pagination_key`."""
+    def add_many(self, project_id: str, rows: Iterable[Columns]) -> None:
+        """Add rows, the oldest first: their order is the order of `_pagination_key`.
+
+        Each has an `id` and a moment at which it was `created`; other columns that are not given are null.
+        """
         with self._writing(project_id):
-            values = (
-                _values(project_id, {**row}, self._begin(row["created"].timestamp()) << _PLACE_BITS) for row in rows
-            )
+            new = (_new(project_id, row, self._begin(row["created"].timestamp()) << _PLACE_BITS) for row in rows)
             try:
-                self._sql.executemany(_ADD.format("rows"), values)
+                self._put("INSERT", new)
             except sqlite3.IntegrityError as error:
                 raise ValueError("a row with this id is there already") from error
 
     def get(self, project_id: str, row_id: str) -> Row | None:
         """The row as stored, also while queries do not show it yet."""
-        found = self._read("project = ? AND id = ?", project_id, row_id)
-        return found[0] if found else None
+        with self._changed:
+            found = self._stored(project_id, [row_id]).get(row_id)
+            return found and self._row(found)
 
     def all(self, project_id: str) -> list[Row]:
         """Every row of a project, the oldest first."""
-        return self._read("project = ? ORDER BY number", project_id)
+        with self._changed:
+            return [self._row(stored) for stored in self._stored(project_id).values()]
 
     def delete(self, project_id: str, row_id: str) -> None:
         """Take a row away, as the end of its retention would."""
         with self._writing(project_id):
-            for table in ("rows", "hidden"):
-                self._sql.execute(f"DELETE FROM {table} WHERE project = ? AND id = ?", (project_id, row_id))
+            for stored in self._stored(project_id, [row_id]).values():
+                self._hidden.pop(stored.number, None)
+                self._sql.execute("DELETE FROM rows WHERE number = ?", (stored.number,))
 
     def assign_by_hand(self, project_id: str, row_id: str, user_ids: Sequence[str]) -> None:
         """Assign a row as somebody does in Braintrust's UI; [] takes the assignees away."""
@@ -120,27 +114,44 @@ class RowStore:
         """Replace a row's tags."""
         with self._changed:
             self._by_hand(project_id, row_id, {})
-            tagged = (to_json(tags), project_id, row_id)
+            tagged = (_to_json(tags), project_id, row_id)
             self._sql.execute("UPDATE rows SET tags = ? WHERE project = ? AND id = ?", tagged)
 
-    def write(self, project_id: str, events: Sequence[Columns], rules: WriteRules) -> None:
-        """Merge the events of an insert, already validated, as one transaction; an unknown id makes a row."""
+    def write(
+        self,
+        project_id: str,
+        events: Sequence[Columns],
+        *,
+        source: Source = "api",
+        lag_seconds: float = 0.0,
+        unassign: Unassign = "any",
+    ) -> None:
+        """Merge the events of an insert, already validated, as one transaction; an unknown id makes a phantom row.
+
+        Queries see it after `lag_seconds`; `unassign` is the one way of emptying a list of assignees that works.
+        """
         with self._writing(project_id):
             transaction = self._begin(time.time())
-            known = self._merge(project_id, events, transaction, rules)
-            unknown = [event for event in events if event["id"] not in known] if len(known) < len(events) else []
-            for place, event in enumerate(unknown):
-                row = {"id": event["id"], "created": datetime.now(UTC)}
-                values = _values(project_id, row, (transaction << _PLACE_BITS) | place, is_phantom=True)
-                self._sql.execute(_ADD.format("hidden" if rules.lag_seconds else "rows"), values)
-            if unknown:
-                self._merge(project_id, unknown, transaction, rules)
+            known = self._stored(project_id, [event["id"] for event in events])
+            written = []
+            for place, event in enumerate(events):
+                number = (transaction << _PLACE_BITS) | place
+                old = known.get(event["id"]) or _new(project_id, _phantom(event["id"]), number, is_phantom=True)
+                metadata = merged(json.loads(old.metadata or "{}"), event, unassign)
+                now = old._replace(xact_id=_xact_id(transaction), metadata=_to_json(metadata) if metadata else None)
+                row = self._row(now)
+                self._history[now.number].append(Change(row.xact_id, source, row.assignments, row.status))
+                written.append(now)
+            self._hidden |= {one.number: (self.clock() + lag_seconds, one) for one in written}
+            if not lag_seconds:
+                self._reveal({one.number for one in written})
 
-    def select(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def select(self, query: str) -> list[tuple[Any, ...]]:
         """What an SQL query finds in the rows as queries may see them now."""
         with self._changed:
-            self._reveal(self.clock())
-            return self._sql.execute(query, values).fetchall()
+            now = self.clock()
+            self._reveal({number for number, (shows_at, _) in self._hidden.items() if shows_at <= now})
+            return self._sql.execute(query).fetchall()
 
     def subscribe(self, subscriber: Callable[[], None]) -> None:
         """Have `subscriber` called after every change, on the thread that made it."""
@@ -153,50 +164,32 @@ class RowStore:
             if not self._changed.wait_for(lambda: condition(self), timeout_seconds):
                 raise TimeoutError("the rows did not come to the state waited for")
 
-    def _merge(self, project_id: str, events: Sequence[Columns], transaction: int, rules: WriteRules) -> set[str]:
-        """Merge events into the rows that are there; the ids of these."""
-        xact_id = str(_XACT_PREFIX | transaction)
-        values = {
-            "project": project_id,
-            "events": to_json([brief(event, rules) for event in events]),
-            "delete_works": rules.allow(UnassignMode.ARRAY_DELETE),
-            "xact_id": xact_id,
-            "shows_at": self.clock() + rules.lag_seconds,
-        }
-        if rules.lag_seconds:
-            self._sql.execute(_HIDE, values)
-        else:
-            self._sql.execute(_SHOW, values)
-            self._reveal(0.0)
-        found = self._sql.execute(merge("hidden" if rules.lag_seconds else "rows"), values).fetchall()
-        for number, _, people, status in found:
-            self._history[number].append((xact_id, rules.source, people, status))
-        return {row_id for _, row_id, _, _ in found}
+    def _stored(self, project_id: str, row_ids: Iterable[str] | None = None) -> dict[str, _Stored]:
+        """The rows of a project, or those with these ids, as they were written last."""
+        ids = row_ids and set(row_ids)
+        chosen = "" if ids is None else " AND id IN (SELECT value FROM json_each(?))"
+        values = (project_id,) if ids is None else (project_id, json.dumps([*ids]))
+        found = self._sql.execute(f"SELECT * FROM rows WHERE project = ?{chosen} ORDER BY number", values)
+        hidden = (one for _, one in self._hidden.values() if one.project == project_id and (not ids or one.id in ids))
+        return {one.id: one for one in (*map(_Stored._make, found), *hidden)}
 
-    def _reveal(self, now: float) -> None:
-        """Let queries see what was hidden until `now`."""
-        self._sql.execute("INSERT OR REPLACE INTO rows SELECT * FROM hidden WHERE shows_at <= ?", (now,))
-        self._sql.execute("DELETE FROM hidden WHERE shows_at <= ?", (now,))
+    def _put(self, how: str, rows: Iterable[_Stored]) -> None:
+        self._sql.executemany(f"{how} INTO rows VALUES ({', '.join('?' * len(_Stored._fields))})", rows)
+
+    def _reveal(self, numbers: Iterable[int]) -> None:
+        """Let queries see what was hidden."""
+        self._put("REPLACE", [self._hidden.pop(number)[1] for number in numbers])
 
     def _by_hand(self, project_id: str, row_id: str, metadata: Columns) -> None:
         with self._changed:
             if self.get(project_id, row_id) is None:
                 raise KeyError(f"no row {row_id} in project {project_id}")
-            self.write(project_id, [{"id": row_id, "metadata": metadata}], WriteRules(source="hand"))
+            self.write(project_id, [{"id": row_id, "metadata": metadata}], source="hand")
 
-    def _read(self, condition: str, *values: str) -> list[Row]:
-        with self._changed:
-            found = self._sql.execute(_READ + condition, values).fetchall()
-            return [self._row(*values) for values in found]
-
-    def _row(self, number: int, phantom: int, logged: str, state: str) -> Row:
-        xact_id, tags, metadata = json.loads(state)
-        columns = json.loads(logged) | {"_xact_id": xact_id, "tags": tags, "metadata": metadata}
-        history = (
-            Change(xact, source, assignees_in(json.loads(people or "null")), status)
-            for xact, source, people, status in self._history.get(number, ())
-        )
-        return Row(columns, tuple(history), bool(phantom))
+    def _row(self, stored: _Stored) -> Row:
+        tags, metadata = json.loads(stored.tags or "null"), json.loads(stored.metadata or "null")
+        columns = json.loads(stored.logged) | {"_xact_id": stored.xact_id, "tags": tags, "metadata": metadata}
+        return Row(columns, tuple(self._history.get(stored.number, ())), bool(stored.phantom))
 
     @contextmanager
     def _writing(self, project_id: str) -> Iterator[None]:
@@ -214,12 +207,11 @@ class RowStore:
         return self._transaction
 
 
-def _values(project_id: str, row: Columns, number: int, *, is_phantom: bool = False) -> tuple[Any, ...]:
-    """What `_ADD` needs; the number comes from the row's transaction and its place in it."""
+def _new(project_id: str, row: Columns, number: int, *, is_phantom: bool = False) -> _Stored:
+    """A row as it is added; the number comes from its transaction and its place in it."""
     span_id = row.get("span_id") or row["id"]
-    metadata = {**(row.get("metadata") or {})}
-    people, lists = metadata.pop(ASSIGNMENTS, None), metadata.pop(REVIEW_LISTS, None)
-    standard = {
+    logged = {
+        **{key: value for key, value in row.items() if key not in ("_xact_id", "tags", "metadata")},
         "_pagination_key": f"p{number:020d}",
         "created": instant_text(row["created"]),
         "project_id": project_id,
@@ -227,16 +219,23 @@ def _values(project_id: str, row: Columns, number: int, *, is_phantom: bool = Fa
         "span_id": span_id,
         "root_span_id": row.get("root_span_id") or span_id,
     }
-    logged = {key: value for key, value in row.items() if key not in STATE} | standard
-    return (
+    return _Stored(
         number,
         project_id,
         row["id"],
-        standard["created"],
-        standard["root_span_id"],
+        logged["created"],
+        logged["root_span_id"],
         is_phantom,
-        str(_XACT_PREFIX | number >> _PLACE_BITS),
-        *(None if value is None else to_json(value) for value in (row.get("tags"), people, lists, metadata or None)),
-        to_json(logged),
-        0.0,
+        _xact_id(number >> _PLACE_BITS),
+        _to_json(row["tags"]) if row.get("tags") is not None else None,
+        _to_json(row["metadata"]) if row.get("metadata") else None,
+        _to_json(logged),
     )
+
+
+def _phantom(row_id: str) -> Columns:
+    return {"id": row_id, "created": datetime.now(UTC)}
+
+
+def _xact_id(transaction: int) -> str:
+    return str(_XACT_PREFIX | transaction)

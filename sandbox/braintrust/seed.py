@@ -6,11 +6,21 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from sandbox.braintrust import seed_words as words
-from sandbox.braintrust.row import ASSIGNMENTS, DEFAULT_LIST, REVIEW_LISTS, NewRow
+from sandbox.braintrust.row import ASSIGNMENTS, DEFAULT_LIST, REVIEW_LISTS, Columns
 from sandbox.braintrust.row_store import RowStore
 
 WINDOW = timedelta(days=7)
+_MODELS = ("gpt-4.1-mini", "gpt-4.1", "claude-sonnet-4-5", "gemini-2.5-flash")
+_PEOPLE = (
+    ("Ada", "Okafor", "ada.okafor@example.com"),
+    ("Benjamín", "Ruiz", "Benjamin.Ruiz@example.com"),
+    ("Chiara", "Conti", "chiara@example.com"),
+    ("Dmitri", "Volkov", "D.Volkov@Example.com"),
+    ("Emeka", "Eze", "emeka.eze@example.com"),
+    ("Farah", "Haddad", "farah.haddad@example.com"),
+    ("Grace", "O'Neill", "grace.oneill@example.com"),
+    ("Hiro", "Tanaka", "HIRO.TANAKA@example.com"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,7 @@ class SeedSummary:
 def seed_users(seed: int = 7) -> list[dict[str, Any]]:
     """Eight people and a service account without an e-mail address, with fixed ids."""
     random = Random(seed)
-    people = [_user(random, number, *person) for number, person in enumerate(words.PEOPLE)]
+    people = [_user(random, number, *person) for number, person in enumerate(_PEOPLE)]
     return [*people, _user(random, len(people), "CI", "service account", None)]
 
 
@@ -67,7 +77,7 @@ class _Planner:
     now: datetime
     tag: str
 
-    def matching(self, count: int, owners: Sequence[str], finished: int) -> Iterator[NewRow]:
+    def matching(self, count: int, owners: Sequence[str], finished: int) -> Iterator[Columns]:
         """Root rows with the tag in the window, in a random mix of assigned, finished and open ones."""
         if len(owners) + finished > count:
             raise ValueError("more rows assigned and finished than rows")
@@ -81,7 +91,7 @@ class _Planner:
         for state in states:
             yield self._row([self.tag], self._age(0.0, 0.98), state)
 
-    def strays(self, count: int) -> Iterator[NewRow]:
+    def strays(self, count: int) -> Iterator[Columns]:
         """As many each: root rows with other tags or none, root rows that are too old, and child spans."""
         for number in range(count):
             yield self._row(["triaged", "praise"] if number % 2 else None, self._age(0.0, 0.98), {})
@@ -93,23 +103,9 @@ class _Planner:
     def _age(self, least: float, most: float) -> timedelta:
         return WINDOW * (least + (most - least) * self.random.random())
 
-    def _row(self, tags: list[str] | None, age: timedelta, review: dict[str, Any]) -> NewRow:
-        row_id = _uuid(self.random)
-        words_now = {"number": self.random.randrange(10_000, 99_999), "day": self._one_of(words.DAYS)}
-        question = self._one_of(words.QUESTIONS).format_map(words_now)
-        answer = self._one_of(words.ANSWERS).format_map(words_now)
-        metadata = {"model": self._one_of(words.MODELS), "intent": self._one_of(words.INTENTS), **review}
-        return {
-            "id": row_id,
-            "created": self.now - age,
-            "tags": tags,
-            "metadata": metadata,
-            "input": [{"role": "user", "content": question}],
-            "output": answer,
-        }
-
-    def _one_of(self, choices: Sequence[str]) -> str:
-        return choices[int(self.random.random() * len(choices))]
+    def _row(self, tags: list[str] | None, age: timedelta, review: dict[str, Any]) -> Columns:
+        metadata = {"model": self.random.choice(_MODELS), **review}
+        return {"id": _uuid(self.random), "created": self.now - age, "tags": tags, "metadata": metadata}
 
 
 def _uuid(random: Random) -> str:

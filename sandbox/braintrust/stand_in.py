@@ -6,11 +6,8 @@ from typing import Self
 
 from aiohttp import web
 
-from sandbox.braintrust import storage
+from sandbox.braintrust import inserts, queries, storage
 from sandbox.braintrust.directory import Directory
-from sandbox.braintrust.inserts import Inserts
-from sandbox.braintrust.merge import UnassignMode, WriteRules
-from sandbox.braintrust.queries import Queries, query_text
 from sandbox.braintrust.refusals import bad_request, refusal
 from sandbox.braintrust.row_store import RowStore
 from sandbox.http.fault_orders import Faults
@@ -44,9 +41,7 @@ class BraintrustStandIn:
         self.requests = RequestLog()
         self.directory = Directory(self.rows)
         self._stored: dict[str, Answer] = {}
-        self._queries = Queries(self.rows, max_limit)
-        faults = self.faults
-        self._inserts = Inserts(self.rows, lambda: WriteRules("api", faults.lag_seconds, UnassignMode(faults.unassign)))
+        self._max_limit = max_limit
         self._max_body_bytes = max_body_bytes
         self._service = Service(self.faults, self.requests, refusal)
         self._server = ServerThread(self._application, port, "braintrust-stand-in")
@@ -82,7 +77,7 @@ class BraintrustStandIn:
 
     async def _serve(self, request: web.Request, *, kind: Kind, work: Work) -> web.StreamResponse:
         body = await request.read()
-        text = query_text(body) if kind == "query" else body.decode(errors="replace")
+        text = queries.query_text(body) if kind == "query" else body.decode(errors="replace")
         asked = Asked(
             kind, request.method, request.path, body, text, request.headers, request.query, request.match_info
         )
@@ -105,8 +100,8 @@ class BraintrustStandIn:
     def _routes(self) -> list[tuple[str, str, Kind, Work]]:
         directory = self.directory
         return [
-            ("POST", "/btql", "query", self._queries.answer),
-            ("POST", "/v1/project_logs/{project_id}/insert", "insert", self._inserts.answer),
+            ("POST", "/btql", "query", partial(queries.answer, self.rows, self._max_limit)),
+            ("POST", "/v1/project_logs/{project_id}/insert", "insert", partial(inserts.answer, self.rows, self.faults)),
             ("GET", "/v1/user", "user", directory.list_users),
             ("GET", "/v1/group", "group", directory.list_groups),
             ("GET", "/v1/project", "project", directory.list_projects),

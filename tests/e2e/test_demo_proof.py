@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sandbox.braintrust.merge import WriteRules
 from sandbox.braintrust.row import Row
 from sandbox.braintrust.row_store import RowStore
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
@@ -35,7 +34,7 @@ def assign(store: RowStore, pairs: Sequence[tuple[str, str]]) -> None:
         {"id": row_id, "_is_merge": True, "metadata": {"~__bt_assignments": [who], "~__bt_review_lists": lists}}
         for row_id, who in pairs
     ]
-    store.write(DEFAULT_PROJECT_ID, events, WriteRules())
+    store.write(DEFAULT_PROJECT_ID, events)
 
 
 def evidence_of(store: RowStore, before: Sequence[Row]) -> Evidence:

@@ -165,7 +165,7 @@ def regroup_into_traces(world: World, count: int) -> None:
     for number, row in enumerate(world.all_rows()):
         rows.delete(DEFAULT_PROJECT_ID, row.id)
         kept = {"id": row.id, "created": row.created, "tags": row.tags, "metadata": {**row.metadata}}
-        rows.add_many(DEFAULT_PROJECT_ID, [{**kept, "root_span_id": f"trace-{number % count}"}])  # type: ignore[typeddict-item]
+        rows.add_many(DEFAULT_PROJECT_ID, [{**kept, "root_span_id": f"trace-{number % count}"}])
     world.before = {row.id: row for row in world.all_rows()}
 
 

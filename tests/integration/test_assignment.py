@@ -16,7 +16,6 @@ from bot.domain.writing import MAX_TRIES, begun
 from bot.errors import STILL_LIMITED, LeaseLostError, WorkInterruptedError
 from bot.messages.report import report_headline
 from bot.services.writing.writer import FRESH_SECONDS
-from sandbox.braintrust.merge import WriteRules
 from sandbox.braintrust.stand_in import BraintrustStandIn
 from sandbox.http.faults import CutBody, Fault, Garbage, Reset, Status, WrongCount
 from tests.integration.stored import ANA, Store, opened
@@ -695,4 +694,4 @@ def _interrupting_after(condition: Callable[[], bool]) -> Callable[[int], None]:
 def _apply(world: World, body: str, *, only: str = "") -> None:
     """Let a request that was given up take effect after all."""
     events = [event for event in json.loads(body)["events"] if only in event["id"]]
-    world.braintrust.rows.write(PROJECT, events, WriteRules())
+    world.braintrust.rows.write(PROJECT, events)

@@ -25,8 +25,7 @@ from bot.services.step import StepContext
 from bot.services.writing.assignment import ApprovalCheck, AssignmentSteps
 from bot.services.writing.undo import UndoSteps
 from bot.settings import BraintrustSettings, QueueSettings, Settings, WorkSettings
-from sandbox.braintrust.merge import UnassignMode, WriteRules
-from sandbox.braintrust.row import NewRow, Row
+from sandbox.braintrust.row import Columns, Row
 from sandbox.braintrust.stand_in import BraintrustStandIn
 from sandbox.http.faults import CutBody, Fault, Garbage, Reset, Status, WrongCount
 from sandbox.http.request import Asked
@@ -49,7 +48,7 @@ BUTTONS = {
     S.PARTIAL: ["retry", "undo"],
     S.STOPPED: ["retry", "undo"],
 }
-FORMS = [UnassignMode.ANY, UnassignMode.ARRAY_DELETE, UnassignMode.EMPTY_LIST, UnassignMode.NULL]
+FORMS = ["any", "array_delete", "empty_list", "null"]
 UNANSWERED: list[Fault] = [Reset(applied=True), Status(502, applied=True), WrongCount(), CutBody()]
 INSERT_FAULTS: list[Fault] = [
     *UNANSWERED,
@@ -175,7 +174,7 @@ class Walk:
         """New rows are logged."""
         numbers = range(len(self.logged), len(self.logged) + self.dice.randint(5, 25))
         tags = [[TAGS[0]], [TAGS[1]], [*TAGS]]
-        new: list[NewRow] = [
+        new: list[Columns] = [
             {
                 "id": f"row-{number:03}",
                 "created": CREATED,
@@ -319,7 +318,7 @@ class Walk:
             late = self._late.pop()
             events = [event for event in json.loads(late.body)["events"] if event["id"] not in self.by_hand]
             self._say(f"  lands: {[event['id'] for event in events]}")
-            self.braintrust.rows.write(PROJECT, events, WriteRules(unassign=self._form))
+            self.braintrust.rows.write(PROJECT, events, unassign=self._form)
 
     def _change_by_hand(self, row_ids: Sequence[str]) -> None:
         with self._lock:

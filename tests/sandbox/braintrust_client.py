@@ -58,7 +58,7 @@ class Client:
         return row.assignments
 
     def add(self, row_id: str, **columns: Any) -> None:
-        self.server.rows.add(PROJECT, **({"id": row_id, "created": CREATED, "tags": ["a"]} | columns))  # type: ignore[arg-type]  # a test gives the columns it needs
+        self.server.rows.add(PROJECT, **({"id": row_id, "created": CREATED, "tags": ["a"]} | columns))
 
     def add_numbered(self, count: int) -> list[str]:
         ids = [f"row-{number:04d}" for number in range(count)]

@@ -106,14 +106,6 @@ def test_ids_are_found_by_list_in_the_order_of_the_walk(client: Client) -> None:
     assert client.ids(f"id = '{ids[5]}'") == [ids[5]]
 
 
-def test_counts_come_in_one_row(client: Client) -> None:
-    client.add_numbered(5)
-
-    [row] = client.data("measures: count(1) as n, min(created) as oldest")
-
-    assert row == {"n": 5, "oldest": "2026-05-18T09:00:00.000000Z"}
-
-
 def test_counts_by_assignee_come_by_unpivot(client: Client) -> None:
     client.add_numbered(5)
     client.insert(assignment("row-0001", "u1"), assignment("row-0002", "u1", "u2"))
