@@ -19,7 +19,6 @@ class Directory:
     rows: RowStore
     users: list[dict[str, Any]] = field(default_factory=list)
     groups: list[dict[str, Any]] = field(default_factory=list)
-    api_url: str = ""
     organization_id: str = ORGANIZATION_ID
     organization_name: str = ORGANIZATION_NAME
 
@@ -37,7 +36,7 @@ class Directory:
 
     def list_organizations(self, asked: Asked) -> Answer:
         """`GET /v1/organization`: the one that the key belongs to."""
-        urls = dict.fromkeys(("api_url", "proxy_url", "realtime_url"), self.api_url)
+        urls = dict.fromkeys(("api_url", "proxy_url", "realtime_url"), f"http://{asked.headers['Host']}")
         organization = {"id": self.organization_id, "name": self.organization_name, "is_universal_api": None, **urls}
         return _page([organization], asked)
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import Self
 
 from aiohttp import web
 
@@ -21,10 +20,10 @@ MAX_LIMIT = 10_000
 MAX_BODY_BYTES = 6 * 1024 * 1024  # the SDKs' default for one request
 
 
-class BraintrustStandIn:
+class BraintrustStandIn(ServerThread):
     """Braintrust's API on loopback, as far as the bot uses it: strict, in memory, and able to misbehave.
 
-    A context manager.  Stopped and started again it keeps its rows and its address.
+    Stopped and started again it keeps its rows and its address.
     """
 
     def __init__(
@@ -35,6 +34,7 @@ class BraintrustStandIn:
         max_limit: int = MAX_LIMIT,
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
+        super().__init__(port)
         self.api_key = api_key
         self.rows = RowStore()
         self.faults = Faults()
@@ -44,31 +44,10 @@ class BraintrustStandIn:
         self._max_limit = max_limit
         self._max_body_bytes = max_body_bytes
         self._service = Service(self.faults, self.requests, refusal)
-        self._server = ServerThread(self._application, port, "braintrust-stand-in")
         self.rows.projects[DEFAULT_PROJECT_ID] = "support-bot"
 
-    @property
-    def url(self) -> str:
-        """The address of the API, without a slash at the end; to be had once it was started."""
-        return f"http://127.0.0.1:{self._server.port}"
-
-    def start(self) -> None:
-        """Listen; OSError when the port is taken."""
-        self._server.start()
-        self.directory.api_url = self.url
-
-    def stop(self) -> None:
-        """Close every connection, also of requests that hang."""
-        self._server.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.stop()
-
-    def _application(self) -> web.Application:
+    def application(self) -> web.Application:
+        """The API."""
         application = web.Application(client_max_size=1 << 30)
         application[storage.STORED] = self._stored
         for method, path, kind, work in self._routes():

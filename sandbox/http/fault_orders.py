@@ -126,6 +126,11 @@ class Faults:
             self._limit, self._window_seconds = per_minute, window_seconds
             self._passed: deque[float] = deque()
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a rate limit."""
+        return self._limit is not None
+
     def hold(self, kind: Kind, *, at: Moment = "arrival", when: Matches = lambda _: True) -> Gate:
         """Hold requests back on arrival, or after they were applied and before they are answered."""
         gate = Gate()

@@ -3,8 +3,8 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Coroutine
+from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
@@ -14,28 +14,33 @@ _STOP_SECONDS = 0.1  # for requests under way; what still hangs then is cancelle
 
 
 class ServerThread:
-    """Listens between `start` and `stop`; port 0 picks one at the first start, which the next ones keep."""
+    """Listens between `start` and `stop`, or within a `with` block; started again it has the same port.
 
-    def __init__(self, application: Callable[[], web.Application], port: int, name: str) -> None:
+    Port 0 picks one at the first start.  A server is one that has an `application`.
+    """
+
+    def __init__(self, port: int) -> None:
         self.port = port
-        self._application = application
-        self._name = name
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._runner: web.AppRunner | None = None
         self._door: socket.socket | None = None
 
     @property
-    def is_running(self) -> bool:
-        """Whether the server is up."""
-        return self._loop is not None
+    def url(self) -> str:
+        """The address, without a slash at the end; to be had once it was started."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def application(self) -> web.Application:
+        """What is served, made anew for each start."""
+        raise NotImplementedError
 
     def start(self) -> None:
         """Return when the server listens; OSError when the port is taken."""
         if self._loop is not None:
             raise RuntimeError("already started")
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=self._name, daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name=type(self).__name__, daemon=True)
         self._thread.start()
         try:
             self.run(self._listen())
@@ -51,7 +56,7 @@ class ServerThread:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def stop(self) -> None:
-        """Return when the server is gone, and its port free; nothing happens when it is not running."""
+        """Close every connection, also of requests that hang, and free the port; nothing when it is not running."""
         if self._loop is None or self._thread is None:
             return
         self.run(self._close())
@@ -60,8 +65,15 @@ class ServerThread:
         self._thread.join()
         loop.close()
 
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
     async def _listen(self) -> None:
-        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=_STOP_SECONDS)
+        self._runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=_STOP_SECONDS)
         await self._runner.setup()
         self._door = socket.create_server(("127.0.0.1", self.port))
         await web.SockSite(self._runner, self._door).start()

@@ -1,13 +1,21 @@
-"""Acts of a person on the page: write, press a button, wave a private answer away."""
+"""Acts on the page: what people do in Slack, how Braintrust's stand-in behaves, and what is done there by hand."""
 
+import itertools
 from typing import Any
 
+from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from sandbox.demo_once import COMMAND
 from sandbox.demo_world import World
+from sandbox.http.faults import Status
 from sandbox.slack.records import Delivery, Message
 from sandbox.slack.typed_text import escape_said
 
 NO_ANSWER = "The bot did not acknowledge within 3 seconds; in Slack a warning sign would stand here."
+SLOW_SECONDS = 2.0
+LIMIT_QUERIES = 3
+LIMIT_SECONDS = 10.0
+FAILING_QUERIES = 3
+ROWS_BY_HAND = 20
 
 
 class Acts:
@@ -15,6 +23,16 @@ class Acts:
 
     def __init__(self, world: World) -> None:
         self._slack = world.slack
+        self._world = world
+        self._faults = world.braintrust.faults
+        self._seeds = itertools.count(8)
+        acts = (self.say, self.press, self.dismiss, self.slow, self.limited, self.failing, self.by_hand, self.reset)
+        self.by_name = {act.__name__: act for act in acts}
+
+    def state(self) -> dict[str, Any]:
+        """How the switches stand; `failing` counts the queries that are still to fail."""
+        is_slow = self._faults.delay_seconds("query") > 0
+        return {"slow": is_slow, "limited": self._faults.is_limited, "failing": len(self._faults.armed())}
 
     def say(self, sent: dict[str, Any]) -> None:
         """A command, a mention, a direct message, or just something said in the channel."""
@@ -47,6 +65,30 @@ class Acts:
         """Take a private answer out of sight."""
         if private := self._shown(sent):
             self._slack.workspace.drop(private)
+
+    def slow(self, _sent: dict[str, Any]) -> None:
+        """Let every request take 2 s, or not any more."""
+        self._faults.latency(0.0 if self.state()["slow"] else SLOW_SECONDS)
+
+    def limited(self, _sent: dict[str, Any]) -> None:
+        """Allow 3 queries in 10 s, or any number again."""
+        self._faults.rate_limit(None if self._faults.is_limited else LIMIT_QUERIES, window_seconds=LIMIT_SECONDS)
+
+    def failing(self, _sent: dict[str, Any]) -> None:
+        """Let the next 3 queries fail."""
+        for _ in range(FAILING_QUERIES):
+            self._faults.next("query", Status(500))
+
+    def by_hand(self, _sent: dict[str, Any]) -> None:
+        """Somebody assigns the 20 newest open rows to a colleague, in Braintrust itself."""
+        rows = [row for row in self._world.matching_rows() if not row.assignments and row.status in (None, "PENDING")]
+        for row in rows[-ROWS_BY_HAND:]:
+            self._world.braintrust.rows.assign_by_hand(DEFAULT_PROJECT_ID, row.id, [self._world.bystander])
+
+    def reset(self, _sent: dict[str, Any]) -> None:
+        """Start over with other rows, as if a new week had begun."""
+        self._world.fill(next(self._seeds))
+        self._world.braintrust.requests.clear()
 
     def _shown(self, sent: dict[str, Any]) -> Message | None:
         return self._slack.workspace.message(str(sent["channel"]), str(sent["ts"]))

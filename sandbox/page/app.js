@@ -6,7 +6,6 @@ import { directoryOf, repliesTo, seenMessages } from "./directory.js";
 import { byId, make, setText, showItems } from "./dom.js";
 import { avatar, showMessages } from "./messages.js";
 import { showPanel, wirePanel } from "./panel.js";
-import { keepAtEnd } from "./scrolling.js";
 import { follow, post } from "./server.js";
 
 // `wanted` is the key of a message to bring into sight.
@@ -26,6 +25,8 @@ const acts = {
 function look(changes) {
   Object.assign(view, changes);
   show();
+  if ("channel" in changes) byId("channel-scroll").scrollTop = 0; // its end: it is laid out from there
+  if ("thread" in changes) byId("thread-scroll").scrollTop = 0;
 }
 
 function show() {
@@ -48,46 +49,44 @@ function showPeople(people) {
   const select = byId("acting");
   const kinds = { guest: " (guest)", external: " (another organisation)" };
   if (select.childElementCount !== people.length) {
-    const option = ({ id, realName, kind }) => make("option", { value: id }, `${realName}${kinds[kind] ?? ""}`);
+    const option = ({ id, real_name, kind }) => make("option", { value: id }, `${real_name}${kinds[kind] ?? ""}`);
     select.replaceChildren(...people.map(option));
   }
   select.value = view.me;
 }
 
 function showChannels(channels, directory) {
-  const items = channels.map(({ id, name, isPrivate, isDirect }) => {
-    return { id, name, isPrivate, isDirect, isOpen: id === view.channel };
+  const items = channels.map(({ id, name, is_private, is_im }) => {
+    return { id, name, is_private, is_im, isOpen: id === view.channel };
   });
-  const options = { keyOf: ({ id }) => id, makeNode: (item) => channelNode(item, directory) };
-  showItems(byId("channels"), items.filter(({ isDirect }) => !isDirect), options);
-  showItems(byId("apps"), items.filter(({ isDirect }) => isDirect), options);
+  showItems(byId("channels"), items.filter(({ is_im }) => !is_im), (item) => channelNode(item, directory));
+  showItems(byId("apps"), items.filter(({ is_im }) => is_im), (item) => channelNode(item, directory));
 }
 
-function channelNode({ id, name, isPrivate, isDirect, isOpen }, directory) {
-  const open = () => look({ channel: id, thread: null });
-  const fields = { type: "button", onclick: open, data: { control: "open" }, aria: isOpen ? { current: "page" } : {} };
-  const label = isDirect
+function channelNode({ id, name, is_private, is_im, isOpen }, directory) {
+  const onclick = () => look({ channel: id, thread: null });
+  const fields = { type: "button", onclick, data: { control: "open" }, aria: isOpen ? { current: "page" } : {} };
+  const label = is_im
     ? [avatar(directory.bot, directory), directory.nameOf(directory.bot)]
-    : [make("span", { className: isPrivate ? "sign lock" : "sign" }, isPrivate ? "" : "#"), name];
+    : [make("span", { className: is_private ? "sign lock" : "sign" }, is_private ? "" : "#"), name];
   return make("li", {}, make("button", fields, label));
 }
 
 function showChannel(channel, directory) {
-  const name = channel.isDirect ? directory.nameOf(directory.bot) : channel.name;
-  setText(byId("channel-name"), channel.isPrivate ? name : `# ${name}`);
-  byId("channel-name").className = channel.isPrivate && !channel.isDirect ? "lock" : "";
+  const name = channel.is_im ? directory.nameOf(directory.bot) : channel.name;
+  setText(byId("channel-name"), channel.is_private ? name : `# ${name}`);
+  byId("channel-name").className = channel.is_private && !channel.is_im ? "lock" : "";
   const hasBot = channel.members.includes(directory.bot);
   const people = channel.members.filter((id) => id !== directory.bot).length;
   const note = `${people} people${hasBot ? "" : ", without the bot"}`;
-  setText(byId("channel-note"), channel.isDirect ? "Direct messages" : note);
+  setText(byId("channel-note"), channel.is_im ? "Direct messages" : note);
   const said = seenMessages(view.state, view.me, channel.id).map((message) => {
     return { message, replies: repliesTo(view.state, message) };
   });
-  keepAtEnd(byId("channel-scroll"), channel.id);
   showMessages(byId("messages"), said, directory, acts);
   byId("empty").hidden = said.length > 0;
   setText(byId("try"), view.state.command);
-  const label = channel.isDirect ? `Message ${name}` : `Message #${name}, or type ${view.state.command}`;
+  const label = channel.is_im ? `Message ${name}` : `Message #${name}, or type ${view.state.command}`;
   setText(byId("say-label"), label);
   byId("say").placeholder = label;
 }
@@ -101,7 +100,6 @@ function showThread(directory) {
   if (!parent) return;
   setText(byId("thread-note"), `#${directory.channelName(parent.channel)}`);
   const said = [parent, ...seenMessages(view.state, view.me, channel, ts)].map((message) => ({ message }));
-  keepAtEnd(byId("thread-scroll"), parent.key);
   showMessages(byId("thread-messages"), said, directory, acts);
   if (isNew) byId("thread").scrollIntoView({ block: "nearest" }); // in one column the page itself may have moved
 }

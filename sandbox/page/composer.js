@@ -15,8 +15,7 @@ export function wireComposer({ send, command }) {
   const [form, field, hints] = [byId("composer"), byId("say"), byId("hints")];
   const refresh = () => showHints(hints, field, command());
   field.addEventListener("input", refresh);
-  field.addEventListener("keydown", (event) => onKey(event, hints));
-  hints.addEventListener("keydown", (event) => onHintKey(event, field));
+  form.addEventListener("keydown", (event) => onKey(event, field, hints));
   form.addEventListener("focusout", ({ relatedTarget }) => (hints.hidden ||= !form.contains(relatedTarget)));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -46,29 +45,17 @@ function hintNode(form, meaning, hints) {
     hints.hidden = true;
     suggest(form);
   };
-  return make(
-    "li",
-    {},
-    make("button", { type: "button", onclick: choose }, make("code", {}, form), make("span", {}, meaning)),
-  );
+  const words = [make("code", {}, form), make("span", {}, meaning)];
+  return make("li", {}, make("button", { type: "button", onclick: choose }, words));
 }
 
-function onKey(event, hints) {
-  if (hints.hidden) return;
-  if (event.key === "Escape") hints.hidden = true;
-  if (event.key === "ArrowUp" || event.key === "ArrowDown") {
-    event.preventDefault();
-    const buttons = hints.querySelectorAll("button");
-    buttons[event.key === "ArrowUp" ? buttons.length - 1 : 0].focus();
-  }
-}
-
-function onHintKey(event, field) {
-  const line = event.target.closest("li");
-  const next = { ArrowUp: line?.previousElementSibling, ArrowDown: line?.nextElementSibling }[event.key];
-  if (next !== undefined) {
-    event.preventDefault();
-    (next?.firstElementChild ?? field).focus();
-  }
-  if (event.key === "Escape") field.focus();
+/** Arrows go through the line and its hints, round and round; Escape leads back to the line. */
+function onKey(event, field, hints) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (hints.hidden || (!step && event.key !== "Escape")) return;
+  event.preventDefault();
+  const stops = [field, ...hints.querySelectorAll("button")];
+  if (step) return stops.at((stops.indexOf(document.activeElement) + step) % stops.length).focus();
+  hints.hidden = true;
+  field.focus();
 }

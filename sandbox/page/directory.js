@@ -10,25 +10,25 @@ export function directoryOf(state, me) {
     bot: state.bot,
     groups: state.groups,
     person: (id) => people.get(id),
-    nameOf: (id) => people.get(id)?.realName ?? (id === "USLACKBOT" ? "Slackbot" : id),
+    nameOf: (id) => people.get(id)?.real_name ?? (id === "USLACKBOT" ? "Slackbot" : id),
     channelName: (id) => channels.get(id)?.name,
-    visible: (channel) => !(isOutsider || channel.isPrivate || channel.isDirect) || channel.members.includes(me),
+    visible: (channel) => !(isOutsider || channel.is_private) || channel.members.includes(me),
   };
 }
 
 /** The messages of a channel (or of a thread in it) that `me` sees, oldest first. */
-export function seenMessages(state, me, channelId, threadTs = null) {
+export function seenMessages(state, me, channelId, thread_ts = null) {
   return state.messages
-    .filter(({ channel, threadTs: thread }) => channel === channelId && thread === threadTs)
-    .filter(({ seenBy }) => seenBy === null || seenBy === me)
+    .filter(({ channel, thread_ts: thread }) => channel === channelId && thread === thread_ts)
+    .filter(({ seen_by }) => seen_by === null || seen_by === me)
     .sort((one, other) => (one.ts < other.ts ? -1 : 1));
 }
 
 /** How many replies a message has, who wrote them, and when the last came. */
 export function repliesTo(state, message) {
   const { channel, ts } = message;
-  const replies = state.messages.filter((one) => one.channel === channel && one.threadTs === ts && !one.seenBy);
-  if (message.seenBy || !replies.length) return { count: 0 };
+  const replies = state.messages.filter((one) => one.channel === channel && one.thread_ts === ts && !one.seen_by);
+  if (message.seen_by || !replies.length) return { count: 0 };
   const users = [...new Set(replies.map((one) => one.user))].slice(0, 3);
   return { count: replies.length, users, last: replies.at(-1).ts };
 }

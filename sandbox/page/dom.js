@@ -11,15 +11,17 @@ export function make(tag, { data = {}, aria = {}, ...fields } = {}, ...children)
   return node;
 }
 
-/** Let `list` have one node for each item, in order; a node is made anew only when its item has changed. */
-export function showItems(list, items, { keyOf, makeNode }) {
+/** Let `list` have one node for each item, in order; a node is made anew only when its item, told by `id`, has changed. */
+export function showItems(list, items, makeNode) {
   const old = new Map([...list.children].map((node) => [node.dataset.key, node]));
   const nodes = items.map((item) => {
-    const key = keyOf(item);
     const signature = JSON.stringify(item);
-    const known = old.get(key);
+    const known = old.get(item.id);
     if (known?.signature === signature) return known;
-    return Object.assign(marked(makeNode(item), key, known === undefined), { signature });
+    const node = Object.assign(makeNode(item), { signature });
+    node.dataset.key = item.id;
+    node.classList.toggle("new", !known);
+    return node;
   });
   const focused = focusedIn(list);
   nodes.forEach((node, place) => {
@@ -29,19 +31,12 @@ export function showItems(list, items, { keyOf, makeNode }) {
   if (focused && !list.contains(document.activeElement)) list.querySelector(focused)?.focus();
 }
 
-function marked(node, key, isNew) {
-  node.dataset.key = key;
-  if (isNew) node.classList.add("new");
-  return node;
-}
-
 /** A selector for what has the focus inside `list`, so that it can have it again in a new node. */
 export function focusedIn(list) {
   const focused = document.activeElement;
-  if (!list.contains(focused)) return null;
-  const key = focused.closest("[data-key]")?.dataset.key;
-  const control = focused.dataset.control;
-  return key && control ? `[data-key="${CSS.escape(key)}"] [data-control="${CSS.escape(control)}"]` : null;
+  const [item, control] = [focused.closest("[data-key]"), focused.dataset.control];
+  if (!control || !list.contains(item)) return null;
+  return `[data-key="${CSS.escape(item.dataset.key)}"] [data-control="${CSS.escape(control)}"]`;
 }
 
 /** A text that changes only when it has to, so that screen readers stay calm. */

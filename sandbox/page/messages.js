@@ -4,32 +4,20 @@ import { blockNodes } from "./blocks.js";
 import { clockTime, dayLabel } from "./dates.js";
 import { make, showItems } from "./dom.js";
 
-const PALETTE = 6;
-
-/** Show `messages` in `list`; `acts` says what can be done with one. */
+/** Show `messages` in `list`, a line before each new day; `acts` says what can be done with one. */
 export function showMessages(list, messages, directory, acts) {
-  const items = withDays(messages).map((item) => (item.day ? item : { ...item, me: directory.me }));
-  showItems(list, items, {
-    keyOf: (item) => item.day ?? item.message.key,
-    makeNode: (item) => (item.day ? dayNode(item.day) : messageNode(item, directory, acts)),
+  const items = messages.flatMap((item, place) => {
+    const [day, last] = [item, messages[place - 1]].map((one) => one && dayLabel(one.message.ts));
+    const shown = { ...item, id: item.message.id, me: directory.me };
+    return day === last ? [shown] : [{ id: day, day }, shown];
   });
-}
-
-/** The messages, with an item for each new day before them. */
-function withDays(messages) {
-  let last = null;
-  return messages.flatMap((item) => {
-    const day = dayLabel(item.message.ts);
-    const isNew = day !== last;
-    last = day;
-    return isNew ? [{ day }, item] : [item];
-  });
+  showItems(list, items, (item) => (item.day ? dayNode(item.day) : messageNode(item, directory, acts)));
 }
 
 const dayNode = (day) => make("li", { className: "day" }, make("span", {}, day));
 
 function messageNode({ message, replies }, directory, acts) {
-  const isPrivate = message.seenBy !== null;
+  const isPrivate = message.seen_by !== null;
   return make(
     "li",
     { className: isPrivate ? "message private" : "message" },
@@ -64,7 +52,7 @@ function byline(message, directory) {
     make("strong", {}, directory.nameOf(message.user)),
     person?.kind ? make("span", { className: `kind ${person.kind}` }, person.kind) : "",
     make("time", {}, clockTime(message.ts)),
-    message.isEdited ? make("span", { className: "edited" }, "(edited)") : "",
+    message.edited ? make("span", { className: "edited" }, "(edited)") : "",
   );
 }
 
@@ -73,8 +61,9 @@ export function avatar(userId, directory) {
   if (userId === directory.bot) return make("img", { className: "avatar", src: "icon.svg", alt: "" });
   const name = directory.nameOf(userId);
   const initials = name.split(/\s+/u).map((part) => part[0]).slice(0, 2).join("");
-  const hue = [...userId].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % PALETTE;
-  return make("span", { className: `avatar hue-${hue}`, aria: { hidden: "true" } }, initials);
+  const node = make("span", { className: "avatar", aria: { hidden: "true" } }, initials);
+  node.style.setProperty("--hue", [...userId].reduce((sum, letter) => sum + 47 * letter.codePointAt(0), 0) % 360);
+  return node;
 }
 
 function repliesNode(message, replies, directory, acts) {

@@ -1,4 +1,4 @@
-// Slack's mrkdwn as nodes: code, bold, italic, strike, links, mentions, dates, bullets, quotes.
+// Slack's mrkdwn as nodes: code, bold, italic, links, mentions, dates, bullets.
 
 import { slackDate } from "./dates.js";
 import { make } from "./dom.js";
@@ -10,36 +10,25 @@ const around = (mark) => `${EDGE_BEFORE}[${mark}](?=\\S)(?:[^${mark}\\n]*[^${mar
 
 const INLINE = new RegExp(
   [
-    "```(?<fence>[\\s\\S]+?)```",
     "`(?<code>[^`\\n]+)`",
     "<(?<angle>[^<>\\n]+)>",
     `(?<bold>${around("*")})`,
     `(?<italic>${around("_")})`,
-    `(?<strike>${around("~")})`,
     ":(?<emoji>[a-z_]+):",
   ].join("|"),
   "gu",
 );
 
-/** `text` as block nodes: paragraphs, bullets, quotes. */
+/** `text` as block nodes: paragraphs and bullets. */
 export function mrkdwn(text, directory) {
-  if (text.includes("```")) return [make("div", { className: "para" }, inline(text, directory))];
   const nodes = [];
-  for (const line of text.split("\n")) addLine(nodes, line, directory);
-  return nodes;
-}
-
-function addLine(nodes, line, directory) {
-  const bullet = /^\s*[•◦]\s+(.*)$/u.exec(line);
-  const quote = /^&gt;\s?(.*)$/u.exec(line);
-  if (bullet) {
-    if (nodes.at(-1)?.tagName !== "UL") nodes.push(make("ul", { className: "bullets" }));
-    nodes.at(-1).append(make("li", {}, inline(bullet[1], directory)));
-  } else if (quote) {
-    nodes.push(make("blockquote", {}, inline(quote[1], directory)));
-  } else {
-    nodes.push(make("div", { className: "para" }, line ? inline(line, directory) : "\u00a0"));
+  for (const line of text.split("\n")) {
+    const bullet = /^\s*[•◦]\s+(.*)$/u.exec(line);
+    if (!bullet) nodes.push(make("div", { className: "para" }, line ? inline(line, directory) : "\u00a0"));
+    else if (nodes.at(-1)?.tagName !== "UL") nodes.push(make("ul", { className: "bullets" }));
+    if (bullet) nodes.at(-1).append(make("li", {}, inline(bullet[1], directory)));
   }
+  return nodes;
 }
 
 /** `text` as inline nodes. */
@@ -54,18 +43,16 @@ export function inline(text, directory) {
 }
 
 function inlineNode(found, directory) {
-  const { fence, code, angle, bold, italic, strike, emoji } = found.groups;
-  if (fence !== undefined) return make("pre", {}, decoded(fence.trim()));
+  const { code, angle, bold, italic, emoji } = found.groups;
   if (code !== undefined) return make("code", {}, decoded(code));
   if (angle !== undefined) return angleNode(angle, directory);
   if (bold !== undefined) return make("strong", {}, inline(bold.slice(1, -1), directory));
   if (italic !== undefined) return make("em", {}, inline(italic.slice(1, -1), directory));
-  if (strike !== undefined) return make("s", {}, inline(strike.slice(1, -1), directory));
   return EMOJI[emoji] ?? found[0];
 }
 
 function angleNode(inside, directory) {
-  const [target, label] = split(inside, "|");
+  const [, target, label] = /^([^|]*)(?:\|(.*))?$/u.exec(inside);
   const date = /^!date\^(\d+)\^([^^]+)/u.exec(target);
   if (date) return make("time", { title: decoded(label ?? "") }, slackDate(Number(date[1]), date[2]));
   if (target.startsWith("@")) return mention(`@${directory.nameOf(target.slice(1))}`, target.slice(1) === directory.me);
@@ -89,11 +76,6 @@ function hashOf(url) {
   const parts = /\/archives\/(\w+)\/p(\d+)(\d{6})/u.exec(url);
   if (parts) return `#${parts[1]}-${parts[2]}.${parts[3]}`;
   return url.includes("/app/") ? "#braintrust" : url;
-}
-
-function split(text, sign) {
-  const place = text.indexOf(sign);
-  return place < 0 ? [text, undefined] : [text.slice(0, place), text.slice(place + 1)];
 }
 
 const decoded = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");

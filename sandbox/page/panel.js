@@ -34,7 +34,7 @@ const total = (person) => ORIGINS.reduce((sum, origin) => sum + person[origin], 
 
 function showBars({ people, unassigned }) {
   const list = byId("bars");
-  showItems(list, people.map(({ id, name }) => ({ id, name })), { keyOf: ({ id }) => id, makeNode: barNode });
+  showItems(list, people.map(({ id, name }) => ({ id, name })), barNode);
   const rows = people.reduce((sum, person) => sum + total(person), unassigned);
   const scale = Math.max(1, rows / people.length, ...people.map(total));
   people.forEach((person, place) => {
@@ -45,13 +45,8 @@ function showBars({ people, unassigned }) {
 
 function barNode({ name }) {
   const parts = ORIGINS.map((origin) => make("span", { className: `part ${origin}`, data: { origin } }));
-  return make(
-    "li",
-    {},
-    make("span", { className: "bar-name" }, name),
-    make("span", { className: "bar-count" }),
-    make("span", { className: "bar", aria: { hidden: "true" } }, parts),
-  );
+  const [label, count] = [make("span", { className: "bar-name" }, name), make("span", { className: "bar-count" })];
+  return make("li", {}, label, count, make("span", { className: "bar", aria: { hidden: "true" } }, parts));
 }
 
 function fillBar(node, person, scale) {
@@ -61,27 +56,12 @@ function fillBar(node, person, scale) {
   node.title = `${number(person.before)} before, ${number(person.api)} by the bot, ${number(person.hand)} by hand`;
 }
 
-const COUNTERS = {
-  queries: "queries",
-  writes: "writes",
-  refused: "limited",
-  failed: "failed",
-  underWay: "waiting",
-  slack: "to Slack",
-};
-
 function showCounters(requests) {
-  const list = byId("counters");
-  if (!list.childElementCount) list.append(...Object.entries(COUNTERS).map(counterNode));
-  for (const name of Object.keys(COUNTERS)) {
-    const counter = list.querySelector(`[data-counter="${name}"]`);
-    setText(counter, number(requests[name]));
-    counter.parentElement.classList.toggle("zero", requests[name] === 0);
+  for (const counter of byId("counters").querySelectorAll("[data-counter]")) {
+    const count = requests[counter.dataset.counter];
+    setText(counter, number(count));
+    counter.parentElement.classList.toggle("zero", count === 0);
   }
-}
-
-function counterNode([name, words]) {
-  return make("div", {}, make("dt", {}, words), make("dd", { data: { counter: name } }, "0"));
 }
 
 function showSwitches({ slow, limited, failing }) {

@@ -12,8 +12,7 @@ from aiohttp import web
 from sandbox.demo_world import World
 from sandbox.http.server_thread import ServerThread
 from sandbox.page.acts import Acts
-from sandbox.page.state import page_state
-from sandbox.page.switches import Switches
+from sandbox.page.state import page_state, requests_state
 
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _PAUSE_SECONDS = 0.1  # so ten states a second at most
@@ -23,33 +22,20 @@ _POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class PageServer:
-    """Listens between `start` and `stop`; OSError when the port is taken."""
+class PageServer(ServerThread):
+    """The demo's page."""
 
     def __init__(self, world: World, port: int) -> None:
+        super().__init__(port)
         self._world = world
         self._acts = Acts(world)
-        self._switches = Switches(world)
-        self._server = ServerThread(self._application, port, "demo-page")
         self._changes = itertools.count(1)
         self._change = 0
         world.slack.subscribe(lambda _: self._note_change())
         world.braintrust.rows.subscribe(self._note_change)
 
-    @property
-    def url(self) -> str:
-        """The page's address."""
-        return f"http://127.0.0.1:{self._server.port}"
-
-    def start(self) -> None:
-        """Listen."""
-        self._server.start()
-
-    def stop(self) -> None:
-        """Close every stream and stop."""
-        self._server.stop()
-
-    def _application(self) -> web.Application:
+    def application(self) -> web.Application:
+        """The page's files, its stream of states, and where its acts and links lead."""
         application = web.Application(middlewares=[_own_page_only])
         application.router.add_get("/events", self._events)
         application.router.add_get("/files/{file}", self._file)
@@ -71,7 +57,7 @@ class PageServer:
         for pause in itertools.count(1):
             if (now := self._stamp()) != shown:
                 shown = now
-                state = await asyncio.to_thread(page_state, self._world, self._switches)
+                state = await asyncio.to_thread(page_state, self._world, self._acts.state())
                 await response.write(f"data: {json.dumps(state)}\n\n".encode())
             elif pause % _QUIET_PAUSES == 0:
                 await response.write(b": still here\n\n")
@@ -79,24 +65,17 @@ class PageServer:
 
     def _stamp(self) -> object:
         """Something that differs whenever the page would show something else."""
-        requests = self._world.braintrust.requests
-        under_way = sum(seen.ended is None for seen in requests.all())
-        return self._change, requests.count(), under_way, len(self._world.slack.calls), self._switches.state()
+        return self._change, requests_state(self._world), self._acts.state()
 
     def _note_change(self) -> None:
         self._change = next(self._changes)
 
     async def _act(self, request: web.Request) -> web.Response:
-        name, acts = request.match_info["act"], self._acts
-        says = {act.__name__: act for act in (acts.say, acts.press, acts.dismiss)}
-        sent = await request.json()
+        act = self._acts.by_name.get(request.match_info["act"])
+        if act is None:
+            raise web.HTTPNotFound
         try:
-            if name in says:
-                await asyncio.to_thread(says[name], sent)
-            elif name in self._switches.acts:
-                await asyncio.to_thread(self._switches.acts[name])
-            else:
-                raise web.HTTPNotFound
+            await asyncio.to_thread(act, await request.json())
         except (ValueError, KeyError) as error:
             return web.json_response({"problem": str(error)}, status=409)
         return web.json_response({})

@@ -6,13 +6,12 @@ from typing import Any, TypeAlias
 from sandbox.braintrust.row import Row
 from sandbox.demo_once import COMMAND
 from sandbox.demo_world import TAG, World
-from sandbox.page.switches import Switches
-from sandbox.slack.records import Channel, Message, Person
+from sandbox.slack.records import Channel, Item, Message, Person
 
 Json: TypeAlias = dict[str, Any]
 
 
-def page_state(world: World, switches: Switches) -> Json:
+def page_state(world: World, switches: Json) -> Json:
     """Everything; the page picks what the person who is acted as may see."""
     workspace = world.slack.workspace
     return {
@@ -23,40 +22,40 @@ def page_state(world: World, switches: Switches) -> Json:
         "groups": {group.id: group.handle for group in workspace.user_groups()},
         "channels": [_channel(channel) for channel in workspace.channels()],
         "messages": [_message(message) for message in (*workspace.messages(), *workspace.ephemerals())],
-        "braintrust": {**_rows(world), "requests": _requests(world), "switches": switches.state()},
+        "braintrust": {**_rows(world), "requests": requests_state(world), "switches": switches},
+    }
+
+
+def requests_state(world: World) -> Json:
+    """How many requests there were, of each sort that the page tells apart."""
+    seen = world.braintrust.requests.all()
+    return {
+        "queries": sum(one.kind == "query" for one in seen),
+        "writes": sum(one.kind == "insert" for one in seen),
+        "refused": sum(one.status == 429 for one in seen),
+        "failed": sum(one.status is not None and (one.status >= 500 or one.status == 0) for one in seen),
+        "underWay": sum(one.ended is None for one in seen),
+        "slack": len(world.slack.calls),
     }
 
 
 def _person(person: Person) -> Json:
     kind = "app" if person.is_bot else "guest" if person.is_restricted else "external" if person.is_stranger else ""
-    return {"id": person.id, "name": person.name, "realName": person.real_name, "kind": kind}
+    return {**_fields(person, "id", "name", "real_name"), "kind": kind}
 
 
 def _channel(channel: Channel) -> Json:
-    return {
-        "id": channel.id,
-        "name": channel.name,
-        "isPrivate": channel.is_private,
-        "isDirect": channel.is_im,
-        "members": sorted(channel.members),
-    }
+    return {**_fields(channel, "id", "name", "is_private", "is_im"), "members": sorted(channel.members)}
 
 
 def _message(message: Message) -> Json:
-    return {
-        "key": message.id,
-        "channel": message.channel,
-        "ts": message.ts,
-        "user": message.user,
-        "text": message.text,
-        "blocks": message.blocks,
-        "threadTs": message.thread_ts,
-        "seenBy": message.seen_by,
-        "isEdited": message.edited is not None,
-        "files": [
-            {"id": file.id, "name": file.name, "title": file.title, "size": len(file.content)} for file in message.files
-        ],
-    }
+    files = [{**_fields(file, "id", "name", "title"), "size": len(file.content)} for file in message.files]
+    said = _fields(message, "id", "channel", "ts", "user", "text", "blocks", "thread_ts", "seen_by", "edited")
+    return {**said, "files": files}
+
+
+def _fields(item: Item, *names: str) -> Json:
+    return {name: getattr(item, name) for name in names}
 
 
 def _rows(world: World) -> Json:
@@ -83,15 +82,3 @@ def _rows(world: World) -> Json:
 def _origin(row: Row) -> str:
     """Who assigned a row last: nobody since the demo began, the bot, or somebody by hand."""
     return row.history[-1].source if row.history else "before"
-
-
-def _requests(world: World) -> Json:
-    seen = world.braintrust.requests.all()
-    return {
-        "queries": sum(one.kind == "query" for one in seen),
-        "writes": sum(one.kind == "insert" for one in seen),
-        "refused": sum(one.status == 429 for one in seen),
-        "failed": sum(one.status is not None and (one.status >= 500 or one.status == 0) for one in seen),
-        "underWay": sum(one.ended is None for one in seen),
-        "slack": len(world.slack.calls),
-    }

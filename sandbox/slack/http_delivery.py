@@ -13,44 +13,25 @@ from sandbox.slack.payloads import Payload, PayloadKind
 from sandbox.slack.records import Delivery
 
 
-class HttpDelivery:
-    """Sends payloads as Slack does: form-encoded or JSON, signed, 3 seconds to answer, never repeated."""
+async def deliver(backend: Backend, url: str, payload: Payload) -> Delivery:
+    """Send one payload and say what came back: signed, 3 seconds to answer, never repeated."""
+    body, content_type = encoded(payload)
+    headers = {"Content-Type": content_type, "User-Agent": "Slackbot 1.0", **signature(backend.signing_secret, body)}
+    timeout = aiohttp.ClientTimeout(total=backend.acknowledge_seconds)
+    began = time.monotonic()
+    try:
+        async with aiohttp.request("POST", url, data=body.encode(), headers=headers, timeout=timeout) as answer:
+            text = await answer.text()
+    except (TimeoutError, aiohttp.ClientError) as error:
+        return Delivery(None, "", time.monotonic() - began, timed_out=isinstance(error, TimeoutError))
+    return Delivery(answer.status, text, time.monotonic() - began, timed_out=False)
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._session: aiohttp.ClientSession | None = None
 
-    async def open(self) -> None:
-        """Get ready to send."""
-        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True))
-
-    async def close(self) -> None:
-        """Send nothing more."""
-        if self._session is not None:
-            await self._session.close()
-        self._session = None
-
-    async def deliver(self, url: str, payload: Payload) -> Delivery:
-        """Send one payload and say what came back."""
-        if self._session is None:
-            raise RuntimeError("start the stand-in first")
-        body, content_type = encoded(payload)
-        headers = {"Content-Type": content_type, "User-Agent": "Slackbot 1.0", **self.signature(body)}
-        timeout = aiohttp.ClientTimeout(total=self._backend.acknowledge_seconds)
-        began = time.monotonic()
-        try:
-            async with self._session.post(url, data=body.encode(), headers=headers, timeout=timeout) as answer:
-                text = await answer.text()
-        except (TimeoutError, aiohttp.ClientError) as error:
-            return Delivery(None, "", time.monotonic() - began, timed_out=isinstance(error, TimeoutError))
-        return Delivery(answer.status, text, time.monotonic() - began, timed_out=False)
-
-    def signature(self, body: str) -> dict[str, str]:
-        """Slack's signature headers for a raw body (https://docs.slack.dev/authentication/verifying-requests-from-slack)."""
-        timestamp = str(int(time.time()))
-        base = f"v0:{timestamp}:{body}".encode()
-        digest = hmac.new(self._backend.signing_secret.encode(), base, hashlib.sha256).hexdigest()
-        return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": f"v0={digest}"}
+def signature(secret: str, body: str) -> dict[str, str]:
+    """Slack's signature headers for a raw body (https://docs.slack.dev/authentication/verifying-requests-from-slack)."""
+    timestamp = str(int(time.time()))
+    digest = hmac.new(secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": f"v0={digest}"}
 
 
 def encoded(payload: Payload) -> tuple[str, str]:

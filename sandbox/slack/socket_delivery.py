@@ -81,7 +81,7 @@ class SocketDelivery:
             with contextlib.suppress(ConnectionError):
                 await connection.socket.send_json({"type": "disconnect", "reason": "refresh_requested"})
 
-    async def close(self) -> None:
+    async def close(self, _application: web.Application) -> None:
         """End every connection politely."""
         for connection in list(self.connections):
             await connection.socket.close()

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from aiohttp import web
 
 from sandbox.http.server_thread import ServerThread
+from sandbox.slack import http_delivery
 from sandbox.slack.backend import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Backend
-from sandbox.slack.http_delivery import HttpDelivery
 from sandbox.slack.methods.files import upload
 from sandbox.slack.payloads import Payload
 from sandbox.slack.people import People
@@ -25,8 +25,11 @@ T = TypeVar("T")
 _BIGGEST_BODY = 64 * 1024 * 1024
 
 
-class SlackStandIn:
-    """Slack on 127.0.0.1.  Payloads go to `bot_url`, or over Socket Mode while that is None."""
+class SlackStandIn(ServerThread):
+    """Slack on 127.0.0.1, with a workspace that outlives a restart.
+
+    Payloads go to `bot_url`, or over Socket Mode while that is None.
+    """
 
     def __init__(
         self,
@@ -37,6 +40,7 @@ class SlackStandIn:
         port: int = 0,
         workspace: Workspace | None = None,
     ) -> None:
+        super().__init__(port)
         self.backend = Backend(workspace or sample_workspace(), bot_token, app_token, signing_secret)
         self.workspace = self.backend.workspace
         self.clock = self.workspace.clock
@@ -49,39 +53,17 @@ class SlackStandIn:
         self.command, self.press, self.choose, self.submit = people.command, people.press, people.choose, people.submit
         self.mention, self.direct_message = people.mention, people.direct_message
         self.invite_bot, self.home_opened = people.invite_bot, people.home_opened
-        self._server = ServerThread(self._application, port, "slack-stand-in")
-        self._http = HttpDelivery(self.backend)
         self._sockets = SocketDelivery(self.backend)
 
     def start(self) -> None:
-        """Begin to listen; `url` is known afterwards."""
-        self._server.start()
-        self.backend.url = f"http://127.0.0.1:{self._server.port}"
-        self._server.run(self._http.open())
-
-    def stop(self) -> None:
-        """Stop listening.  The workspace stays, and the same port is used by the next start."""
-        if self._server.is_running:
-            self._server.run(self._sockets.close())
-            self._server.run(self._http.close())
-            self._server.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.stop()
-
-    @property
-    def url(self) -> str:
-        """Where it listens, for instance `http://127.0.0.1:41234`."""
-        return self.backend.url
+        """Begin to listen; OSError when the port is taken."""
+        super().start()
+        self.backend.url = self.url
 
     @property
     def api_url(self) -> str:
         """What a WebClient needs as `base_url`."""
-        return f"{self.backend.url}/api/"
+        return f"{self.url}/api/"
 
     @property
     def socket_count(self) -> int:
@@ -90,11 +72,11 @@ class SlackStandIn:
 
     def drop_sockets(self) -> None:
         """Cut every WebSocket, as a network failure would."""
-        self._server.run(self._sockets.drop())
+        self.run(self._sockets.drop())
 
     def refresh_sockets(self) -> None:
         """Announce to every WebSocket that it must be replaced."""
-        self._server.run(self._sockets.refresh())
+        self.run(self._sockets.refresh())
 
     def wait_for_socket(self, count: int = 1, *, timeout_seconds: float = 30) -> None:
         """Wait until so many WebSockets are connected."""
@@ -114,13 +96,15 @@ class SlackStandIn:
     def deliver(self, payload: Payload) -> Delivery:
         """Bring a payload to the bot and wait for its acknowledgement."""
         if self.bot_url is None:
-            return self._server.run(self._sockets.deliver(payload))
-        return self._server.run(self._http.deliver(self.bot_url, payload))
+            return self.run(self._sockets.deliver(payload))
+        return self.run(http_delivery.deliver(self.backend, self.bot_url, payload))
 
-    def _application(self) -> web.Application:
+    def application(self) -> web.Application:
+        """The Web API, and the addresses that it gives out."""
         application = web.Application(client_max_size=_BIGGEST_BODY)
         application.router.add_route("*", "/api/{method}", WebApi(self.backend).serve)
         application.router.add_post("/respond/{ticket}", self.response_urls.serve)
         application.router.add_post("/upload/v1/{ticket}", partial(upload, self.backend))
         application.router.add_get("/link/", self._sockets.serve)
+        application.on_shutdown.append(self._sockets.close)
         return application
