@@ -83,7 +83,7 @@ class Arguments:
 class Method:
     """One method: what it does, what it must and may be given, and who may call it.
 
-    `token` is `bot`, `app` or `none`.  Methods that take no JSON see nothing in a JSON body, as with Slack.
+    `token` is `bot` or `app`.  Methods that take no JSON see nothing in a JSON body, as with Slack.
     """
 
     name: str

@@ -36,14 +36,6 @@ class Click:
     element: Json
 
 
-@dataclass(frozen=True, slots=True)
-class Answerable:
-    """What lets a bot react to a command or click."""
-
-    trigger_id: str
-    response_url: str
-
-
 def find_click(message: Message, action_id: str, value: str | None) -> Click | None:
     """The element with this action id (and value, if one is given) on the message."""
     for block in message.blocks:
@@ -53,11 +45,8 @@ def find_click(message: Message, action_id: str, value: str | None) -> Click | N
     return None
 
 
-def command_payload(
-    backend: Backend, person: Person, channel: Channel, *, typed: tuple[str, str], ways: Answerable
-) -> Payload:
-    """A slash command and its text; the name of a private channel is not told."""
-    command, text = typed
+def command_payload(backend: Backend, person: Person, channel: Channel, told: Json) -> Payload:
+    """A slash command; `told` is what was typed, and the ways to answer.  A private channel's name is not told."""
     content = {
         **_app(backend),
         "team_id": backend.workspace.team_id,
@@ -66,16 +55,13 @@ def command_payload(
         "channel_name": _told_name(channel),
         "user_id": person.id,
         "user_name": person.name,
-        "command": command,
-        "text": text,
-        "response_url": ways.response_url,
-        "trigger_id": ways.trigger_id,
         "is_enterprise_install": "false",
+        **told,
     }
     return Payload(PayloadKind.COMMAND, content)
 
 
-def click_payload(backend: Backend, person: Person, click: Click, *, chosen: Json, ways: Answerable) -> Payload:
+def click_payload(backend: Backend, person: Person, click: Click, *, chosen: Json, ways: Json) -> Payload:
     """A `block_actions` payload; a click on a private answer carries no message, as with Slack."""
     workspace, message, element = backend.workspace, click.message, click.element
     told = {key: element[key] for key in _TOLD_OF_ELEMENT if key in element}
@@ -83,11 +69,11 @@ def click_payload(backend: Backend, person: Person, click: Click, *, chosen: Jso
     place = {"message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": message.seen_by is not None}
     state = {click.block_id: {element["action_id"]: {"type": element["type"], **chosen}}} if chosen else {}
     content: Json = {
-        **_interaction(backend, "block_actions", person, ways.trigger_id),
+        **_interaction(backend, "block_actions", person),
         "container": {"type": "message", **place, **thread},
         "channel": {"id": message.channel, "name": _told_name(workspace.channel(message.channel))},
         "state": {"values": state},
-        "response_url": ways.response_url,
+        **ways,
         "actions": [{**told, "block_id": click.block_id, "action_ts": workspace.clock.next_ts(), **chosen}],
     }
     if message.seen_by is None:
@@ -100,7 +86,8 @@ def submission_payload(backend: Backend, person: Person, view: View, *, values: 
     workspace = backend.workspace
     told = {"id": view.id, "team_id": workspace.team_id, "app_id": workspace.app_id, "bot_id": workspace.bot_id}
     content: Json = {
-        **_interaction(backend, "view_submission", person, trigger_id),
+        **_interaction(backend, "view_submission", person),
+        "trigger_id": trigger_id,
         "view": {"callback_id": "", "private_metadata": "", **view.content, **told, "state": {"values": values}},
         "response_urls": [],
     }
@@ -128,7 +115,7 @@ def _app(backend: Backend) -> Json:
     return {"token": "sandbox-verification-token", "api_app_id": backend.workspace.app_id}
 
 
-def _interaction(backend: Backend, kind: str, person: Person, trigger_id: str) -> Json:
+def _interaction(backend: Backend, kind: str, person: Person) -> Json:
     workspace = backend.workspace
     team_id = "T0ELSEWHERE" if person.is_stranger else workspace.team_id
     return {
@@ -136,7 +123,6 @@ def _interaction(backend: Backend, kind: str, person: Person, trigger_id: str) -
         "type": kind,
         "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": team_id},
         "team": {"id": workspace.team_id, "domain": workspace.domain},
-        "trigger_id": trigger_id,
         "enterprise": None,
         "is_enterprise_install": False,
     }

@@ -7,7 +7,6 @@ from typing import Any
 from sandbox.slack.answers import SlackError
 from sandbox.slack.backend import Backend
 from sandbox.slack.payloads import (
-    Answerable,
     Click,
     Payload,
     click_payload,
@@ -18,7 +17,7 @@ from sandbox.slack.payloads import (
 )
 from sandbox.slack.records import SLACKBOT, Channel, Delivery, Json, Message, Person, View
 from sandbox.slack.response_urls import ResponseUrls
-from sandbox.slack.typed_text import escape_said, escape_signs, escape_typed
+from sandbox.slack.typed_text import escape_said, escape_typed
 
 _UNHEARD = Delivery(None, "", 0.0, timed_out=False)
 _CHOSEN_BY_ID: Mapping[str, str] = {
@@ -44,13 +43,14 @@ class People:
         person, channel = self._person(user_id), self._visible_channel(user_id, channel_id)
         sent = escape_typed(self._workspace, text.strip())
         ways = self._ways(channel_id, user_id)
-        delivery = self._deliver(command_payload(self._backend, person, channel, typed=(command, sent), ways=ways))
-        typed = f"{command} {text}".strip()
-        if not delivery.acknowledged:
-            refused = "operation_timeout" if delivery.timed_out else "dispatch_failed"
-        else:
-            answer = Message(channel_id, "", user_id, typed)
-            refused = self._refusal(ways, _said_body(delivery.body), answer) if delivery.body else ""
+        told = {"command": command, "text": sent, **ways}
+        delivery = self._deliver(command_payload(self._backend, person, channel, told))
+        refused = "operation_timeout" if delivery.timed_out else "" if delivery.acknowledged else "dispatch_failed"
+        if delivery.acknowledged and delivery.body:
+            try:
+                self._response_urls.acknowledge(ways["response_url"], _said_body(delivery.body))
+            except SlackError as error:
+                refused = error.code
         if refused:
             complaint = f'{command} failed with the error "{refused}"'
             self._workspace.post(channel_id, SLACKBOT, complaint, seen_by=user_id)
@@ -131,9 +131,9 @@ class People:
             raise ValueError(f"{user_id} does not see #{channel.name}")
         return channel
 
-    def _ways(self, channel_id: str, user_id: str, original: Message | None = None) -> Answerable:
+    def _ways(self, channel_id: str, user_id: str, original: Message | None = None) -> Json:
         url = self._response_urls.issue(channel_id, user_id, original)
-        return Answerable(self._backend.issue_trigger(user_id), url)
+        return {"trigger_id": self._backend.issue_trigger(user_id), "response_url": url}
 
     def _say(self, user_id: str, channel_id: str, text: str, *, before: str = "") -> Message:
         self._visible_channel(self._person(user_id).id, channel_id)
@@ -142,17 +142,6 @@ class People:
 
     def _tell(self, event: Json) -> Delivery:
         return self._deliver(event_payload(self._backend, event))
-
-    def _refusal(self, ways: Answerable, body: Json, typed: Message) -> str:
-        """Why Slack does not show the answer that acknowledged a command; empty when it does."""
-        try:
-            self._response_urls.check(body)
-        except SlackError as error:
-            return error.code
-        if body.get("response_type") == "in_channel":
-            self._workspace.post(typed.channel, typed.user, escape_signs(typed.text))
-        self._response_urls.acknowledge(ways.response_url, body)
-        return ""
 
 
 def chosen_fields(element: Json, chosen: str | Sequence[str]) -> Json:

@@ -54,8 +54,6 @@ class WebApi:
         return method.run(self._backend, arguments)
 
     def _check_token(self, method: Method, token: str) -> None:
-        if method.token == "none":
-            return
         if not token:
             raise SlackError("not_authed")
         right, other = self._backend.bot_token, self._backend.app_token
@@ -70,12 +68,13 @@ class WebApi:
 async def _values(request: web.Request, *, takes_json: bool) -> Json:
     values: Json = dict(request.query)
     if request.content_type == "application/json":
-        parsed = await _parsed(request) if takes_json else {}
+        parsed = await parsed_body(request) if takes_json else {}
         return {**values, **parsed}
     return {**values, **{key: value for key, value in (await request.post()).items() if isinstance(value, str)}}
 
 
-async def _parsed(request: web.Request) -> Json:
+async def parsed_body(request: web.Request) -> Json:
+    """The object that a request's JSON is; an empty one when it is none."""
     try:
         body: Any = json.loads(await request.text() or "{}")
     except json.JSONDecodeError:

@@ -13,7 +13,6 @@ from tests.sandbox.slack_bots import bolt_app
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "quiet": {},
-    "public": {"text": "for all", "response_type": "in_channel"},
     "broken": {"text": "x", "blocks": [section("")]},
 }
 PLAN = [actions(button(), select(options=[option()]), button("adjust"))]

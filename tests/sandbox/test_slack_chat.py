@@ -84,14 +84,7 @@ def test_nobody_posts_in_an_archived_channel(slack: SlackStandIn, client: WebCli
 def test_public_channels_can_be_opened_by_scope(slack: SlackStandIn, client: WebClient) -> None:
     slack.scopes.add("chat:write.public")
 
-    assert client.chat_postMessage(channel="#general", text="x")["channel"] == "C0GENERAL"
-
-
-def test_a_user_id_is_an_address(slack: SlackStandIn, client: WebClient) -> None:
-    answer = client.chat_postMessage(channel="U0ADA", text="psst")
-
-    assert answer["channel"] == "D0ADA"
-    assert [one.text for one in slack.workspace.direct_messages("U0ADA")] == ["psst"]
+    assert client.chat_postMessage(channel="C0GENERAL", text="x")["channel"] == "C0GENERAL"
 
 
 def test_a_reply_goes_to_its_thread_also_by_a_replys_ts(slack: SlackStandIn, client: WebClient) -> None:

@@ -52,13 +52,6 @@ def test_an_acknowledgement_with_words_is_a_private_answer(slack: SlackStandIn) 
     assert private(slack) == ["reading"]
 
 
-def test_a_public_acknowledgement_shows_the_command_too(slack: SlackStandIn) -> None:
-    slack.command("U0ADA", CHANNEL, "public")
-
-    said = [(one.user, one.text) for one in slack.workspace.channel_messages(CHANNEL)]
-    assert said == [("U0ADA", "/assign-reviews public"), ("U0BOT", "for all")]
-
-
 def test_an_acknowledgement_can_be_replaced(slack: SlackStandIn) -> None:
     slack.command("U0ADA", CHANNEL, "later")
 

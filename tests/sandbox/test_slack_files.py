@@ -34,20 +34,6 @@ def test_the_sdks_upload_lands_in_the_thread(slack: SlackStandIn, client: WebCli
     assert (reply.text, reply.files) == ("see", (file,))
 
 
-def test_a_form_upload_is_understood(slack: SlackStandIn, client: WebClient) -> None:
-    announced = client.files_getUploadURLExternal(filename="a.txt", length=3)
-    form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nabc\r\n--x--\r\n'
-
-    request = Request(announced["upload_url"], form, {"Content-Type": "multipart/form-data; boundary=x"})
-    with urlopen(request) as answer:
-        said = answer.read()
-    client.files_completeUploadExternal(files=[{"id": announced["file_id"]}])
-
-    assert said == b"OK - 3"
-    [file] = slack.workspace.files()
-    assert (file.content, file.channel) == (b"abc", None)
-
-
 def test_the_size_must_be_as_announced(client: WebClient) -> None:
     announced = client.files_getUploadURLExternal(filename="a.txt", length=3)
 

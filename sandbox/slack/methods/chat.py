@@ -9,8 +9,8 @@ from sandbox.slack.records import Channel, Json, Message
 
 
 def post_message(backend: Backend, arguments: Arguments) -> Json:
-    """Say something in a channel or thread, or directly to a person named by user id."""
-    channel = postable_channel(backend, _addressed(backend, arguments.text("channel")))
+    """Say something in a channel or thread."""
+    channel = postable_channel(backend, arguments.text("channel"))
     thread_ts = existing_thread(backend, channel, arguments.text("thread_ts"))
     said = content_of(arguments).said
     return _said(backend, backend.workspace.post(channel.id, backend.workspace.bot.id, **said, thread_ts=thread_ts))
@@ -62,14 +62,6 @@ def existing_thread(backend: Backend, channel: Channel, ts: str) -> str | None:
         return None
     parent = _posted(backend, channel, ts, error="thread_not_found")  # stricter than Slack, which posts into nowhere
     return parent.thread_ts or parent.ts
-
-
-def _addressed(backend: Backend, name: str) -> str:
-    if name.startswith("#"):
-        return next((channel.id for channel in backend.workspace.channels() if f"#{channel.name}" == name), name)
-    if name in {person.id for person in backend.workspace.people() if not person.is_bot and not person.deleted}:
-        return backend.workspace.direct_channel(name).id
-    return name
 
 
 def _own_message(backend: Backend, arguments: Arguments) -> Message:

@@ -4,7 +4,7 @@ import dataclasses
 import secrets
 from typing import Any
 
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 
 from sandbox.http.request import Answer, Asked
 from sandbox.slack.answers import SlackError, file_json, invalid_arguments
@@ -26,8 +26,8 @@ def get_upload_url(backend: Backend, arguments: Arguments) -> Json:
 
 
 async def upload(backend: Backend, request: web.Request) -> web.StreamResponse:
-    """Take the bytes of an announced file, raw or as a form."""
-    content, ticket = await _content(request), request.match_info["ticket"]
+    """Take the bytes of an announced file."""
+    content, ticket = await request.read(), request.match_info["ticket"]
     asked = Asked("upload", request.method, request.path, arguments={"length": len(content)})
     return await backend.service.serve(request, asked, lambda _: _kept(backend, ticket, content))
 
@@ -40,13 +40,6 @@ def complete_upload(backend: Backend, arguments: Arguments) -> Json:
     for file in files:
         backend.workspace.put(file)
     return {"files": [file_json(backend.url, file) for file in files]}
-
-
-async def _content(request: web.Request) -> bytes:
-    if not request.content_type.startswith("multipart/"):
-        return await request.read()
-    part = await (await request.multipart()).next()
-    return bytes(await part.read(decode=True)) if isinstance(part, BodyPartReader) else b""
 
 
 def _kept(backend: Backend, ticket: str, content: bytes) -> Answer:
