@@ -25,8 +25,8 @@ class Evidence:
     @property
     def written(self) -> list[Row]:
         """The rows that were written since `before`."""
-        old = {row.id: row.xact_id for row in self.before}
-        return [row for row in self.after if row.xact_id != old.get(row.id)]
+        old = {row.id: row.columns["_xact_id"] for row in self.before}
+        return [row for row in self.after if row.columns["_xact_id"] != old.get(row.id)]
 
     @property
     def assigned(self) -> dict[str, int]:

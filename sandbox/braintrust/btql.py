@@ -123,7 +123,7 @@ class _Meaning(Transformer[Token, Query]):
     def all_of(self, *parts: str) -> str:
         return f"({' AND '.join(parts)})"
 
-    def negated(self, part: str) -> str:
+    def negated(self, _not: Token, part: str) -> str:
         return f"(NOT {part})"
 
     def flag(self, path: Token) -> str:
@@ -136,23 +136,14 @@ class _Meaning(Transformer[Token, Query]):
         kinds = _KINDS.get(type(wanted), "()")  # an order between different kinds is neither true nor false
         return f"(CASE WHEN typeof({value}) IN {kinds} THEN {value} {sign} {literal(wanted)} END)"
 
-    def member(self, path: Token, listed: str) -> str:
-        return f"({_value(path)} IN (SELECT value FROM json_each({listed})))"
+    def member(self, path: Token, *listed: str) -> str:
+        return f"({_value(path)} {''.join(listed[:-1])} IN (SELECT value FROM json_each({listed[-1]})))"
 
-    def no_member(self, path: Token, listed: str) -> str:
-        return self.negated(self.member(path, listed))
+    def includes(self, path: Token, *text: Token) -> str:
+        return f"({''.join(text[:-1])} EXISTS (SELECT 1 FROM json_each({_array(path)}) WHERE value = {text[-1]}))"
 
-    def includes(self, path: Token, text: Token) -> str:
-        return f"EXISTS (SELECT 1 FROM json_each({_array(path)}) WHERE value = {text})"
-
-    def includes_not(self, path: Token, text: Token) -> str:
-        return self.negated(self.includes(path, text))
-
-    def is_null(self, path: Token) -> str:
-        return f"({_value(path)} IS NULL)"
-
-    def is_not_null(self, path: Token) -> str:
-        return f"({_value(path)} IS NOT NULL)"
+    def is_null(self, path: Token, negation: str = "") -> str:
+        return f"({_value(path)} IS {negation} NULL)"
 
     def values(self, *constants: Any) -> str:
         if isinstance(constants[0], Token):
@@ -168,14 +159,8 @@ class _Meaning(Transformer[Token, Query]):
         number = float(digits)
         return number if "." in digits or number >= 2**63 else int(digits)
 
-    def negative(self, digits: Token) -> int | float:
-        return -self.number(digits)
-
-    def true(self) -> bool:
-        return True
-
-    def false(self) -> bool:
-        return False
+    def boolean(self, word: Token) -> bool:
+        return word.lower() == "true"
 
     def moment(self, *interval: Token) -> str:
         now = datetime.now(UTC)

@@ -48,24 +48,9 @@ class Row:
         return str(self.columns["id"])
 
     @property
-    def xact_id(self) -> str:
-        """The transaction of the last write: digits, growing."""
-        return str(self.columns["_xact_id"])
-
-    @property
-    def pagination_key(self) -> str:
-        """`p` and 20 digits, fixed when the row was added."""
-        return str(self.columns["_pagination_key"])
-
-    @property
     def created(self) -> datetime:
         """When the row was logged."""
         return instant_of(self.columns["created"])
-
-    @property
-    def is_root(self) -> bool:
-        """Whether the row is the root span of its trace."""
-        return bool(self.columns["is_root"])
 
     @property
     def tags(self) -> list[str]:

@@ -140,7 +140,7 @@ class RowStore:
                 metadata = merged(json.loads(old.metadata or "{}"), event, unassign)
                 now = old._replace(xact_id=_xact_id(transaction), metadata=_to_json(metadata) if metadata else None)
                 row = self._row(now)
-                self._history[now.number].append(Change(row.xact_id, source, row.assignments, row.status))
+                self._history[now.number].append(Change(now.xact_id, source, row.assignments, row.status))
                 written.append(now)
             self._hidden |= {one.number: (self.clock() + lag_seconds, one) for one in written}
             if not lag_seconds:

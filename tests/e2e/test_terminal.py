@@ -40,7 +40,7 @@ def test_a_dry_run_updates_nothing(terminal: World) -> None:
 
 
 def test_rows_are_picked_and_dealt_out_as_the_command_in_slack_does_it(terminal: World) -> None:
-    oldest_first = [row.id for row in sorted(terminal.free_rows(), key=lambda row: row.pagination_key)]
+    oldest_first = [row.id for row in sorted(terminal.free_rows(), key=lambda row: row.columns["_pagination_key"])]
     options = [
         "--sample",
         "50%",

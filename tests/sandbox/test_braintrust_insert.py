@@ -53,8 +53,8 @@ def test_a_row_keeps_its_key_and_its_time_and_gets_a_new_transaction(client: Cli
 
     assert before is not None
     assert after is not None
-    assert (before.pagination_key, before.created) == (after.pagination_key, after.created)
-    assert int(after.xact_id) > int(before.xact_id)
+    assert (before.columns["_pagination_key"], before.created) == (after.columns["_pagination_key"], after.created)
+    assert int(after.columns["_xact_id"]) > int(before.columns["_xact_id"])
     assert after.columns["span_id"] == "r"
 
 
