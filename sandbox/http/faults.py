@@ -45,6 +45,17 @@ class Error:
 
 
 @dataclass(frozen=True, slots=True)
+class Delay:
+    """Apply and answer as always, but only after so many seconds."""
+
+    seconds: float
+
+    async def __call__(self, exchange: Exchange) -> web.StreamResponse:
+        await asyncio.sleep(self.seconds)
+        return exchange.response(await exchange.answer())
+
+
+@dataclass(frozen=True, slots=True)
 class Garbage:
     """Answer 200 with an HTML page, nothing applied."""
 
