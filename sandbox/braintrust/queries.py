@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from uuid import uuid4
 
 from sandbox.braintrust.btql import BtqlError, Query, literal, parse
@@ -37,20 +36,19 @@ def query_text(body: bytes) -> str:
 
 
 def encoded_cursor(number: int) -> str:
-    """A `_pagination_key`'s number as a cursor: its eight bytes in base64, without padding."""
-    return b64encode(number.to_bytes(8, "big")).decode().rstrip("=")
+    """A `_pagination_key`'s number as a cursor: base64, as Braintrust's are."""
+    return b64encode(number.to_bytes(9, "big")).decode()
 
 
 def decoded_cursor(cursor: str) -> int:
     """The number in a cursor; BtqlError when it is none of ours."""
     try:
-        raw = b64decode(cursor + "=" * (-len(cursor) % 4), validate=True)
-    except (Base64Error, ValueError) as error:
-        raise BtqlError("Invalid cursor") from error
-    number = int.from_bytes(raw, "big", signed=True)
-    if len(raw) != 8 or number < 0:
+        raw = b64decode(cursor, validate=True)
+    except ValueError:
+        raw = b""
+    if len(raw) != 9 or raw[0]:
         raise BtqlError("Invalid cursor")
-    return number
+    return int.from_bytes(raw, "big")
 
 
 def _page(rows: list[str], cursor: str | None) -> Answer:

@@ -38,8 +38,6 @@ def person_json(workspace: Workspace, person: Person, *, with_email: bool) -> Js
         **{name: getattr(person, name) for name in same},
         "team_id": "T0ELSEWHERE" if person.is_stranger else workspace.team_id,
         "profile": profile,
-        "is_owner": False,
-        "is_app_user": False,
     }
 
 
@@ -50,11 +48,6 @@ def channel_json(workspace: Workspace, channel: Channel) -> Json:
         return {"id": channel.id, "is_im": True, "is_archived": channel.is_archived, "user": other, "is_open": True}
     return {
         **{name: getattr(channel, name) for name in ("id", "name", "is_private", "is_im", "is_archived", *_SHARINGS)},
-        "name_normalized": channel.name,
-        "is_channel": not channel.is_private,
-        "is_group": channel.is_private,
-        "is_mpim": False,
-        "is_general": channel.name == "general",
         "is_member": workspace.bot.id in channel.members,
         "context_team_id": workspace.team_id,
     }
@@ -74,11 +67,8 @@ def file_json(url: str, file: StoredFile) -> Json:
 def group_json(workspace: Workspace, group: UserGroup) -> Json:
     """A user group object, without its members."""
     return {
-        "id": group.id,
+        **{name: getattr(group, name) for name in ("id", "name", "handle")},
         "team_id": workspace.team_id,
-        "is_usergroup": True,
-        "name": group.name,
-        "handle": group.handle,
         "date_delete": 1 if group.is_disabled else 0,
     }
 
@@ -93,17 +83,7 @@ def message_json(workspace: Workspace, url: str, message: Message) -> Json:
         "text": message.text,
         **({"blocks": list(message.blocks)} if message.blocks else {}),
         **({"bot_id": workspace.bot_id, "app_id": workspace.app_id} if message.user == workspace.bot.id else {}),
-        **_threading(workspace, message),
+        **({"thread_ts": message.thread_ts} if message.thread_ts else {}),
         **({"edited": {"user": message.user, "ts": message.edited}} if message.edited else {}),
         **({"files": [file_json(url, file) for file in message.files]} if message.files else {}),
     }
-
-
-def _threading(workspace: Workspace, message: Message) -> Json:
-    if message.thread_ts:
-        parent = workspace.message(message.channel, message.thread_ts)
-        return {"thread_ts": message.thread_ts, "parent_user_id": parent.user if parent else "USLACKBOT"}
-    replies = workspace.thread(message.channel, message.ts)
-    if not replies:
-        return {}
-    return {"thread_ts": message.ts, "reply_count": len(replies), "latest_reply": replies[-1].ts}

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.slack import limits
 from sandbox.slack.block_shapes import ELEMENTS, HOME, MESSAGE, MODAL, VIEW
-from sandbox.slack.json_rules import Items, Kind, Problem
+from sandbox.slack.json_rules import Problem, Rule, items
 from sandbox.slack.records import Json
 
 
@@ -39,8 +39,8 @@ def interactive_elements(block: Json) -> list[Json]:
     return [one for one in inner if one and one["type"] in ELEMENTS]
 
 
-def _problems(blocks: Any, kind: Kind, *, most: int, at: str) -> list[Problem]:
-    problems = list(Items(kind, most, 0)(blocks, at))
+def _problems(blocks: Any, kind: Rule, *, most: int, at: str) -> list[Problem]:
+    problems = list(items(kind, most, 0)(blocks, at))
     if problems:
         return problems
     return [problem for check in _WHOLE_CHECKS for problem in check(blocks, at)]

@@ -10,14 +10,8 @@ from sandbox.slack.workspace import Workspace
 def render_text(message: Message) -> str:
     """What the message shows: its blocks if it has any, else its text; buttons as `[Approve]`, files as `(file: x)`."""
     files = [f"(file: {file.name})" for file in message.files]
-    shown = [rendered for block in message.blocks if (rendered := render_block(block))]
+    shown = [_DRAW.get(block["type"], _unknown)(block) for block in message.blocks]
     return "\n".join([*(shown or [readable(message.text)]), *files])
-
-
-def render_block(block: Json) -> str:
-    """One block as one or more lines."""
-    draw = _DRAW.get(block["type"])
-    return draw(block) if draw else f"({block['type']})"
 
 
 def readable(text: str) -> str:
@@ -29,49 +23,41 @@ def readable(text: str) -> str:
 
 
 def transcript(workspace: Workspace) -> str:
-    """Every message and private answer in the order they appeared, replies marked."""
+    """Every message and private answer in the order they appeared, with where and to whom they were said."""
     said = sorted([*workspace.messages(), *workspace.ephemerals()], key=lambda one: one.ts)
-    entries = [_entry(workspace, one) for one in said]
-    return "\n".join(entries) or "(nothing was said)"
+    return "\n".join(_entry(workspace, one) for one in said) or "(nothing was said)"
 
 
 def _entry(workspace: Workspace, said: Message) -> str:
     names = {person.id: person.name for person in workspace.people()}
-    channel = workspace.channel(said.channel)
-    place = f"direct {channel.id}" if channel.is_im else f"#{channel.name}"
-    place += f" > thread {said.thread_ts}" if said.thread_ts else ""
-    who = names.get(said.user, said.user)
-    who += f" to {names[said.seen_by]} only" if said.seen_by else " (edited)" if said.edited else ""
+    place = f"#{workspace.channel(said.channel).name}" + (f" > thread {said.thread_ts}" if said.thread_ts else "")
+    seen_by = f" to {names[said.seen_by]} only" if said.seen_by else " (edited)" if said.edited else ""
     body = "\n".join(f"    {line}" for line in render_text(said).splitlines())
-    return f"{place} {said.ts} {who}:\n{body}"
-
-
-def _section(block: Json) -> str:
-    return "\n".join([readable(block["text"]["text"]), *(_element(one) for one in [block.get("accessory")] if one)])
-
-
-def _elements(block: Json) -> str:
-    return "  ".join(_element(element) for element in block["elements"])
+    return f"{place} {said.ts} {names.get(said.user, said.user)}{seen_by}:\n{body}"
 
 
 def _element(element: Json) -> str:
-    kind = element["type"]
-    if kind == "button":
-        return f"[{readable(element['text']['text'])}]"
-    if kind in ("plain_text", "mrkdwn"):
+    if element["type"] in ("plain_text", "mrkdwn"):
         return readable(element["text"])
-    return f"[{element.get('placeholder', {}).get('text', kind)} v]"
+    label = element.get("text") or element.get("placeholder")
+    return f"[{readable(label['text']) if label else element['type']}]"
+
+
+def _unknown(block: Json) -> str:
+    return f"({block['type']})"
+
+
+def _elements(block: Json) -> str:
+    return "  ".join(map(_element, block["elements"]))
 
 
 def _table(block: Json) -> str:
-    rows = [[str(cell.get("text") or cell.get("value")) for cell in row] for row in block["rows"]]
-    widths = [max(len(row[column]) for row in rows if column < len(row)) for column in range(max(map(len, rows)))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) for row in rows]
-    return "\n".join([block["caption"], *(line.rstrip() for line in lines)])
+    rows = ("  ".join(str(cell.get("text") or cell.get("value")) for cell in row) for row in block["rows"])
+    return "\n".join([block["caption"], *rows])
 
 
 _DRAW: Mapping[str, Callable[[Json], str]] = {
-    "section": _section,
+    "section": lambda block: "\n".join(map(_element, [block["text"], *filter(None, [block.get("accessory")])])),
     "header": lambda block: readable(block["text"]["text"]).upper(),
     "divider": lambda _: "-" * 20,
     "actions": _elements,

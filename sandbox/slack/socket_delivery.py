@@ -45,7 +45,7 @@ class SocketDelivery:
         socket = web.WebSocketResponse(heartbeat=PING_SECONDS)
         await socket.prepare(request)
         connection = Connection(socket, request)
-        await socket.send_json(self._hello())
+        await socket.send_json({"type": "hello", "num_connections": len(self.connections) + 1})
         self.connections.append(connection)
         self._backend.workspace.touch()
         try:
@@ -58,14 +58,12 @@ class SocketDelivery:
         """Send one payload over one connection and wait up to 3 seconds for its acknowledgement."""
         began, answer, timed_out = time.monotonic(), None, False
         ready = [one for one in self.connections if not one.is_leaving and not one.socket.closed]
-        if ready:
-            try:
-                answer = await self._asked(ready[next(self._turn) % len(ready)], payload)
-            except TimeoutError:
-                timed_out = True
+        try:
+            answer = await self._asked(ready[next(self._turn) % len(ready)], payload) if ready else None
+        except TimeoutError:
+            timed_out = True
         body = json.dumps(answer["payload"]) if answer and answer.get("payload") else ""
-        status = None if answer is None else 200
-        return Delivery(status, body, time.monotonic() - began, timed_out=timed_out)
+        return Delivery(200 if answer else None, body, time.monotonic() - began, timed_out=timed_out)
 
     async def drop(self) -> None:
         """Cut every connection without a word."""
@@ -97,14 +95,6 @@ class SocketDelivery:
             return None
         finally:
             del connection.waiting[envelope_id]
-
-    def _hello(self) -> Json:
-        return {
-            "type": "hello",
-            "num_connections": len(self.connections) + 1,
-            "connection_info": {"app_id": self._backend.workspace.app_id},
-            "debug_info": {"host": "sandbox", "approximate_connection_time": 3600},
-        }
 
     def _dismiss(self, connection: Connection) -> None:
         """Give up on what it has not acknowledged."""

@@ -66,11 +66,11 @@ def test_escaped_signs_read_as_they_were_typed(typed: str) -> None:
         ({"type": "divider"}, "-" * 20),
         (context(mrkdwn("<!date^1^{date}|1 Jan>"), plain("b")), "1 Jan  b"),
         (actions(button(), button("cancel")), "[Approve]  [Cancel]"),
-        (actions(select(options=[option()])), "[Pick v]"),
+        (actions(select(options=[option()])), "[Pick]"),
         (table(2, 2, "a"), "Loads\na  a\na  a"),
         (
             {"type": "input", "label": plain("Tag"), "element": {"type": "plain_text_input"}},
-            "Tag: [plain_text_input v]",
+            "Tag: [plain_text_input]",
         ),
         ({"type": "plan", "title": "t"}, "(plan)"),
     ],
