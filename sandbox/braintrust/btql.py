@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, v_args
+from lark import Lark, Token, Transformer, UnexpectedInput, v_args
 from lark.exceptions import VisitError
 
 from sandbox.braintrust.row import COLUMN_NAMES, instant_of, instant_text
@@ -56,8 +56,6 @@ def parse(query: str) -> Query:
     """The meaning of `query`; BtqlError for everything outside of what the bot uses."""
     try:
         found = _parser().parse(query)
-    except UnexpectedCharacters as error:
-        raise BtqlError(_complaint(query, error.pos_in_stream or 0)) from error
     except UnexpectedInput as error:
         raise BtqlError(f"Syntax error at position {error.pos_in_stream or 0}") from error
     except VisitError as error:
@@ -227,10 +225,3 @@ def _as_stored(path: str, constant: Constant) -> Constant:
         return instant_text(instant_of(str(constant)))
     except (ValueError, OverflowError) as error:
         raise BtqlError(f"`{constant}` is not a timestamp") from error
-
-
-def _complaint(query: str, position: int) -> str:
-    character = query[position] if position < len(query) else ""
-    if character and character in "['\"":
-        return f"Unterminated literal, or a backslash or control character in it, at position {position}"
-    return f"Unexpected character {character!r} at position {position}"

@@ -37,11 +37,11 @@ def read(stored: dict[str, Answer], asked: Asked) -> Answer:
     """`GET` a stored body; RefusedError with an Authorization header, or without the right signature."""
     token = asked.places["token"]
     if "Authorization" in asked.headers:
-        raise RefusedError(_xml(400, "InvalidArgument", "Only one auth mechanism allowed"))
+        raise _refused(400, "InvalidArgument", "Only one auth mechanism allowed")
     if token not in stored:
-        raise RefusedError(_xml(404, "NoSuchKey", "The specified key does not exist."))
+        raise _refused(404, "NoSuchKey", "The specified key does not exist.")
     if asked.parameters.get("X-Amz-Signature") != _signature(token):
-        raise RefusedError(_xml(403, "SignatureDoesNotMatch", "The signature does not match."))
+        raise _refused(403, "SignatureDoesNotMatch", "The signature does not match.")
     return stored[token]
 
 
@@ -49,6 +49,6 @@ def _signature(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _xml(status: int, code: str, message: str) -> Answer:
+def _refused(status: int, code: str, message: str) -> RefusedError:
     body = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
-    return Answer(body, status, content_type="application/xml")
+    return RefusedError(Answer(body, status, content_type="application/xml"))

@@ -35,7 +35,7 @@ def requests_state(world: World) -> Json:
         "refused": sum(one.status == 429 for one in seen),
         "failed": sum(one.status is not None and (one.status >= 500 or one.status == 0) for one in seen),
         "underWay": sum(one.ended is None for one in seen),
-        "slack": len(world.slack.calls),
+        "slack": world.slack.calls.count(),
     }
 
 

@@ -1,7 +1,5 @@
 """The description of a Web API method, and the arguments of one call, whichever way they were encoded."""
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,12 +69,11 @@ class Arguments:
         if not 0 <= limit <= 1000:
             raise SlackError("invalid_limit")
         try:
-            start = int(base64.b64decode(cursor).decode().removeprefix("next:")) if cursor else 0
-        except (binascii.Error, ValueError) as error:
+            start = int(cursor.removeprefix("next-")) if cursor else 0
+        except ValueError as error:
             raise SlackError("invalid_cursor") from error
         end = start + (limit or default)
-        further = base64.b64encode(f"next:{end}".encode()).decode() if end < len(items) else ""
-        return items[start:end], {"next_cursor": further}
+        return items[start:end], {"next_cursor": f"next-{end}" if end < len(items) else ""}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,6 @@ class Trigger:
 class Upload:
     """A file on its way; `content` is None until the bytes arrived."""
 
-    file_id: str
     name: str
     length: int
     content: bytes | None = None
@@ -77,8 +76,12 @@ class Backend:
 
     def need_channel_scope(self, channel: Channel, action: str) -> None:
         """Refuse the call unless the app may `read` or see the `history` of this sort of channel."""
-        sort = "im" if channel.is_im else "groups" if channel.is_private else "channels"
-        self.need_scope(f"{sort}:{action}")
+        sorts = {"im": "im", "private_channel": "groups", "public_channel": "channels"}
+        self.need_scope(f"{sorts[channel.kind]}:{action}")
+
+    def knows(self, channel: Channel) -> bool:
+        """Whether the bot can know of a channel."""
+        return not channel.is_private or self.workspace.bot.id in channel.members
 
     def channel(self, channel_id: str) -> Channel:
         """The channel, if the bot can know of it."""
@@ -86,7 +89,7 @@ class Backend:
             channel = self.workspace.channel(channel_id)
         except KeyError as error:
             raise SlackError("channel_not_found") from error
-        if channel.is_private and self.workspace.bot.id not in channel.members:
+        if not self.knows(channel):
             raise SlackError("channel_not_found")
         return channel
 

@@ -48,6 +48,11 @@ class Channel:
     members: frozenset[str] = frozenset()
 
     @property
+    def kind(self) -> str:
+        """The type by which channels are listed."""
+        return "im" if self.is_im else "private_channel" if self.is_private else "public_channel"
+
+    @property
     def is_shared(self) -> bool:
         """Whether another workspace is in it: of another organisation, or of the same one."""
         return self.is_ext_shared or self.is_org_shared

@@ -104,7 +104,7 @@ class SlackStandIn(ServerThread):
         application = web.Application(client_max_size=_BIGGEST_BODY)
         application.router.add_route("*", "/api/{method}", WebApi(self.backend).serve)
         application.router.add_post("/respond/{ticket}", self.response_urls.serve)
-        application.router.add_post("/upload/v1/{ticket}", partial(upload, self.backend))
+        application.router.add_post("/upload/v1/{file_id}", partial(upload, self.backend))
         application.router.add_get("/link/", self._sockets.serve)
         application.on_shutdown.append(self._sockets.close)
         return application

@@ -56,9 +56,8 @@ class WebApi:
     def _check_token(self, method: Method, token: str) -> None:
         if not token:
             raise SlackError("not_authed")
-        right, other = self._backend.bot_token, self._backend.app_token
-        if method.token == "app":
-            right, other = other, right
+        tokens = [self._backend.bot_token, self._backend.app_token]
+        right, other = tokens if method.token == "bot" else reversed(tokens)
         if token == other:
             raise SlackError("not_allowed_token_type")
         if token != right:

@@ -3,7 +3,7 @@
 from sandbox.slack.answers import SlackError, channel_json
 from sandbox.slack.arguments import PAGE, Arguments, Method
 from sandbox.slack.backend import Backend
-from sandbox.slack.records import Channel, Json
+from sandbox.slack.records import Json
 
 
 def info(backend: Backend, arguments: Arguments) -> Json:
@@ -16,22 +16,13 @@ def info(backend: Backend, arguments: Arguments) -> Json:
 def list_(backend: Backend, arguments: Arguments) -> Json:
     """The channels of the kinds asked for that the bot can know of, page by page."""
     kinds = set((arguments.text("types") or "public_channel").split(","))
-    found = [channel for channel in backend.workspace.channels() if _kind(backend, channel) in kinds]
+    found = [one for one in backend.workspace.channels() if one.kind in kinds and backend.knows(one)]
     if arguments.flag("exclude_archived"):
         found = [channel for channel in found if not channel.is_archived]
     page, metadata = arguments.page_of(found, default=100)
     for channel in page:
         backend.need_channel_scope(channel, "read")
     return {"channels": [channel_json(backend.workspace, channel) for channel in page], "response_metadata": metadata}
-
-
-def _kind(backend: Backend, channel: Channel) -> str | None:
-    """What sort of channel it is for the bot; None where the bot does not know of it."""
-    if channel.is_im:
-        return "im"
-    if channel.is_private:
-        return "private_channel" if backend.workspace.bot.id in channel.members else None
-    return "public_channel"
 
 
 def join(backend: Backend, arguments: Arguments) -> Json:

@@ -1,7 +1,6 @@
 """files.*: the three steps of an upload, of which the middle one is the upload address itself."""
 
 import dataclasses
-import secrets
 from typing import Any
 
 from aiohttp import web
@@ -19,17 +18,16 @@ def get_upload_url(backend: Backend, arguments: Arguments) -> Json:
     length = arguments.number("length", 0)
     if length < 1:
         raise invalid_arguments("[ERROR] must be greater than 0 [json-pointer:/length]")
-    upload = Upload(backend.workspace.next_id("F"), arguments.text("filename"), length)
-    ticket = secrets.token_urlsafe(16)
-    backend.uploads[ticket] = upload
-    return {"upload_url": f"{backend.url}/upload/v1/{ticket}", "file_id": upload.file_id}
+    file_id = backend.workspace.next_id("F")
+    backend.uploads[file_id] = Upload(arguments.text("filename"), length)
+    return {"upload_url": f"{backend.url}/upload/v1/{file_id}", "file_id": file_id}
 
 
 async def upload(backend: Backend, request: web.Request) -> web.StreamResponse:
     """Take the bytes of an announced file."""
-    content, ticket = await request.read(), request.match_info["ticket"]
+    content, file_id = await request.read(), request.match_info["file_id"]
     asked = Asked("upload", request.method, request.path, arguments={"length": len(content)})
-    return await backend.service.serve(request, asked, lambda _: _kept(backend, ticket, content))
+    return await backend.service.serve(request, asked, lambda _: _kept(backend, file_id, content))
 
 
 def complete_upload(backend: Backend, arguments: Arguments) -> Json:
@@ -42,8 +40,8 @@ def complete_upload(backend: Backend, arguments: Arguments) -> Json:
     return {"files": [file_json(backend.url, file) for file in files]}
 
 
-def _kept(backend: Backend, ticket: str, content: bytes) -> Answer:
-    upload = backend.uploads.get(ticket)
+def _kept(backend: Backend, file_id: str, content: bytes) -> Answer:
+    upload = backend.uploads.get(file_id)
     if upload is None or upload.content is not None:
         return Answer("no such upload", 404)
     if len(content) != upload.length:
@@ -60,12 +58,12 @@ def _announced(backend: Backend, arguments: Arguments) -> list[StoredFile]:
 
 
 def _arrived(backend: Backend, wanted: Json) -> StoredFile:
-    for upload in backend.uploads.values():
-        is_known = upload.file_id in {file.id for file in backend.workspace.files()}
-        if upload.file_id == wanted["id"] and upload.content is not None and not is_known:
-            title = wanted.get("title") or upload.name
-            return StoredFile(upload.file_id, upload.name, title, upload.content, user=backend.workspace.bot.id)
-    raise SlackError("file_not_found")
+    file_id = wanted["id"]
+    upload = backend.uploads.pop(file_id, None)
+    if upload is None or upload.content is None:
+        raise SlackError("file_not_found")
+    title = wanted.get("title") or upload.name
+    return StoredFile(file_id, upload.name, title, upload.content, user=backend.workspace.bot.id)
 
 
 def _share(backend: Backend, arguments: Arguments, channel_id: str, files: list[StoredFile]) -> list[StoredFile]:
