@@ -34,7 +34,7 @@ def test_presses_in_the_thread_are_answered_there(start_world: StartWorld) -> No
     world.press(preview, "undo_confirm", user=ADA)
     taken = in_thread(world, plan.ts, "are taken back. Its thread follows.")
 
-    assert {stopped.user, retried.user} == {BEN}
+    assert {stopped.seen_by, retried.seen_by} == {BEN}
     assert (buttons(preview), buttons(taken)) == (["undo_confirm"], [])
     assert taken.id == preview.id  # in its place
     in_channel = [e.text for e in world.slack.workspace.ephemerals() if e.thread_ts is None]
@@ -49,7 +49,7 @@ def test_a_refusal_in_the_thread_is_answered_there(start_world: StartWorld) -> N
 
     world.press(report, "undo", user=BEN)
 
-    assert in_thread(world, plan.ts, "may have it taken back").user == BEN
+    assert in_thread(world, plan.ts, "may have it taken back").seen_by == BEN
 
 
 def test_of_two_previews_the_second_loses_its_button_when_it_is_pressed(world: World) -> None:
