@@ -22,23 +22,16 @@ class Directory:
     organization_id: str = ORGANIZATION_ID
     organization_name: str = ORGANIZATION_NAME
 
-    def list_users(self, asked: Asked) -> Answer:
-        """`GET /v1/user`: the newest first, a page at a time."""
-        return _page(sorted(self.users, key=lambda user: str(user.get("created") or ""), reverse=True), asked)
-
-    def list_groups(self, asked: Asked) -> Answer:
-        """`GET /v1/group`."""
-        return _page(self.groups, asked)
-
-    def list_projects(self, asked: Asked) -> Answer:
-        """`GET /v1/project`."""
-        return _page(self._projects(), asked)
-
-    def list_organizations(self, asked: Asked) -> Answer:
-        """`GET /v1/organization`: the one that the key belongs to."""
+    def page(self, asked: Asked) -> Answer:
+        """`GET /v1/{kind}`, a page at a time: users the newest first, the one organisation that the key belongs to."""
         urls = dict.fromkeys(("api_url", "proxy_url", "realtime_url"), f"http://{asked.headers['Host']}")
-        organization = {"id": self.organization_id, "name": self.organization_name, "is_universal_api": None, **urls}
-        return _page([organization], asked)
+        objects = {
+            "user": sorted(self.users, key=lambda user: str(user.get("created") or ""), reverse=True),
+            "group": self.groups,
+            "project": self._projects(),
+            "organization": [{"id": self.organization_id, "name": self.organization_name, **urls}],
+        }
+        return _page(objects[asked.kind], asked)
 
     def get_project(self, asked: Asked) -> Answer:
         """`GET /v1/project/{id}`; unknown ones are a 400, as recorded."""

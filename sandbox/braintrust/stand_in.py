@@ -81,10 +81,10 @@ class BraintrustStandIn(ServerThread):
         return [
             ("POST", "/btql", "query", partial(queries.answer, self.rows, self._max_limit)),
             ("POST", "/v1/project_logs/{project_id}/insert", "insert", partial(inserts.answer, self.rows, self.faults)),
-            ("GET", "/v1/user", "user", directory.list_users),
-            ("GET", "/v1/group", "group", directory.list_groups),
-            ("GET", "/v1/project", "project", directory.list_projects),
+            ("GET", "/v1/user", "user", directory.page),
+            ("GET", "/v1/group", "group", directory.page),
+            ("GET", "/v1/project", "project", directory.page),
             ("GET", "/v1/project/{project_id}", "project", directory.get_project),
-            ("GET", "/v1/organization", "organization", directory.list_organizations),
+            ("GET", "/v1/organization", "organization", directory.page),
             ("GET", storage.PATH, "storage", partial(storage.read, self._stored)),
         ]

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal, Self, TypeAlias
+from typing import Literal, NamedTuple, Self, TypeAlias
 
 from sandbox.http.faults import Fault
 from sandbox.http.request import Asked, Kind
@@ -73,8 +73,7 @@ class _Rule:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Stop:
+class _Stop(NamedTuple):
     """What requests pass at a moment."""
 
     kind: Kind

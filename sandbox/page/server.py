@@ -31,7 +31,7 @@ class PageServer(ServerThread):
         self._acts = Acts(world)
         self._changes = itertools.count(1)
         self._change = 0
-        world.slack.subscribe(lambda _: self._note_change())
+        world.slack.workspace.subscribe(lambda _: self._note_change())
         world.braintrust.rows.subscribe(self._note_change)
 
     def application(self) -> web.Application:

@@ -1,7 +1,7 @@
 """Checks of the blocks of a message or a view, as strict as Slack documents them.  Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sandbox.slack import limits
@@ -40,40 +40,23 @@ def interactive_elements(block: Json) -> list[Json]:
 
 
 def _problems(blocks: Any, kind: Rule, *, most: int, at: str) -> list[Problem]:
-    problems = list(items(kind, most, 0)(blocks, at))
-    if problems:
-        return problems
-    return [problem for check in _WHOLE_CHECKS for problem in check(blocks, at)]
+    return list(items(kind, most, 0)(blocks, at)) or list(_contradictions(blocks, at))
 
 
-def _repeated_block_ids(blocks: list[Json], at: str) -> Iterator[Problem]:
-    seen: set[str] = set()
+def _contradictions(blocks: list[Json], at: str) -> Iterator[Problem]:
+    """What is wrong with blocks that are right each for itself."""
+    for block_id in _repeated(blocks, "block_id"):
+        yield Problem(at, f"`block_id` already exists: {block_id}")
     for index, block in enumerate(blocks):
-        block_id = block.get("block_id")
-        if block_id in seen:
-            yield Problem(f"{at}/{index}/block_id", f"`block_id` already exists: {block_id}")
-        if block_id:
-            seen.add(block_id)
-
-
-def _repeated_action_ids(blocks: list[Json], at: str) -> Iterator[Problem]:
-    for index, block in enumerate(blocks):
-        ids = Counter(element["action_id"] for element in interactive_elements(block) if "action_id" in element)
-        repeated = sorted(action_id for action_id, count in ids.items() if count > 1)
-        yield from (Problem(f"{at}/{index}", f"`action_id` already exists: {one}") for one in repeated)
-
-
-def _long_tables(blocks: list[Json], at: str) -> Iterator[Problem]:
-    for index, block in enumerate(blocks):
+        for action_id in _repeated(interactive_elements(block), "action_id"):
+            yield Problem(f"{at}/{index}", f"`action_id` already exists: {action_id}")
         if block["type"] == "data_table" and text_length([block]) > limits.TABLE_TEXT:
             yield Problem(f"{at}/{index}", f"must be less than {limits.TABLE_TEXT + 1} characters")
 
 
-_WHOLE_CHECKS: tuple[Callable[[list[Json], str], Iterator[Problem]], ...] = (
-    _repeated_block_ids,
-    _repeated_action_ids,
-    _long_tables,
-)
+def _repeated(named: Iterable[Json], key: str) -> list[str]:
+    ids = Counter(one[key] for one in named if key in one)
+    return sorted(one for one, count in ids.items() if count > 1)
 
 
 def _texts(value: Any) -> Iterator[str]:

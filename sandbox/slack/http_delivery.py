@@ -36,10 +36,8 @@ def signature(secret: str, body: str) -> dict[str, str]:
 
 def encoded(payload: Payload) -> tuple[str, str]:
     """The body of a payload and its content type."""
-    form = "application/x-www-form-urlencoded"
-    match payload.kind:
-        case PayloadKind.COMMAND:
-            return urlencode(payload.content), form
-        case PayloadKind.INTERACTION:
-            return urlencode({"payload": json.dumps(payload.content)}), form
-    return json.dumps(payload.content), "application/json"
+    if payload.kind is PayloadKind.EVENT:
+        return json.dumps(payload.content), "application/json"
+    is_command = payload.kind is PayloadKind.COMMAND
+    form = payload.content if is_command else {"payload": json.dumps(payload.content)}
+    return urlencode(form), "application/x-www-form-urlencoded"

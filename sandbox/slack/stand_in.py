@@ -12,7 +12,7 @@ from sandbox.slack.backend import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Backend
 from sandbox.slack.methods.files import upload
 from sandbox.slack.payloads import Payload
 from sandbox.slack.people import People
-from sandbox.slack.records import Delivery, Item
+from sandbox.slack.records import Delivery
 from sandbox.slack.rendering import transcript
 from sandbox.slack.response_urls import ResponseUrls
 from sandbox.slack.sample import sample_workspace
@@ -88,10 +88,6 @@ class SlackStandIn(ServerThread):
         if not value:
             raise AssertionError(f"not within {timeout_seconds} s.  The workspace:\n{transcript(self.workspace)}")
         return value
-
-    def subscribe(self, callback: Callable[[Item], None]) -> None:
-        """Call `callback` with whatever changes, in order, from whichever thread; it must return at once."""
-        self.workspace.subscribe(callback)
 
     def deliver(self, payload: Payload) -> Delivery:
         """Bring a payload to the bot and wait for its acknowledgement."""

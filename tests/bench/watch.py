@@ -16,7 +16,7 @@ class Watch:
     def __init__(self, slack: SlackStandIn) -> None:
         self._seen: list[tuple[Message, float]] = []
         self._changed = threading.Condition()
-        slack.subscribe(self._note)
+        slack.workspace.subscribe(self._note)
 
     def first(self, wanted: Callable[[Message], bool]) -> tuple[Message, float]:
         """Wait for a message (or a version of one) that is `wanted`; it, and when it was shown."""
