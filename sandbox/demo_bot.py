@@ -1,10 +1,10 @@
 """The real bot as a process of its own, started the way the Procfile starts it, between the stand-ins."""
 
-import http.client
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,14 +82,12 @@ class BotProcess:
         return "\n".join([f"{state} Its log ends with:\n", *lines[-_LOG_LINES:]])
 
     def _is_ready(self) -> bool:
-        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=_GLANCE_SECONDS)
+        without_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
+            with without_proxy.open(f"{self.url}/readyz", timeout=_GLANCE_SECONDS):
+                return True
         except OSError:
             return False
-        finally:
-            connection.close()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from sandbox.braintrust.refusals import ORGANIZATION_NAME
 from sandbox.braintrust.row import Row
 from sandbox.braintrust.seed import seed_rows, seed_users
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
-from sandbox.slack.records import Channel, Person, UserGroup
+from sandbox.slack.records import Channel, Item, Person, UserGroup
 from sandbox.slack.stand_in import SlackStandIn
 from sandbox.slack.workspace import Workspace
 
@@ -109,18 +109,20 @@ def _named_reviewers() -> list[str]:
 def _workspace() -> Workspace:
     workspace = Workspace(_BOT, name="Demo", domain="demo")
     team = [_person(user) for user in seed_users()[:REVIEWERS]]
-    for person in (*team, _GUEST, _STRANGER):
-        workspace.put(person)
-    everybody = frozenset(person.id for person in workspace.people())
-    workspace.put(Channel("C0REVIEWS", "llm-reviews", members=everybody - {_STRANGER.id}))
-    workspace.put(Channel("C0GENERAL", "general", members=everybody - {_BOT.id, _STRANGER.id}))
-    workspace.put(Channel("C0PARTNERS", "partner-reviews", is_ext_shared=True, members=everybody))
-    workspace.put(
-        Channel("C0LEADS", "review-leads", is_private=True, members=frozenset(person.id for person in team[:2]))
+    ids = frozenset(person.id for person in (*team, _GUEST, _STRANGER, _BOT))
+    leads = frozenset(person.id for person in team[:2])
+    channels = (
+        Channel("C0REVIEWS", "llm-reviews", members=ids - {_STRANGER.id}),
+        Channel("C0GENERAL", "general", members=ids - {_BOT.id, _STRANGER.id}),
+        Channel("C0PARTNERS", "partner-reviews", is_ext_shared=True, members=ids),
+        Channel("C0LEADS", "review-leads", is_private=True, members=leads),
     )
+    group = UserGroup("S0REVIEWERS", "reviewers", "LLM reviewers", tuple(one.id for one in team))
+    items: tuple[Item, ...] = (*team, _GUEST, _STRANGER, *channels, group)
+    for item in items:
+        workspace.put(item)
     for person in (*team, _GUEST, _STRANGER):
         workspace.direct_channel(person.id)
-    workspace.put(UserGroup("S0REVIEWERS", "reviewers", "LLM reviewers", tuple(one.id for one in team)))
     return workspace
 
 

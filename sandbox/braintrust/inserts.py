@@ -32,22 +32,19 @@ def _events(body: bytes) -> list[Columns]:
     if not isinstance(found, dict) or set(found) != {"events"} or not isinstance(found["events"], list):
         raise RefusedError(bad_request("the body is an object with a list of events"))
     for event in found["events"]:
-        complaint = _complaint(event)
-        if complaint:
-            raise RefusedError(bad_request(complaint))
+        _check(event)
     return found["events"]
 
 
-def _complaint(event: object) -> str | None:
-    """What is wrong with an event; None when nothing is."""
+def _check(event: object) -> None:
+    """Refuse an event that is not one of the bot's."""
     if not isinstance(event, dict):
-        return "an event is an object"
+        raise RefusedError(bad_request("an event is an object"))
     for key, value in event.items():
-        if key not in _CHECKS:
-            return f"Unrecognized key in object: {key}"
-        if not _CHECKS[key](value):
-            return f"Invalid value for {key}"
-    return None if "id" in event and "_is_merge" in event else "the sandbox takes merges by id only"
+        if key not in _CHECKS or not _CHECKS[key](value):
+            raise RefusedError(bad_request(f"Unrecognized key or invalid value: {key}"))
+    if "id" not in event or "_is_merge" not in event:
+        raise RefusedError(bad_request("the sandbox takes merges by id only"))
 
 
 def _is_metadata(value: object) -> bool:

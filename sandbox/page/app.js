@@ -48,10 +48,8 @@ function show() {
 function showPeople(people) {
   const select = byId("acting");
   const kinds = { guest: " (guest)", external: " (another organisation)" };
-  if (select.childElementCount !== people.length) {
-    const option = ({ id, real_name, kind }) => make("option", { value: id }, `${real_name}${kinds[kind] ?? ""}`);
-    select.replaceChildren(...people.map(option));
-  }
+  const option = ({ id, real_name, kind }) => make("option", { value: id }, `${real_name}${kinds[kind] ?? ""}`);
+  if (!select.length) select.append(...people.map(option));
   select.value = view.me;
 }
 

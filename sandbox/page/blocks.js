@@ -12,17 +12,14 @@ export function blockNodes(message, directory, press) {
 const DRAW = {
   header: (block) => make("h3", { className: "block-header" }, block.text.text),
   divider: () => make("hr"),
-  section: (block, directory, press) =>
-    make(
-      "div",
-      { className: "block-section" },
-      make("div", {}, textNodes(block.text, directory)),
-      block.accessory ? element(block.accessory, directory, press) : "",
-    ),
-  context: (block, directory) =>
-    make("div", { className: "block-context" }, block.elements.map((one) => element(one, directory))),
-  actions: (block, directory, press) =>
-    make("div", { className: "block-actions" }, block.elements.map((one) => element(one, directory, press))),
+  section: ({ text, accessory }, directory, press) => {
+    const beside = accessory ? element(accessory, directory, press) : "";
+    return make("div", { className: "block-section" }, make("div", {}, textNodes(text, directory)), beside);
+  },
+  context: ({ elements }, directory) =>
+    make("div", { className: "block-context" }, elements.map((one) => element(one, directory))),
+  actions: ({ elements }, directory, press) =>
+    make("div", { className: "block-actions" }, elements.map((one) => element(one, directory, press))),
 };
 
 const unknown = (block) => make("div", { className: "unknown" }, `(${block.type})`);
@@ -38,18 +35,10 @@ function element(one, directory, press) {
 }
 
 function button(one, press) {
-  if (one.url) {
-    return make("a", { className: "button", href: one.url, target: "_blank", rel: "noreferrer" }, one.text.text);
-  }
-  return make(
-    "button",
-    {
-      type: "button",
-      className: `button ${one.style ?? ""}`,
-      data: { control: one.action_id },
-      aria: one.accessibility_label ? { label: one.accessibility_label } : {},
-      onclick: () => press(one),
-    },
-    one.text.text,
-  );
+  const words = one.text.text;
+  if (one.url) return make("a", { className: "button", href: one.url, target: "_blank", rel: "noreferrer" }, words);
+  const className = `button ${one.style ?? ""}`;
+  const aria = one.accessibility_label ? { label: one.accessibility_label } : {};
+  const fields = { type: "button", className, data: { control: one.action_id }, aria, onclick: () => press(one) };
+  return make("button", fields, words);
 }

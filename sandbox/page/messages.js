@@ -35,13 +35,8 @@ function messageNode({ message, replies }, directory, acts) {
 }
 
 function privateLine(message, acts) {
-  const wave = { type: "button", className: "dismiss", onclick: () => acts.dismiss(message) };
-  return make(
-    "p",
-    { className: "private-line" },
-    make("span", {}, "Only visible to you"),
-    make("button", wave, "Dismiss"),
-  );
+  const dismiss = make("button", { type: "button", className: "dismiss", onclick: () => acts.dismiss(message) }, "Dismiss");
+  return make("p", { className: "private-line" }, make("span", {}, "Only visible to you"), dismiss);
 }
 
 function byline(message, directory) {
@@ -78,19 +73,12 @@ function repliesNode(message, replies, directory, acts) {
 }
 
 function fileNode(file) {
-  const url = `/files/${encodeURIComponent(file.id)}`;
-  const download = make("a", { href: `${url}?download` }, "Download");
-  return make(
-    "div",
-    { className: "file" },
-    make("span", { className: "file-icon", aria: { hidden: "true" } }, file.name.split(".").pop().slice(0, 4)),
-    make(
-      "div",
-      {},
-      make("a", { className: "file-name", href: url, target: "_blank", title: "View" }, file.title || file.name),
-      make("p", { className: "file-size" }, `${size(file.size)} · `, download),
-    ),
-  );
+  const href = `/files/${encodeURIComponent(file.id)}`;
+  const icon = make("span", { className: "file-icon", aria: { hidden: "true" } }, file.name.split(".").pop().slice(0, 4));
+  const name = make("a", { className: "file-name", href, target: "_blank", title: "View" }, file.title || file.name);
+  const download = make("a", { href: `${href}?download` }, "Download");
+  const words = make("div", {}, name, make("p", { className: "file-size" }, `${size(file.size)} · `, download));
+  return make("div", { className: "file" }, icon, words);
 }
 
 const size = (bytes) => (bytes < 1024 ? `${bytes} bytes` : `${Math.round(bytes / 1024).toLocaleString("en-US")} KB`);

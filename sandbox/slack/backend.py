@@ -9,7 +9,6 @@ from sandbox.http.request_log import RequestLog
 from sandbox.http.service import Service
 from sandbox.slack import limits
 from sandbox.slack.answers import SlackError
-from sandbox.slack.clock import Clock
 from sandbox.slack.records import Channel
 from sandbox.slack.workspace import Workspace
 
@@ -64,20 +63,15 @@ class Backend:
         self.calls = RequestLog(self.workspace.touch)
         self.service = Service(self.faults, self.calls, _refusal)
 
-    @property
-    def clock(self) -> Clock:
-        """The workspace's time."""
-        return self.workspace.clock
-
     def need_scope(self, scope: str) -> None:
         """Refuse the call unless the app was granted `scope`."""
         if scope not in self.scopes:
             raise SlackError("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
 
-    def need_channel_scope(self, channel: Channel, action: str) -> None:
-        """Refuse the call unless the app may `read` or see the `history` of this sort of channel."""
+    def need_channel_scope(self, channel: Channel) -> None:
+        """Refuse the call unless the app may read about this sort of channel."""
         sorts = {"im": "im", "private_channel": "groups", "public_channel": "channels"}
-        self.need_scope(f"{sorts[channel.kind]}:{action}")
+        self.need_scope(f"{sorts[channel.kind]}:read")
 
     def knows(self, channel: Channel) -> bool:
         """Whether the bot can know of a channel."""
@@ -96,7 +90,7 @@ class Backend:
     def issue_trigger(self, user_id: str) -> str:
         """A new trigger id, good for one modal within 3 seconds."""
         trigger_id = f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
-        self.triggers[trigger_id] = Trigger(user_id, self.clock.now())
+        self.triggers[trigger_id] = Trigger(user_id, self.workspace.clock.now())
         return trigger_id
 
     def use_trigger(self, trigger_id: str) -> Trigger:
@@ -106,7 +100,7 @@ class Backend:
             raise SlackError("invalid_trigger_id")
         if trigger.is_used:
             raise SlackError("exchanged_trigger_id")
-        if self.clock.now() - trigger.issued_at > limits.TRIGGER_SECONDS:
+        if self.workspace.clock.now() - trigger.issued_at > limits.TRIGGER_SECONDS:
             raise SlackError("expired_trigger_id")
         trigger.is_used = True
         return trigger

@@ -43,7 +43,7 @@ class ResponseUrls:
     def issue(self, channel_id: str, user_id: str, original: Message | None = None) -> str:
         """A new address for what this person just did in this channel."""
         ticket = secrets.token_urlsafe(16)
-        now, is_click = self._backend.clock.now(), original is not None
+        now, is_click = self._backend.workspace.clock.now(), original is not None
         self._issued[ticket] = ResponseUrl(channel_id, user_id, now, original, is_click)
         return f"{self._backend.url}/respond/{ticket}"
 
@@ -75,7 +75,7 @@ class ResponseUrls:
         place = self._issued.get(ticket)
         if place is None:
             raise SlackError("invalid_url")
-        if self._backend.clock.now() - place.issued_at > limits.RESPONSE_URL_SECONDS:
+        if self._backend.workspace.clock.now() - place.issued_at > limits.RESPONSE_URL_SECONDS:
             raise SlackError("expired_url")
         if place.uses >= limits.RESPONSE_URL_USES:
             raise SlackError("used_url")

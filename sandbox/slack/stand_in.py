@@ -7,7 +7,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from sandbox.http.server_thread import ServerThread
-from sandbox.slack import http_delivery
+from sandbox.slack import http_delivery, web_api
 from sandbox.slack.backend import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Backend
 from sandbox.slack.methods.files import upload
 from sandbox.slack.payloads import Payload
@@ -17,7 +17,6 @@ from sandbox.slack.rendering import transcript
 from sandbox.slack.response_urls import ResponseUrls
 from sandbox.slack.sample import sample_workspace
 from sandbox.slack.socket_delivery import SocketDelivery
-from sandbox.slack.web_api import WebApi
 from sandbox.slack.workspace import Workspace
 
 T = TypeVar("T")
@@ -98,7 +97,7 @@ class SlackStandIn(ServerThread):
     def application(self) -> web.Application:
         """The Web API, and the addresses that it gives out."""
         application = web.Application(client_max_size=_BIGGEST_BODY)
-        application.router.add_route("*", "/api/{method}", WebApi(self.backend).serve)
+        application.router.add_route("*", "/api/{method}", partial(web_api.serve, self.backend))
         application.router.add_post("/respond/{ticket}", self.response_urls.serve)
         application.router.add_post("/upload/v1/{file_id}", partial(upload, self.backend))
         application.router.add_get("/link/", self._sockets.serve)

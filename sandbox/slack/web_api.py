@@ -18,50 +18,37 @@ METHODS = {
 }
 
 
-class WebApi:
-    """Serves `/api/{method}`."""
+async def serve(backend: Backend, request: web.Request) -> web.StreamResponse:
+    """Answer one call of `/api/{method}`."""
+    name = request.match_info["method"]
+    method = METHODS.get(name)
+    values = await _values(request, takes_json=method is None or method.takes_json)
+    token = _token(request, values)
+    logged = {key: value for key, value in values.items() if key != "token"}
+    asked = Asked(name, request.method, request.path, arguments=logged)
+    return await backend.service.serve(request, asked, lambda _: _answer(backend, method, Arguments(values), token))
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
 
-    async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Answer one call."""
-        name = request.match_info["method"]
-        method = METHODS.get(name)
-        values = await _values(request, takes_json=method is None or method.takes_json)
-        token = _token(request, values)
-        logged = {key: value for key, value in values.items() if key != "token"}
-        asked = Asked(name, request.method, request.path, arguments=logged)
-        return await self._backend.service.serve(
-            request, asked, lambda _: self._answer(method, Arguments(values), token)
-        )
+def _answer(backend: Backend, method: Method | None, arguments: Arguments, token: str) -> Answer:
+    headers = {"x-oauth-scopes": ",".join(sorted(backend.scopes))}
+    try:
+        with backend.workspace.changed:
+            return Answer({"ok": True, **_said(backend, method, arguments, token)}, headers=headers)
+    except SlackError as refusal:
+        return Answer(refusal.answer(), headers=headers)
 
-    def _answer(self, method: Method | None, arguments: Arguments, token: str) -> Answer:
-        headers = {"x-oauth-scopes": ",".join(sorted(self._backend.scopes))}
-        try:
-            with self._backend.workspace.changed:
-                return Answer({"ok": True, **self._run(method, arguments, token)}, headers=headers)
-        except SlackError as refusal:
-            return Answer(refusal.answer(), headers=headers)
 
-    def _run(self, method: Method | None, arguments: Arguments, token: str) -> Json:
-        if method is None:
-            raise SlackError("unknown_method")
-        self._check_token(method, token)
-        if method.scope:
-            self._backend.need_scope(method.scope)
-        arguments.check(method.required, method.optional)
-        return method.run(self._backend, arguments)
-
-    def _check_token(self, method: Method, token: str) -> None:
-        if not token:
-            raise SlackError("not_authed")
-        tokens = [self._backend.bot_token, self._backend.app_token]
-        right, other = tokens if method.token == "bot" else reversed(tokens)
-        if token == other:
-            raise SlackError("not_allowed_token_type")
-        if token != right:
-            raise SlackError("invalid_auth")
+def _said(backend: Backend, method: Method | None, arguments: Arguments, token: str) -> Json:
+    if method is None:
+        raise SlackError("unknown_method")
+    tokens = [backend.bot_token, backend.app_token]
+    right, other = tokens if method.token == "bot" else reversed(tokens)
+    if token != right:
+        raise SlackError("not_allowed_token_type" if token == other else "invalid_auth" if token else "not_authed")
+    if method.scope:
+        backend.need_scope(method.scope)
+    arguments.check(method.required, method.optional)
+    return method.run(backend, arguments)
 
 
 async def _values(request: web.Request, *, takes_json: bool) -> Json:

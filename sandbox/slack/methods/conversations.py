@@ -9,7 +9,7 @@ from sandbox.slack.records import Json
 def info(backend: Backend, arguments: Arguments) -> Json:
     """A channel the bot can know of."""
     channel = backend.channel(arguments.text("channel"))
-    backend.need_channel_scope(channel, "read")
+    backend.need_channel_scope(channel)
     return {"channel": channel_json(backend.workspace, channel)}
 
 
@@ -21,7 +21,7 @@ def list_(backend: Backend, arguments: Arguments) -> Json:
         found = [channel for channel in found if not channel.is_archived]
     page, metadata = arguments.page_of(found, default=100)
     for channel in page:
-        backend.need_channel_scope(channel, "read")
+        backend.need_channel_scope(channel)
     return {"channels": [channel_json(backend.workspace, channel) for channel in page], "response_metadata": metadata}
 
 
@@ -53,7 +53,7 @@ def open_(backend: Backend, arguments: Arguments) -> Json:
 def members(backend: Backend, arguments: Arguments) -> Json:
     """The ids of a channel's members, page by page."""
     channel = backend.channel(arguments.text("channel"))
-    backend.need_channel_scope(channel, "read")
+    backend.need_channel_scope(channel)
     page, metadata = arguments.page_of(sorted(channel.members), default=100)
     return {"members": page, "response_metadata": metadata}
 
