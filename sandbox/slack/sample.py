@@ -1,6 +1,5 @@
 """A small made-up workspace to start from."""
 
-from sandbox.slack.clock import Clock
 from sandbox.slack.records import Channel, Person, UserGroup
 from sandbox.slack.workspace import Workspace
 
@@ -24,12 +23,12 @@ SECRET = Channel("C0SECRET", "secret-plans", is_private=True, members=frozenset(
 REVIEWERS = UserGroup("S0REVIEWERS", "reviewers", "LLM reviewers", (BEN.id, CHLOE.id))
 
 
-def sample_workspace(clock: Clock | None = None) -> Workspace:
+def sample_workspace() -> Workspace:
     """Six people, four channels and one user group; the bot is in #llm-reviews and in #partner-reviews.
 
     The latter is shared with another organisation.
     """
-    workspace = Workspace(BOT, clock=clock)
+    workspace = Workspace(BOT)
     for item in (*PEOPLE, REVIEWS, PARTNERS, GENERAL, SECRET, REVIEWERS):
         workspace.put(item)
     return workspace

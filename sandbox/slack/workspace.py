@@ -21,16 +21,14 @@ Kept = TypeVar("Kept", bound=Item)
 class Workspace:
     """One team with one installed app.  Answers are snapshots, oldest first; an unknown id is a KeyError or None."""
 
-    def __init__(
-        self, bot: Person, *, name: str = "Sandbox", domain: str = "sandbox", clock: Clock | None = None
-    ) -> None:
+    def __init__(self, bot: Person, *, name: str = "Sandbox", domain: str = "sandbox") -> None:
         self.bot = bot
         self.name = name
         self.domain = domain
         self.team_id = "T0SANDBOX"
         self.app_id = "A0SANDBOX"
         self.bot_id = "B0SANDBOX"
-        self.clock = clock or Clock()
+        self.clock = Clock()
         self.changed = threading.Condition(threading.RLock())
         self._version = 0
         self._watchers: list[Callable[[Item], None]] = []
