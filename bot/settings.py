@@ -453,13 +453,6 @@ def can_draw_anew() -> bool:
     return os.environ.get("TERM", "dumb") not in ("", "dumb")
 
 
-def renewed(name: str, old: str) -> str | None:
-    """The secret that its file has now; None where it is still the `old` one, or in no file that can be read."""
-    env = environment()
-    value = env.get(name, "").strip() if env.get(f"{name}_FILE", "").strip() else ""
-    return value if value != old and value else None
-
-
 def _contradictions(env: Mapping[str, str]) -> dict[str, str]:
     """What cannot be meant as it is set, by the variable's name."""
     found = {}

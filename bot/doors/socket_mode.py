@@ -23,7 +23,8 @@ from bot.adapters.slack.identity import connection_address, refusal
 from bot.app import Bot
 from bot.doors.health import HealthPages, served_aside
 from bot.errors import SettingsError, SlackRejectedError, SlackUnavailableError
-from bot.settings import Settings, renewed
+from bot.secret_files import Secret
+from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class SocketDoor:
     def __init__(self, bolt: App, client: WebClient) -> None:
         self._bolt = bolt
         self._client = client
+        self._token = Secret("SLACK_APP_TOKEN", client.token or "")
         self._address: str | None = None
         self._session: Session | None = None
         self._stopped = threading.Event()
@@ -122,10 +124,9 @@ class SocketDoor:
         try:
             return connection_address(self._client)
         except SlackRejectedError as error:
-            token = renewed("SLACK_APP_TOKEN", self._client.token or "")
-            if token is None:
+            if not self._token.is_other_than(self._client.token or ""):
                 raise SettingsError([f"SLACK_APP_TOKEN: {refusal(error)}"]) from error
-            self._client.token = token
+            self._client.token = self._token.value
             return self._new_address(again)
         except SlackUnavailableError as error:
             log.warning("Slack cannot be reached", extra={"error": str(error), **again})

@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from functools import partial
 from io import BytesIO
 from ipaddress import ip_address
 from typing import Any
@@ -34,13 +33,13 @@ from bot.doors.health import (
     served_aside,
 )
 from bot.doors.http_server import HttpServer
-from bot.settings import Settings, renewed
+from bot.secret_files import Secret
+from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 300  # Slack's advice
 TELL_SECONDS = 60.0
-LOOK_SECONDS = 5.0  # between two looks at the file of the signing secret, while requests come that it did not sign
 MAX_SOURCES = 1_000  # addresses that are told apart
 TOLD_SOURCES = 3
 
@@ -49,9 +48,8 @@ class Doorkeeper:
     """Knows Slack's requests by their signature.  A line of the log tells who else came: at once, then every minute."""
 
     def __init__(self, signing_secret: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._secret = signing_secret.encode()
+        self._secret = Secret("SLACK_SIGNING_SECRET", signing_secret)
         self._clock = clock
-        self._looked_at = float("-inf")
         self._lock = threading.Lock()
         self._whys: Counter[str] = Counter()
         self._sources: Counter[str] = Counter()
@@ -87,21 +85,16 @@ class Doorkeeper:
     def _objection(self, environ: Mapping[str, Any], body: bytes) -> str | None:
         sent_at = str(environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "")).encode("latin-1")
         signature = str(environ.get("HTTP_X_SLACK_SIGNATURE", "")).encode("latin-1")
-        signed = partial(_is_signed, signature, b"v0:%b:%b" % (sent_at, body))
-        if not sent_at.isdigit() or not (signed(self._secret) or (self._has_new_secret() and signed(self._secret))):
+        if not sent_at.isdigit() or not self._is_signed(signature, b"v0:%b:%b" % (sent_at, body)):
             return "signature"
         # Signed, but long ago, or this machine's clock is wrong.
         return "clock" if abs(self._clock() - int(sent_at)) > FRESH_SECONDS else None
 
-    def _has_new_secret(self) -> bool:
-        """Whether the secret's file has another one, which is used from now on; looked at now and then."""
-        if abs(self._clock() - self._looked_at) < LOOK_SECONDS:
-            return False
-        self._looked_at = self._clock()
-        secret = renewed("SLACK_SIGNING_SECRET", self._secret.decode())
-        if secret is not None:
-            self._secret = secret.encode()
-        return secret is not None
+    def _is_signed(self, signature: bytes, content: bytes) -> bool:
+        secret = self._secret.value
+        if _is_signed(signature, content, secret):
+            return True
+        return self._secret.is_other_than(secret) and _is_signed(signature, content, self._secret.value)
 
     def _count(self, why: str, source: str) -> None:
         with self._lock:
@@ -113,8 +106,8 @@ class Doorkeeper:
             self.tell()
 
 
-def _is_signed(signature: bytes, content: bytes, secret: bytes) -> bool:
-    mac = hmac.new(secret, content, hashlib.sha256).hexdigest()
+def _is_signed(signature: bytes, content: bytes, secret: str) -> bool:
+    mac = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
     return hmac.compare_digest(signature, f"v0={mac}".encode())
 
 

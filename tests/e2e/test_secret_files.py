@@ -1,21 +1,24 @@
 """Secrets in files: read at the start, and again when Slack or Braintrust refuses the old one."""
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 import requests
 
 from tests.e2e.conftest import StartWorld
 from tests.e2e.test_doors import BODY, signed
 from tests.e2e.world import BEN, World
+from tests.postgresql import ASKED, PostgresServer
 
 NAMES = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "BRAINTRUST_API_KEY", "DATABASE_URL")
 
 
-def from_files(start_world: StartWorld, *, door: str = "http") -> World:
+def from_files(start_world: StartWorld, *, door: str = "http", database: str = "sqlite") -> World:
     """A world whose bot was started anew, with every secret in a file of the world's folder."""
-    world = start_world(door=door)
+    world = start_world(door=door, database=database)
     world.stop_bot(signal.SIGTERM)
     values = world.environment
     for name in NAMES:
@@ -50,15 +53,50 @@ def test_keys_are_rotated_without_a_restart(start_world: StartWorld) -> None:
 
 
 def test_a_signing_secret_is_rotated_without_a_restart(start_world: StartWorld) -> None:
+    """At once, for all who come then: also right after a request of somebody else, and several times in a row."""
     world = from_files(start_world)
-    (world.folder / "SLACK_SIGNING_SECRET").write_text("rotated\n")
+    answers = []
 
-    answers = [
-        requests.post(world.slack.bot_url or "", data=BODY, headers=signed(BODY, secret=secret), timeout=30).status_code
-        for secret in ("rotated", "sandbox-signing-secret")
-    ]
+    with ThreadPoolExecutor(8) as together:
+        for secret in ("hush-1", "hush-2", "hush-3"):
+            answers.append(answer_to(world, "guessed"))
+            (world.folder / "SLACK_SIGNING_SECRET").write_text(f"{secret}\n")
+            answers += together.map(answer_to, [world] * 8, [secret] * 8)
+    answers += [answer_to(world, secret) for secret in ("hush-2", "sandbox-signing-secret", "hush-3")]
 
-    assert answers == [200, 401]
+    assert answers == [401, *[200] * 8] * 3 + [401, 401, 200]
+
+
+def answer_to(world: World, secret: str) -> int:
+    """The status of the answer to a command that was signed with a secret."""
+    headers = signed(BODY, secret=secret)
+    return requests.post(world.slack.bot_url or "", data=BODY, headers=headers, timeout=30).status_code
+
+
+@pytest.mark.postgresql
+def test_a_user_of_the_database_is_rotated_without_a_restart(
+    start_world: StartWorld, postgresql: PostgresServer
+) -> None:
+    """What is connected stays connected; whoever connects anew is refused, and looks into the file."""
+    with psycopg.connect(postgresql.url("postgres"), autocommit=True) as database:
+        database.execute(f"create role {ASKED} superuser login password 'hush-1'")
+        try:
+            world = from_files(start_world, database="postgresql")
+            world.stop_bot(signal.SIGTERM)
+            file = world.folder / "DATABASE_URL"
+            url = file.read_text()
+            file.write_text(url.replace("postgres@", f"{ASKED}:hush-1@"))
+            world.start_bot()
+
+            database.execute(f"alter role {ASKED} password 'hush-2'")
+            file.write_text(url.replace("postgres@", f"{ASKED}:hush-2@"))
+            database.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{ASKED}'")
+
+            assert world.proposed().text.startswith("Waiting for approval")
+            assert "hush" not in world.log()
+            world.stop_bot(signal.SIGTERM)
+        finally:
+            database.execute(f"drop role {ASKED}")
 
 
 def test_an_app_token_is_rotated_without_a_restart(start_world: StartWorld) -> None:

@@ -45,8 +45,9 @@ from bot.errors import (
     RateLimitedError,
 )
 from bot.metrics import BRAINTRUST_REQUESTS, BRAINTRUST_SECONDS
+from bot.secret_files import Secret
 from bot.services.ports.braintrust import MAX_PAGE_ROWS, READ_TRIES, Page, Patience
-from bot.settings import BraintrustSettings, renewed
+from bot.settings import BraintrustSettings
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ class BraintrustClient:
         self._url = settings.api_url
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         self._headers["Authorization"] = f"Bearer {settings.api_key}"
+        self._key = Secret("BRAINTRUST_API_KEY", settings.api_key)
         if settings.org_name:
             self._headers["x-bt-org-name"] = settings.org_name
 
@@ -190,10 +192,10 @@ class BraintrustClient:
 
     def _has_other_key(self, refused: Mapping[str, str]) -> bool:
         """Whether the key's file has another one than the one that was refused; it is used from now on."""
-        key = renewed("BRAINTRUST_API_KEY", refused["Authorization"].removeprefix("Bearer "))
-        if key is not None:
-            self._headers = {**self._headers, "Authorization": f"Bearer {key}"}
-        return key is not None
+        if not self._key.is_other_than(refused["Authorization"].removeprefix("Bearer ")):
+            return False
+        self._headers = {**self._headers, "Authorization": f"Bearer {self._key.value}"}
+        return True
 
     def _exchange(self, method: str, path: str, payload: object, *, rows: int, patience: Patience) -> Answer:
         body = None if payload is None else json.dumps(payload).encode()

@@ -18,9 +18,10 @@ from bot.adapters.slack.directory import SlackDirectory
 from bot.domain.faults import pause_seconds
 from bot.errors import TOKEN_REFUSALS, SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.blocks import Message
+from bot.secret_files import Secret
 from bot.services.ports.slack import Channel, ReplyTo
 from bot.services.threads import Errands
-from bot.settings import SlackSettings, renewed
+from bot.settings import SlackSettings
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,10 @@ def web_client(settings: SlackSettings, *, waits: bool = True) -> WebClient:
 class _RenewedClient(WebClient):
     """Takes the token from its file anew where Slack refuses the one it has."""
 
+    def __init__(self, token: str, **options: Any) -> None:
+        super().__init__(token, **options)
+        self._secret = Secret("SLACK_BOT_TOKEN", token)
+
     @override
     def api_call(self, api_method: str, **arguments: Any) -> SlackResponse:
         used = self.token or ""
@@ -55,10 +60,9 @@ class _RenewedClient(WebClient):
         except SlackApiError as error:
             answer = getattr(error.response, "data", None)  # whatever answered, which need not be Slack
             refused = isinstance(answer, dict) and answer.get("error") in TOKEN_REFUSALS
-            token = renewed("SLACK_BOT_TOKEN", used) if refused else None
-            if token is None:
+            if not (refused and self._secret.is_other_than(used)):
                 raise
-            self.token = token
+            self.token = self._secret.value
             return super().api_call(api_method, **arguments)
 
 

@@ -12,6 +12,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 from bot.addresses import postgresql_parameters
 from bot.domain.plain_text import readable
 from bot.errors import StoreUnusableError
+from bot.secret_files import Secret
 
 # What an address leaves open.
 _USUAL = {"connect_timeout": "2", "client_encoding": "UTF8"}
@@ -33,6 +34,7 @@ class PostgresqlServer:
     """The server behind an address, with `pool_size` connections; each, and locks, are waited for `patience_ms`."""
 
     def __init__(self, url: str, *, patience_ms: int, pool_size: int) -> None:
+        self._url = Secret("DATABASE_URL", url)
         given = postgresql_parameters(url)
         usual = {**_USUAL, **(_OF_SEVERAL if "," in given.get("host", "") else {})}
         self.engine = create_engine(
@@ -82,11 +84,22 @@ class PostgresqlServer:
         return readable(re.sub(r"^\w+: {2}", "", first))[:_LONGEST].rstrip(".")  # its severity: before two blanks
 
     def _connect(self, dialect: Dialect, _record: object, args: tuple[Any], parameters: dict[str, Any]) -> Any:
-        return self._patiently(dialect.connect, *args, **parameters)
+        used = self._url.value
+        try:
+            return self._patiently(dialect.connect, *args, **(parameters | _user(used)))
+        except psycopg.OperationalError as error:
+            if not _IS_OF_A_USER.search(str(error)) or not self._url.is_other_than(used):
+                raise
+        return self._patiently(dialect.connect, *args, **(parameters | _user(self._url.value)))
 
     def _begin(self, connection: Connection) -> None:
         begin = _BEGIN_MIGRATION if connection.get_execution_options().get("migrating") else self._begin_work
         connection.exec_driver_sql(begin, execution_options={"no_parameters": True})  # only so can there be several
+
+
+def _user(url: str) -> dict[str, str]:
+    """Who connects.  What else is in the address counts from the start on: it may lead to another database."""
+    return {name: value for name, value in postgresql_parameters(url).items() if name in ("user", "password")}
 
 
 def _leave_stand_by(context: ExceptionContext) -> None:
@@ -125,6 +138,7 @@ _ADVICE_BY_CODE = {
     "53100": "Make room on the server's disk.",
     **dict.fromkeys(_READ_ONLY_CODES, _READ_ONLY),
 }
+_IS_OF_A_USER = re.compile(r"role .* does not exist|no such user|password|SASL|authentication|not permitted to log in")
 _ADVICE_BY_WORDS = (
     (r"database .* does not exist|no such database", "Create it, or correct its name."),
     (r"role .* does not exist|no such user", "Create this user, or correct its name."),
