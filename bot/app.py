@@ -32,6 +32,7 @@ from bot.services.planning import Planner, ProposalStep
 from bot.services.ports.people import People
 from bot.services.ports.work import Announcer
 from bot.services.preferences import PreferenceKeeper
+from bot.services.queue_forms import QueueForms
 from bot.services.queues import QueueKeeper
 from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext
@@ -143,6 +144,9 @@ class Bot:
         self._belonging = self._core.belonging({"Slack": lambda _: workspace(identity)})
         self._listeners = _TimedExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         self._desk = self._make_desk()
+        self._forms = QueueForms(
+            self._core.queues, views=self.slack, permissions=self._permissions, answers=self._answers
+        )
         self.bolt = _bolt(settings, identity, self._services(), self._listeners)
 
     def _make_scheduler(self, settings: Settings) -> Ticks:
@@ -185,12 +189,15 @@ class Bot:
             private_answers=self._answers,
             clock=self.store.clock,
         )
-        return Counter(self._core.planner, self._permissions, preferences, self._core.queues, self._answers)
+        return Counter(
+            self._core.planner, self._permissions, preferences, self._core.queues, self._forms, self._answers
+        )
 
     def _services(self) -> dict[str, object]:
         """What listeners reach by name."""
         return {
             "counter": self._make_counter(),
+            "queue_forms": self._forms,
             "desk": self._desk,
             "greeting": Greeting(self.slack, aside=self._answers.run),
             "private_answers": self._answers,

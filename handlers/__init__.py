@@ -2,11 +2,11 @@
 
 from slack_bolt import App
 
-from handlers import actions, commands, errors, events, payloads
+from handlers import actions, commands, errors, events, payloads, views
 
 
 def register(app: App) -> None:
     """Add every listener, and the gate before them, to `app`."""
     app.middleware(payloads.refuse_strangers)
-    for listeners in (commands, actions, events, errors):
+    for listeners in (commands, actions, views, events, errors):
         listeners.register(app)

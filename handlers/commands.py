@@ -19,6 +19,7 @@ from bot.services.permissions import Permissions
 from bot.services.planning import Asker, Planner
 from bot.services.ports.slack import PrivateAnswers, ReplyTo
 from bot.services.preferences import PreferenceKeeper
+from bot.services.queue_forms import QueueForms
 from bot.services.queues import QueueKeeper
 from handlers.payloads import reply_to
 
@@ -33,6 +34,7 @@ class Counter:
     permissions: Permissions
     preferences: PreferenceKeeper
     queues: QueueKeeper
+    forms: QueueForms
     answers: PrivateAnswers
 
     def plan(self, asked: PlanCommand, asker: Asker) -> Message:
@@ -71,6 +73,9 @@ def assign_reviews(ack: Ack, command: dict[str, Any], counter: Counter) -> None:
     except BotError as error:
         log.warning("a command met a fault", extra={"error": str(error)}, exc_info=True)
         answer = problem(error)
+    if answer is None:
+        ack()
+        return
     ack(text=answer.text, blocks=list(answer.blocks))
     to = reply_to(command)
     if isinstance(asked, PersonalCommand) and asked.word is PersonalWord.AWAY and to is not None:
@@ -79,7 +84,8 @@ def assign_reviews(ack: Ack, command: dict[str, Any], counter: Counter) -> None:
         counter.remove_queue(asked.name, to)
 
 
-def _answer(asked: Command, command: dict[str, Any], counter: Counter) -> Message:
+def _answer(asked: Command, command: dict[str, Any], counter: Counter) -> Message | None:
+    """The private answer; None where a form opens instead."""
     user = str(command["user_id"])
     match asked:
         case HelpCommand():
@@ -88,6 +94,9 @@ def _answer(asked: Command, command: dict[str, Any], counter: Counter) -> Messag
             return counter.preferences.carry_out(asked, user)
         case QueueCommand(QueueAct.REMOVE, name):
             return removing_queue(name)
+        case QueueCommand(QueueAct.NEW | QueueAct.EDIT, name):
+            counter.forms.open(str(command["trigger_id"]), user, name=name or None)
+            return None
         case QueueCommand():
             return queue_list(counter.planner.default_queue, counter.queues.all())
         case PlanCommand():

@@ -33,6 +33,8 @@ class QueueAct(StrEnum):
     """What can be done about queues."""
 
     LIST = "list"
+    NEW = "new"
+    EDIT = "edit"
     REMOVE = "remove"
 
 
@@ -90,9 +92,12 @@ def parsed(text: str, queues: Callable[[], Collection[str]] = tuple) -> Command:
 def _about_queues(rest: Sequence[str]) -> QueueCommand:
     if not rest or rest == [QueueAct.LIST]:
         return QueueCommand(QueueAct.LIST)
-    if len(rest) == 2 and rest[0] == QueueAct.REMOVE:
-        return QueueCommand(QueueAct.REMOVE, rest[1])
-    raise CommandError(f"Write `{COMMAND} queues` to see the queues, or `{COMMAND} queue remove NAME`.")
+    if rest == [QueueAct.NEW]:
+        return QueueCommand(QueueAct.NEW)
+    if len(rest) == 2 and rest[0] in (QueueAct.EDIT, QueueAct.REMOVE):
+        return QueueCommand(QueueAct(rest[0]), rest[1])
+    forms = ("queues", "queue new", "queue edit NAME", "queue remove NAME")
+    raise CommandError(f"About queues you can write {', '.join(f'`{COMMAND} {form}`' for form in forms)}.")
 
 
 def _plan(typed: Sequence[str], queues: Collection[str]) -> PlanCommand:

@@ -60,6 +60,15 @@ class Queue:
         return {name: text for name in FIELDS if (text := _written(getattr(self, name)))}
 
 
+class QueueConflictError(CommandError):
+    """Somebody changed, made or removed a queue meanwhile; `now` is what it is since, None where it is gone."""
+
+    def __init__(self, now: Queue | None) -> None:
+        gone = "Somebody removed the queue meanwhile." if now is None else ""
+        super().__init__(gone or f"Somebody changed the queue `{now.name if now else ''}` meanwhile. Look at it again.")
+        self.now = now
+
+
 def valid_name(value: str) -> str:
     """`value` as the name of a queue; raises `CommandError`."""
     name = value.strip()

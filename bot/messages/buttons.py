@@ -11,6 +11,8 @@ APPROVE = "approve"
 CANCEL = "cancel"
 STOP = "stop"
 RUN_QUEUE = "run_queue"
+EDIT_QUEUE = "edit_queue"
+NEW_QUEUE = "new_queue"
 RETRY = "retry"
 UNDO = "undo"
 UNDO_CONFIRM = "undo_confirm"
@@ -67,6 +69,16 @@ def retry_button(plan: Plan, rows: int) -> Block:
 def run_queue_button(name: str) -> Block:
     """Ask for a plan of a queue."""
     return button("Plan", action_id=RUN_QUEUE, value=name)
+
+
+def edit_queue_button(name: str) -> Block:
+    """Open the form of a queue."""
+    return button("Edit…", action_id=EDIT_QUEUE, value=name)
+
+
+def new_queue_button() -> Block:
+    """Open the form of a new queue."""
+    return button("New queue…", action_id=NEW_QUEUE, value="new")
 
 
 def undo_button(plan: Plan) -> Block:

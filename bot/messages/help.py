@@ -19,7 +19,8 @@ OPTIONS = (
 )
 QUEUES = (
     ("NAME", "plans a queue; options behind the name count for this once"),
-    ("queues", "lists the queues, with a button for each; `queue remove NAME` removes one"),
+    ("queues", "lists the queues, with buttons to plan and to change each"),
+    ("queue new", "makes one; `queue edit NAME` changes it, `queue remove NAME` removes it"),
 )
 PERSONAL = (
     ("mute", "no direct messages about your rows; `unmute` brings them back"),

@@ -1,28 +1,32 @@
 """What is said about queues: their list, and what became of a change."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.domain.options import COMMAND, DEFAULT_QUEUE
-from bot.domain.queue import Queue
+from bot.domain.queue import FIELDS, Queue
 from bot.messages.answers import sentence
-from bot.messages.blocks import BLOCKS_MAX, Block, Message, section
-from bot.messages.buttons import run_queue_button
+from bot.messages.blocks import BLOCKS_MAX, Block, Message, actions, section
+from bot.messages.buttons import edit_queue_button, new_queue_button, run_queue_button
 from bot.messages.text import code, counted, last_days, number
 
-MAX_QUEUES = BLOCKS_MAX - 2
+MAX_QUEUES = (BLOCKS_MAX - 2) // 2
 
 
 def queue_list(default: Queue, queues: Sequence[Queue]) -> Message:
     """Every queue with its button; where there are too many for one message, the last ones are only counted."""
     shown = [default, *queues][:MAX_QUEUES]
     lines = [described(queue) for queue in shown]
-    blocks: list[Block] = [
-        section(line) | {"accessory": run_queue_button(queue.name)} for line, queue in zip(lines, shown, strict=True)
-    ]
+    blocks = [block for queue in shown for block in _with_buttons(queue)]
     left = len(queues) + 1 - len(shown)
     closing = f"{counted(left, 'more queue')} exist. " if left else ""
-    closing += f"`{COMMAND} NAME` makes a plan of one, `{COMMAND} queue remove NAME` removes it."
-    return Message("\n".join([*lines, closing]), (*blocks, section(closing)))
+    closing += f"`{COMMAND} NAME` makes a plan of one, `{COMMAND} queue edit NAME` changes it."
+    return Message("\n".join([*lines, closing]), (*blocks, actions([new_queue_button()]), section(closing)))
+
+
+def _with_buttons(queue: Queue) -> list[Block]:
+    """A queue with what can be done with it; that of the settings is not changed here."""
+    more = [] if queue.name == DEFAULT_QUEUE else [edit_queue_button(queue.name)]
+    return [section(described(queue)), actions([run_queue_button(queue.name), *more])]
 
 
 def described(queue: Queue) -> str:
@@ -38,7 +42,7 @@ def described(queue: Queue) -> str:
         f"at most {counted(queue.limit, 'row')}" if queue.limit else "",
         f"only in <#{queue.channel}>" if queue.channel else "",
     ]
-    who = counted(len(queue.reviewers), "reviewer or group") if queue.reviewers else "no reviewers"
+    who = f"for {counted(len(queue.reviewers), 'name')}" if queue.reviewers else "no reviewers"
     detail = ", ".join(filter(None, [tag, last_days(queue.days), who, *terms]))
     return f"*{queue.name}* · {project}\n{detail}"
 
@@ -51,6 +55,16 @@ def removing_queue(name: str) -> Message:
 def removed_queue(name: str) -> Message:
     """After a removal."""
     return sentence(f"The queue {code(name)} is removed. Its plans stay as they are.")
+
+
+def conflict_sentence(now: Queue | None, typed: Mapping[str, str]) -> str:
+    """For somebody who changed a queue that another one changed meanwhile: in what theirs differs."""
+    if now is None:
+        return "Somebody removed this queue meanwhile. Save to make it anew, or close this."
+    differing = [name for name in FIELDS if now.texts.get(name, "") != typed.get(name, "")]
+    theirs = "; ".join(f"{FIELDS[name].label}: {now.texts.get(name) or 'empty'}" for name in differing)
+    kept = f"With them it has {theirs}." if differing else "It is as you have it."
+    return f"Somebody saved this queue meanwhile, so yours is not saved yet. {kept} Save again to have yours."
 
 
 def found_sentence(name: str, matching: int | None, unassigned: int | None) -> str:

@@ -11,7 +11,7 @@ from bot.domain.options import COMMAND
 from bot.domain.people import is_user_id
 from bot.domain.plain_text import shown
 from bot.domain.plan import Window
-from bot.domain.queue import Queue, QueueChange, changes, new_queue
+from bot.domain.queue import Queue, QueueChange, QueueConflictError, changes, new_queue
 from bot.errors import BraintrustRejectedError, CommandError, QueryRefusedError, QueueError
 from bot.services.ports.braintrust import Patience, Projects
 from bot.services.ports.store import QueueBook
@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 TRIAL_SECONDS = 20.0
 """How long a queue is tried at most."""
 MOST_NAMED = 5
-CHANGED = "Somebody changed it meanwhile. Look at it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +76,16 @@ class QueueKeeper:
         return Trial(queue, self._count(queue, patience), self._count(queue, patience, unassigned=True))
 
     def save(self, queue: Queue, *, who: str) -> None:
-        """Keep a queue that was tried; raises `CommandError` where somebody changed, made or removed it meanwhile."""
+        """Keep a queue that was tried.
+
+        Raises `QueueConflictError` where somebody changed or removed it meanwhile, and `QueueError` for a new one whose
+        name is taken.
+        """
         before = self._book.get(queue.name)
-        if (before.version if before else 0) != queue.version:
-            is_new = before is not None and queue.version == 0
-            raise CommandError(f"There is a queue `{queue.name}` already." if is_new else CHANGED)
-        self.apply([QueueChange(before, queue)], who=who)
+        if before is not None and queue.version == 0:
+            raise QueueError({"name": f"There is a queue `{queue.name}` already."})
+        if (before.version if before else 0) != queue.version or not self._made([QueueChange(before, queue)], who):
+            raise QueueConflictError(self._book.get(queue.name))
 
     def remove(self, name: str, *, who: str) -> None:
         """Forget a queue; its plans stay as they are.  Raises `CommandError` where there is none."""
@@ -106,8 +109,11 @@ class QueueKeeper:
 
     def apply(self, made: Sequence[QueueChange], *, who: str) -> None:
         """Make all these changes, or none; raises `CommandError` where somebody was first."""
-        if not self._book.apply(made, who=who, now=self._clock()):
-            raise CommandError(CHANGED)
+        if not self._made(made, who):
+            raise CommandError("Somebody changed a queue meanwhile, so nothing was changed. Try again.")
+
+    def _made(self, made: Sequence[QueueChange], who: str) -> bool:
+        return self._book.apply(made, who=who, now=self._clock())
 
     def _with_project(self, queue: Queue, projects: Mapping[str, str]) -> Queue:
         """The queue with the project that it names, by id or by name, whose letter case does not count."""

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sandbox.slack.answers import SlackError
 from sandbox.slack.backend import Backend
+from sandbox.slack.blocks import view_problems
 from sandbox.slack.payloads import (
     Click,
     Payload,
@@ -66,13 +68,27 @@ class People:
         return self._act(self._person(user_id), click, chosen_fields(click.element, chosen))
 
     def submit(self, user_id: str, view: View, values: Json) -> Delivery:
-        """Submit a modal; `values` is its state by block id and action id.  It closes unless the bot says otherwise."""
+        """Submit a modal; `values` is its state by block id and action id.
+
+        It closes, unless the bot puts another view in its place, or has errors, each for the block id of an input.
+        """
         trigger_id = self._backend.issue_trigger(user_id)
         person = self._person(user_id)
         delivery = self._deliver(submission_payload(self._backend, person, view, values=values, trigger_id=trigger_id))
-        action = _said_body(delivery.body).get("response_action", "clear") if delivery.body else "clear"
-        if delivery.acknowledged and action == "clear":
-            self._workspace.drop(view)
+        said = _said_body(delivery.body) if delivery.body else {}
+        match said.get("response_action", "clear"):
+            case _ if not delivery.acknowledged:
+                pass
+            case "clear":
+                self._workspace.drop(view)
+            case "update":
+                if problems := view_problems(said["view"]):
+                    raise ValueError(f"Slack would refuse this view: {problems[0]}")
+                self._workspace.put(replace(view, content=said["view"]))
+            case "errors":
+                inputs = {block.get("block_id") for block in view.content["blocks"] if block["type"] == "input"}
+                if unknown := said["errors"].keys() - inputs:
+                    raise ValueError(f"Slack would refuse errors for {', '.join(sorted(unknown))}")
         return delivery
 
     def mention(self, user_id: str, channel_id: str, text: str) -> Delivery:

@@ -1,11 +1,14 @@
 """Queues: taken from a file, planned by name in Slack and on the terminal, changed by those who may."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
-from sandbox.http.faults import Status
+from sandbox.http.faults import Hang, Status
+from sandbox.slack.records import View
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.world import ADA, BEN, GENERAL, REVIEWS, TAG, World
 
@@ -174,3 +177,138 @@ def test_the_terminal_plans_a_queue(world: World, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Filter: metadata.intent = 'billing'" in done.stdout
     assert set(world.newly_assigned()) == meant
+
+
+def submitted(world: World, view: View, **typed: str) -> dict[str, str]:
+    """Fill in the form and save it; what is said beside the fields."""
+    kinds = {block["block_id"]: block["element"] for block in view.content["blocks"] if block["type"] == "input"}
+    values = {name: {"value": _state(kinds[name]["type"], text)} for name, text in typed.items()}
+    delivery = world.slack.submit(ADA, view, values)
+    assert delivery.acknowledged
+    errors: dict[str, str] = json.loads(delivery.body or "{}").get("errors", {})
+    return errors
+
+
+def _state(kind: str, text: str) -> dict[str, Any]:
+    keys = {"static_select": "selected_option", "conversations_select": "selected_conversation"}
+    if kind == "multi_users_select":
+        return {"type": kind, "selected_users": text.split(",")}
+    value = {"value": text} if kind == "static_select" else text
+    return {"type": kind, keys.get(kind, "value"): value}
+
+
+def form(world: World, user: str = ADA) -> View:
+    """The form, once it is there."""
+    return world.wait(lambda w: next((view for view in w.views(user) if "submit" in view.content), None))
+
+
+def says(world: World, words: str, user: str = ADA) -> View:
+    """The modal that says these words, once it does."""
+    return world.wait(lambda w: next((view for view in w.views(user) if words in str(view.content)), None))
+
+
+def good(world: World) -> dict[str, str]:
+    first, second, *_ = [user["email"] for user in world.braintrust.directory.users if user["email"]]
+    return {
+        "name": "support",
+        "project": DEFAULT_PROJECT_ID,
+        "tag": TAG,
+        "days": "7",
+        "filter": "metadata.intent = 'billing'",
+        "reviewers": f"{first}, {second}<=40",
+        "strategy": "balanced",
+        "group_by": "trace",
+        "max_open_rows": "500",
+        "max_new_rows": "400",
+        "limit": "300",
+        "channel": REVIEWS,
+        "approvers": f"{ADA},{BEN}",
+    }
+
+
+WRONG = {
+    "name": "Support",
+    "project": "nothing",
+    "tag": "a\\b",
+    "days": "0",
+    "filter": "metadata.intent = 'billing",
+    "reviewers": "somebody",
+    "group_by": "intent",
+    "max_open_rows": "0",
+    "max_new_rows": "0",
+    "limit": "0",
+}
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_queue_is_made_in_the_form_where_each_field_was_wrong_once(database: str, start_world: StartWorld) -> None:
+    world = start_world(database=database)
+    world.slack.command(ADA, REVIEWS, "queue new")
+    view = form(world)
+
+    for name, text in WRONG.items():
+        problems = submitted(world, view, **(good(world) | {name: text}))
+        assert problems.keys() == {name}, problems
+    assert submitted(world, view, **(good(world) | {"days": "0", "limit": "0"})).keys() == {"days", "limit"}
+    assert submitted(world, view, **good(world)) == {}
+    meant = matching(world)
+    saved = says(world, "Saved.")
+    plan = world.proposed("support")
+
+    assert f"{len(meant):,} unassigned" in str(saved.content)
+    assert plan.text.count("Queue `support`") == 1
+
+
+def test_what_braintrust_refuses_is_said_beside_the_filter(world: World) -> None:
+    world.slack.command(ADA, REVIEWS, "queue new")
+    world.braintrust.faults.next("query", Status(400))
+
+    assert submitted(world, form(world), **good(world)).keys() == {"filter"}
+
+
+def test_of_two_editors_the_second_is_told_and_keeps_what_they_typed(world: World, tmp_path: Path) -> None:
+    world.bot("queues", "import", a_file(world, tmp_path), "--yes")
+    world.slack.command(ADA, REVIEWS, "queue edit support")
+    view = form(world)
+    world.bot("queues", "import", a_file(world, tmp_path, FILE.replace("days: 7", "days: 3")), "--yes")
+    typed = good(world) | {"limit": "20"}
+    del typed["name"]
+
+    assert submitted(world, view, **typed) == {}
+    told = says(world, "Somebody saved this queue meanwhile")
+    initial = {block.get("block_id"): block["element"].get("initial_value") for block in told.content["blocks"][2:]}
+    submitted(world, told, **typed)
+    says(world, "Saved.")
+
+    assert "Days: 3" in str(told.content)
+    assert (initial["limit"], initial["days"]) == ("20", "7")
+    assert "limit 20" in world.bot("queues").stdout
+
+
+def test_while_braintrust_is_slow_the_form_waits_and_then_says_what_is_wrong(world: World) -> None:
+    world.slack.command(ADA, REVIEWS, "queue new")
+    world.braintrust.faults.next("project", Hang(4))
+    view = form(world)
+
+    assert submitted(world, view, **(good(world) | {"project": "nothing"})) == {}
+    says(world, "The queue is tried")
+    says(world, "The key reaches no project of this name")
+
+
+def test_who_may_not_change_queues_is_told_in_the_form_s_place(world: World) -> None:
+    world.slack.command(BEN, REVIEWS, "queue new")
+    says(world, "Only owners and admins of the workspace may change queues.", user=BEN)
+
+    world.slack.command(ADA, REVIEWS, "queue edit nothing")
+    says(world, "There is no queue `nothing`.")
+
+
+def test_forms_open_from_the_list(world: World, tmp_path: Path) -> None:
+    world.bot("queues", "import", a_file(world, tmp_path), "--yes")
+    world.type("queues")
+    answer = world.wait(lambda w: next((one for one in w.ephemerals(ADA) if "*support*" in one.text), None))
+
+    world.press(answer, "edit_queue", value="support")
+    assert "*support*" in str(form(world).content)
+    world.press(answer, "new_queue")
+    says(world, "New queue")

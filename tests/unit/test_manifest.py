@@ -24,10 +24,11 @@ from tests.unit.builders import a_plan
 
 
 def every_button() -> Iterator[dict[str, Any]]:
-    """Each button that exists, for a plan, and for a number of rows where it names one."""
+    """Each button that exists, with what it is made for: a plan, a number of rows, the name of a queue."""
+    made_for = {"plan": a_plan(), "rows": 7, "name": "support"}
     for name, make in inspect.getmembers(buttons, inspect.isfunction):
         if name.endswith("_button"):
-            yield make(a_plan(), 7) if "rows" in inspect.signature(make).parameters else make(a_plan())
+            yield make(*(made_for[parameter] for parameter in inspect.signature(make).parameters))
 
 
 TEXT = (Path(__file__).parents[2] / "manifest.yml").read_text()

@@ -1,7 +1,7 @@
 """Slack's Web API, and private answers, with Slack's errors turned into sentences."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from http.client import HTTPException
 from typing import Any
@@ -120,6 +120,13 @@ class SlackClient:
         """Show a message to one person, in a channel or in a thread of it."""
         where = {"channel": channel, "user": user, "thread_ts": thread_ts}
         called(self._client.chat_postEphemeral, **where, **_content(message))
+
+    def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        opened = answered(self._client.views_open, "view", dict, trigger_id=trigger_id, view=view)
+        return str(opened.get("id"))
+
+    def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
+        called(self._client.views_update, view_id=view_id, view=view)
 
     def time_zone(self, user: str) -> str | None:
         try:

@@ -1,8 +1,8 @@
 """Ports to Slack: messages in channels, and private answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.messages.blocks import Message
 
@@ -43,6 +43,16 @@ class Slack(Protocol):
 
     def send_directly(self, user: str, message: Message) -> None:
         """Send a direct message."""
+
+
+class Views(Protocol):
+    """Modals."""
+
+    def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        """Open a modal within 3 s of the press or command that `trigger_id` is of; its id.  Raises `SlackError`."""
+
+    def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
+        """Put another view in the place of an open one; raises `SlackError`."""
 
 
 @dataclass(frozen=True, slots=True)
