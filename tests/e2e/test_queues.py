@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
-from sandbox.http.faults import Hang, Status
+from sandbox.http.faults import Delay, Status
 from sandbox.slack.records import View
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.world import ADA, BEN, GENERAL, REVIEWS, TAG, World
@@ -287,7 +287,7 @@ def test_of_two_editors_the_second_is_told_and_keeps_what_they_typed(world: Worl
 
 def test_while_braintrust_is_slow_the_form_waits_and_then_says_what_is_wrong(world: World) -> None:
     world.slack.command(ADA, REVIEWS, "queue new")
-    world.braintrust.faults.next("project", Hang(4))
+    world.braintrust.faults.next("project", Delay(4))
     view = form(world)
 
     assert submitted(world, view, **(good(world) | {"project": "nothing"})) == {}
