@@ -1,19 +1,25 @@
 """Fixtures: a world to start with settings of the test's own."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from tests.e2e.world import World
 from tests.postgresql import PostgresServer
 
+T = TypeVar("T")
 StartWorld = Callable[..., World]
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+def dealt(scenarios: Mapping[str, T], database: str) -> dict[str, T]:
+    """Every other scenario: of two neighbours one on each database, for what differs there has tests of its own."""
+    return dict(list(scenarios.items())[database == "postgresql" :: 2])
 
 
 @pytest.fixture

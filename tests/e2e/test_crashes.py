@@ -133,7 +133,7 @@ BESIDE_WRITING: dict[str, Scenario] = {
     "reported": while_the_report_is_posted,
 }
 SCENARIOS = {
-    "sqlite": WRITING | BESIDE_WRITING,
+    "sqlite": {"in the middle": WRITING["in the middle"], **BESIDE_WRITING},
     "postgresql": {**WRITING, "checking": BESIDE_WRITING["checking"], "reporting": BESIDE_WRITING["reporting"]},
 }
 

@@ -96,9 +96,14 @@ def test_a_port_that_is_none_is_a_wrong_usage(tmp_path: Path, port: str) -> None
 
 
 @pytest.mark.parametrize(
-    "output", [pytest.param("| true", id="nobody reads"), pytest.param("> /dev/full", id="full"), ">&-", ">&- 2>&-"]
+    ("arguments", "output"),
+    [
+        pytest.param("--once", "| true", id="nobody reads"),
+        pytest.param("--port 0", "> /dev/full", id="full"),
+        ("--once", ">&-"),
+        ("--port 0", ">&- 2>&-"),
+    ],
 )
-@pytest.mark.parametrize("arguments", ["--once", "--port 0"])
 def test_a_demo_that_nobody_sees_ends_without_a_traceback(tmp_path: Path, arguments: str, output: str) -> None:
     command = f"{shlex.quote(sys.executable)} -m sandbox {arguments}"
     if "once" not in arguments:

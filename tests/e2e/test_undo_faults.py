@@ -18,7 +18,7 @@ from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from sandbox.http.faults import AppliedLate, CutBody, Fault, Garbage, Reset, Status, WrongCount
 from sandbox.http.request import Asked, Kind
 from sandbox.slack.records import Message
-from tests.e2e.conftest import DATABASES, StartWorld
+from tests.e2e.conftest import DATABASES, StartWorld, dealt
 from tests.e2e.undoing import assert_taken_back, assigned, previewed, undone
 from tests.e2e.world import World
 
@@ -201,6 +201,7 @@ KILLS: dict[str, Scenario] = {
 def test_whatever_happens_while_rows_are_taken_back_everything_agrees_in_the_end(
     start_world: StartWorld, scenarios: dict[str, Scenario], lease: str, database: str
 ) -> None:
+    scenarios = dealt(scenarios, database)
     worlds = [start_world(database=database, **SETTINGS, LEASE_SECONDS=lease) for _ in scenarios]
 
     with ThreadPoolExecutor(len(scenarios)) as pool:

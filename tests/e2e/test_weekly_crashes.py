@@ -17,7 +17,7 @@ from bot.domain.plan import Origin, Plan
 from sandbox.http.faults import Status as SlackStatus
 from sandbox.slack.records import Message
 from sandbox.slack.workspace import Workspace
-from tests.e2e.conftest import DATABASES, StartWorld
+from tests.e2e.conftest import DATABASES, StartWorld, dealt
 from tests.e2e.test_crashes import TAKEOVER_SECONDS, refused
 from tests.e2e.test_weekly import make_due
 from tests.e2e.world import ADA, REVIEWS, Stored, World
@@ -108,12 +108,13 @@ class Outcome:
 
 @pytest.mark.parametrize("database", DATABASES)
 def test_a_kill_around_a_weekly_time_leaves_one_plan_and_one_post(start_world: StartWorld, database: str) -> None:
-    worlds = [start_world(database=database, **SETTINGS) for _ in ONE_POST]
+    scenarios = dealt(ONE_POST, database)
+    worlds = [start_world(database=database, **SETTINGS) for _ in scenarios]
 
     with ThreadPoolExecutor(len(worlds)) as pool:
-        outcomes = list(pool.map(carried_out, worlds, ONE_POST.values()))
+        outcomes = list(pool.map(carried_out, worlds, scenarios.values()))
 
-    for world, name, outcome in zip(worlds, ONE_POST, outcomes, strict=True):
+    for world, name, outcome in zip(worlds, scenarios, outcomes, strict=True):
         assert [post.ts for post in outcome.open_posts] == [outcome.live.ts], name
         assert [post.ts for post in posts(world.slack.workspace)] == [outcome.live.ts], name
         assert_one_plan_was_carried_out(world, outcome, name)
@@ -122,12 +123,13 @@ def test_a_kill_around_a_weekly_time_leaves_one_plan_and_one_post(start_world: S
 @pytest.mark.parametrize("database", DATABASES)
 def test_a_post_that_a_dead_process_left_behind_does_no_harm(start_world: StartWorld, database: str) -> None:
     """Slack has no idempotency key: both show the one plan, either can be pressed, and it is decided once."""
-    worlds = [start_world(database=database, **SETTINGS) for _ in TWO_POSTS]
+    scenarios = dealt(TWO_POSTS, database)
+    worlds = [start_world(database=database, **SETTINGS) for _ in scenarios]
 
     with ThreadPoolExecutor(len(worlds)) as pool:
-        outcomes = list(pool.map(partial(carried_out, through_the_other=True), worlds, TWO_POSTS.values()))
+        outcomes = list(pool.map(partial(carried_out, through_the_other=True), worlds, scenarios.values()))
 
-    for world, name, outcome in zip(worlds, TWO_POSTS, outcomes, strict=True):
+    for world, name, outcome in zip(worlds, scenarios, outcomes, strict=True):
         [other] = [post for post in outcome.open_posts if post.ts != outcome.live.ts]
         closed = world.shows(other, "It goes on in")
         assert f"p{outcome.live.ts.replace('.', '')}|another message>" in closed.text, name

@@ -19,10 +19,10 @@ from tests.unit.fakes import FakeAnnouncer
 
 pytestmark = pytest.mark.long
 
-NESTED = tuple("[" * depth + "]" * depth for depth in (50, 400, 900, *range(944, 1_000, 12)))
+NESTED = tuple("[" * depth + "]" * depth for depth in (50, 900, *range(944, 1_000, 18)))
 POISON = (
     *NESTED,
-    *("9" * digits for digits in (16, 17, 20, 400, 4_299, 4_300, 4_301)),
+    *("9" * digits for digits in (17, 400, 4_300, 4_301)),
     "-1",
     "1e400",
     "NaN",

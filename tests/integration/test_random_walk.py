@@ -21,7 +21,7 @@ from tests.integration.world import PROJECT, World
 
 pytestmark = pytest.mark.long
 
-WALKS, STEPS = 12, 120
+WALKS, STEPS = 8, 120
 S = PlanState
 
 
