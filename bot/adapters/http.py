@@ -12,7 +12,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import wait
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -22,7 +22,6 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from typing_extensions import override
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from bot.services.threads import in_background
@@ -30,7 +29,6 @@ from bot.services.threads import in_background
 CONNECT_TIMEOUT_SECONDS = 5
 MAX_RETRY_AFTER_SECONDS = 300.0
 GLANCE_SECONDS = 1.0
-MAX_INTERIM_STATUSES = 10
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 64 * 1024
 
@@ -50,10 +48,6 @@ class Limits:
 
     seconds: float
     size_bytes: int
-
-
-class TooSlowError(requests.RequestException):
-    """The answer was not complete at the deadline."""
 
 
 class TooBigError(requests.RequestException):
@@ -76,50 +70,42 @@ def exchange(
     certificates are always checked.
     """
     deadline = time.monotonic() + limits.seconds
-    line = _Line()
+    transport = _Transport()
     request = {"method": method, "url": url, "headers": {**headers, "Connection": "close"}, "data": body}
-    under_way = in_background(lambda: _carried_out(line, request, limits), name="exchange")
+    under_way = in_background(lambda: _carried_out(transport, request, limits), name="exchange")
     try:
-        while not under_way.done():
-            wait([under_way], timeout=min(max(deadline - time.monotonic(), 0.0), GLANCE_SECONDS))
-            if not under_way.done() and time.monotonic() >= deadline:
-                raise TooSlowError("the answer was not complete in time")
-            if not under_way.done():
-                proceed()
+        while not wait([under_way], timeout=min(max(deadline - time.monotonic(), 0.0), GLANCE_SECONDS)).done:
+            if time.monotonic() >= deadline:
+                raise requests.Timeout("the answer was not complete in time")
+            proceed()
         return under_way.result()
     finally:
-        line.end()
+        transport.end()
 
 
 def retry_after_seconds(headers: CaseInsensitiveDict[str]) -> float | None:
     """How long the server asks to wait: `Retry-After` as seconds or as an HTTP date; None without a usable one."""
     text = headers.get("Retry-After", "").strip()
     try:
-        seconds = float(text) if text.replace(".", "", 1).isdigit() else _until(text, headers.get("Date"))
+        if text.replace(".", "", 1).isdigit():
+            seconds = float(text)
+        else:  # by the server's clock, which is not ours; it may say in `Date` what it shows
+            now = parsedate_to_datetime(headers["Date"]).timestamp() if headers.get("Date") else time.time()
+            seconds = parsedate_to_datetime(text).timestamp() - now
     except (TypeError, ValueError, OverflowError):
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
 
 
-def _until(http_date: str, sent_at: str | None) -> float:
-    """The seconds to a moment of the server's clock, which is not ours; it may say in `Date` what it shows."""
-    now = parsedate_to_datetime(sent_at).timestamp() if sent_at else time.time()
-    return parsedate_to_datetime(http_date).timestamp() - now
-
-
-def _carried_out(line: "_Line", request: dict[str, Any], limits: Limits) -> Answer:
-    session = requests.Session()
-    session.auth = lambda prepared: prepared  # else a password in a `.netrc` file would take the place of the key
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, _Transport(line))
+def _carried_out(transport: "_Transport", request: dict[str, Any], limits: Limits) -> Answer:
     timeouts = (min(CONNECT_TIMEOUT_SECONDS, limits.seconds), limits.seconds)
-    with (
-        closing(line),
-        session,
-        session.request(**request, timeout=timeouts, stream=True, allow_redirects=False) as response,
-    ):
-        body = _unpacked(_body(response, limits.size_bytes), limits.size_bytes)
-        return Answer(response.status_code, response.headers, body)
+    with requests.Session() as session:
+        session.auth = lambda prepared: prepared  # else a password in a `.netrc` file would take the place of the key
+        session.mount("https://", transport)
+        session.mount("http://", transport)
+        with session.request(**request, timeout=timeouts, stream=True, allow_redirects=False) as response:
+            body = _unpacked(_body(response, limits.size_bytes), limits.size_bytes)
+            return Answer(response.status_code, response.headers, body)
 
 
 def _body(response: requests.Response, most_bytes: int) -> bytes:
@@ -149,19 +135,14 @@ def _unpacked(body: bytes, most_bytes: int) -> bytes:
     return plain
 
 
-class _Line:
-    """The socket of one exchange.  Once it was ended nothing more is sent or read, in whatever state that was."""
+class _Transport(HTTPAdapter):
+    """The transport of `requests` for one exchange.  Once that was ended nothing more is sent or read, at any stage."""
 
     def __init__(self) -> None:
+        super().__init__(max_retries=0)
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._is_ended = False
-
-    def runs_on(self, connected: socket.socket) -> None:
-        with self._lock:
-            self._socket = socket.socket(fileno=os.dup(connected.fileno()))  # TLS takes the socket itself away
-        if self._is_ended:
-            self.end()
 
     def end(self) -> None:
         with self._lock, suppress(OSError):
@@ -169,51 +150,40 @@ class _Line:
             if self._socket is not None:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
+    @override
     def close(self) -> None:
+        super().close()
         with self._lock:
             if self._socket is not None:
                 self._socket.close()
 
-
-class _Transport(HTTPAdapter):
-    """The transport of `requests`, with connections that tell a line which socket they run on."""
-
-    def __init__(self, line: _Line) -> None:
-        self._line = line
-        super().__init__(max_retries=0)
-
     @override
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **options)
-        pool.ConnectionCls = partial(_TlsConnection if pool.scheme == "https" else _Connection, self._line)
+        pool.ConnectionCls = partial(self._connection, pool.ConnectionCls)
         return pool
+
+    def _connection(self, kind: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        connection = kind(*args, **options)
+        connection.response_class = _Response
+        connection._new_conn = partial(self._watched, connection._new_conn)  # noqa: SLF001 - there is no other way in
+        return connection
+
+    def _watched(self, connect: Callable[[], socket.socket]) -> socket.socket:
+        connected = connect()
+        with self._lock:
+            self._socket = socket.socket(fileno=os.dup(connected.fileno()))  # TLS takes the socket itself away
+        if self._is_ended:
+            self.end()
+        return connected
 
 
 class _Response(http.client.HTTPResponse):
     """An answer without the interim statuses before it (`http.client` takes 103 for the answer itself)."""
 
     def _read_status(self) -> tuple[str, int, str]:
-        for _ in range(MAX_INTERIM_STATUSES):
+        while True:  # as far as the exchange's deadline lets it
             version, status, reason = super()._read_status()  # type: ignore[misc]  # not in the stubs
             if not 100 <= status < 200:
                 return version, status, reason
             http.client.parse_headers(self.fp)
-        raise http.client.HTTPException("interim statuses without end")
-
-
-class _Connection(HTTPConnection):
-    response_class = _Response
-
-    def __init__(self, line: _Line, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._line = line
-
-    @override
-    def _new_conn(self) -> socket.socket:
-        connected = super()._new_conn()
-        self._line.runs_on(connected)
-        return connected
-
-
-class _TlsConnection(_Connection, HTTPSConnection):
-    """The same with TLS."""
