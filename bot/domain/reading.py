@@ -5,7 +5,7 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 NAMED_IDS = 5
@@ -62,66 +62,51 @@ class ReadingCounts:
 NOTHING_READ = ReadingCounts()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FoundRows:
-    """What a reading found."""
+    """The rows that a reading found, from the newest on; each counts once, however often it comes."""
 
-    counts: ReadingCounts
-    free: tuple[str, ...]
+    open_statuses: Collection[str] = USUAL_OPEN_STATUSES
+    free: list[str] = field(default_factory=list)
     """The ids of the rows that can be handed out, newest first."""
-    group_of: Mapping[str, str]
-    odd_ids: tuple[str, ...] = ()
+    group_of: dict[str, str] = field(default_factory=dict)
+    odd_ids: list[str] = field(default_factory=list)
     """The ids of the first few rows that cannot be asked for."""
-
-
-class RowSorter:
-    """Counts rows as they are read, from the newest on; each once, however often it comes."""
-
-    def __init__(self, open_statuses: Collection[str] = USUAL_OPEN_STATUSES) -> None:
-        self._open_statuses = open_statuses
-        self._seen: set[str] = set()
-        self._assigned = 0
-        self._statuses: Counter[str] = Counter()
-        self._unaddressable = 0
-        self._odd_ids: list[str] = []
-        self._free: list[str] = []
-        self._group_of: dict[str, str] = {}
+    _seen: set[str] = field(default_factory=set)
+    _statuses: Counter[str] = field(default_factory=Counter)
+    _unaddressable: int = 0
 
     @property
     def rows(self) -> int:
         """How many rows there are so far."""
         return len(self._seen) + self._unaddressable
 
+    @property
+    def counts(self) -> ReadingCounts:
+        """How they fall apart so far."""
+        finished, free = self._statuses.total(), len(self.free)
+        assigned = len(self._seen) - finished - free
+        statuses = tuple(self._statuses.most_common(MAX_STATUSES))
+        return ReadingCounts(self.rows, assigned, finished, free, self._unaddressable, statuses)
+
     def add(self, rows: Iterable[LogRow]) -> None:
         """Count `rows`, which follow those that were added before."""
         for row in rows:
             if not row.is_addressable:
                 self._unaddressable += 1
-                self._odd_ids += [row.id][: NAMED_IDS - len(self._odd_ids)]
+                self.odd_ids += [row.id][: NAMED_IDS - len(self.odd_ids)]
                 continue
             if row.id in self._seen:
                 continue
             self._seen.add(row.id)
             if row.assigned:
-                self._assigned += 1
-            elif row.is_finished(self._open_statuses):
+                continue
+            if row.is_finished(self.open_statuses):
                 self._statuses[row.status or ""] += 1
-            else:
-                self._free.append(row.id)
-                if row.group is not None:
-                    self._group_of[row.id] = row.group
-
-    def result(self) -> FoundRows:
-        """All of them."""
-        counts = ReadingCounts(
-            matched=self.rows,
-            assigned=self._assigned,
-            finished=self._statuses.total(),
-            unassigned=len(self._free),
-            unaddressable=self._unaddressable,
-            statuses=tuple(self._statuses.most_common(MAX_STATUSES)),
-        )
-        return FoundRows(counts, tuple(self._free), self._group_of, tuple(self._odd_ids))
+                continue
+            self.free.append(row.id)
+            if row.group is not None:
+                self.group_of[row.id] = row.group
 
 
 def log_row(record: Mapping[str, Any]) -> LogRow:

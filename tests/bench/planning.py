@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.domain.choices import Choices
 from bot.domain.deal import dealt
 from bot.domain.plan import Proposal, Reviewer
-from bot.domain.reading import NOTHING_READ, FoundRows
+from bot.domain.reading import FoundRows
 from bot.domain.reviewers import Member, Staff
 from sandbox.slack.sample import ADA, REVIEWS
 from sandbox.slack.stand_in import SlackStandIn
@@ -60,7 +60,7 @@ def planning_run(world: World, choices: Choices, command: str) -> PlanningRun:
 
 def _allocated(rows: list[str], groups: Mapping[str, str], world: World, choices: Choices) -> Proposal:
     members = [Member(Reviewer(who, name, None), open_rows=number) for number, (who, name) in enumerate(_people(world))]
-    found, staff = FoundRows(NOTHING_READ, tuple(rows), groups), Staff(tuple(members))
+    found, staff = FoundRows(free=list(rows), group_of=dict(groups)), Staff(tuple(members))
     request = a_request(choices=choices)
     return dealt(found, staff, request, seed="bench", balances={}, batch_size=BATCH_SIZE)
 

@@ -6,7 +6,7 @@ from bot.domain.allocation import Reason, Strategy
 from bot.domain.choices import Choices
 from bot.domain.deal import dealt, default_reason
 from bot.domain.plan import Proposal, Reviewer, Share
-from bot.domain.reading import NOTHING_READ, FoundRows
+from bot.domain.reading import FoundRows
 from bot.domain.reviewers import Member, Staff
 from tests.unit.builders import a_request
 
@@ -16,7 +16,7 @@ STAFF = Staff((Member(Reviewer("r1", "Ana")), Member(Reviewer("r2", "Ben"))), no
 
 def proposal(group_of: dict[str, str], *, group_by: str | None, limit: int | None = None) -> Proposal:
     request = a_request(choices=Choices(group_by=group_by), limit=limit)
-    found = FoundRows(NOTHING_READ, ROWS, group_of)
+    found = FoundRows(free=list(ROWS), group_of=group_of)
     return dealt(found, STAFF, request, seed="x", balances={}, batch_size=10)
 
 

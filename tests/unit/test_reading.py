@@ -14,7 +14,6 @@ from bot.domain.reading import (
     FoundRows,
     LogRow,
     ReadingCounts,
-    RowSorter,
     is_quotable,
     log_row,
 )
@@ -32,10 +31,10 @@ ROWS = st.lists(
 
 
 def gathered(*pages: Iterable[LogRow]) -> FoundRows:
-    gathering = RowSorter()
+    found = FoundRows()
     for page in pages:
-        gathering.add(page)
-    return gathering.result()
+        found.add(page)
+    return found
 
 
 def lists(status: object) -> dict[str, Any]:
@@ -123,8 +122,8 @@ def test_a_row_with_an_odd_id_is_counted_and_left_alone(row_id: object) -> None:
     found = gathered([a_row("row-2"), log_row({"id": row_id}), a_row("row-1")])
 
     assert found.counts == ReadingCounts(matched=3, unassigned=2, unaddressable=1)
-    assert found.free == ("row-2", "row-1")
-    assert found.odd_ids == (row_id if isinstance(row_id, str) else "",)
+    assert found.free == ["row-2", "row-1"]
+    assert found.odd_ids == [row_id if isinstance(row_id, str) else ""]
 
 
 def test_of_many_rows_with_odd_ids_a_few_are_named() -> None:
@@ -155,7 +154,7 @@ def test_rows_are_counted_and_the_free_ones_kept_in_order() -> None:
     found = gathered(rows)
 
     assert found.counts == ReadingCounts(5, assigned=2, finished=1, unassigned=2, statuses=(("COMPLETE", 1),))
-    assert found.free == ("row-5", "row-1")
+    assert found.free == ["row-5", "row-1"]
 
 
 def test_free_rows_that_have_something_in_common_are_told_apart_from_those_that_have_nothing() -> None:
@@ -178,7 +177,7 @@ def test_free_rows_that_have_something_in_common_are_told_apart_from_those_that_
 def test_a_row_that_comes_twice_is_counted_once() -> None:
     found = gathered([a_row("row-5"), a_row("row-4")], [a_row("row-4", "r1"), a_row("row-3")])
 
-    assert found.free == ("row-5", "row-4", "row-3")
+    assert found.free == ["row-5", "row-4", "row-3"]
     assert found.counts == ReadingCounts(matched=3, unassigned=3)
 
 
@@ -186,7 +185,7 @@ def test_a_row_that_comes_twice_is_counted_once() -> None:
 def test_every_row_is_counted_once(rows: list[LogRow], data: st.DataObject) -> None:
     split, back = (data.draw(st.integers(0, len(rows))) for _ in range(2))
     found = gathered(rows[:split], rows[min(split, back) :])
-    counts, free = found.counts, list(found.free)
+    counts, free = found.counts, found.free
 
     assert counts.matched == len(rows) == counts.assigned + counts.finished + counts.unassigned
     assert free == [row.id for row in rows if not row.assigned and not row.is_finished(USUAL_OPEN_STATUSES)]
