@@ -16,7 +16,7 @@ from slack_sdk import WebClient
 from typing_extensions import override
 
 import handlers
-from bot.adapters.braintrust.client import BraintrustClient, Deadlines, organisation
+from bot.adapters.braintrust.client import BraintrustClient, organisation
 from bot.adapters.slack.client import PrivateAnswerer, SlackClient, web_client
 from bot.adapters.slack.directory import SlackDirectory, SlackPeople
 from bot.adapters.slack.identity import Identity, workspace
@@ -38,7 +38,7 @@ from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext
 from bot.services.surfaces import SlackAnnouncer
 from bot.services.weekly import WeeklyPost
-from bot.services.writing.assignment import ApprovalCheck, AssignmentSteps
+from bot.services.writing.assignment import AssignmentSteps
 from bot.services.writing.undo import UndoSteps
 from bot.settings import Settings
 from bot.work.ticks import Ticks
@@ -70,7 +70,7 @@ class Core:
         self.store = store
         self._settings = settings
         rhythm, policy = settings.database.rhythm, settings.policy
-        self.braintrust = BraintrustClient(settings.braintrust, deadlines=Deadlines(write=rhythm.write_seconds))
+        self.braintrust = BraintrustClient(settings.braintrust, write_seconds=rhythm.write_seconds)
         staffing = StaffReader(
             braintrust=self.braintrust,
             people=people,
@@ -80,8 +80,9 @@ class Core:
             clock=store.clock,
         )
         context = StepContext(self.braintrust, announcer, settings.work, store.clock, store.books)
-        reading = ProposalStep(context, staffing=staffing, enter=enter, expires_hours=policy.plan_expires_hours)
-        assigning = AssignmentSteps(context, ApprovalCheck(context, staffing=staffing, settings=settings))
+        hours = policy.plan_expires_hours
+        reading = ProposalStep(context, staffing=staffing, enter=enter, expires_hours=hours)
+        assigning = AssignmentSteps(context, staffing=staffing, expires_hours=hours)
         self.undoing = UndoSteps(context, hours=policy.undo_hours)
         self.steps: dict[PlanState, Step] = {
             PlanState.READING: reading.carry_out,

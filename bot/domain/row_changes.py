@@ -7,36 +7,38 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from bot.domain.plan import Batch, BatchState, DropReason, Plan, Share
 from bot.domain.reading import PENDING, USUAL_OPEN_STATUSES, LogRow
 from bot.domain.report import counted_drops
 from bot.domain.writing import batches as cut
+from bot.domain.writing import parted
 
 TOLERATED = 0.2  # more than this part of the rows gone, and the plan is no longer the one that was approved
 
 
 class Seen(Enum):
-    """What a reading shows of a row that was sent."""
+    """What a reading shows of a row that nothing speaks against."""
 
     DONE = "done"
     NOT_YET = "not yet"
-    """The request may still be on its way."""
+    """It is as the change expects it.  Where it was sent, the request may still be on its way."""
 
 
 class Change(Protocol):
-    """What is done to the rows of a batch; `row` is None where it does not exist."""
+    """What is done to the rows of a batch."""
 
     @property
     def filter(self) -> str | None:
         """A BTQL expression that rows have to meet to be sent."""
 
-    def objection(self, row: LogRow | None, reviewer_id: str) -> DropReason | None:
-        """Why a row may not be sent; None when it is as the plan expects it."""
+    @property
+    def final(self) -> Collection[DropReason]:
+        """What settles a row even after it was sent; any other reason may mean that it is not visible yet."""
 
-    def effect(self, row: LogRow | None, reviewer_id: str) -> Seen | DropReason:
-        """Whether a row that was sent shows the change; why it never will, where somebody else has it by now."""
+    def seen(self, row: LogRow | None, reviewer_id: str) -> Seen | DropReason:
+        """How a row stands, or why it cannot be changed any more; `row` is None where it does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +50,17 @@ class Assignment:
     tag: str
     open_statuses: tuple[str, ...] = USUAL_OPEN_STATUSES
     filter: str | None = None
+    final: ClassVar = frozenset({DropReason.ASSIGNED})
 
-    def objection(self, row: LogRow | None, reviewer_id: str) -> DropReason | None:
-        """A row that already carries our value was assigned by a person, the same way: it is not ours to report."""
+    def seen(self, row: LogRow | None, reviewer_id: str) -> Seen | DropReason:
+        """Our value there means written, somebody else's means theirs."""
         if row is None:
             return DropReason.GONE if self.filter is None else DropReason.UNMATCHED
         if row.assigned:
-            return DropReason.ASSIGNED
+            return Seen.DONE if row.assignees == (reviewer_id,) else DropReason.ASSIGNED
         if row.is_finished(self.open_statuses):
             return DropReason.FINISHED
-        return None if self.tag in row.tags else DropReason.UNTAGGED
-
-    def effect(self, row: LogRow | None, reviewer_id: str) -> Seen | DropReason:
-        """Our value there means written, somebody else's means theirs."""
-        if row is None or not row.assigned:
-            return Seen.NOT_YET
-        return Seen.DONE if row.assignees == (reviewer_id,) else DropReason.ASSIGNED
+        return Seen.NOT_YET if self.tag in row.tags else DropReason.UNTAGGED
 
 
 class Unassignment(StrEnum):
@@ -80,17 +77,11 @@ class Withdrawal:
     """Rows that are still exactly as the plan wrote them, and still pending, are taken from their reviewers."""
 
     form: Unassignment = Unassignment.ARRAY_DELETE
-    filter: str | None = None
+    filter: ClassVar[str | None] = None
+    final: ClassVar = frozenset(DropReason)
 
-    def objection(self, row: LogRow | None, reviewer_id: str) -> DropReason | None:
-        """`FINISHED` for a row that its reviewer has begun or finished; anything else was changed by somebody."""
-        seen = self.effect(row, reviewer_id)
-        if seen is Seen.DONE:
-            return DropReason.ASSIGNED  # somebody else took it back
-        return None if seen is Seen.NOT_YET else seen
-
-    def effect(self, row: LogRow | None, reviewer_id: str) -> Seen | DropReason:
-        """Nobody's means taken back."""
+    def seen(self, row: LogRow | None, reviewer_id: str) -> Seen | DropReason:
+        """Nobody's means taken back; `FINISHED` is a row that its reviewer has begun or finished."""
         if row is None:
             return DropReason.GONE
         if not row.assigned:
@@ -105,36 +96,32 @@ def checked(
     rows: Mapping[str, LogRow],
     change: Change,
     *,
-    others: Collection[str] = (),
     lost: Mapping[str, DropReason] = MappingProxyType({}),
 ) -> Batch:
     """`batch` without the rows that may not be sent any more; `rows` are those of it that exist.
 
-    `others` are rows that another plan wrote, or may have; `lost` are reviewers who cannot get rows any more, and why.
+    `lost` are reviewers who cannot get rows any more, and why.  A row that shows the change already was changed by a
+    person, the same way: it is not ours to report.
     """
-    reasons: dict[str, DropReason] = {}
-    for row_id, reviewer_id in batch.kept:
-        reason = DropReason.OTHER_PLAN if row_id in others else lost.get(reviewer_id)
-        if reason := reason or change.objection(rows.get(row_id), reviewer_id):
-            reasons[row_id] = reason
-    return batch.without(reasons)
+    seen = {row_id: lost.get(who) or change.seen(rows.get(row_id), who) for row_id, who in batch.kept}
+    reasons = {row_id: DropReason.ASSIGNED if one is Seen.DONE else one for row_id, one in seen.items()}
+    return batch.without({row_id: one for row_id, one in reasons.items() if isinstance(one, DropReason)})
 
 
-def without_others(batch: Batch, others: frozenset[str]) -> Batch:
-    """`batch` without the rows that another plan wrote, or may have, since this one first tried."""
+def without_others(batch: Batch, others: Collection[str]) -> Batch:
+    """`batch` without the rows that another plan wrote, or may have; all of it where it was written before."""
+    if batch.state in (BatchState.WRITTEN, BatchState.CONFIRMED):
+        return batch
     return batch.without({row_id: DropReason.OTHER_PLAN for row_id, _ in batch.kept if row_id in others})
 
 
 def read_back(batch: Batch, rows: Mapping[str, LogRow], change: Change) -> tuple[Batch, Batch | None]:
     """A sent batch after a reading: what is settled of it, and the part that shows nothing yet, if there is one."""
-    seen = {row_id: change.effect(rows.get(row_id), who) for row_id, who in batch.kept}
-    theirs = {row_id: reason for row_id, reason in seen.items() if isinstance(reason, DropReason)}
-    waiting = tuple(pair for pair in batch.kept if seen[pair[0]] is Seen.NOT_YET)
-    settled = replace(batch.without(theirs), state=BatchState.CONFIRMED)
-    if not waiting:
-        return settled, None
-    rest = tuple(pair for pair in batch.rows if seen.get(pair[0]) is not Seen.NOT_YET)
-    return replace(settled, rows=rest), replace(batch, rows=waiting, dropped=())
+    seen = {row_id: change.seen(rows.get(row_id), who) for row_id, who in batch.kept}
+    theirs = {row_id: one for row_id, one in seen.items() if isinstance(one, DropReason) and one in change.final}
+    known = theirs.keys() | {row_id for row_id, one in seen.items() if one is Seen.DONE}
+    settled, waiting = parted(batch, [pair for pair in batch.kept if pair[0] not in known])
+    return replace(settled.without(theirs), state=BatchState.CONFIRMED), waiting if waiting.rows else None
 
 
 def recounted(shares: Iterable[Share], pairs: Iterable[tuple[str, str]]) -> tuple[Share, ...]:

@@ -1,12 +1,12 @@
 """Taking an assignment back: its batches, and what became of the rows."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.plan import Batch, BatchState, DropReason
 from bot.domain.reading import LogRow
 from bot.domain.report import written_pairs
-from bot.domain.row_changes import Withdrawal, checked
+from bot.domain.row_changes import Withdrawal, checked, without_others
 from bot.domain.writing import batches
 
 
@@ -46,6 +46,5 @@ def not_taken_back(assigned: Sequence[Batch], undone: Iterable[Batch]) -> Batch:
 
 def previewed(written: Batch, rows: Mapping[str, LogRow], *, others: Collection[str]) -> UndoCounts:
     """What an undo would do now with these rows; `others` are those that another plan wrote later."""
-    looked_at = checked(written, rows, Withdrawal(), others=others)
-    kept = counted_undo([looked_at])
-    return UndoCounts(looked_at.size, kept.reviewed, kept.changed)
+    looked_at = checked(without_others(written, others), rows, Withdrawal())
+    return counted_undo([replace(looked_at, state=BatchState.CONFIRMED)])

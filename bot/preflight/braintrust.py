@@ -122,7 +122,7 @@ class BraintrustCheck:
     def _project(self) -> Iterator[Finding]:
         project_id = self._settings.braintrust.project_id
         try:
-            name = self._client.project(project_id, patience=bounded_patience()).name
+            name, _ = self._client.project(project_id, patience=bounded_patience())
         except BraintrustRejectedError:
             known = [f"`{name}` is {found}" for found, name in self._projects().items()][:MOST_NAMED]
             advice = f"of those it reaches, {', '.join(known)}" if known else "check the id and the key's permissions"

@@ -21,6 +21,7 @@ from bot.errors import (
     CommandError,
     NoAccessError,
     SlackError,
+    SlackUnavailableError,
     StoreUnavailableError,
 )
 from bot.services.ports.braintrust import Braintrust, Patience
@@ -28,7 +29,7 @@ from bot.services.ports.people import Matches, People, PreferenceBook
 from bot.services.ports.work import Clock
 from bot.services.reading import RowReader
 from bot.services.slack_listing import SlackListing
-from bot.services.step import BriefPatience, ask_slack
+from bot.services.step import SLACK_LIMIT, BoundedPatience, ask_slack
 from bot.services.threads import in_background
 from bot.settings import Settings
 
@@ -41,6 +42,7 @@ REMEMBERED = timedelta(days=1)
 SLACK_SECONDS = 5.0
 """For how long an approved plan waits for Slack, which it needs only to learn who is away."""
 NO_NAMES = "Braintrust does not let the bot list users, so reviewers are shown by id."
+SLACK_SLOW = "Slack takes too long just now."
 NO_SLACK = "Slack could not be asked who is away, so nobody is taken to be."
 PARTLY = "Not everybody could be found in Slack, so nobody but those who were is taken to be away."
 LOAD_DAYS = timedelta(days=30)
@@ -98,7 +100,8 @@ class StaffReader:
     def leavers(self, plan: Plan, *, patience: Patience) -> Mapping[str, DropReason]:
         """The plan's reviewers who cannot be given rows any more, and why; only what is certain counts."""
         ids = {share.reviewer.id for share in plan.shares}
-        slack = BriefPatience(patience, seconds=SLACK_SECONDS)
+        rest = partial(patience.wait, reason=SLACK_LIMIT)
+        slack = BoundedPatience(rest, seconds=SLACK_SECONDS, error=SlackUnavailableError(SLACK_SLOW))
         seen = self._looked_up(plan.request.reviewers, patience, slack=slack, at_least=ids, lists=False)
         users = {user.id for user in seen.known.users} if seen.known.users is not None else ids
         there = {one.reviewer.id for one in seen.staff.members} if seen.certain else users

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bot.domain.faults import pause_seconds
 from bot.domain.plan import Progress
-from bot.errors import BraintrustUnavailableError, SlackUnavailableError
+from bot.errors import BotError, BraintrustUnavailableError, SlackUnavailableError
 from bot.services.ports.braintrust import Braintrust, Patience
 from bot.services.ports.plans import PlanBooks
 from bot.services.ports.work import Announcer, Clock, Work
@@ -18,6 +18,7 @@ from bot.settings import WorkSettings
 EXPLAIN_SECONDS = 2.0
 GLANCE_SECONDS = 0.5
 SLACK_TRIES = 4
+SLACK_LIMIT = "Waiting for Slack's rate limit."
 ANOTHER_FIRST = "Another plan of this project is written first."
 _T = TypeVar("_T")
 
@@ -32,8 +33,6 @@ class StepContext:
     clock: Clock
     books: PlanBooks
     monotonic: Callable[[], float] = time.monotonic
-    confirm_seconds: float = 60.0
-    """How long acknowledged rows may take to be visible."""
 
     def explain(self, work: Work, reason: str | None) -> None:
         """Tell people why a step waits; None: it goes on."""
@@ -41,21 +40,28 @@ class StepContext:
 
 
 class BoundedPatience:
-    """The `Patience` port for somebody who waits, but not for ever: then it raises `BraintrustUnavailableError`.
+    """The `Patience` port for somebody who waits, but not for ever: then it raises `error`.
 
-    So it does when `sleep` returns something true, as `threading.Event.wait` does when the process ends.
+    It raises `BraintrustUnavailableError` when `sleep` returns something true, as `threading.Event.wait` does when the
+    process ends.
     """
 
     def __init__(
-        self, sleep: Callable[[float], object], *, seconds: float, monotonic: Callable[[], float] = time.monotonic
+        self,
+        sleep: Callable[[float], object],
+        *,
+        seconds: float,
+        error: BotError | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sleep = sleep
         self._until = monotonic() + seconds
+        self._error = error or BraintrustUnavailableError("Braintrust takes too long just now. Try again later.")
         self._monotonic = monotonic
 
     def wait(self, seconds: float, reason: str) -> None:
         if self._monotonic() + seconds > self._until:
-            raise BraintrustUnavailableError("Braintrust takes too long just now. Try again later.")
+            raise self._error
         if self._sleep(seconds):
             raise BraintrustUnavailableError("The bot is just being stopped. Try again later.")
 
@@ -77,38 +83,17 @@ class VisiblePatience:
         self._look_up = look_up
 
     def wait(self, seconds: float, reason: str) -> None:
+        self.proceed()
         while seconds > 0:
             self._explain(reason)  # again and again: who watches is told when it is their turn to be told
             self._work.pause(min(seconds, EXPLAIN_SECONDS))
             seconds -= EXPLAIN_SECONDS
-        self._explain(None)
+            if seconds <= 0:
+                self._explain(None)
 
     def proceed(self) -> None:
         self._work.proceed()
         self._look_up()
-
-
-class BriefPatience:
-    """The `Patience` port for a question to Slack that a step can do without.
-
-    It is given up after some seconds: that raises `SlackUnavailableError`.
-    """
-
-    def __init__(self, patience: Patience, *, seconds: float) -> None:
-        self._patience = patience
-        self._until = time.monotonic() + seconds
-
-    def wait(self, seconds: float, reason: str) -> None:
-        self._require(seconds)
-        self._patience.wait(seconds, reason)
-
-    def proceed(self) -> None:
-        self._require(0.0)
-        self._patience.proceed()
-
-    def _require(self, seconds: float) -> None:
-        if time.monotonic() + seconds > self._until:
-            raise SlackUnavailableError("Slack takes too long just now.")
 
 
 def ask_slack(call: Callable[[], _T], patience: Patience) -> _T:
@@ -127,5 +112,5 @@ def ask_slack(call: Callable[[], _T], patience: Patience) -> _T:
         except SlackUnavailableError as error:
             if error.retry_after_seconds is None or tries == SLACK_TRIES:
                 raise
-            patience.wait(pause_seconds(tries, asked=error.retry_after_seconds), "Waiting for Slack's rate limit.")
+            patience.wait(pause_seconds(tries, asked=error.retry_after_seconds), SLACK_LIMIT)
             tries += 1

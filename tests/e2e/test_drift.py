@@ -2,7 +2,7 @@
 
 from time import monotonic
 
-from bot.services.writing.writer import FRESH_SECONDS
+from bot.services.writing.ledger import FRESH_SECONDS
 from sandbox.braintrust.row import Row
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from tests.e2e.conftest import StartWorld

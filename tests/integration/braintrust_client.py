@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.braintrust.client import DEADLINES, BraintrustClient, Deadlines
+from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.btql import matching_rows
 from bot.domain.plan import PlanRequest, Window
 from bot.services.reading import RowReader
@@ -47,9 +47,9 @@ class NoPatience:
     def proceed(self) -> None: ...
 
 
-def client_of(url: str, *, deadlines: Deadlines = DEADLINES, **settings: str) -> BraintrustClient:
+def client_of(url: str, *, read_seconds: float = 120, write_seconds: float = 20, **settings: str) -> BraintrustClient:
     known = BraintrustSettings(**{"api_key": "sk-sandbox", "api_url": url, **settings})
-    return BraintrustClient(known, deadlines=deadlines)
+    return BraintrustClient(known, read_seconds=read_seconds, write_seconds=write_seconds)
 
 
 def add_rows(braintrust: BraintrustStandIn, count: int) -> list[str]:

@@ -15,7 +15,7 @@ from bot.domain.row_changes import Assignment
 from bot.domain.writing import MAX_TRIES, begun
 from bot.errors import STILL_LIMITED, LeaseLostError, WorkInterruptedError
 from bot.messages.report import report_headline
-from bot.services.writing.writer import FRESH_SECONDS
+from bot.services.writing.ledger import FRESH_SECONDS
 from sandbox.braintrust.stand_in import BraintrustStandIn
 from sandbox.http.faults import CutBody, Fault, Garbage, Reset, Status, WrongCount
 from tests.integration.stored import ANA, Store, opened
@@ -317,7 +317,7 @@ def test_a_write_that_was_not_applied_is_sent_again_when_that_is_certain(world: 
 def test_a_request_that_takes_effect_late_is_not_followed_by_another(world: World) -> None:
     """It was still on its way when the rows were first read back."""
     world.braintrust.faults.next("insert", Reset())
-    world.once("query", lambda: _apply(world, world.inserts[0].body), nth=5)
+    world.once("query", lambda: _apply(world, world.inserts[0].body), nth=4)
 
     assert world.carry_out() is S.DONE
     assert len(world.inserts) == 3
@@ -325,7 +325,7 @@ def test_a_request_that_takes_effect_late_is_not_followed_by_another(world: Worl
 
 def test_of_a_request_that_took_effect_in_part_only_the_rest_is_sent_again(world: World) -> None:
     world.braintrust.faults.next("insert", Reset())
-    world.once("query", lambda: _apply(world, world.inserts[0].body, only="row-00"), nth=5)
+    world.once("query", lambda: _apply(world, world.inserts[0].body, only="row-00"), nth=4)
 
     assert world.carry_out() is S.DONE
     assert [insert.row_ids for insert in world.inserts] == [

@@ -157,7 +157,7 @@ def test_a_key_that_may_not_list_groups_is_refused(
 
 
 def test_a_project_has_a_name(client: BraintrustClient, patience: NoPatience) -> None:
-    assert client.project(PROJECT, patience=patience).name == "support-bot"
+    assert client.project(PROJECT, patience=patience)[0] == "support-bot"
 
 
 def test_requests_carry_the_key_and_the_organisation(braintrust: BraintrustStandIn, patience: NoPatience) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.braintrust.client import BraintrustClient, Deadlines
+from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.btql import rows_by_id
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError, WorkInterruptedError
 from bot.services.ports.braintrust import READ_TRIES
@@ -184,7 +184,7 @@ def test_a_reading_has_a_deadline_for_the_whole_answer(
     fault: Fault,
 ) -> None:
     """Also when the body trickles in: each piece is in time, all of them are not."""
-    client = client_of(braintrust.url, deadlines=Deadlines(read=2))
+    client = client_of(braintrust.url, read_seconds=2)
     add_rows(braintrust, 10)
     braintrust.faults.next("query", fault)
     began = time.monotonic()

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.braintrust.client import BraintrustClient, Deadlines
+from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.row_changes import Assignment
-from bot.domain.writing import Acknowledged, Unknown
+from bot.domain.writing import Outcome, WriteResult
 from bot.errors import BraintrustUnavailableError, WorkInterruptedError
 from bot.settings import BraintrustSettings
 from tests.integration.braintrust_client import ANA, PROJECT, NoPatience, query
@@ -50,7 +50,7 @@ DRIPS = {
 
 def client_of(server: HostileServer, *, seconds: float = DEADLINE_SECONDS) -> BraintrustClient:
     settings = BraintrustSettings(api_key="sk-sandbox", api_url=server.url)
-    return BraintrustClient(settings, deadlines=Deadlines(read=seconds, write=seconds))
+    return BraintrustClient(settings, read_seconds=seconds, write_seconds=seconds)
 
 
 def seconds_of(act: Callable[[], object]) -> float:
@@ -78,7 +78,7 @@ def test_a_write_ends_at_its_deadline_and_is_unknown(script: Script) -> None:
         client = client_of(server)
 
         def write() -> None:
-            assert isinstance(client.write(PROJECT, PAIRS, ASSIGNMENT), Unknown)
+            assert client.write(PROJECT, PAIRS, ASSIGNMENT).outcome is Outcome.UNKNOWN
 
         assert seconds_of(write) < AT_ONCE_SECONDS
         assert server.wait_until_hung_up(seconds=AT_ONCE_SECONDS)
@@ -149,7 +149,7 @@ def test_every_exchange_has_a_connection_of_its_own() -> None:
 
         results = [client.write(PROJECT, PAIRS, ASSIGNMENT) for _ in range(3)]
 
-        assert results == [Acknowledged()] * 3
+        assert results == [WriteResult(Outcome.ACKNOWLEDGED)] * 3
         assert [caller.requests for caller in server.callers] == [1, 1, 1]
 
 
@@ -174,7 +174,7 @@ def test_an_acknowledgement_of_anything_but_what_was_sent_is_unknown(row_ids: ob
         caller.say(answer(json.dumps({"row_ids": row_ids}).encode()))
 
     with HostileServer(script) as server:
-        assert isinstance(client_of(server, seconds=10).write(PROJECT, PAIRS, ASSIGNMENT), Unknown)
+        assert client_of(server, seconds=10).write(PROJECT, PAIRS, ASSIGNMENT).outcome is Outcome.UNKNOWN
 
 
 def test_an_acknowledgement_may_come_in_any_order() -> None:
@@ -183,7 +183,7 @@ def test_an_acknowledgement_may_come_in_any_order() -> None:
         caller.say(answer(json.dumps({"row_ids": ["row-2", "row-1"]}).encode()))
 
     with HostileServer(script) as server:
-        assert client_of(server, seconds=10).write(PROJECT, PAIRS, ASSIGNMENT) == Acknowledged()
+        assert client_of(server, seconds=10).write(PROJECT, PAIRS, ASSIGNMENT) == WriteResult(Outcome.ACKNOWLEDGED)
 
 
 def packed(before: bytes, again: bytes, times: int, after: bytes) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.adapters.slack.client import SlackClient, web_client
 from bot.domain.row_changes import Assignment
-from bot.domain.writing import Unknown, Unreachable
+from bot.domain.writing import Outcome, WriteResult
 from bot.doors.socket_mode import Session
 from bot.errors import NoAccessError, SlackUnavailableError, UnreachedError
 from bot.settings import SlackSettings
@@ -78,10 +78,8 @@ def slack_says(url: str) -> str:
     return str(raised.value)
 
 
-def write(url: str) -> Unreachable | Unknown:
-    result = client_of(url).write(PROJECT, PAIRS, Assignment("needs-review"))
-    assert isinstance(result, Unreachable | Unknown)
-    return result
+def write(url: str) -> WriteResult:
+    return client_of(url).write(PROJECT, PAIRS, Assignment("needs-review"))
 
 
 ADDRESSES: Mapping[str, tuple[Callable[[Callable[..., Peer]], str], str, str | None, bool]] = {
@@ -122,7 +120,7 @@ def test_an_address_that_leads_nowhere_is_told_by_its_cause(peer: Callable[..., 
 
     assert str(error) == f"Braintrust cannot be reached at {url}: {cause}. Check {setting}."
     assert error.setting == setting
-    assert isinstance(write(url), Unreachable if never_sent else Unknown)
+    assert write(url).outcome is (Outcome.UNREACHABLE if never_sent else Outcome.UNKNOWN)
     assert f"Slack cannot be reached: {cause}." in slack_says(url)
 
 
@@ -149,7 +147,7 @@ def test_a_file_of_authorities_that_cannot_be_read_is_named(
     error = unreached(url)
 
     assert "the file with certificate authorities cannot be read. Check REQUESTS_CA_BUNDLE." in str(error)
-    assert isinstance(write(url), Unreachable)
+    assert write(url).outcome is Outcome.UNREACHABLE
 
 
 PROXIES = [
@@ -171,7 +169,7 @@ def test_a_proxy_in_the_way_is_told_as_that_and_its_password_is_not(
     error = unreached(url)
 
     assert str(error) == f"Braintrust cannot be reached at {url}: {cause}. Check {setting}."
-    assert isinstance(write(url), Unreachable)
+    assert write(url).outcome is Outcome.UNREACHABLE
     assert "Slack cannot be reached through the proxy" in slack_says(url)
     assert "hush" not in str(error) + slack_says(url)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.plan import Batch, BatchState, DropReason, PlanState, Progress
-from bot.domain.writing import Acknowledged, Unknown, begun, ended, halves
+from bot.domain.writing import Outcome, WriteResult, begun, ended, halves
 from tests.integration.stored import ANA, BATCHES, BO, EXPIRES, NOW, PROJECT, PROPOSAL, Store
 
 B = BatchState
@@ -17,7 +17,9 @@ MANY = Batch(1, tuple((f"row-{number}", (ANA if number % 2 else BO).id) for numb
 def test_what_became_of_a_batch_is_stored(store: Store) -> None:
     store.proposed()
     first = begun(BATCHES[0], now=NOW)
-    after = replace(ended(first, Unknown("no answer"), now=LATER), dropped=(("row-2", DropReason.FINISHED),))
+    after = replace(
+        ended(first, WriteResult(Outcome.UNKNOWN, "no answer"), now=LATER), dropped=(("row-2", DropReason.FINISHED),)
+    )
 
     plan = store.batches.save(store.claim(), [after], progress=Progress(rows=1, waiting="a reason"))
 
@@ -57,7 +59,7 @@ def test_after_a_crash_what_was_on_its_way_is_unknown(store: Store) -> None:
     store.proposed()
     lease = store.claim()
     sending = begun(BATCHES[0], now=NOW)
-    written = ended(begun(BATCHES[1], now=NOW), Acknowledged(), now=NOW)
+    written = ended(begun(BATCHES[1], now=NOW), WriteResult(Outcome.ACKNOWLEDGED), now=NOW)
     store.batches.save(lease, [sending, written])
 
     store.batches.recover(lease, now=LATER)

@@ -13,20 +13,11 @@ from bot.domain.notice import NoticeCount
 from bot.domain.plan import UNDOABLE, Batch, BatchState, Plan, PlanState, Reviewer, Share
 from bot.domain.row_changes import Unassignment
 from bot.domain.undo import UndoCounts, counted_undo
-from bot.domain.writing import (
-    MAX_TRIES,
-    Acknowledged,
-    RateLimited,
-    Refused,
-    TooLarge,
-    Unknown,
-    Unreachable,
-    WriteResult,
-)
+from bot.domain.writing import MAX_TRIES, Outcome, WriteResult
 from bot.errors import BraintrustUnavailableError
 from bot.services.step import StepContext
+from bot.services.writing.ledger import FRESH_SECONDS
 from bot.services.writing.undo import NO_FORM, NOT_SEEN, UndoSteps
-from bot.services.writing.writer import FRESH_SECONDS
 from bot.settings import WorkSettings
 from tests.integration.stored import NOW, Store, opened
 from tests.integration.world import SETTLE_SECONDS, FakeWork, Progressing, Time
@@ -38,6 +29,14 @@ IDS = tuple(row_id for row_id, _ in PAIRS)
 SHARES = (Share(Reviewer("r1", "Ana", "U0ANA"), 3), Share(Reviewer("r2", "Ben", "U0BEN"), 3))
 FIRST, REST = IDS[:1], IDS[1:]
 """The row on which a form is tried, and the others."""
+ACKNOWLEDGED, TOO_LARGE = WriteResult(Outcome.ACKNOWLEDGED), WriteResult(Outcome.TOO_LARGE)
+LOST = WriteResult(Outcome.UNKNOWN, "a reset")
+UNREACHABLE = WriteResult(Outcome.UNREACHABLE, "no connection")
+FORBIDDEN = WriteResult(Outcome.REFUSED, "The key may not write (403).")
+
+
+def limited(seconds: float | None) -> WriteResult:
+    return WriteResult(Outcome.RATE_LIMITED, retry_after_seconds=seconds)
 
 
 class World:
@@ -281,8 +280,19 @@ def test_forms_are_tried_on_one_row_until_one_is_seen_to_work(world: World, work
     assert world.counts == UndoCounts(taken_back=6)
 
 
+def test_rows_that_are_kept_do_not_hold_up_the_search_for_a_form(world: World) -> None:
+    """They are in the same batch as the row on which it is tried, and no part of the trial."""
+    world.braintrust.takes = frozenset({Unassignment.NULL})
+    world.change("row-2", status="COMPLETE")
+
+    world.undo()
+
+    assert world.sent == [FIRST, FIRST, FIRST, ("row-1", "row-3", "row-4", "row-5")]
+    assert world.counts == UndoCounts(taken_back=5, reviewed=1)
+
+
 def test_a_form_that_is_refused_does_not_keep_another_one_from_being_tried(world: World) -> None:
-    world.braintrust.answers = [Refused("I do not know _array_delete (400).")]
+    world.braintrust.answers = [WriteResult(Outcome.REFUSED, "I do not know _array_delete (400).")]
 
     assert world.undo().state is PlanState.UNDONE
     assert [form for _, form in world.braintrust.unassigned] == [
@@ -293,7 +303,7 @@ def test_a_form_that_is_refused_does_not_keep_another_one_from_being_tried(world
 
 
 def test_where_every_form_is_refused_the_reason_is_told(world: World) -> None:
-    world.braintrust.answers = [Refused("The key may not write (403).")] * 3
+    world.braintrust.answers = [FORBIDDEN] * 3
 
     plan = world.undo()
 
@@ -322,7 +332,7 @@ def test_no_form_is_looked_for_where_nothing_can_be_taken_back(world: World) -> 
 
 
 def test_a_row_that_changes_under_our_hands_tells_nothing_about_a_form(world: World) -> None:
-    world.braintrust.answers = [Unknown("a reset")]
+    world.braintrust.answers = [LOST]
 
     def finished() -> None:
         if len(world.sent) == 1:
@@ -336,16 +346,16 @@ def test_a_row_that_changes_under_our_hands_tells_nothing_about_a_form(world: Wo
     assert world.counts == UndoCounts(taken_back=5, reviewed=1)
 
 
-@pytest.mark.parametrize("answer", [Unknown("a time-out"), Unreachable("no connection"), RateLimited(7.0)])
+@pytest.mark.parametrize("answer", [LOST, UNREACHABLE, limited(7.0)])
 def test_without_an_acknowledgement_it_is_waited_before_anything_is_sent_again(
     world: World, answer: WriteResult
 ) -> None:
-    world.braintrust.answers = [Acknowledged(), answer]
+    world.braintrust.answers = [ACKNOWLEDGED, answer]
     began = world.time.monotonic()
 
     world.undo()
 
-    least = {Unknown: SETTLE_SECONDS, Unreachable: 1, RateLimited: 7}[type(answer)]
+    least = {Outcome.UNKNOWN: SETTLE_SECONDS, Outcome.UNREACHABLE: 1, Outcome.RATE_LIMITED: 7}[answer.outcome]
     assert world.sent == [FIRST, REST, REST]
     assert least <= world.time.monotonic() - began < least + 20
     assert world.counts == UndoCounts(taken_back=6)
@@ -353,7 +363,7 @@ def test_without_an_acknowledgement_it_is_waited_before_anything_is_sent_again(
 
 @pytest.mark.parametrize("asked", [0.0, 300.0, None])
 def test_a_rate_limit_that_lets_nothing_through_ends_the_undo(world: World, asked: float | None) -> None:
-    world.braintrust.answers = [RateLimited(asked)] * 10_000
+    world.braintrust.answers = [limited(asked)] * 10_000
 
     plan = world.undo(before_round=lambda _: world.time.jump(20) if world.waits else None)
 
@@ -368,7 +378,7 @@ def test_a_request_that_had_an_effect_without_an_answer_is_not_repeated(world: W
             world.change(row_id, assignees=())
 
     world.braintrust.on_unassign = applied
-    world.braintrust.answers = [Acknowledged(), Unknown("a reset")]
+    world.braintrust.answers = [ACKNOWLEDGED, LOST]
 
     world.undo()
 
@@ -385,7 +395,7 @@ def test_what_an_earlier_process_sent_is_waited_for_before_it_is_sent_again(worl
     world.undo()
 
     assert world.time.monotonic() - began >= SETTLE_SECONDS
-    assert world.sent == [FIRST, ("row-1", "row-4", "row-5"), ("row-2", "row-3")]
+    assert world.sent == [FIRST, ("row-2", "row-3"), ("row-1", "row-4", "row-5")]
     assert world.counts == UndoCounts(taken_back=6)
 
 
@@ -475,7 +485,7 @@ def test_what_is_never_seen_ends_the_undo_and_is_not_counted(world: World) -> No
 
 
 def test_a_second_undo_takes_back_what_the_first_one_left(world: World) -> None:
-    world.braintrust.answers = [Acknowledged(), Refused("The key may not write (403).")]
+    world.braintrust.answers = [ACKNOWLEDGED, FORBIDDEN]
 
     first = world.undo()
     second = world.undo()
@@ -488,7 +498,7 @@ def test_a_second_undo_takes_back_what_the_first_one_left(world: World) -> None:
 
 def test_rows_are_looked_at_again_where_the_last_look_is_too_old_to_write_on(world: World) -> None:
     """Braintrust asks to wait; somebody finishes a row in the meantime."""
-    world.braintrust.answers = [Acknowledged(), RateLimited(FRESH_SECONDS + 1)]
+    world.braintrust.answers = [ACKNOWLEDGED, limited(FRESH_SECONDS + 1)]
     world.braintrust.on_unassign = lambda: world.change("row-1", status="COMPLETE") if len(world.sent) == 2 else None
 
     world.undo()
@@ -498,7 +508,7 @@ def test_rows_are_looked_at_again_where_the_last_look_is_too_old_to_write_on(wor
 
 
 def test_too_many_bytes_are_sent_in_halves(world: World) -> None:
-    world.braintrust.answers = [Acknowledged(), TooLarge()]
+    world.braintrust.answers = [ACKNOWLEDGED, TOO_LARGE]
 
     world.undo()
 
@@ -508,7 +518,7 @@ def test_too_many_bytes_are_sent_in_halves(world: World) -> None:
 
 def test_a_single_row_that_is_too_large_is_given_up_with_its_reason(sqlite: Store) -> None:
     world = World(sqlite, size=1)
-    world.braintrust.answers = [TooLarge()] * MAX_TRIES
+    world.braintrust.answers = [TOO_LARGE] * MAX_TRIES
 
     plan = world.undo()
 
@@ -518,7 +528,7 @@ def test_a_single_row_that_is_too_large_is_given_up_with_its_reason(sqlite: Stor
 
 def test_rows_that_somebody_begins_with_while_they_are_taken_back_stay_theirs(world: World) -> None:
     """The request is lost; meanwhile one row is reviewed and one goes to somebody else."""
-    world.braintrust.answers = [Acknowledged(), Unknown("a reset")]
+    world.braintrust.answers = [ACKNOWLEDGED, LOST]
 
     def begun() -> None:
         if len(world.sent) == 2:
@@ -551,9 +561,7 @@ def test_what_another_plan_wrote_later_is_neither_promised_nor_taken_back(world:
     assert world.assigned == {"row-2"}
 
 
-ANSWERS = st.lists(
-    st.sampled_from([Acknowledged(), Unknown("reset"), Unreachable("none"), RateLimited(1.0), TooLarge()]), max_size=8
-)
+ANSWERS = st.lists(st.sampled_from([ACKNOWLEDGED, LOST, UNREACHABLE, limited(1.0), TOO_LARGE]), max_size=8)
 TOUCHES = st.dictionaries(
     st.sampled_from(IDS),
     st.sampled_from([{"status": "COMPLETE"}, {"assignees": ("stranger",)}, {"assignees": ()}]),

@@ -22,7 +22,7 @@ from bot.services.planning import Asker, Planner, ProposalStep
 from bot.services.ports.work import Lease, Work
 from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext
-from bot.services.writing.assignment import ApprovalCheck, AssignmentSteps
+from bot.services.writing.assignment import AssignmentSteps
 from bot.services.writing.undo import UndoSteps
 from bot.settings import BraintrustSettings, QueueSettings, Settings, WorkSettings
 from sandbox.braintrust.row import Columns, Row
@@ -101,7 +101,7 @@ class Process:
         context = StepContext(client, Unheard(), settings.work, time.now, store.books, time.monotonic)
         hours = settings.policy.plan_expires_hours
         reading = ProposalStep(context, staffing=staffing, enter=lambda _: None, expires_hours=hours)
-        assigning = AssignmentSteps(context, ApprovalCheck(context, staffing=staffing, settings=settings))
+        assigning = AssignmentSteps(context, staffing=staffing, expires_hours=hours)
         self.undoing = UndoSteps(context, hours=settings.policy.undo_hours)
         self.steps: dict[PlanState, Callable[[Work, Plan], None]] = {
             S.READING: reading.carry_out,

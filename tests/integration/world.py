@@ -99,8 +99,8 @@ class Progressing:
         raise AssertionError("the worker draws, not a step")
 
 
-class StillApproved:
-    """The second look at a plan after its approval, when it finds what was shown; its own tests have it for real."""
+class UncheckedSteps(AssignmentSteps):
+    """The steps without the second look at a plan after its approval; that has tests of its own."""
 
     def still_approved(self, work: Work, plan: Plan) -> dict[int, float]:
         return {}
@@ -156,8 +156,8 @@ class World:
         assert self.store.plans.begin_running(self.lease, now=self.time.now())
 
     def assigning(self) -> AssignmentSteps:
-        rechecking: Any = StillApproved()
-        return AssignmentSteps(self.context, rechecking)
+        nobody: Any = None
+        return UncheckedSteps(self.context, staffing=nobody, expires_hours=24)
 
     @property
     def context(self) -> StepContext:

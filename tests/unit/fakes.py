@@ -11,7 +11,7 @@ from bot.domain.plan import Plan, Progress
 from bot.domain.reading import LogRow
 from bot.domain.rhythm import USUAL
 from bot.domain.row_changes import Change, Unassignment, Withdrawal
-from bot.domain.writing import Acknowledged, WriteResult
+from bot.domain.writing import Outcome, WriteResult
 from bot.errors import SlackError, SlackRejectedError, SlackUnavailableError
 from bot.messages.blocks import Message
 from bot.services.ports.braintrust import Page, Patience
@@ -118,12 +118,12 @@ class FakeBraintrust:
 
     def write(self, project_id: str, pairs: Sequence[tuple[str, str]], change: Change) -> WriteResult:
         if not isinstance(change, Withdrawal):
-            return Acknowledged()
+            return WriteResult(Outcome.ACKNOWLEDGED)
         with self._lock:
             self.unassigned.append((tuple(row_id for row_id, _ in pairs), change.form))
             self.on_unassign()
-            result = self.answers.pop(0) if self.answers else Acknowledged()
-            if change.form in self.takes and isinstance(result, Acknowledged):
+            result = self.answers.pop(0) if self.answers else WriteResult(Outcome.ACKNOWLEDGED)
+            if change.form in self.takes and result.outcome is Outcome.ACKNOWLEDGED:
                 for row_id, _ in pairs:
                     self.rows[row_id] = replace(self.rows[row_id], assignees=())
         return result

@@ -13,7 +13,7 @@ from bot.domain.plan import Batch, BatchState, DropReason, Plan, PlanState, Revi
 from bot.errors import BraintrustError, BraintrustRejectedError, BraintrustUnavailableError
 from bot.services.reviewers import StaffReader
 from bot.services.step import StepContext
-from bot.services.writing.assignment import SAMPLE_ROWS, ApprovalCheck
+from bot.services.writing.assignment import SAMPLE_ROWS, AssignmentSteps
 from bot.settings import PolicySettings, Settings
 from tests.integration.stored import Store
 from tests.unit.builders import NOW, a_batch, a_plan, a_request, a_row
@@ -54,7 +54,7 @@ class World:
         self.braintrust = FakeBraintrust(*(a_row(f"row-{index}") for index in range(10)), users=BOTH)
         self.announcer = FakeAnnouncer()
         settings = settings or Settings()
-        self.rechecking = ApprovalCheck(
+        self.assigning = AssignmentSteps(
             StepContext(self.braintrust, self.announcer, settings.work, FakeClock(NOW), store.books),
             staffing=StaffReader(
                 braintrust=self.braintrust,
@@ -64,7 +64,7 @@ class World:
                 settings=Settings(),
                 clock=FakeClock(NOW),
             ),
-            settings=settings,
+            expires_hours=settings.policy.plan_expires_hours,
         )
 
     def still_approved(self) -> bool:
@@ -73,7 +73,7 @@ class World:
     def read_at(self) -> Mapping[int, float] | None:
         work = FakeWork()
         work.lease = self.store.claim(work.lease.plan_id)
-        return self.rechecking.still_approved(work, self.plan)
+        return self.assigning.still_approved(work, self.plan)
 
     def take(self, count: int) -> None:
         """Somebody takes the first rows by hand."""

@@ -17,7 +17,7 @@ from bot.adapters.braintrust.answers import stripped
 from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.btql import after, quoted
 from bot.domain.row_changes import Assignment
-from bot.domain.writing import Acknowledged, RateLimited, Unknown, WriteResult
+from bot.domain.writing import Outcome, WriteResult
 from bot.errors import BraintrustError, BraintrustUnavailableError, WorkInterruptedError
 from bot.services.ports.braintrust import Page
 from bot.settings import BraintrustSettings
@@ -291,7 +291,7 @@ def test_a_write_never_raises_and_counts_only_what_was_acknowledged(server: Serv
     for server.body in [*(damaged(GOOD["write"], chance) for _ in range(250)), *RAW]:
         result = client.write(PROJECT, PAIRS, ASSIGNMENT)
         assert isinstance(result, WriteResult)
-        if isinstance(result, Acknowledged):
+        if result.outcome is Outcome.ACKNOWLEDGED:
             assert len(json.loads(server.body)["row_ids"]) == len(PAIRS)
 
 
@@ -302,7 +302,7 @@ def test_a_refused_write_never_raises_and_is_never_acknowledged(
     server.status = status
 
     for server.body in (*RAW[:15], *REFUSALS):
-        assert not isinstance(client.write(PROJECT, PAIRS, ASSIGNMENT), Acknowledged)
+        assert client.write(PROJECT, PAIRS, ASSIGNMENT).outcome is not Outcome.ACKNOWLEDGED
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_any_time_to_wait_is_understood_or_passed_over(server: Server, client: B
     server.status, server.headers = 429, {"Retry-After": text}
 
     assert isinstance(outcome(calls(client)["rows"]), WorkInterruptedError | BraintrustUnavailableError)
-    assert isinstance(client.write(PROJECT, PAIRS, ASSIGNMENT), RateLimited)
+    assert client.write(PROJECT, PAIRS, ASSIGNMENT).outcome is Outcome.RATE_LIMITED
 
 
 @pytest.mark.parametrize("status", [302, 303, 307])
@@ -342,7 +342,7 @@ def test_an_address_that_leads_nowhere_is_no_answer(
     server.status, server.headers = status, {"Location": address}
 
     assert isinstance(outcome(calls(client)["rows"]), BraintrustError)
-    assert isinstance(client.write(PROJECT, PAIRS, ASSIGNMENT), Unknown)
+    assert client.write(PROJECT, PAIRS, ASSIGNMENT).outcome is Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize("column", ["assignments", "review_lists", "tags"])

@@ -13,6 +13,7 @@ from bot.domain.reading import USUAL_OPEN_STATUSES, LogRow
 from bot.domain.report import counted_drops
 from bot.domain.row_changes import (
     Assignment,
+    Change,
     Seen,
     Withdrawal,
     checked,
@@ -20,6 +21,7 @@ from bot.domain.row_changes import (
     read_back,
     recounted,
     revision,
+    without_others,
 )
 from bot.domain.writing import batches as cut
 from tests.unit.builders import TAG, a_batch, a_plan, a_row
@@ -46,6 +48,18 @@ def readings(draw: st.DrawFn) -> dict[str, LogRow]:
     return {row_id: LogRow(row_id, draw(ASSIGNEES), draw(status), draw(tags)) for row_id in sorted(ids)}
 
 
+ONE_ROW = Batch(1, (("row-1", "r1"),), state=BatchState.UNKNOWN)
+
+
+def as_read(row: LogRow | None) -> dict[str, LogRow]:
+    return {} if row is None else {row.id: row}
+
+
+def objection(change: Change, row: LogRow | None) -> DropReason | None:
+    """Why a row for r1 may not be sent."""
+    return dict(checked(ONE_ROW, as_read(row), change).dropped).get("row-1")
+
+
 OTHERS = st.frozensets(st.sampled_from([f"row-{index}" for index in range(8)]))
 
 
@@ -67,13 +81,13 @@ OTHERS = st.frozensets(st.sampled_from([f"row-{index}" for index in range(8)]))
     ],
 )
 def test_a_row_is_judged_by_what_it_says_now(row: LogRow | None, expected: DropReason | None) -> None:
-    assert Assignment(TAG).objection(row, "r1") is expected
+    assert objection(Assignment(TAG), row) is expected
 
 
 def test_a_row_that_somebody_assigned_to_the_same_person_is_not_ours_to_write() -> None:
     batch = a_batch(1)
 
-    after = checked(batch, {"row-0": a_row("row-0", "r1")}, Assignment(TAG), others=frozenset())
+    after = checked(batch, {"row-0": a_row("row-0", "r1")}, Assignment(TAG))
 
     assert after.dropped == (("row-0", DropReason.ASSIGNED),)
 
@@ -82,7 +96,7 @@ def test_a_row_of_another_plan_is_left_alone_even_where_it_looks_free() -> None:
     batch = a_batch(2)
     rows = {"row-0": a_row("row-0"), "row-1": a_row("row-1")}
 
-    after = checked(batch, rows, Assignment(TAG), others=frozenset({"row-1"}))
+    after = checked(without_others(batch, {"row-1"}), rows, Assignment(TAG))
 
     assert after.kept == (("row-0", "r1"),)
     assert after.dropped == (("row-1", DropReason.OTHER_PLAN),)
@@ -97,7 +111,7 @@ def test_rows_that_are_free_stay_and_others_go_with_their_reason() -> None:
         "row-4": a_row("row-4", tags=()),
     }
 
-    after = checked(batch, rows, Assignment(TAG), others=frozenset())
+    after = checked(batch, rows, Assignment(TAG))
 
     assert after == replace(
         batch,
@@ -114,7 +128,7 @@ def test_rows_that_are_free_stay_and_others_go_with_their_reason() -> None:
 def test_a_check_accounts_for_every_row_once_and_changes_no_reviewer(
     batch: Batch, rows: dict[str, LogRow], others: frozenset[str]
 ) -> None:
-    after = checked(batch, rows, Assignment(TAG), others=others)
+    after = checked(without_others(batch, others), rows, Assignment(TAG))
 
     dropped = [row_id for row_id, _ in after.dropped]
     assert after.rows == batch.rows
@@ -125,13 +139,21 @@ def test_a_check_accounts_for_every_row_once_and_changes_no_reviewer(
 
 @given(batches(), readings(), OTHERS)
 def test_only_rows_that_were_seen_free_are_kept(batch: Batch, rows: dict[str, LogRow], others: frozenset[str]) -> None:
-    after = checked(batch, rows, Assignment(TAG), others=others)
+    after = checked(without_others(batch, others), rows, Assignment(TAG))
 
     for row_id, _ in after.kept:
         row = rows[row_id]
         assert (row.assignees, row.is_finished(USUAL_OPEN_STATUSES)) == ((), False)
         assert TAG in row.tags
-        assert row_id not in others
+        assert row_id not in others or batch.state in (BatchState.WRITTEN, BatchState.CONFIRMED)
+
+
+@pytest.mark.parametrize("state", BatchState)
+def test_rows_of_another_plan_leave_a_batch_unless_it_was_written_before(state: BatchState) -> None:
+    batch = a_batch(2, state=state)
+
+    is_written = state in (BatchState.WRITTEN, BatchState.CONFIRMED)
+    assert without_others(batch, {"row-1"}).dropped == (() if is_written else (("row-1", DropReason.OTHER_PLAN),))
 
 
 @given(batches(), readings())
@@ -196,7 +218,7 @@ def test_a_half_seen_batch_comes_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "objection", "effect"),
+    ("row", "expected", "effect"),
     [
         (a_row("row-1", "r1"), None, Seen.NOT_YET),
         (a_row("row-1", "r1", status="PENDING"), None, Seen.NOT_YET),
@@ -213,11 +235,13 @@ def test_a_half_seen_batch_comes_apart() -> None:
     ],
 )
 def test_a_row_is_taken_back_only_while_it_is_as_it_was_written(
-    row: LogRow | None, objection: DropReason | None, effect: Seen | DropReason
+    row: LogRow | None, expected: DropReason | None, effect: Seen | DropReason
 ) -> None:
     """An unassigned row counts as taken back only when that was asked for."""
-    assert Withdrawal().objection(row, "r1") is objection
-    assert Withdrawal().effect(row, "r1") is effect
+    assert objection(Withdrawal(), row) is expected
+    settled, waiting = read_back(ONE_ROW, as_read(row), Withdrawal())
+    shown = Seen.NOT_YET if waiting else dict(settled.dropped).get("row-1", Seen.DONE)
+    assert shown is effect
 
 
 PEOPLE = [Reviewer("r1", "Ana Ruiz"), Reviewer("r2", "Ben Okafor"), Reviewer("r3", "Cem Tan")]

@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import BraintrustUnavailableError, SlackUnavailableError, WorkInterruptedError
-from bot.services.step import EXPLAIN_SECONDS, BoundedPatience, BriefPatience, VisiblePatience, ask_slack
+from bot.services.ports.braintrust import Patience
+from bot.services.step import EXPLAIN_SECONDS, BoundedPatience, VisiblePatience, ask_slack
 from tests.unit.fakes import FakeWork
 
 REASON = "Waiting for Braintrust's rate limit."
@@ -85,6 +87,12 @@ def test_patience_never_sleeps_longer_than_it_has(waits: list[float], seconds: f
     assert sum(slept) <= seconds or sum(slept) == pytest.approx(seconds)
 
 
+def briefly(patience: Patience, *, seconds: float) -> BoundedPatience:
+    """The patience of a step that can do without Slack."""
+    error = SlackUnavailableError("Slack takes too long just now.")
+    return BoundedPatience(partial(patience.wait, reason=REASON), seconds=seconds, error=error)
+
+
 def limited(times: int, *, seconds: float | None = 7.0) -> Callable[[], str]:
     """A call that Slack refuses for `times` times before it answers."""
     refusals = iter([SlackUnavailableError("Slack has a problem.", retry_after_seconds=seconds)] * times)
@@ -115,7 +123,7 @@ def test_a_call_that_slack_goes_on_to_refuse_is_given_up(times: int, seconds: fl
 
 def test_a_step_that_can_do_without_slack_waits_a_few_seconds_for_a_limit_and_no_longer() -> None:
     work = FakeWork()
-    patience = BriefPatience(VisiblePatience(work, lambda _: None), seconds=5)
+    patience = briefly(VisiblePatience(work, lambda _: None), seconds=5)
 
     assert ask_slack(limited(1, seconds=2.0), patience) == "Ada"
     with pytest.raises(SlackUnavailableError):
@@ -133,7 +141,7 @@ def test_a_call_that_hangs_is_left_alone_when_the_time_is_over_or_the_step_has_t
 
     try:
         with pytest.raises(SlackUnavailableError):
-            ask_slack(never.wait, BriefPatience(VisiblePatience(FakeWork(), lambda _: None), seconds=0.1))
+            ask_slack(never.wait, briefly(VisiblePatience(FakeWork(), lambda _: None), seconds=0.1))
         with pytest.raises(WorkInterruptedError):
             ask_slack(never.wait, VisiblePatience(Ending(), lambda _: None))
     finally:

@@ -9,26 +9,12 @@ from hypothesis import strategies as st
 
 from bot.domain.plan import Batch, BatchState, DropReason, Reviewer, Share
 from bot.domain.row_changes import recounted
-from bot.domain.writing import (
-    MAX_TRIES,
-    Acknowledged,
-    NotBegun,
-    RateLimited,
-    Refused,
-    TooLarge,
-    Unknown,
-    Unreachable,
-    WriteResult,
-    batches,
-    begun,
-    ended,
-    halves,
-)
+from bot.domain.writing import MAX_TRIES, Outcome, WriteResult, batches, begun, ended, halves
 from tests.unit.builders import NOW, a_batch
 
 LATER = NOW + timedelta(seconds=3)
 SENT = begun(a_batch(), now=NOW)
-RESULTS = [Acknowledged(), NotBegun(), RateLimited(None), Unreachable("no"), Refused("no"), TooLarge(), Unknown("no")]
+RESULTS = [WriteResult(outcome) for outcome in Outcome]
 
 
 def test_a_batch_is_stored_as_being_sent_before_it_is_sent() -> None:
@@ -42,14 +28,14 @@ def test_a_batch_is_stored_as_being_sent_before_it_is_sent() -> None:
 @pytest.mark.parametrize(
     ("result", "state", "attempts", "error"),
     [
-        (Acknowledged(), BatchState.WRITTEN, 1, None),
-        (NotBegun(), BatchState.PLANNED, 0, None),
-        (RateLimited(7.0), BatchState.PLANNED, 0, None),
-        (RateLimited(None), BatchState.PLANNED, 0, None),
-        (Unknown("a time-out"), BatchState.UNKNOWN, 1, "a time-out"),
-        (Refused("the key"), BatchState.FAILED, 1, "the key"),
-        (Unreachable("no network"), BatchState.PLANNED, 1, "no network"),
-        (TooLarge(), BatchState.PLANNED, 0, None),
+        (WriteResult(Outcome.ACKNOWLEDGED), BatchState.WRITTEN, 1, None),
+        (WriteResult(Outcome.NOT_BEGUN), BatchState.PLANNED, 0, None),
+        (WriteResult(Outcome.RATE_LIMITED, retry_after_seconds=7.0), BatchState.PLANNED, 0, None),
+        (WriteResult(Outcome.RATE_LIMITED), BatchState.PLANNED, 0, None),
+        (WriteResult(Outcome.UNKNOWN, "a time-out"), BatchState.UNKNOWN, 1, "a time-out"),
+        (WriteResult(Outcome.REFUSED, "the key"), BatchState.FAILED, 1, "the key"),
+        (WriteResult(Outcome.UNREACHABLE, "no network"), BatchState.PLANNED, 1, "no network"),
+        (WriteResult(Outcome.TOO_LARGE), BatchState.PLANNED, 0, None),
     ],
 )
 def test_each_result_has_its_state(result: WriteResult, state: BatchState, attempts: int, error: str | None) -> None:
@@ -68,7 +54,7 @@ def test_no_result_touches_the_rows(result: WriteResult) -> None:
 
 
 def test_success_clears_the_error_of_an_earlier_attempt() -> None:
-    assert ended(replace(SENT, error="no network"), Acknowledged(), now=LATER).error is None
+    assert ended(replace(SENT, error="no network"), WriteResult(Outcome.ACKNOWLEDGED), now=LATER).error is None
 
 
 @pytest.mark.parametrize(
@@ -76,7 +62,7 @@ def test_success_clears_the_error_of_an_earlier_attempt() -> None:
     [(1, BatchState.PLANNED), (MAX_TRIES - 1, BatchState.PLANNED), (MAX_TRIES, BatchState.FAILED)],
 )
 def test_no_connection_fails_a_batch_after_the_last_try(attempts: int, state: BatchState) -> None:
-    after = ended(replace(SENT, attempts=attempts), Unreachable("no network"), now=LATER)
+    after = ended(replace(SENT, attempts=attempts), WriteResult(Outcome.UNREACHABLE, "no network"), now=LATER)
 
     assert (after.state, after.error) == (state, "no network")
 
@@ -85,7 +71,7 @@ def test_a_rate_limit_never_uses_up_the_tries() -> None:
     batch = a_batch()
 
     for _ in range(3 * MAX_TRIES):
-        batch = ended(begun(batch, now=NOW), RateLimited(1.0), now=LATER)
+        batch = ended(begun(batch, now=NOW), WriteResult(Outcome.RATE_LIMITED, retry_after_seconds=1.0), now=LATER)
 
     assert (batch.state, batch.attempts) == (BatchState.PLANNED, 0)
 
@@ -93,7 +79,7 @@ def test_a_rate_limit_never_uses_up_the_tries() -> None:
 def test_a_single_row_that_is_too_large_fails() -> None:
     sent = replace(SENT, dropped=tuple((row_id, DropReason.GONE) for row_id, _ in SENT.rows[1:]))
 
-    after = ended(sent, TooLarge(), now=LATER)
+    after = ended(sent, WriteResult(Outcome.TOO_LARGE), now=LATER)
 
     assert after.state is BatchState.FAILED
     assert after.error == "Braintrust finds a single row too large (413)."
@@ -114,7 +100,7 @@ def test_halves_hold_every_row_once_with_its_reviewer(count: int, data: st.DataO
 
 
 def test_halves_are_otherwise_like_the_whole() -> None:
-    batch: Batch = ended(SENT, TooLarge(), now=LATER)
+    batch: Batch = ended(SENT, WriteResult(Outcome.TOO_LARGE), now=LATER)
 
     first, second = halves(batch)
 

@@ -3,16 +3,14 @@
 import json
 import logging
 import re
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from bot.adapters.http import Answer, retry_after_seconds
 from bot.adapters.obstacles import Culprit, obstacle
 from bot.domain.people import Group, User, unlisted_name
-from bot.domain.writing import Acknowledged, RateLimited, Refused, TooLarge, Unknown, WriteResult
+from bot.domain.writing import Outcome, WriteResult
 from bot.errors import (
     BraintrustError,
     BraintrustRejectedError,
@@ -30,7 +28,7 @@ TOO_MUCH = (
     "if that does not help, check BRAINTRUST_API_URL."
 )
 MAX_NAME_LENGTH = 255
-MAX_ID_LENGTH = len("urn:uuid:") + 36
+_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 MAX_COUNT = 2**53  # beyond it, numbers in JSON are not exact
 _REFUSALS = frozenset({400, 401, 403, 404, 421})  # nothing was done before these were answered
 
@@ -79,17 +77,14 @@ def read_error(answer: Answer) -> BraintrustError:
 
 def moved(answer: Answer, *, path: str) -> NoAccessError | None:
     """The error of a redirect that says that the whole API is elsewhere; None for any other answer."""
-    address = answer.headers.get("Location", "")
-    base = address.partition("?")[0].removesuffix(path.partition("?")[0])
-    is_same_path = base != address.partition("?")[0]
-    if not 300 <= answer.status < 400 or not (answer.status in _MOVED or is_same_path):
+    address = answer.headers.get("Location", "").partition("?")[0]
+    base = address.removesuffix(path.partition("?")[0])
+    if not 300 <= answer.status < 400 or (base == address and answer.status not in _MOVED):
         return None
-    advice = "Check BRAINTRUST_API_URL"
-    if is_same_path and _ADDRESS.fullmatch(base):
-        advice = f"Set BRAINTRUST_API_URL to {base}"
-    return NoAccessError(
-        f"Braintrust's API is not at this address any more ({answer.status}). {advice}.", setting=ADDRESS
-    )
+    is_told = base != address and _ADDRESS.fullmatch(base)
+    advice = f"Set BRAINTRUST_API_URL to {base}" if is_told else "Check BRAINTRUST_API_URL"
+    sentence = f"Braintrust's API is not at this address any more ({answer.status}). {advice}."
+    return NoAccessError(sentence, setting=ADDRESS)
 
 
 def unreached(error: Exception, *, url: str) -> BraintrustUnavailableError:
@@ -99,19 +94,16 @@ def unreached(error: Exception, *, url: str) -> BraintrustUnavailableError:
         sentence = "Braintrust does not answer. Check BRAINTRUST_API_URL and the network, or try again later."
         return UnreachedError(sentence, setting=ADDRESS)
     proxy = f"{urlsplit(url).scheme.upper()}_PROXY"
-    setting = {Culprit.ADDRESS: ADDRESS, Culprit.PROXY: proxy, Culprit.AUTHORITIES: "REQUESTS_CA_BUNDLE"}.get(
-        found.culprit
-    )
-    return UnreachedError(
-        f"Braintrust cannot be reached at {url}: {found.what}. Check {setting or 'this machine'}.", setting=setting
-    )
+    settings = {Culprit.ADDRESS: ADDRESS, Culprit.PROXY: proxy, Culprit.AUTHORITIES: "REQUESTS_CA_BUNDLE"}
+    setting = settings.get(found.culprit)
+    sentence = f"Braintrust cannot be reached at {url}: {found.what}. Check {setting or 'this machine'}."
+    return UnreachedError(sentence, setting=setting)
 
 
 def refusal(answer: Answer) -> str:
     """The sentence for a refusal that repeating does not change."""
-    sentence = _SENTENCES.get(
-        answer.status, f"Braintrust refused the request ({answer.status}). The bot's log says why."
-    )
+    unforeseen = f"Braintrust refused the request ({answer.status}). The bot's log says why."
+    sentence = _SENTENCES.get(answer.status, unforeseen)
     named = _DATA_PLANE.search(answer.body.decode(errors="replace"))
     return sentence.format(data_plane=named[0] if named else "your organisation's API address")
 
@@ -149,11 +141,10 @@ def object_in(answer: Answer, *, entries: int) -> Mapping[str, Any]:
 
 def count_of(value: object) -> int:
     """A count, which may come as text; raises `BraintrustUnavailableError` for anything else, or above 2^53."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,16}", value):
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_COUNT:
+    text = str(value)
+    if not re.fullmatch(r"[0-9]{1,16}", text) or int(text) > MAX_COUNT:
         raise unusable("a count that is none")
-    return value
+    return int(text)
 
 
 def unusable(what: str) -> BraintrustUnavailableError:
@@ -167,12 +158,12 @@ def write_result(answer: Answer, row_ids: Sequence[str]) -> WriteResult:
         return _acknowledgement(answer, row_ids)
     log.warning("Braintrust refused a write", extra={"status": answer.status, "answer": stripped(answer.body)})
     if answer.status == 413:
-        return TooLarge()
+        return WriteResult(Outcome.TOO_LARGE)
     if answer.status == 429:
-        return RateLimited(retry_after_seconds(answer.headers))
+        return WriteResult(Outcome.RATE_LIMITED, retry_after_seconds=retry_after_seconds(answer.headers))
     if answer.status in _REFUSALS:
-        return Refused(refusal(answer))
-    return Unknown(f"Braintrust answered {answer.status}")
+        return WriteResult(Outcome.REFUSED, refusal(answer))
+    return WriteResult(Outcome.UNKNOWN, f"Braintrust answered {answer.status}")
 
 
 def _acknowledgement(answer: Answer, row_ids: Sequence[str]) -> WriteResult:
@@ -180,29 +171,18 @@ def _acknowledgement(answer: Answer, row_ids: Sequence[str]) -> WriteResult:
     try:
         acknowledged = object_in(answer, entries=len(row_ids)).get("row_ids")
     except BraintrustError:
-        return Unknown("Braintrust's answer could not be read")
+        return WriteResult(Outcome.UNKNOWN, "Braintrust's answer could not be read")
     if not isinstance(acknowledged, list) or len(acknowledged) != len(row_ids):
-        return Unknown("Braintrust acknowledged another number of rows")
+        return WriteResult(Outcome.UNKNOWN, "Braintrust acknowledged another number of rows")
     if not all(isinstance(row_id, str) for row_id in acknowledged) or set(acknowledged) != set(row_ids):
-        return Unknown("Braintrust acknowledged other rows than were sent")
-    return Acknowledged()
+        return WriteResult(Outcome.UNKNOWN, "Braintrust acknowledged other rows than were sent")
+    return WriteResult(Outcome.ACKNOWLEDGED)
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project, and the organisation that it is in, where Braintrust says so."""
-
-    name: str
-    organisation_id: str | None
-
-
-def project(entry: Mapping[str, Any]) -> Project:
-    """A project; it may have no name for us."""
+def project(entry: Mapping[str, Any]) -> tuple[str, str | None]:
+    """A project's name, and the id of its organisation where Braintrust says so; it may have no name for us."""
     organisation_id = entry.get("org_id")
-    return Project(
-        name=_fit(str(entry.get("name") or entry.get("id"))),
-        organisation_id=str(organisation_id) if _is_id(organisation_id) else None,
-    )
+    return _fit(str(entry.get("name") or entry.get("id"))), organisation_id if _is_id(organisation_id) else None
 
 
 def identified(entries: list[Any]) -> list[Mapping[str, Any]]:
@@ -237,9 +217,5 @@ def _ids(members: object) -> tuple[str, ...]:
     return tuple(member for member in members if _is_id(member)) if isinstance(members, list) else ()
 
 
-def _is_id(value: object) -> bool:
-    """Whether it is a UUID.  The class itself takes any number of hyphens, and digits of any script."""
-    try:
-        return isinstance(value, str) and value.isascii() and len(value) <= MAX_ID_LENGTH and bool(uuid.UUID(value))
-    except ValueError:
-        return False
+def _is_id(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None

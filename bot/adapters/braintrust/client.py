@@ -6,27 +6,11 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode, urljoin
 
-from bot.adapters.braintrust.answers import (
-    TOO_MUCH,
-    Project,
-    count_of,
-    group,
-    identified,
-    moved,
-    object_in,
-    project,
-    read_error,
-    size_of,
-    unreached,
-    unusable,
-    user,
-    write_result,
-)
+from bot.adapters.braintrust import answers
 from bot.adapters.http import Answer, Limits, TooBigError, exchange
 from bot.adapters.obstacles import nothing_was_sent
 from bot.domain.faults import LIMITED_SECONDS, pause_seconds
@@ -35,7 +19,7 @@ from bot.domain.people import Group, User
 from bot.domain.reading import is_quotable, log_row
 from bot.domain.rhythm import USUAL
 from bot.domain.row_changes import Change, Unassignment, Withdrawal
-from bot.domain.writing import NotBegun, Unknown, Unreachable, WriteResult
+from bot.domain.writing import Outcome, WriteResult
 from bot.errors import (
     STILL_LIMITED,
     BraintrustRejectedError,
@@ -59,29 +43,20 @@ MOST_AFTER_FAULT = 20.0  # seconds between two tries
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    """The seconds that one exchange may take, from connecting to the last byte."""
-
-    read: float = 120.0
-    write: float = USUAL.write_seconds
-
-
-DEADLINES = Deadlines()
-
-
 class BraintrustClient:
-    """The `Braintrust` port on the real API."""
+    """The `Braintrust` port on the real API.  One exchange may take so many seconds, to its last byte."""
 
     def __init__(
         self,
         settings: BraintrustSettings,
         *,
         monotonic: Callable[[], float] = time.monotonic,
-        deadlines: Deadlines = DEADLINES,
+        read_seconds: float = 120.0,
+        write_seconds: float = USUAL.write_seconds,
     ) -> None:
         self._monotonic = monotonic
-        self._deadlines = deadlines
+        self._read_seconds = read_seconds
+        self._write_seconds = write_seconds
         self._url = settings.api_url
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         self._headers["Authorization"] = f"Bearer {settings.api_key}"
@@ -101,50 +76,47 @@ class BraintrustClient:
     def tally(self, query: str, *, key: str, count: str, patience: Patience) -> Mapping[str, int]:
         counts: Counter[str] = Counter()
         for record in _patiently(lambda: self._records(query, MAX_PAGE_ROWS, patience), patience)[0]:
-            name, rows = record.get(key), count_of(record.get(count))
+            name, rows = record.get(key), answers.count_of(record.get(count))
             if isinstance(name, str) and name:
                 counts[name] += rows
         return counts
 
     def total(self, query: str, *, count: str, patience: Patience) -> int:
         records = _patiently(lambda: self._records(query, 1, patience), patience)[0]
-        return count_of(records[0].get(count)) if records else 0
+        return answers.count_of(records[0].get(count)) if records else 0
 
     def projects(self, *, patience: Patience) -> Mapping[str, str]:
         found = [entry for entry in self._everything("project", patience) if not entry.get("deleted_at")]
         return {str(entry["id"]): str(entry.get("name") or entry["id"]) for entry in found}
 
     def users(self, *, patience: Patience, at_least: Collection[str] = ()) -> tuple[User, ...]:
-        return tuple(user(entry) for entry in self._everything("user", patience, at_least))
+        return tuple(answers.user(entry) for entry in self._everything("user", patience, at_least))
 
     def groups(self, *, patience: Patience) -> tuple[Group, ...]:
-        return tuple(group(entry) for entry in self._everything("group", patience) if not entry.get("deleted_at"))
+        listed = self._everything("group", patience)
+        return tuple(answers.group(entry) for entry in listed if not entry.get("deleted_at"))
 
     def write(self, project_id: str, pairs: Sequence[tuple[str, str]], change: Change) -> WriteResult:
-        events = [
-            unassignment_event(row_id, who, change.form)
-            if isinstance(change, Withdrawal)
-            else assignment_event(row_id, who)
-            for row_id, who in pairs
-        ]
+        events = [merge_event(row_id, who, change) for row_id, who in pairs]
         body = json.dumps({"events": events}, separators=(",", ":")).encode()
         address = f"{self._url}/v1/project_logs/{project_id}/insert"
-        limits = Limits(self._deadlines.write, size_of(len(events)))
+        headers, limits = self._headers, Limits(self._write_seconds, answers.size_of(len(events)))
         try:
-            headers = self._headers
-            answer = _counted("POST", address, headers=headers, body=body, limits=limits, proceed=_in_any_case)
+            # To its deadline in any case: what became of a write that was given up would have to be found out.
+            answer = _counted("POST", address, headers=headers, body=body, limits=limits, proceed=lambda: None)
         except (OSError, ValueError) as error:
             log.warning("Braintrust did not answer a write", extra={"cause": type(error).__name__})
             # Without a connection nothing was sent; whatever happens later may have been applied.
-            unsent = nothing_was_sent(error)
-            return Unreachable(str(unreached(error, url=self._url))) if unsent else Unknown("Braintrust did not answer")
+            if nothing_was_sent(error):
+                return WriteResult(Outcome.UNREACHABLE, str(answers.unreached(error, url=self._url)))
+            return WriteResult(Outcome.UNKNOWN, "Braintrust did not answer")
         if answer.status == 401 and self._has_other_key(headers):
-            return NotBegun()
-        return write_result(answer, [event["id"] for event in events])
+            return WriteResult(Outcome.NOT_BEGUN)
+        return answers.write_result(answer, [event["id"] for event in events])
 
-    def project(self, project_id: str, *, patience: Patience) -> Project:
-        """One project; raises like `page`."""
-        return project(_patiently(lambda: self._read(f"/v1/project/{project_id}", patience), patience))
+    def project(self, project_id: str, *, patience: Patience) -> tuple[str, str | None]:
+        """The name of a project, and the id of its organisation where that is said; raises like `page`."""
+        return answers.project(_patiently(lambda: self._read(f"/v1/project/{project_id}", patience), patience))
 
     def names(self, kind: Literal["organization", "project"], *, patience: Patience) -> Mapping[str, str]:
         """The names of the first hundred that the key reaches, by id; raises like `page`."""
@@ -153,15 +125,15 @@ class BraintrustClient:
 
     def _records(self, query: str, rows: int, patience: Patience) -> tuple[list[Mapping[str, Any]], str | None]:
         answer = self._exchange("POST", "/btql", {"query": query}, rows=rows, patience=patience)
-        found = object_in(answer, entries=rows)
+        found = answers.object_in(answer, entries=rows)
         records = found.get("data")
         cursor = found.get("cursor") or answer.headers.get("x-bt-cursor") or answer.headers.get("x-amz-meta-bt_cursor")
         if not isinstance(records, list) or not all(isinstance(record, Mapping) for record in records):
-            raise unusable("a query's answer without rows")
+            raise answers.unusable("a query's answer without rows")
         if len(records) > rows:
-            raise BraintrustRejectedError(TOO_MUCH)
+            raise BraintrustRejectedError(answers.TOO_MUCH)
         if cursor is not None and not (isinstance(cursor, str) and len(cursor) <= MAX_CURSOR and is_quotable(cursor)):
-            raise unusable("a cursor that cannot be sent back")
+            raise answers.unusable("a cursor that cannot be sent back")
         return records, cursor
 
     def _everything(self, kind: str, patience: Patience, at_least: Collection[str] = ()) -> list[Mapping[str, Any]]:
@@ -169,26 +141,24 @@ class BraintrustClient:
         found: dict[str, Mapping[str, Any]] = {}
         last: str | None = None
         for _ in range(MAX_USER_PAGES):
-            objects = _patiently(partial(self._objects, kind, last, patience), patience)
-            listed = {str(entry["id"]): entry for entry in objects}
-            if listed.keys() <= found.keys():
+            before = len(found)
+            for entry in _patiently(partial(self._objects, kind, last, patience), patience):
+                last = str(entry["id"])
+                found.setdefault(last, entry)
+            if len(found) == before or (at_least and found.keys() >= set(at_least)):
                 return list(found.values())
-            found |= {entry_id: entry for entry_id, entry in listed.items() if entry_id not in found}
-            if at_least and found.keys() >= set(at_least):
-                return list(found.values())
-            last = list(listed)[-1]
         raise BraintrustRejectedError(f"Braintrust's list of {kind}s does not end. Please tell the bot's maintainers.")
 
     def _objects(self, kind: str, after: str | None, patience: Patience) -> list[Mapping[str, Any]]:
         query = {"limit": USERS_PER_PAGE} | ({"starting_after": after} if after else {})
         objects = self._read(f"/v1/{kind}?{urlencode(query)}", patience).get("objects")
         if not isinstance(objects, list):
-            raise unusable(f"a list of {kind}s without {kind}s")
-        return identified(objects)
+            raise answers.unusable(f"a list of {kind}s without {kind}s")
+        return answers.identified(objects)
 
     def _read(self, path: str, patience: Patience) -> Mapping[str, Any]:
         answer = self._exchange("GET", path, None, rows=USERS_PER_PAGE, patience=patience)
-        return object_in(answer, entries=USERS_PER_PAGE)
+        return answers.object_in(answer, entries=USERS_PER_PAGE)
 
     def _has_other_key(self, refused: Mapping[str, str]) -> bool:
         """Whether the key's file has another one than the one that was refused; it is used from now on."""
@@ -199,13 +169,13 @@ class BraintrustClient:
 
     def _exchange(self, method: str, path: str, payload: object, *, rows: int, patience: Patience) -> Answer:
         body = None if payload is None else json.dumps(payload).encode()
-        within = partial(_counted, limits=Limits(self._deadlines.read, size_of(rows)), proceed=patience.proceed)
+        within = partial(_counted, limits=Limits(self._read_seconds, answers.size_of(rows)), proceed=patience.proceed)
         try:
             headers = self._headers
             answer = within(method, self._url + path, headers=headers, body=body)
             if answer.status == 401 and self._has_other_key(headers):
                 answer = within(method, self._url + path, headers=self._headers, body=body)
-            if elsewhere := moved(answer, path=path):
+            if elsewhere := answers.moved(answer, path=path):
                 raise elsewhere
             if answer.status in (302, 303, 307) and (address := answer.headers.get("Location", "")):
                 # A large answer lies in storage; the address is signed, and must not see our key.
@@ -213,19 +183,18 @@ class BraintrustClient:
                 if answer.status != 200:
                     raise BraintrustUnavailableError(NOT_HANDED_OUT)
         except TooBigError as error:
-            raise QueryRefusedError(TOO_MUCH) from error
+            raise QueryRefusedError(answers.TOO_MUCH) from error
         except (OSError, ValueError) as error:  # OSError: also a file of authorities; ValueError: an odd address
-            raise unreached(error, url=self._url) from error
+            raise answers.unreached(error, url=self._url) from error
         if answer.status != 200:
-            raise read_error(answer)
+            raise answers.read_error(answer)
         return answer
 
 
 def _counted(method: str, url: str, **details: Any) -> Answer:
     """`exchange`, with its kind, outcome and time for the metrics."""
-    kind = {"btql": "query", "insert": "insert"}.get(
-        url.rpartition("/")[2], "directory" if "/v1/" in url else "storage"
-    )
+    other = "directory" if "/v1/" in url else "storage"
+    kind = {"btql": "query", "insert": "insert"}.get(url.rpartition("/")[2], other)
     outcome = "unanswered"
     try:
         with BRAINTRUST_SECONDS.time():
@@ -249,13 +218,15 @@ def assignment_event(row_id: str, reviewer_id: str) -> dict[str, Any]:
     }
 
 
-def unassignment_event(row_id: str, reviewer_id: str, form: Unassignment) -> dict[str, Any]:
-    """The merge event that takes one row back from a reviewer, and leaves everything else as it is."""
+def merge_event(row_id: str, reviewer_id: str, change: Change) -> dict[str, Any]:
+    """The merge event that makes a change to one row; taking it back leaves everything else as it is."""
+    if not isinstance(change, Withdrawal):
+        return assignment_event(row_id, reviewer_id)
     event: dict[str, Any] = {"id": row_id, "_is_merge": True}
-    if form is Unassignment.ARRAY_DELETE:
-        return event | {"_array_delete": [{"path": ["metadata", "~__bt_assignments"], "delete": [reviewer_id]}]}
-    value: list[str] | None = [] if form is Unassignment.EMPTY_LIST else None
     path = ["metadata", "~__bt_assignments"]
+    if change.form is Unassignment.ARRAY_DELETE:
+        return event | {"_array_delete": [{"path": path, "delete": [reviewer_id]}]}
+    value: list[str] | None = [] if change.form is Unassignment.EMPTY_LIST else None
     return event | {"metadata": {"~__bt_assignments": value}, "_merge_paths": [path]}
 
 
@@ -281,23 +252,19 @@ def _patiently(request: Callable[[], _T], patience: Patience, *, tries: int = RE
             patience.wait(pause, "Braintrust did not answer; trying again.")
 
 
-def _in_any_case() -> None:
-    """A write is waited for to its deadline: what became of one that was given up would have to be found out."""
-
-
 def organisation(client: BraintrustClient, settings: BraintrustSettings, *, patience: Patience) -> Home | None:
     """The project's organisation, else the one that the key reaches, or that is named; None where that is not said.
 
     Raises `BraintrustError`.  <https://www.braintrust.dev/docs/api-reference/projects/get-project>: `org_id`.
     """
-    names: Mapping[str, str] = {}
     try:
         names = client.names("organization", patience=patience)
-    except NoAccessError:
-        raise
     except BraintrustRejectedError as error:
+        if isinstance(error, NoAccessError):
+            raise
         log.info("Braintrust does not list its organisations", extra={"error": str(error)})
-    told = client.project(settings.project_id, patience=patience).organisation_id if settings.project_id else None
+        names = {}
+    told = client.project(settings.project_id, patience=patience)[1] if settings.project_id else None
     if told is None:
         wanted = [org_id for org_id, name in names.items() if settings.org_name in ("", name)]
         told = wanted[0] if len(wanted) == 1 else None

@@ -1,17 +1,17 @@
 """The steps of an undo, and its preview: only rows that are still exactly as the plan wrote them are taken back."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.plan import UNDOABLE, Batch, BatchState, Plan, PlanState
-from bot.domain.row_changes import Unassignment, Withdrawal, checked
+from bot.domain.row_changes import Unassignment, Withdrawal, checked, without_others
 from bot.domain.undo import UndoCounts, counted_undo, not_taken_back, previewed, to_take_back
+from bot.domain.writing import parted
 from bot.errors import BraintrustError, BraintrustRejectedError
 from bot.services.notices import arrange_notices
-from bot.services.ports.plans import BatchBook
 from bot.services.ports.work import Work
 from bot.services.reading import RowReader
 from bot.services.step import ANOTHER_FIRST, BoundedPatience, StepContext, VisiblePatience
@@ -27,39 +27,36 @@ PREVIEW_SECONDS = 120.0  # how long a person waits for the numbers, at most
 class UndoRun:
     """Carries out one undo.  What it does is stored in its batches, which a later run goes on with."""
 
-    def __init__(
-        self, context: StepContext, undone: BatchBook, *, work: Work, plan: Plan, others: frozenset[str]
-    ) -> None:
+    def __init__(self, context: StepContext, *, work: Work, plan: Plan) -> None:
         self._context = context
-        self._undone = undone
+        self._undone = context.books.undone
         self._work = work
         self._plan = plan
-        self._others = others
         self._read_at: dict[int, float] = {}  # when the reading of a batch's rows began (monotonic)
 
-    def carry_out(self) -> str | None:
+    def carry_out(self, others: Collection[str]) -> str | None:
         """Take back what can be; the sentence why something was not, None when all is settled.
 
-        Raises `BraintrustError`.
+        `others` are rows that another plan wrote later.  Raises `BraintrustError`.
         """
-        self._check()
+        self._check(others)
         self._settle()
         form = self._form()
         if form is None:
             return None
-        everything = self._undone.of(self._plan.id)
-        reason = self._writer(everything, Withdrawal(form), self._context).carry_out(self._read_at)
+        reason = self._writer(self._undone.of(self._plan.id), Withdrawal(form)).carry_out(self._read_at)
         left = self._open()
         errors = [batch.error for batch in left if batch.state is BatchState.FAILED and batch.error]
         return reason or (next(iter(errors), NOT_SEEN) if left else None)
 
-    def _check(self) -> None:
+    def _check(self, others: Collection[str]) -> None:
         """Drop what nobody may take back, so that no request is made for it."""
-        unsent = [batch for batch in self._open() if not batch.attempts]
+        ours = [without_others(batch, others) for batch in self._open()]
+        unsent = [batch for batch in ours if not batch.attempts]
         reader = RowReader(self._context.braintrust, self._context.settings)
         patience = VisiblePatience(self._work, partial(self._context.explain, self._work))
         sight = reader.of_batches(self._plan, unsent, patience=patience)
-        looked_at = [checked(batch, sight.rows, Withdrawal(), others=self._others) for batch in unsent]
+        looked_at = [batch if batch.attempts else checked(batch, sight.rows, Withdrawal()) for batch in ours]
         settled = [batch if batch.kept else replace(batch, state=BatchState.CONFIRMED) for batch in looked_at]
         self._undone.save(self._work.lease, settled)
         self._read_at = {batch.seq: sight.began for batch in unsent}
@@ -68,7 +65,7 @@ class UndoRun:
         """Look what became of what an earlier process sent: only what is left has to wait for a form."""
         sent = [batch for batch in self._open() if batch.state in (BatchState.UNKNOWN, BatchState.WRITTEN)]
         if sent:
-            self._writer(sent, Withdrawal(), self._context).settle()
+            self._writer(sent, Withdrawal()).settle()
 
     def _form(self) -> Unassignment | None:
         """The form in which Braintrust takes rows back; None where nothing is left to take back.
@@ -88,8 +85,7 @@ class UndoRun:
             sent = row.attempts
             if row.state in (BatchState.WRITTEN, BatchState.FAILED):
                 row = replace(row, state=BatchState.PLANNED)
-            context = replace(self._context, confirm_seconds=FORM_SECONDS)
-            reason = self._writer([row], Withdrawal(form), context).carry_out(self._read_at)
+            reason = self._writer([row], Withdrawal(form)).carry_out(self._read_at, confirm_seconds=FORM_SECONDS)
             row = next(batch for batch in self._undone.of(self._plan.id) if batch.seq == row.seq)
             if row.state is BatchState.CONFIRMED:
                 return form if row.kept and row.attempts > sent else None
@@ -103,17 +99,16 @@ class UndoRun:
         """The first row of a batch as a batch of its own."""
         if len(batch.rows) == 1:
             return batch
-        row = batch.kept[0]
-        rest = replace(batch, rows=tuple(pair for pair in batch.rows if pair != row))
+        rest, alone = parted(batch, batch.kept[:1])  # what was dropped is no part of what is tried
         rest = rest if rest.kept else replace(rest, state=BatchState.CONFIRMED)
-        alone, rest = self._undone.split(self._work.lease, (replace(batch, rows=(row,), dropped=()), rest))
+        alone, rest = self._undone.split(self._work.lease, (alone, rest))
         if batch.seq in self._read_at:
             self._read_at[rest.seq] = self._read_at[batch.seq]
         return alone
 
-    def _writer(self, batches: Sequence[Batch], change: Withdrawal, context: StepContext) -> Writer:
-        ledger = Ledger(context, batches, store=self._undone, lease=self._work.lease)
-        return Writer(context, ledger, work=self._work, plan=self._plan, change=change, others=self._others)
+    def _writer(self, batches: Sequence[Batch], change: Withdrawal) -> Writer:
+        ledger = Ledger(self._context, batches, store=self._undone, lease=self._work.lease)
+        return Writer(self._context, ledger, work=self._work, plan=self._plan, change=change)
 
     def _open(self) -> list[Batch]:
         """The batches that are not settled; those that were never sent come first."""
@@ -129,27 +124,22 @@ class UndoSteps:
         self._plans = context.books.plans
         self._batches = context.books.batches
         self._undone = context.books.undone
-        self._hours = timedelta(hours=hours)
-        self._closing = threading.Event()
-
-    @property
-    def hours(self) -> int:
+        self.hours = hours
         """For how long after its end an assignment can be taken back."""
-        return int(self._hours.total_seconds() // 3600)
+        self._closing = threading.Event()
 
     def is_possible(self, plan: Plan) -> bool:
         """Whether `plan` is in a state, and young enough, to be taken back."""
-        recent = plan.finished_at is not None and plan.finished_at > self._context.clock() - self._hours
-        return recent and plan.state in UNDOABLE
+        earliest = self._context.clock() - timedelta(hours=self.hours)
+        return plan.state in UNDOABLE and plan.finished_at is not None and plan.finished_at > earliest
 
     def preview(self, plan: Plan) -> UndoCounts:
         """Fresh numbers of what an undo would take back and keep; takes its time; raises `BraintrustError`."""
         patience = BoundedPatience(self._closing.wait, seconds=PREVIEW_SECONDS)
         written = not_taken_back(self._batches.of(plan.id), self._undone.of(plan.id))
         others = self._batches.written_later(plan)
-        ids = [row_id for row_id, _ in written.rows if row_id not in others]
-        rows = RowReader(self._context.braintrust, self._context.settings).by_id
-        return previewed(written, rows(plan.request.project_id, ids, patience=patience).rows, others=others)
+        reader = RowReader(self._context.braintrust, self._context.settings)
+        return previewed(written, reader.of_batches(plan, [written], patience=patience).rows, others=others)
 
     def close(self) -> None:
         """Let nobody wait for numbers any more."""
@@ -157,7 +147,8 @@ class UndoSteps:
 
     def begin(self, plan_id: str, *, edition: int, who: str, now: datetime) -> bool:
         """Ask for it; False when it is too late, or somebody was first."""
-        return self._plans.begin_undo(plan_id, edition=edition, who=who, now=now, finished_after=now - self._hours)
+        finished_after = now - timedelta(hours=self.hours)
+        return self._plans.begin_undo(plan_id, edition=edition, who=who, now=now, finished_after=finished_after)
 
     def take_back(self, work: Work, plan: Plan) -> None:
         """The worker's step: look at the rows, take back what is still as it was written, and count."""
@@ -167,9 +158,8 @@ class UndoSteps:
         self._undone.recover(work.lease, now=self._context.clock())
         assigned, size = self._batches.of(plan.id), self._context.settings.batch_size
         self._undone.add(work.lease, to_take_back(assigned, self._undone.of(plan.id), size=size))
-        run = UndoRun(self._context, self._undone, work=work, plan=plan, others=self._batches.written_later(plan))
         try:
-            reason = run.carry_out()
+            reason = UndoRun(self._context, work=work, plan=plan).carry_out(self._batches.written_later(plan))
         except BraintrustError as error:
             reason = str(error)
         counts = counted_undo(self._undone.of(plan.id))

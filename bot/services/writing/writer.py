@@ -5,43 +5,35 @@ stored before its first request, each row is read at most 10 s before it is writ
 answer is read back before anything is sent again.
 """
 
-import math
+import logging
 import random
-from collections import deque
 from collections.abc import Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from bot.domain.faults import LIMITED_SECONDS, pause_seconds
 from bot.domain.plan import Batch, BatchState, Plan
-from bot.domain.row_changes import Change, checked, read_back, without_others
-from bot.domain.writing import (
-    Acknowledged,
-    NotBegun,
-    RateLimited,
-    Refused,
-    TooLarge,
-    WriteResult,
-    begun,
-    ended,
-    halves,
-)
-from bot.errors import STILL_LIMITED, BraintrustError, WorkInterruptedError
+from bot.domain.row_changes import Change, checked, read_back
+from bot.domain.writing import MAX_TRIES, Outcome, WriteResult, begun, ended, halves
+from bot.errors import STILL_LIMITED, BraintrustError, BraintrustRejectedError, WorkInterruptedError
 from bot.services.ports.work import Work
 from bot.services.reading import RowReader, Sight
 from bot.services.step import StepContext, VisiblePatience
 from bot.services.threads import in_background
-from bot.services.writing.ledger import Ledger, Settlement
+from bot.services.writing.ledger import Ledger
 
-FRESH_SECONDS = 10.0  # how old the reading may be on which a write rests
+log = logging.getLogger(__name__)
+
 FINISH_SECONDS = 20.0  # within which every write that is on its way has an answer, or is unknown
-SEEN_SECONDS = 1.0  # within which a write was visible in all recordings that are public
 FIRST_LOOK_SECONDS = 2.0  # an unknown batch is read back this long after its attempt ended
+LOOK_AGAIN_SECONDS = 10.0  # after a reading that failed
+CONFIRM_SECONDS = 60.0  # how long acknowledged rows may take to be visible
+CONFIRM_AGAIN_SECONDS = 5.0
+LONGEST_SECONDS = 60.0  # between two looks
 POLL_SECONDS = 1.0  # how soon a press of Stop is noticed when nothing else happens
-MAX_STALE_CHECKS = 5
+MAX_LATE = 5  # checks in a row, for each write at a time, that bring nothing young enough to write on
 _TOO_SLOW = "Braintrust answers too slowly to check rows right before they are written. Try again later."
 _RATE_LIMIT = "Waiting for Braintrust's rate limit."
 
@@ -52,37 +44,37 @@ class Writer:
     Only the step's thread changes anything; the other threads return values.
     """
 
-    def __init__(
-        self, context: StepContext, ledger: Ledger, *, work: Work, plan: Plan, change: Change, others: frozenset[str]
-    ) -> None:
+    def __init__(self, context: StepContext, ledger: Ledger, *, work: Work, plan: Plan, change: Change) -> None:
         self._plan = plan
         self._ledger = ledger
         self._change = change
-        self._others = others
         self._work = work
         self._context = context
+        self._confirm_seconds = CONFIRM_SECONDS
         self._reader = RowReader(context.braintrust, context.settings)
-        self._settlement = Settlement(context, ledger, change, others=others)
         self._parallel = context.settings.parallel_requests
         self._monotonic = context.monotonic
-        self._ready: deque[tuple[Batch, float]] = deque()  # with the moment at which the reading of its rows began
-        self._read_at: dict[int, float] = {}
-        self._looks: dict[Future[Sight], tuple[list[Batch], BatchState]] = {}  # at planned, unknown or written ones
+        self._checks: dict[Future[Sight], list[Batch]] = {}  # looks right before batches are written
+        self._looks: dict[Future[Sight], list[Batch]] = {}  # looks at sent batches
         self._writes: dict[Future[WriteResult], Batch] = {}
         self._hold_until = 0.0
         self._limits = 0
         self._limited_at = 0.0
-        self._stale_checks = 0
+        self._late = 0
+        self._unreadable = 0
         self._waiting: str | None = None
         self._reason: str | None = None
         self._sends = True
 
-    def carry_out(self, read_at: Mapping[int, float] = MappingProxyType({})) -> str | None:
+    def carry_out(self, read_at: Mapping[int, float], *, confirm_seconds: float = CONFIRM_SECONDS) -> str | None:
         """Work until nothing is open; the sentence why it had to end early, None when it did not.
 
         `read_at` says of batches that were checked just now when the reading of their rows began.
         """
-        self._read_at = dict(read_at)
+        self._confirm_seconds = confirm_seconds
+        for batch in self._ledger.lying(BatchState.PLANNED):
+            if batch.seq in read_at:
+                self._admit(batch, read_at[batch.seq])
         self._run()
         return self._reason
 
@@ -95,12 +87,12 @@ class Writer:
         try:
             while self._is_open():
                 self._work.proceed()
-                if self._ending:
-                    self._put_back()
-                self._begin_checks()
-                self._begin_writes()
-                self._look(self._ledger.take(BatchState.UNKNOWN), BatchState.UNKNOWN)
-                self._begin_confirmation()
+                if self._ending:  # nobody waits for answers on which something would have been written
+                    self._checks.clear()
+                else:
+                    self._begin_checks()
+                    self._begin_writes()
+                self._begin_looks()
                 self._collect()
         finally:  # whatever ended the run, what the requests that are on their way bring is stored
             if self._writes:
@@ -112,111 +104,66 @@ class Writer:
         return not self._sends or self._reason is not None or self._plan.is_stopping
 
     def _is_open(self) -> bool:
-        if self._writes or self._looks or self._ready:
-            return True
-        if self._ledger.has(BatchState.UNKNOWN) or self._ledger.has(BatchState.WRITTEN):
-            return True
-        return not self._ending and self._ledger.has(BatchState.PLANNED)
+        states = [BatchState.UNKNOWN, BatchState.WRITTEN] + ([] if self._ending else [BatchState.PLANNED])
+        return bool(self._writes or self._checks or self._looks or any(map(self._ledger.lying, states)))
 
-    def _checking(self) -> int:
-        """How many batches are looked at right before they are written."""
-        return sum(len(batches) for batches, state in self._looks.values() if state is BatchState.PLANNED)
+    def _ahead(self) -> int:
+        """How many batches are checked, or being checked."""
+        return len(self._ledger.ready()) + sum(map(len, self._checks.values()))
 
     def _begin_checks(self) -> None:
         """Read the next batches' rows while the ones before are written, so that no writer waits for a reading.
 
         As soon as the last two rounds of writing are ahead: writers stay busy, and the readings young.
         """
-        while not self._ending and self._monotonic() >= self._hold_until:
-            ahead = len(self._ready) + self._checking()
-            is_far_ahead = ahead >= max(3 * (self._parallel - 1), 1)
-            if is_far_ahead or not (batches := self._ledger.take(BatchState.PLANNED)):
-                return
-            unread: list[Batch] = []
-            for batch in batches:
-                began = self._read_at.pop(batch.seq, -math.inf)
-                if self._is_fresh(began):
-                    self._admit(without_others(batch, self._others), began)
-                else:
-                    unread.append(batch)
-            self._look(unread, BatchState.PLANNED)
+        enough = max(3 * (self._parallel - 1), 1) if self._monotonic() >= self._hold_until else 0
+        while self._ahead() < enough and (batches := self._ledger.take(BatchState.PLANNED)):
+            self._look(batches, self._checks)
 
     def _begin_writes(self) -> None:
         """Store that checked batches are being sent, then send them, as many as there is room for."""
-        sending: list[tuple[Batch, float]] = []
-        may_write = self._monotonic() >= self._hold_until and self._work.has_time_to_write()
-        while may_write and self._ready and len(self._writes) + len(sending) < self._parallel:
-            batch, began = self._ready.popleft()
-            if self._is_stale(began):
-                self._ledger.put(batch)
-            else:
-                sending.append((begun(batch, now=self._context.clock()), began))
-        if not sending:
+        if self._monotonic() < self._hold_until or not self._work.has_time_to_write():
             return
+        ready = self._ledger.ready()[: self._parallel - len(self._writes)]
+        sending = [(begun(batch, now=self._context.clock()), began) for batch, began in ready]
         for batch, _ in sending:
             self._ledger.note(batch)
-        self._plan = self._ledger.flush(waiting=None)
+        if sending:
+            self._plan = self._ledger.flush(waiting=None)
         for batch, began in sending:
             self._writes[in_background(partial(self._write, batch, began), name="write")] = batch
 
     def _write(self, batch: Batch, began: float) -> WriteResult:
         """Send one batch, unless the process was held up since it was checked."""
-        if not self._is_fresh(began) or not self._work.has_time_to_write():
-            return NotBegun()
+        if not self._ledger.is_fresh(began) or not self._work.has_time_to_write():
+            return WriteResult(Outcome.NOT_BEGUN)
         return self._context.braintrust.write(self._plan.request.project_id, batch.kept, self._change)
 
-    def _begin_confirmation(self) -> None:
-        """Read acknowledged batches back: full queries of older ones meanwhile, all once nothing is left to write."""
-        is_last = not (self._writes or self._ready or self._checking())
-        while len(self._looks) + len(self._writes) < (self._parallel if is_last else 2 * self._parallel - 1):
-            if not is_last and not self._ledger.fills_a_query(BatchState.WRITTEN, age_seconds=SEEN_SECONDS):
-                return
-            batches = self._ledger.take(BatchState.WRITTEN)
-            if not batches:
-                return
-            self._look(batches, BatchState.WRITTEN)
+    def _begin_looks(self) -> None:
+        """Read sent batches back: acknowledged ones once nothing is left to write, so in few queries."""
+        is_last = not (self._writes or self._ahead())
+        for state in (BatchState.UNKNOWN, BatchState.WRITTEN) if is_last else (BatchState.UNKNOWN,):
+            while len(self._looks) < self._parallel and (batches := self._ledger.take(state)):
+                self._look(batches, self._looks)
 
-    def _put_back(self) -> None:
-        """Leave batches unsent that were checked, or are being checked: nobody waits for that any more."""
-        while self._ready:
-            self._ledger.put(self._ready.popleft()[0])
-        for look in [look for look, (_, state) in self._looks.items() if state is BatchState.PLANNED]:
-            for batch in self._looks.pop(look)[0]:
-                self._ledger.put(batch)
-
-    def _is_fresh(self, began: float) -> bool:
-        """Whether a write may rest on a reading that began then."""
-        return self._monotonic() - began <= FRESH_SECONDS
-
-    def _is_stale(self, began: float) -> bool:
-        """Whether a reading is too old to write on; a server that is too slow every time ends the assignment."""
-        if self._is_fresh(began):
-            self._stale_checks = 0
-            return False
-        self._stale_checks += 1
-        if self._stale_checks >= MAX_STALE_CHECKS * self._parallel:
-            self._reason = _TOO_SLOW
-        return True
-
-    def _look(self, batches: list[Batch], state: BatchState) -> None:
-        """Have the rows of some batches read, which are in `state`."""
+    def _look(self, batches: list[Batch], looks: dict[Future[Sight], list[Batch]]) -> None:
+        """Have the rows of some batches read, which are in the same state."""
 
         def look_up() -> None:
-            if state is BatchState.PLANNED and self._ending:
+            if looks is self._checks and self._ending:
                 raise WorkInterruptedError
 
         def explain(reason: str | None) -> None:
             self._waiting = reason
 
         patience = VisiblePatience(self._work, explain, look_up=look_up)
-        if batches:
-            meeting = self._change.filter if state is BatchState.PLANNED else None
-            read = partial(self._reader.of_batches, self._plan, batches, patience=patience, meeting=meeting)
-            self._looks[in_background(read, name="look")] = batches, state
+        meeting = self._change.filter if looks is self._checks else None
+        read = partial(self._reader.of_batches, self._plan, batches, patience=patience, meeting=meeting)
+        looks[in_background(read, name="look")] = batches
 
     def _collect(self) -> None:
         """Wait for something to happen, decide what follows, and store it."""
-        tasks: list[Future[Any]] = [*self._looks, *self._writes]
+        tasks: list[Future[Any]] = [*self._checks, *self._looks, *self._writes]
         if not tasks:
             self._work.pause(POLL_SECONDS)
         self._settle(wait(tasks, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done)
@@ -227,59 +174,93 @@ class Writer:
     def _settle(self, done: Collection[Future[Any]]) -> None:
         for write in [future for future in self._writes if future in done]:
             self._on_written(self._writes.pop(write), write.result())
-        for look in [future for future in self._looks if future in done]:
-            batches, state = self._looks.pop(look)
-            try:
-                self._on_seen(batches, state, look.result())
-            except BraintrustError as error:
-                self._on_unseen(batches, state, error)
+        for looks in (self._checks, self._looks):
+            for look in [future for future in looks if future in done]:
+                batches = looks.pop(look)
+                try:
+                    sight = look.result()
+                except BraintrustError as error:
+                    self._on_unseen(batches, error)
+                else:
+                    self._on_seen(batches, sight)
 
-    def _on_seen(self, batches: list[Batch], state: BatchState, sight: Sight) -> None:
-        match state:
-            case BatchState.UNKNOWN:
-                self._settlement.unknown(batches, sight, resend=not self._ending)
-            case BatchState.WRITTEN:
-                self._settlement.acknowledged(batches, sight)
-            case _:
-                for batch in batches:
-                    self._judge(batch, sight)
+    def _on_seen(self, batches: list[Batch], sight: Sight) -> None:
+        self._unreadable = 0
+        if batches[0].state is BatchState.PLANNED:
+            self._late = 0 if self._ledger.is_fresh(sight.began) else self._late + 1
+            self._reason = _TOO_SLOW if self._late >= MAX_LATE * self._parallel else self._reason
+        for batch in batches:
+            if batch.state is BatchState.PLANNED and not batch.attempts:
+                self._check(batch, sight)
+            else:
+                self._read_back(batch, sight)
 
-    def _on_unseen(self, batches: list[Batch], state: BatchState, error: BraintrustError) -> None:
-        if state is BatchState.PLANNED:
+    def _on_unseen(self, batches: list[Batch], error: BraintrustError) -> None:
+        """Look again later; a refusal, or the last of several tries, leaves sent batches as they are, and is final."""
+        state = batches[0].state
+        log.warning("rows could not be read", extra={"batches": state.value, "cause": type(error).__name__})
+        self._unreadable += state is not BatchState.PLANNED
+        final = isinstance(error, BraintrustRejectedError) or self._unreadable >= MAX_TRIES
+        if state is BatchState.PLANNED or (final and state is BatchState.UNKNOWN):
             self._reason = str(error)
+        elif not final:
             for batch in batches:
-                self._ledger.put(batch)
-        elif self._settlement.unreadable(batches, error) and state is BatchState.UNKNOWN:
-            self._reason = str(error)
+                self._ledger.put(batch, due_in_seconds=LOOK_AGAIN_SECONDS)
 
-    def _judge(self, batch: Batch, sight: Sight) -> None:
-        """Drop what may not be written any more; rows of an earlier attempt that turn out written are kept as such."""
-        if batch.attempts:
-            settled, waiting = read_back(without_others(batch, self._others), sight.rows, self._change)
-            if waiting is None or len(waiting.kept) < len(batch.kept):
-                self._settlement.divide(settled, waiting, resend=not self._ending)
-                return
-        self._admit(checked(batch, sight.rows, self._change, others=self._others), sight.began)
+    def _check(self, batch: Batch, sight: Sight) -> None:
+        self._admit(checked(batch, sight.rows, self._change), sight.began)
 
     def _admit(self, batch: Batch, began: float) -> None:
-        """Make a checked batch ready to be written; nothing may be left of it."""
+        """Let a checked batch be written; nothing may be left of it."""
         if batch.kept:
-            self._ledger.note(batch)
-            self._ready.append((batch, began))
+            self._ledger.put(batch, read_at=began)
         else:
-            self._ledger.put(replace(batch, state=BatchState.CONFIRMED))
+            self._ledger.note(replace(batch, state=BatchState.CONFIRMED))
+
+    def _read_back(self, batch: Batch, sight: Sight) -> None:
+        """Part what is seen to be written from what is not.
+
+        That is waited for; then what was acknowledged stays so, and everything else is sent again, on this reading.
+        """
+        settled, waiting = read_back(batch, sight.rows, self._change)
+        if waiting is None:
+            self._ledger.note(settled)
+            return
+        if (seconds := self._settles_in(batch, sight)) > 0:
+            self._ledger.put(batch, due_in_seconds=seconds)
+            return
+        if settled.rows:
+            _, waiting = self._ledger.split(settled, waiting)
+        is_given_up = batch.state is BatchState.UNKNOWN and (self._ending or batch.attempts >= MAX_TRIES)
+        if batch.state is BatchState.WRITTEN or is_given_up:
+            self._ledger.note(waiting)
+        elif batch.state is BatchState.PLANNED or self._change.filter is None:
+            self._check(replace(waiting, state=BatchState.PLANNED), sight)
+        else:  # it was read without the filter
+            self._ledger.put(replace(waiting, state=BatchState.PLANNED))
+
+    def _settles_in(self, batch: Batch, sight: Sight) -> float:
+        """How long to wait for what a sent batch does not show yet."""
+        age = self._ledger.age(batch)
+        if batch.state is BatchState.WRITTEN:
+            return CONFIRM_AGAIN_SECONDS if age < self._confirm_seconds else 0.0
+        if batch.state is BatchState.UNKNOWN:  # the reading has to have begun late enough
+            age_when_read = age - (self._monotonic() - sight.began)
+            return min(self._context.settings.settle_seconds - age_when_read, LONGEST_SECONDS)
+        return 0.0
 
     def _on_written(self, batch: Batch, result: WriteResult) -> None:
         after = ended(batch, result, now=self._context.clock())
-        match result:
-            case RateLimited(retry_after_seconds):
-                self._hold(retry_after_seconds)
-            case Acknowledged():
+        match result.outcome:
+            case Outcome.RATE_LIMITED:
+                self._hold(result.retry_after_seconds)
+            case Outcome.ACKNOWLEDGED:
                 self._limits = 0
-            case Refused(reason):
-                self._reason = reason
-            case TooLarge() if after.state is BatchState.PLANNED:
-                self._ledger.split(*halves(after))
+            case Outcome.REFUSED:
+                self._reason = result.reason
+            case Outcome.TOO_LARGE if after.state is BatchState.PLANNED:
+                for half in self._ledger.split(*halves(after)):
+                    self._ledger.put(half)
                 return
         later = 0.0 if after.state is BatchState.WRITTEN else FIRST_LOOK_SECONDS * after.attempts
         self._ledger.put(after, due_in_seconds=later)
