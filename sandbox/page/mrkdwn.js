@@ -66,16 +66,8 @@ const mention = (name, isMe = false) => make("span", { className: isMe ? "mentio
 
 function anchor(url, label) {
   if (!/^(https?:|mailto:)/u.test(url)) return label;
-  const here = url.startsWith(location.origin);
-  const place = here ? {} : { target: "_blank", rel: "noreferrer" };
-  return make("a", { href: here ? hashOf(url) : url, ...place }, label);
-}
-
-/** A link that leads to this page (to a message, or to Braintrust), as the part after `#`. */
-function hashOf(url) {
-  const parts = /\/archives\/(\w+)\/p(\d+)(\d{6})/u.exec(url);
-  if (parts) return `#${parts[1]}-${parts[2]}.${parts[3]}`;
-  return url.includes("/app/") ? "#braintrust" : url;
+  if (!url.startsWith(location.origin)) return make("a", { href: url, target: "_blank", rel: "noreferrer" }, label);
+  return make("a", { href: url.includes("/app/") ? "#braintrust" : url }, label);
 }
 
 const decoded = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");

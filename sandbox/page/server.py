@@ -39,7 +39,6 @@ class PageServer(ServerThread):
         application = web.Application(middlewares=[_own_page_only])
         application.router.add_get("/events", self._events)
         application.router.add_get("/files/{file}", self._file)
-        application.router.add_get("/archives/{channel}/{message}", _archive)
         application.router.add_get("/app/{rest:.*}", _braintrust)
         application.router.add_post("/act/{act}", self._act)
         application.router.add_get("/{name:[a-z_]*(?:[.][a-z]+)?}", _asset)
@@ -88,12 +87,6 @@ class PageServer(ServerThread):
         place = "attachment" if "download" in request.query else "inline"
         headers = {"Content-Disposition": f'{place}; filename="{Path(file.name).name}"'}
         return web.Response(body=file.content, content_type="text/plain", charset="utf-8", headers=headers)
-
-
-async def _archive(request: web.Request) -> web.StreamResponse:
-    """Where a permalink leads: the page, which then looks for the message."""
-    digits = request.match_info["message"].removeprefix("p")
-    raise web.HTTPFound(f"/#{request.match_info['channel']}-{digits[:-6]}.{digits[-6:]}")
 
 
 async def _braintrust(_request: web.Request) -> web.StreamResponse:

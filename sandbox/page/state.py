@@ -15,7 +15,6 @@ def page_state(world: World, switches: Json) -> Json:
     """Everything; the page picks what the person who is acted as may see."""
     workspace = world.slack.workspace
     return {
-        "workspace": workspace.name,
         "command": COMMAND,
         "bot": workspace.bot.id,
         "people": [_person(person) for person in workspace.people()],

@@ -106,8 +106,10 @@ class Backend:
         return trigger
 
     def permalink(self, channel_id: str, ts: str, thread_ts: str | None = None) -> str:
-        """The address of a message, on the demo page if there is one."""
-        link = f"{self.page_url or self.url}/archives/{channel_id}/p{ts.replace('.', '')}"
+        """The address of a message; where there is a page of the demo, its own."""
+        if self.page_url:
+            return f"{self.page_url}/#{channel_id}-{ts}"
+        link = f"{self.url}/archives/{channel_id}/p{ts.replace('.', '')}"
         return f"{link}?thread_ts={thread_ts}&cid={channel_id}" if thread_ts else link
 
 

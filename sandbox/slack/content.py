@@ -9,7 +9,7 @@ from sandbox.slack.arguments import Arguments
 from sandbox.slack.blocks import message_problems, text_length
 from sandbox.slack.records import Json
 
-NAMES = ("text", "blocks", "attachments", "mrkdwn", "parse", "link_names")
+NAMES = ("text", "blocks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,6 @@ def content_of(arguments: Arguments) -> Content:
 
 
 def _text(arguments: Arguments) -> str | None:
-    if arguments.values.get("attachments") not in (None, [], "[]"):
-        raise SlackError("invalid_attachments")  # stricter than Slack: nobody here should use them
     text = arguments.text("text") if "text" in arguments else None
     if text and len(text) > limits.MESSAGE_TEXT:
         raise SlackError("msg_too_long")
