@@ -31,7 +31,7 @@ def people_lines(plan: Plan) -> list[str]:
     people = [f"  {share.reviewer.name}: {counted(share.rows, 'row')}" for share in plan.shares]
     crowded = [f"  {line}" for line in crowded_lines(plan)]
     notes = [f"  {note}" for note in plan.notes]
-    return ["", "Assignment plan:", *people, *crowded, *notes, *left_out]
+    return ["", f"Assignment plan {plan.id}:", *people, *crowded, *notes, *left_out]
 
 
 def report_lines(plan: Plan, report: Report, undo: UndoCounts) -> list[str]:

@@ -25,6 +25,7 @@ def test_the_plan_is_shown_assigned_and_written_to_a_file(terminal: World) -> No
     assert f"  already assigned (skip):   {seeded.assigned:,}" in said.stdout
     assert f"  not assigned (to assign):  {seeded.open:,}" in said.stdout
     assert f"  assigned {seeded.open:,}/{seeded.open:,}" in said.stdout
+    assert f"\nAssignment plan {terminal.stored_plans()[0]}:\n" in said.stdout
     assert f"Done. Assigned {seeded.open:,} rows across 5 reviewers." in said.stdout
     assert set(json.loads((terminal.folder / "to_assign_ids.json").read_text())) == set(terminal.newly_assigned())
     terminal.assert_each_written_once()
