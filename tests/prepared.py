@@ -61,6 +61,7 @@ def become(request: dict[str, Any]) -> None:
     os.environ.update(coerced | request["environment"])
     time.tzset()
     sys.argv[1:] = request["arguments"]
+    sys.orig_argv = ["python", "-m", "bot", *request["arguments"]]
     sys.path[0] = request["folder"]
     streams = {name: _opened(number, getattr(sys, name)) for number, name in enumerate(("stdin", "stdout", "stderr"))}
     vars(sys).update(streams | {f"__{name}__": stream for name, stream in streams.items()})

@@ -1,4 +1,4 @@
-"""`python -m bot`: its commands, what they print and ask, and their exit codes."""
+"""The command line: its commands, what they print and ask, and their exit codes."""
 
 from bot.cli.commands import main, parser
 

@@ -1,4 +1,4 @@
-"""The commands and options of `python -m bot`, and what each ends with."""
+"""The commands and options of `assign-reviews`, and what each ends with."""
 
 import argparse
 import logging

@@ -3,6 +3,8 @@
 import json
 import os
 import select
+import shlex
+import shutil
 import sys
 import threading
 from getpass import getpass
@@ -14,13 +16,18 @@ from bot.cli.progress_bar import REDRAWN_SECONDS, Advance, ProgressBar
 from bot.domain.plain_text import readable
 from bot.settings import can_draw_anew
 
+NAME = "assign-reviews"
 GLANCE_SECONDS = 0.5
 PATIENCE_SECONDS = 30.0  # how long a reader may take for the last lines
 
 
 def program() -> str:
     """How the bot was called, for lines that say what to type."""
-    return "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else "assign-reviews"
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return shlex.join(sys.orig_argv[: len(sys.orig_argv) - len(sys.argv[1:])])
+    is_elsewhere = called.name == NAME and shutil.which(NAME) != sys.argv[0]
+    return shlex.quote(sys.argv[0]) if is_elsewhere else NAME
 
 
 _Said = tuple["_Output", str] | Advance | threading.Event

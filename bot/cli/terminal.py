@@ -107,7 +107,7 @@ class Terminal:
         """A plan by its id; raises `CommandError` where there is none."""
         found = self._store.plans.get(plan_id)
         if found is None:
-            raise CommandError(f"There is no plan {plan_id}. 'python -m bot history' lists the newest.")
+            raise CommandError(f"There is no plan {plan_id}. '{program()} history' lists the newest.")
         return found
 
     def unfinished(self) -> list[Plan]:

@@ -89,7 +89,7 @@ def _usable(version: Version) -> Iterator[Path]:
 def _install_with_dependencies(python: Path, wheel: Path) -> None:
     """What is pinned for tests, for another Python than theirs."""
     pins = str(ROOT / "requirements-dev.txt")
-    install = [sys.executable, "-m", "uv", "pip", "install", "--python", str(python), "--constraint", pins]
+    install = [sys.executable, "-m", "uv", "pip", "install", "--python", str(python), "--compile-bytecode", "-c", pins]
     done = subprocess.run([*install, f"{wheel}[demo]"], capture_output=True, text=True, check=False)
     if "Failed to fetch" in done.stderr:
         pytest.skip(f"{python.parents[1].name} is here, and its packages cannot be fetched: {done.stderr[-500:]}")
@@ -138,12 +138,32 @@ def test_the_bot_serves_until_it_is_told_to_end(
     bot = subprocess.Popen([command, "run"], cwd=world.folder, env=_settings(world), stderr=subprocess.DEVNULL)
     with bot:
         try:
-            world.slack.wait_for_socket(timeout_seconds=20)
+            world.slack.wait_for_socket(timeout_seconds=90)
             assert world.proposed().text.startswith("Waiting for approval")
         finally:
             bot.send_signal(signal.SIGTERM)
 
     assert bot.returncode == 0
+
+
+def test_what_to_type_next_is_said_as_the_bot_was_called(
+    installed: Callable[..., Path], start_world: StartWorld
+) -> None:
+    world, folder = start_world(door="terminal"), installed()
+    script, python = str(folder / "assign-reviews"), str(folder / "python")
+    settings = {**_settings(world), "PATH": f"{folder}:{os.environ['PATH']}"}
+    ways = [["assign-reviews"], [script], [os.path.relpath(script, world.folder)], ["python", "-m", "bot"]]
+    ways.append([python, "-X", "utf8", "-m", "bot"])
+
+    said = [
+        subprocess.run(
+            [*way, "stop", "nosuch"], capture_output=True, text=True, cwd=world.folder, env=settings, check=False
+        ).stderr
+        for way in ways
+    ]
+
+    names = ["assign-reviews", "assign-reviews", *(" ".join(way) for way in ways[2:])]
+    assert said == [f"There is no plan nosuch. '{name} history' lists the newest.\n" for name in names]
 
 
 def _settings(world: World) -> dict[str, str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from dotenv import dotenv_values
 
 from bot.adapters.braintrust.client import assignment_event
@@ -23,7 +24,7 @@ from bot.domain.plan import PlanState, Window
 from bot.errors import SettingsError
 from bot.messages.buttons import approve_button, cancel_button, retry_button, stop_button, undo_button
 from bot.messages.help import OPTIONS, PERSONAL, QUEUES
-from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, NETWORK, TABLE, Settings
+from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, NAMES, NETWORK, TABLE, Settings
 from tests.unit.builders import PROJECT, a_plan
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,7 @@ MODULES = (ROOT / "docs" / "modules.md").read_text()
 SETTINGS = (ROOT / "docs" / "settings.md").read_text()
 COMMANDS = (ROOT / "docs" / "commands.md").read_text()
 TROUBLESHOOTING = (ROOT / "docs" / "troubleshooting.md").read_text()
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 HOW_IT_WORKS = (ROOT / "docs" / "how-it-works.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -322,6 +324,28 @@ def test_the_procfiles_processes_start_what_exists() -> None:
         assert callable(parser().parse_args([command]).command)
 
     assert set(re.findall(r"`(web|socket|release)`", README)) == set(PROCFILE)
+
+
+def test_the_command_goes_by_one_name() -> None:
+    """`assign-reviews`, or what can be typed in a checkout where nothing is activated."""
+    pages = [page for page in PAGES if page.name != "modules.md"]
+    lines = [line for page in pages for line in page.read_text().splitlines()]
+
+    assert [line for line in lines if re.search(r"(?<!bin/)python -m bot", line)] == []
+
+
+def test_the_manifest_for_kubernetes_sets_what_is_read() -> None:
+    [text] = re.findall(r"^```yaml\n(.*?)^```", OPERATIONS, re.MULTILINE | re.DOTALL)
+    [container] = yaml.safe_load(text)["spec"]["template"]["spec"]["containers"]
+
+    assert {one["name"] for one in container["env"]} <= NAMES
+    assert callable(parser().parse_args(container["args"]).command)
+
+
+def test_the_unit_for_systemd_starts_the_bot() -> None:
+    [command] = re.findall(r"^ExecStart=\S+/python -m bot (.+)$", OPERATIONS, re.MULTILINE)
+
+    assert callable(parser().parse_args(command.split()).command)
 
 
 def test_every_state_of_a_plan_is_explained() -> None:
