@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from bot.settings import NAMES
 from tests.e2e.conftest import StartWorld
@@ -45,25 +46,35 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_the_bot_that_was_built_serves_is_healthy_and_ends_at_sigterm(built: Path, start_world: StartWorld) -> None:
+@pytest.mark.parametrize("door", ["run", "web"])
+def test_the_bot_that_was_built_serves_is_healthy_and_ends_at_sigterm(
+    built: Path, start_world: StartWorld, door: str
+) -> None:
     world = start_world(door="terminal", METRICS_PORT=str(free_port()))
     environment = {name: value for name, value in world.environment.items() if not name.startswith("PYTHON")}
     environment["PATH"] = f"{built / 'opt/bot/bin'}:{os.environ['PATH']}"
     [entry], [command], [check] = of("ENTRYPOINT", RESULT), of("CMD", RESULT), of("HEALTHCHECK", RESULT)
-    words = [str(built / "opt/bot/bin" / json.loads(entry)[0]), *json.loads(command)]
+    assert json.loads(command) == ["run"]
+    words = [str(built / "opt/bot/bin" / json.loads(entry)[0]), door]
     healthy = json.loads(check.partition("CMD ")[2])
+
+    def checked() -> int:
+        return subprocess.run(healthy, env=environment, capture_output=True, check=False).returncode
 
     bot = subprocess.Popen(words, cwd=world.folder, env=environment, stderr=subprocess.DEVNULL)
     with bot:
         try:
-            world.slack.wait_for_socket(timeout_seconds=90)
+            Retrying(stop=stop_after_delay(90), wait=wait_fixed(0.2), retry=retry_if_result(bool))(checked)
+            if door == "run":
+                world.slack.wait_for_socket(timeout_seconds=90)
+            else:
+                world.slack.bot_url = f"http://127.0.0.1:{environment['PORT']}/slack/events"
             assert world.proposed().text.startswith("Waiting for approval")
-            assert subprocess.run(healthy, env=environment, capture_output=True, check=False).returncode == 0
         finally:
             bot.send_signal(signal.SIGTERM)
 
     assert bot.returncode == 0
-    assert subprocess.run(healthy, env=environment, capture_output=True, check=False).returncode != 0
+    assert checked() != 0
 
 
 def test_the_result_has_no_root_and_no_more_than_was_built() -> None:

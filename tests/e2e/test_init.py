@@ -107,7 +107,58 @@ def test_the_link_creates_the_app_from_the_manifest(world: World, choice: str, i
     assert address == (None if is_socket_mode else "https://reviews.acme.com/slack/events")
 
 
+def test_the_door_for_http_is_led_to_as_well(world: World, answers: Mapping[str, str]) -> None:
+    """With each of its own answers wrong once."""
+    secret = "0123456789abcdef0123456789abcdef"
+    of_http = {"SLACK_SIGNING_SECRET": secret, "WEEKLY_POST": ""}
+    mine = {name: answers[name] for name in answers if name not in ("SLACK_APP_TOKEN", "REVIEW_CHANNEL")} | of_http
+    with begun(world) as terminal:
+        terminal.see("1 or 2 [1] >")
+        terminal.type("3\n")
+        terminal.see("1 or 2 [1] >")
+        terminal.type("2\n")
+        terminal.see("public address")
+        terminal.type("https://reviews.acme.com\n")
+        for name in sorted(mine, key=[question.name for question in QUESTIONS].index):
+            if name == "SLACK_SIGNING_SECRET":
+                reply(terminal, name, "xoxb-sandbox")
+                terminal.see("wrong: SLACK_SIGNING_SECRET: ")
+            reply(terminal, name, mine[name])
+        code = terminal.end()
+
+    assert code == 0, terminal.seen
+    assert env_file(world).values["SLACK_SIGNING_SECRET"] == secret
+    assert "Start the bot with: python -m bot web\n" in terminal.seen
+
+
+def test_a_token_without_a_scope_is_asked_for_again_once_it_has_it(world: World) -> None:
+    world.slack.scopes.discard("chat:write")
+    with begun(world) as terminal:
+        terminal.see("1 or 2 [1] >")
+        terminal.type("\n")
+        reply(terminal, "SLACK_BOT_TOKEN", SECRETS["SLACK_BOT_TOKEN"])
+        terminal.see("chat:write")
+        world.slack.scopes.add("chat:write")
+        reply(terminal, "SLACK_BOT_TOKEN", SECRETS["SLACK_BOT_TOKEN"])
+        terminal.see("\nSLACK_APP_TOKEN\n")
+
+
+def test_an_address_that_nobody_answers_is_asked_for_again(world: World, answers: Mapping[str, str]) -> None:
+    with begun(world) as terminal:
+        terminal.see("1 or 2 [1] >")
+        terminal.type("\n")
+        for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"):
+            reply(terminal, name, answers[name])
+        reply(terminal, "BRAINTRUST_API_URL", "http://127.0.0.1:1")
+        reply(terminal, "BRAINTRUST_API_KEY", answers["BRAINTRUST_API_KEY"])
+        terminal.see("wrong: BRAINTRUST_API_URL: ")
+        reply(terminal, "BRAINTRUST_API_URL", answers["BRAINTRUST_API_URL"])
+        reply(terminal, "BRAINTRUST_API_KEY", answers["BRAINTRUST_API_KEY"])
+        terminal.see("\nBRAINTRUST_PROJECT_ID\n")
+
+
 WRONG = {
+    "BRAINTRUST_API_URL": ("ftp://braintrust", "an address such as https://"),
     "SLACK_BOT_TOKEN": ("xoxb-other", "Slack does not know this token"),
     "SLACK_APP_TOKEN": ("xoxb-sandbox", "xapp-"),
     "BRAINTRUST_API_KEY": ("sk-other", "BRAINTRUST_API_KEY"),
@@ -177,14 +228,16 @@ def test_what_was_answered_is_kept_when_somebody_leaves(world: World, answers: M
 
 
 def test_a_file_with_answers_does_the_same_without_a_terminal(world: World, answers: Mapping[str, str]) -> None:
-    file = given(world, {**answers, "LOG_FORMAT": "json", "BRAINTRUST_PROJECT_ID": DEFAULT_PROJECT_ID})
+    """And the bot enters the channel that is named."""
+    others = {"LOG_FORMAT": "json", "BRAINTRUST_PROJECT_ID": DEFAULT_PROJECT_ID, "REVIEW_CHANNEL": "#general"}
 
-    said = world.bot("init", "--from", file)
+    said = world.bot("init", "--from", given(world, {**answers, **others}))
 
     assert said.returncode == 0, said.stdout + said.stderr
     values = env_file(world).values
     assert values["LOG_FORMAT"] == "json"
-    assert values["REVIEW_CHANNEL"] == "C0REVIEWS"
+    assert values["REVIEW_CHANNEL"] == "C0GENERAL"
+    assert world.slack.workspace.bot.id in world.slack.workspace.channel("C0GENERAL").members
     assert said.stdout.endswith("Everything is ok.\nStart the bot with: python -m bot run\n")
 
 
