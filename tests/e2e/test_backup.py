@@ -34,8 +34,7 @@ def written_in_part(world: World, back_up: Callable[[], None]) -> Message:
 def assert_goes_on(world: World, plan: Message) -> None:
     world.start_bot()
     assert world.report(plan, seconds=90).text.startswith(f"Done. Assigned {world.seeded.open} ")
-    rows = [row for row in world.all_rows() if row.id in world.newly_assigned()]
-    assert [len(row.assignments) for row in rows] == [1] * world.seeded.open
+    assert [len(row.assignments) for row in world.written_rows()] == [1] * world.seeded.open
 
 
 def test_on_sqlite(start_world: StartWorld) -> None:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,27 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def address() -> Iterator[str]:
+def page(browser: Browser) -> Iterator[Page]:
+    """The page of a demo of its own."""
+    with running_demo() as address, opened(browser, address) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def shared_address() -> Iterator[str]:
+    """A demo for tests that assign nothing."""
+    with running_demo() as address:
+        yield address
+
+
+@pytest.fixture
+def shared_page(browser: Browser, shared_address: str) -> Iterator[Page]:
+    with opened(browser, shared_address) as page:
+        yield page
+
+
+@contextmanager
+def running_demo() -> Iterator[str]:
     """The page's address, while the demo runs."""
     with subprocess.Popen(
         [sys.executable, "-m", "sandbox", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -57,19 +78,19 @@ def address() -> Iterator[str]:
             demo.terminate()
 
 
-@pytest.fixture
-def page(address: str, browser: Browser) -> Iterator[Page]:
-    """The page, opened; whatever it complains of in its console fails the test."""
+@contextmanager
+def opened(browser: Browser, address: str) -> Iterator[Page]:
+    """The page in a window; whatever it complains of in its console fails the test."""
     complaints: list[str] = []
-    opened = browser.new_page(viewport=LARGE, timezone_id="Europe/Berlin")  # type: ignore[arg-type]  # a literal
-    opened.set_default_timeout(PATIENCE_MS)
+    page = browser.new_page(viewport=LARGE, timezone_id="Europe/Berlin")  # type: ignore[arg-type]  # a literal
+    page.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    opened.goto(address)
-    expect(opened.get_by_label("Rows per reviewer")).to_contain_text("Ada Okafor")
-    yield opened
-    opened.close()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.goto(address)
+    expect(page.get_by_label("Rows per reviewer")).to_contain_text("Ada Okafor")
+    yield page
+    page.close()
     assert complaints == []
 
 
@@ -105,32 +126,32 @@ def test_a_person_approves_a_plan_and_the_numbers_agree(page: Page) -> None:
     shoot(page, "report")
 
 
-def test_a_guest_asks_in_vain_for_what_only_members_may(page: Page) -> None:
-    before = rows_of(page)
-    say(page, "/assign-reviews limit=30")
-    approve = channel(page).get_by_role("button", name="Approve")
+def test_a_guest_asks_in_vain_for_what_only_members_may(shared_page: Page) -> None:
+    before = rows_of(shared_page)
+    say(shared_page, "/assign-reviews limit=30")
+    approve = channel(shared_page).get_by_role("button", name="Approve")
     expect(approve).to_be_visible()
-    page.get_by_label("Acting as").select_option(label="Gus Guest (guest)")
-    say(page, "/assign-reviews limit=20")
-    expect(channel(page)).to_contain_text("Guests and people from other organisations cannot ask for a plan")
+    shared_page.get_by_label("Acting as").select_option(label="Gus Guest (guest)")
+    say(shared_page, "/assign-reviews limit=20")
+    expect(channel(shared_page)).to_contain_text("Guests and people from other organisations cannot ask for a plan")
 
     approve.click()
-    page.get_by_role("dialog").get_by_role("button", name="Assign", exact=True).click()
+    shared_page.get_by_role("dialog").get_by_role("button", name="Assign", exact=True).click()
 
-    expect(channel(page)).to_contain_text("Guests and people from other organisations cannot approve")
-    assert rows_of(page) == before
-    shoot(page, "guest")
+    expect(channel(shared_page)).to_contain_text("Guests and people from other organisations cannot approve")
+    assert rows_of(shared_page) == before
+    shoot(shared_page, "guest")
 
 
-def test_a_stranger_sees_the_shared_channel_alone_and_nobody_gets_a_plan_there(page: Page) -> None:
-    page.get_by_label("Acting as").select_option(label="Xenia Extern (another organisation)")
-    expect(page.locator("#channels li")).to_have_count(1)
+def test_a_stranger_sees_the_shared_channel_alone_and_nobody_gets_a_plan_there(shared_page: Page) -> None:
+    shared_page.get_by_label("Acting as").select_option(label="Xenia Extern (another organisation)")
+    expect(shared_page.locator("#channels li")).to_have_count(1)
 
     for person in ("Xenia Extern (another organisation)", "Ada Okafor"):
-        page.get_by_label("Acting as").select_option(label=person)
-        say(page, "/assign-reviews")
+        shared_page.get_by_label("Acting as").select_option(label=person)
+        say(shared_page, "/assign-reviews")
         refusal = "cannot ask for a plan" if "Xenia" in person else "This channel is shared with another organisation"
-        expect(channel(page)).to_contain_text(refusal)
+        expect(channel(shared_page)).to_contain_text(refusal)
 
 
 def test_a_plan_is_asked_for_and_approved_without_a_mouse(page: Page) -> None:
@@ -166,11 +187,11 @@ def test_a_narrow_window_shows_the_channel_and_its_threads_whole(page: Page) -> 
     assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
 
 
-def test_what_people_write_stays_text(page: Page) -> None:
+def test_what_people_write_stays_text(shared_page: Page) -> None:
     """Markup of Slack is shown, HTML is not obeyed."""
-    say(page, "<img src=x onerror=alert(1)> & *bold* `code` @ada.okafor")
+    say(shared_page, "<img src=x onerror=alert(1)> & *bold* `code` @ada.okafor")
 
-    said = channel(page).get_by_role("listitem").last
+    said = channel(shared_page).get_by_role("listitem").last
     expect(said).to_contain_text("<img src=x onerror=alert(1)> & bold code @Ada Okafor")
     expect(said.locator("img")).to_have_count(0)
     expect(said.locator("strong", has_text="bold")).to_have_count(1)

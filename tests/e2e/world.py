@@ -345,13 +345,15 @@ class World:
         tagged = [row for row in self.all_rows() if TAG in (row.tags or ()) and row.created >= since]
         return [row for row in tagged if not row.assignments and row.status is None]
 
+    def written_rows(self) -> list[Row]:
+        """The rows that were written since the start."""
+        return [
+            row for row in self.all_rows() if (row != self.before[row.id] if row.id in self.before else row.history)
+        ]
+
     def newly_assigned(self) -> dict[str, tuple[str, ...]]:
         """The rows that were written since the start, and to whom."""
-        return {
-            row.id: row.assignments
-            for row in self.all_rows()
-            if (row != self.before[row.id] if row.id in self.before else row.history)
-        }
+        return {row.id: row.assignments for row in self.written_rows()}
 
     def assert_each_written_once(self, *, by_hand: Collection[str] = ()) -> None:
         """Every row that the bot wrote was free, exists, and was written exactly once; those `by_hand`, never."""
