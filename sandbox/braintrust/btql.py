@@ -39,7 +39,7 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query that was understood: a page of rows, or how many there are for each value of the `unpivot`."""
+    """A query that was understood: a page of rows, or how many there are, in all or for each value of the `unpivot`."""
 
     project_id: str
     select: tuple[Column, ...] = ()
@@ -176,14 +176,16 @@ def _parser() -> Lark:
 
 
 def _check(query: Query) -> None:
-    counting = (query.unpivot, query.dimensions, query.measures)
-    if any(counting) != all(counting) or all(counting) == bool(query.select):
-        raise BtqlError("The query needs either `select`, or all of `unpivot`, `dimensions` and `measures`")
+    by_value = (query.unpivot, query.dimensions)
+    if any(by_value) != all(by_value) or (any(by_value) and not query.measures):
+        raise BtqlError("`unpivot` and `dimensions` go together, and with `measures`")
+    if bool(query.measures) == bool(query.select):
+        raise BtqlError("The query needs either `select` or `measures`")
     if query.cursor is not None and not query.select:
         raise BtqlError("`cursor` goes together with `select` only")
     if query.unpivot and query.dimensions != query.unpivot.key:
         raise BtqlError("`dimensions` names what `unpivot` makes")
-    keys: list[str | None] = [column.key for column in query.select] or [query.dimensions, query.measures]
+    keys = [column.key for column in query.select] or list(filter(None, (query.dimensions, query.measures)))
     if len(set(keys)) != len(keys):
         raise BtqlError("Two columns of the answer have the same name")
 

@@ -72,14 +72,13 @@ def _walk(query: Query) -> str:
 
 
 def _counts(query: Query) -> str:
-    """SQL for one JSON text for each value that the unpivot finds."""
-    assert query.unpivot
-    assert query.measures
-    line = f"{literal(query.unpivot.key)}, item.value, {literal(query.measures)}, count(*)"
-    return (
-        f"SELECT json_object({line}) FROM rows, json_each({query.unpivot.sql}) AS item"
-        f" WHERE {query.filter} AND project = {literal(query.project_id)} GROUP BY item.value"
-    )
+    """SQL for one JSON text, or with an unpivot for one for each value that it finds."""
+    line, source, group = f"{literal(query.measures or '')}, count(*)", "rows", ""
+    if query.unpivot:
+        line = f"{literal(query.unpivot.key)}, item.value, {line}"
+        source, group = f"rows, json_each({query.unpivot.sql}) AS item", " GROUP BY item.value"
+    where = f"{query.filter} AND project = {literal(query.project_id)}"
+    return f"SELECT json_object({line}) FROM {source} WHERE {where}{group}"
 
 
 def _query_in(body: bytes) -> str:

@@ -18,7 +18,7 @@ queues:
     project: {project}
     tag: {tag}
     days: 7
-    filter: metadata.intent = 'billing'
+    filter: metadata.model = 'gpt-4.1'
     reviewers: [{first}, "{second}<=40"]
     channel: {channel}
   everything:
@@ -39,7 +39,7 @@ def a_file(world: World, folder: Path, text: str = FILE, **changed: str) -> str:
 
 def matching(world: World) -> set[str]:
     """The rows that the queue `support` may hand out."""
-    return {row.id for row in world.free_rows() if row.columns["metadata"]["intent"] == "billing"}
+    return {row.id for row in world.free_rows() if row.columns["metadata"]["model"] == "gpt-4.1"}
 
 
 @pytest.mark.parametrize("database", DATABASES)
@@ -56,7 +56,7 @@ def test_a_queue_of_a_file_is_planned_by_name(database: str, start_world: StartW
     assert taken.returncode == 0, taken.stderr
     assert "+ support is new" in taken.stdout
     assert "Queue `support`" in plan.text
-    assert "metadata.intent = 'billing'" in plan.text
+    assert "metadata.model = 'gpt-4.1'" in plan.text
     assert report.text.startswith("Done.")
     assert set(world.newly_assigned()) == meant
     assert meant
@@ -67,7 +67,7 @@ def test_a_row_that_no_longer_meets_the_filter_is_left_alone(start_world: StartW
     meant = [row.id for row in world.free_rows()[:10]]
     for row_id in meant:
         world.braintrust.rows.set_tags(DEFAULT_PROJECT_ID, row_id, [TAG, "gold"])
-    gold = FILE.replace("metadata.intent = 'billing'", "tags includes 'gold'")
+    gold = FILE.replace("metadata.model = 'gpt-4.1'", "tags includes 'gold'")
     world.bot("queues", "import", a_file(world, tmp_path, gold), "--yes")
     plan = world.proposed("support")
     world.braintrust.rows.set_tags(DEFAULT_PROJECT_ID, meant[0], [TAG])
@@ -128,7 +128,7 @@ def test_only_admins_remove_a_queue(start_world: StartWorld, tmp_path: Path) -> 
         ("rows: 5", {}, "has to begin with `queues:`"),
         ("queues: {{a: 5}}", {}, "Its fields stand below its name"),
         (FILE, {"project": "nothing"}, "support.project: The key reaches no project of this name"),
-        (FILE.replace("billing'", "billing"), {}, "support.filter: The filter has a bracket or a quote"),
+        (FILE.replace("gpt-4.1'", "gpt-4.1"), {}, "support.filter: The filter has a bracket or a quote"),
         (FILE.replace("days: 7", "days: many"), {}, "support.days: `days` is a whole number"),
         (FILE.replace("support:", "Support:"), {}, "Support.name: A queue's name has"),
     ],
@@ -175,7 +175,7 @@ def test_the_terminal_plans_a_queue(world: World, tmp_path: Path) -> None:
     done = world.bot("plan", "support", "--yes", REVIEW_TAG="")
 
     assert done.returncode == 0, done.stderr
-    assert "Filter: metadata.intent = 'billing'" in done.stdout
+    assert "Filter: metadata.model = 'gpt-4.1'" in done.stdout
     assert set(world.newly_assigned()) == meant
 
 
@@ -214,7 +214,7 @@ def good(world: World) -> dict[str, str]:
         "project": DEFAULT_PROJECT_ID,
         "tag": TAG,
         "days": "7",
-        "filter": "metadata.intent = 'billing'",
+        "filter": "metadata.model = 'gpt-4.1'",
         "reviewers": f"{first}, {second}<=40",
         "strategy": "balanced",
         "group_by": "trace",
@@ -231,7 +231,7 @@ WRONG = {
     "project": "nothing",
     "tag": "a\\b",
     "days": "0",
-    "filter": "metadata.intent = 'billing",
+    "filter": "metadata.model = 'gpt-4.1",
     "reviewers": "somebody",
     "group_by": "intent",
     "max_open_rows": "0",

@@ -47,6 +47,7 @@ UNDERSTOOD = [
         "from: project_logs('p') | unpivot: metadata.\"~__bt_assignments\" as (who) | dimensions: who"
         " | measures: count(1) as n"
     ),
+    "from: project_logs('p') spans | filter: id is not null | measures: count(1) as n",
 ]
 
 REFUSED = [
@@ -92,7 +93,8 @@ REFUSED = [
     "from: project_logs('p') | select: nonsense",
     "from: project_logs('p') | measures: count_distinct(id) as n",
     "from: project_logs('p') | measures: count(1)",
-    "from: project_logs('p') | measures: count(1) as n",
+    "from: project_logs('p') | select: id | measures: count(1) as n",
+    "from: project_logs('p') | dimensions: who | measures: count(1) as n",
     "from: project_logs('p') | unpivot: tags as (tag) | dimensions: id | measures: count(1) as n",
     "from: project_logs('p') | unpivot: tags as (tag) | select: id",
     "from: project_logs('p') | select: id | filter: len(tags) = 2",

@@ -115,6 +115,14 @@ def test_counts_by_assignee_come_by_unpivot(client: Client) -> None:
     assert rows == [{"who": "u1", "n": 2}, {"who": "u2", "n": 1}]
 
 
+def test_all_that_match_are_counted_at_once(client: Client) -> None:
+    client.add_numbered(5)
+    client.insert(assignment("row-0001", "u1"))
+
+    assert client.data("measures: count(1) as n") == [{"n": 5}]
+    assert client.data('filter: metadata."~__bt_assignments" is null | measures: count(1) as free') == [{"free": 4}]
+
+
 def test_a_refused_query_says_why_in_the_shape_of_braintrust(client: Client) -> None:
     answer = client.btql("select: id | filter: tags includes 'a\\'")
 
