@@ -122,7 +122,7 @@ def _element(name: str, field: Field, text: str) -> Block:
     if name == "approvers":
         people = [one for one in text.split(",") if one[:1] in ("U", "W")]
         return {"type": "multi_users_select"} | ({"initial_users": people} if people else {})
-    initial = {"initial_value": text[:_TEXT_MAX]} if text else {}
+    initial = {"initial_value": text[:_TEXT_MAX]} if text.strip() else {}
     if name in _NUMBERS:
         return {"type": "number_input", "is_decimal_allowed": False, **initial}
     return {
