@@ -23,7 +23,7 @@ class LogRow:
     """One Braintrust log row as read: its id, who it is assigned to, and how its review stands."""
 
     id: str
-    """As Braintrust has it, "" where it gave none; see `is_addressable`."""
+    """As Braintrust has it, "" where it gave none."""
     assignees: tuple[str, ...]
     status: str | None
     tags: tuple[str, ...] = ()
@@ -34,11 +34,6 @@ class LogRow:
     def assigned(self) -> bool:
         """Whether somebody already has it."""
         return bool(self.assignees)
-
-    @property
-    def is_addressable(self) -> bool:
-        """Whether it can be asked for by its id."""
-        return self.id != "" and is_quotable(self.id)
 
     def is_finished(self, open_statuses: Collection[str]) -> bool:
         """Whether its review has a status that is none of these (Braintrust does not document its words)."""
@@ -92,7 +87,7 @@ class FoundRows:
     def add(self, rows: Iterable[LogRow]) -> None:
         """Count `rows`, which follow those that were added before."""
         for row in rows:
-            if not row.is_addressable:
+            if not row.id or not is_quotable(row.id):  # nobody can ask for it
                 self._unaddressable += 1
                 self.odd_ids += [row.id][: NAMED_IDS - len(self.odd_ids)]
                 continue

@@ -5,7 +5,7 @@ between a plan's proposal and its approval, by which rows leave it, while none i
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum, StrEnum
+from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, Protocol
 
@@ -16,14 +16,6 @@ from bot.domain.writing import batches as cut
 from bot.domain.writing import parted
 
 TOLERATED = 0.2  # more than this part of the rows gone, and the plan is no longer the one that was approved
-
-
-class Seen(Enum):
-    """What a reading shows of a row that nothing speaks against."""
-
-    DONE = "done"
-    NOT_YET = "not yet"
-    """It is as the change expects it.  Where it was sent, the request may still be on its way."""
 
 
 class Change(Protocol):
@@ -37,8 +29,11 @@ class Change(Protocol):
     def final(self) -> Collection[DropReason]:
         """What settles a row even after it was sent; any other reason may mean that it is not visible yet."""
 
-    def seen(self, row: LogRow | None, reviewer_id: str) -> Seen | DropReason:
-        """How a row stands, or why it cannot be changed any more; `row` is None where it does not exist."""
+    def shows(self, row: LogRow | None, reviewer_id: str) -> bool | DropReason:
+        """Whether a row shows the change, or else is as it expects it; why not, where it cannot be changed any more.
+
+        `row` is None where it does not exist.  One that was sent, and is as before, may show the change later.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +47,15 @@ class Assignment:
     filter: str | None = None
     final: ClassVar = frozenset({DropReason.ASSIGNED})
 
-    def seen(self, row: LogRow | None, reviewer_id: str) -> Seen | DropReason:
+    def shows(self, row: LogRow | None, reviewer_id: str) -> bool | DropReason:
         """Our value there means written, somebody else's means theirs."""
         if row is None:
             return DropReason.GONE if self.filter is None else DropReason.UNMATCHED
         if row.assigned:
-            return Seen.DONE if row.assignees == (reviewer_id,) else DropReason.ASSIGNED
+            return row.assignees == (reviewer_id,) or DropReason.ASSIGNED
         if row.is_finished(self.open_statuses):
             return DropReason.FINISHED
-        return Seen.NOT_YET if self.tag in row.tags else DropReason.UNTAGGED
+        return False if self.tag in row.tags else DropReason.UNTAGGED
 
 
 class Unassignment(StrEnum):
@@ -80,15 +75,15 @@ class Withdrawal:
     filter: ClassVar[str | None] = None
     final: ClassVar = frozenset(DropReason)
 
-    def seen(self, row: LogRow | None, reviewer_id: str) -> Seen | DropReason:
+    def shows(self, row: LogRow | None, reviewer_id: str) -> bool | DropReason:
         """Nobody's means taken back; `FINISHED` is a row that its reviewer has begun or finished."""
         if row is None:
             return DropReason.GONE
         if not row.assigned:
-            return Seen.DONE
+            return True
         if row.assignees != (reviewer_id,):
             return DropReason.ASSIGNED
-        return Seen.NOT_YET if (row.status or PENDING).upper() == PENDING else DropReason.FINISHED
+        return False if (row.status or PENDING).upper() == PENDING else DropReason.FINISHED
 
 
 def checked(
@@ -103,8 +98,8 @@ def checked(
     `lost` are reviewers who cannot get rows any more, and why.  A row that shows the change already was changed by a
     person, the same way: it is not ours to report.
     """
-    seen = {row_id: lost.get(who) or change.seen(rows.get(row_id), who) for row_id, who in batch.kept}
-    reasons = {row_id: DropReason.ASSIGNED if one is Seen.DONE else one for row_id, one in seen.items()}
+    shown = {row_id: lost.get(who) or change.shows(rows.get(row_id), who) for row_id, who in batch.kept}
+    reasons = {row_id: DropReason.ASSIGNED if one is True else one for row_id, one in shown.items()}
     return batch.without({row_id: one for row_id, one in reasons.items() if isinstance(one, DropReason)})
 
 
@@ -117,9 +112,9 @@ def without_others(batch: Batch, others: Collection[str]) -> Batch:
 
 def read_back(batch: Batch, rows: Mapping[str, LogRow], change: Change) -> tuple[Batch, Batch | None]:
     """A sent batch after a reading: what is settled of it, and the part that shows nothing yet, if there is one."""
-    seen = {row_id: change.seen(rows.get(row_id), who) for row_id, who in batch.kept}
-    theirs = {row_id: one for row_id, one in seen.items() if isinstance(one, DropReason) and one in change.final}
-    known = theirs.keys() | {row_id for row_id, one in seen.items() if one is Seen.DONE}
+    shown = {row_id: change.shows(rows.get(row_id), who) for row_id, who in batch.kept}
+    theirs = {row_id: one for row_id, one in shown.items() if isinstance(one, DropReason) and one in change.final}
+    known = theirs.keys() | {row_id for row_id, one in shown.items() if one is True}
     settled, waiting = parted(batch, [pair for pair in batch.kept if pair[0] not in known])
     return replace(settled.without(theirs), state=BatchState.CONFIRMED), waiting if waiting.rows else None
 

@@ -46,14 +46,9 @@ class RowReader:
         self, request: PlanRequest, window: Window, *, patience: Patience, on_page: Callable[[int, int], None]
     ) -> FoundRows:
         """Every row that matches, once; `on_page` hears the number of pages and rows so far."""
-        query = partial(
-            matching_rows,
-            request.project_id,
-            tag=request.tag,
-            window=window,
-            group_by=request.choices.group_by,
-            meeting=request.choices.filter,
-        )
+        choices = request.choices
+        rows = partial(matching_rows, request.project_id, tag=request.tag, window=window)
+        query = partial(rows, group_by=choices.group_by, meeting=choices.filter)
         found = FoundRows(self._settings.open_statuses)
         for number, page in enumerate(self._pages(query, patience), 1):
             found.add(page.rows)
@@ -79,18 +74,14 @@ class RowReader:
     def of_batches(
         self, plan: Plan, batches: Iterable[Batch], *, patience: Patience, meeting: str | None = None
     ) -> Sight:
-        """The present condition of the rows of some batches that were not dropped; see `by_id`."""
-        ids = [row_id for batch in batches for row_id, _ in batch.kept]
-        return self.by_id(plan.request.project_id, ids, patience=patience, meeting=meeting)
-
-    def by_id(self, project_id: str, ids: Sequence[str], *, patience: Patience, meeting: str | None = None) -> Sight:
-        """The present condition of single rows, several queries at a time.
+        """The present condition of the rows of some batches that were not dropped, several queries at a time.
 
         Those are missing that do not exist, or that do not meet the expression `meeting`.
         """
+        ids = [row_id for batch in batches for row_id, _ in batch.kept]
         size = self._ids_per_query
         parts = [ids[start : start + size] for start in range(0, len(ids), size)]
-        read = partial(self._pages_with, partial(rows_by_id, project_id, meeting=meeting), patience)
+        read = partial(self._pages_with, partial(rows_by_id, plan.request.project_id, meeting=meeting), patience)
         answers = for_each(parts, read, at_once=self._settings.parallel_requests, name="ids")
         pages = [page for answer in answers for page in answer]
         rows = {row.id: row for page in pages for row in page.rows}

@@ -1,6 +1,7 @@
 """Reading from a Braintrust that answers: pages to the true end, rows by id, what columns are called."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
 
@@ -8,6 +9,8 @@ import pytest
 
 from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.btql import rows_by_id
+from bot.domain.plan import Batch
+from bot.domain.reading import LogRow
 from bot.errors import BraintrustRejectedError, BraintrustUnavailableError
 from bot.services.reading import QUICK_SECONDS, RowReader
 from bot.settings import BraintrustSettings, WorkSettings
@@ -26,6 +29,7 @@ from tests.integration.braintrust_client import (
     read,
     request_for,
 )
+from tests.integration.stored import new_plan
 
 
 @pytest.mark.parametrize("rows", [0, 1, 9, 10, 11, 20, 25])
@@ -61,6 +65,11 @@ def test_rows_that_come_go_and_change_meanwhile_lose_none_of_the_others(
     assert len(set(found)) == len(found)
     assert [row_id for row_id in found if row_id in ids] == [row_id for row_id in ids[::-1] if row_id in found]
     assert braintrust.requests.count("query") <= 12
+
+
+def rows_of(reader: RowReader, ids: Sequence[str], patience: NoPatience) -> dict[str, LogRow]:
+    batch = Batch(1, tuple((row_id, ANA) for row_id in ids))
+    return reader.of_batches(new_plan(project_id=PROJECT), [batch], patience=patience).rows
 
 
 def sizes(braintrust: BraintrustStandIn) -> list[int]:
@@ -210,7 +219,7 @@ def test_rows_are_read_by_id(braintrust: BraintrustStandIn, client: BraintrustCl
     """More than one query may name; those that do not exist are missing."""
     ids = add_rows(braintrust, 4_100)
 
-    found = RowReader(client, WorkSettings()).by_id(PROJECT, [*ids, "gone"], patience=patience).rows
+    found = rows_of(RowReader(client, WorkSettings()), [*ids, "gone"], patience)
 
     assert sorted(found) == ids
     assert found[ids[0]].tags == (TAG,)
@@ -226,7 +235,7 @@ def test_a_query_by_ids_that_is_refused_is_halved_and_the_size_that_worked_is_ke
     reader = RowReader(client, WorkSettings())
     braintrust.faults.always("query", Status(status), when=lambda query: query.count("'row-") > 300)
 
-    found = [sorted(reader.by_id(PROJECT, ids, patience=patience).rows) for _ in range(2)]
+    found = [sorted(rows_of(reader, ids, patience)) for _ in range(2)]
 
     assert found == [ids] * 2
     assert [query.text.count("'row-") for query in braintrust.requests.all("query")] == [
@@ -244,12 +253,12 @@ def test_a_query_by_ids_that_is_always_refused_ends_with_the_refusal(
     braintrust.faults.always("query", Status(400))
 
     with pytest.raises(BraintrustRejectedError):
-        reader.by_id(PROJECT, ids, patience=patience)
+        rows_of(reader, ids, patience)
 
     assert braintrust.requests.count("query") <= 5
     braintrust.faults.clear()
     braintrust.requests.clear()
-    assert sorted(reader.by_id(PROJECT, ids, patience=patience).rows) == ids
+    assert sorted(rows_of(reader, ids, patience)) == ids
     assert braintrust.requests.count("query") == 1
 
 

@@ -16,6 +16,7 @@ import pytest
 from bot.adapters.braintrust.answers import stripped
 from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.btql import after, quoted
+from bot.domain.reading import is_quotable
 from bot.domain.row_changes import Assignment
 from bot.domain.writing import Outcome, WriteResult
 from bot.errors import BraintrustError, BraintrustUnavailableError, WorkInterruptedError
@@ -270,7 +271,7 @@ def test_what_is_read_is_what_it_says(server: Server, client: BraintrustClient) 
         page = outcome(calls(client)["rows"])
         for row in page.rows if isinstance(page, Page) else ():
             assert isinstance(row.id, str)
-            assert not row.is_addressable or quoted(row.id)
+            assert not is_quotable(row.id) or quoted(row.id)
             assert all(isinstance(text, str) for text in (*row.assignees, *row.tags, row.status or ""))
         server.body = damaged(GOOD["users"], chance)
         users = outcome(calls(client)["users"])

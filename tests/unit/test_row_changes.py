@@ -14,7 +14,6 @@ from bot.domain.report import counted_drops
 from bot.domain.row_changes import (
     Assignment,
     Change,
-    Seen,
     Withdrawal,
     checked,
     has_drifted,
@@ -220,27 +219,27 @@ def test_a_half_seen_batch_comes_apart() -> None:
 @pytest.mark.parametrize(
     ("row", "expected", "effect"),
     [
-        (a_row("row-1", "r1"), None, Seen.NOT_YET),
-        (a_row("row-1", "r1", status="PENDING"), None, Seen.NOT_YET),
-        (a_row("row-1", "r1", status="pending"), None, Seen.NOT_YET),
-        (a_row("row-1", "r1", tags=()), None, Seen.NOT_YET),
+        (a_row("row-1", "r1"), None, False),
+        (a_row("row-1", "r1", status="PENDING"), None, False),
+        (a_row("row-1", "r1", status="pending"), None, False),
+        (a_row("row-1", "r1", tags=()), None, False),
         (a_row("row-1", "r1", status="COMPLETE"), DropReason.FINISHED, DropReason.FINISHED),
         (a_row("row-1", "r1", status="IN_PROGRESS"), DropReason.FINISHED, DropReason.FINISHED),
         (a_row("row-1", "r2"), DropReason.ASSIGNED, DropReason.ASSIGNED),
         (a_row("row-1", "r1", "r2"), DropReason.ASSIGNED, DropReason.ASSIGNED),
         (a_row("row-1", "r2", status="COMPLETE"), DropReason.ASSIGNED, DropReason.ASSIGNED),
-        (a_row("row-1"), DropReason.ASSIGNED, Seen.DONE),
-        (a_row("row-1", status="COMPLETE"), DropReason.ASSIGNED, Seen.DONE),
+        (a_row("row-1"), DropReason.ASSIGNED, True),
+        (a_row("row-1", status="COMPLETE"), DropReason.ASSIGNED, True),
         (None, DropReason.GONE, DropReason.GONE),
     ],
 )
 def test_a_row_is_taken_back_only_while_it_is_as_it_was_written(
-    row: LogRow | None, expected: DropReason | None, effect: Seen | DropReason
+    row: LogRow | None, expected: DropReason | None, effect: bool | DropReason
 ) -> None:
     """An unassigned row counts as taken back only when that was asked for."""
     assert objection(Withdrawal(), row) is expected
     settled, waiting = read_back(ONE_ROW, as_read(row), Withdrawal())
-    shown = Seen.NOT_YET if waiting else dict(settled.dropped).get("row-1", Seen.DONE)
+    shown = False if waiting else dict(settled.dropped).get("row-1", True)
     assert shown is effect
 
 

@@ -191,7 +191,7 @@ class Writer:
             self._reason = _TOO_SLOW if self._late >= MAX_LATE * self._parallel else self._reason
         for batch in batches:
             if batch.state is BatchState.PLANNED and not batch.attempts:
-                self._check(batch, sight)
+                self._admit(checked(batch, sight.rows, self._change), sight.began)
             else:
                 self._read_back(batch, sight)
 
@@ -206,9 +206,6 @@ class Writer:
         elif not final:
             for batch in batches:
                 self._ledger.put(batch, due_in_seconds=LOOK_AGAIN_SECONDS)
-
-    def _check(self, batch: Batch, sight: Sight) -> None:
-        self._admit(checked(batch, sight.rows, self._change), sight.began)
 
     def _admit(self, batch: Batch, began: float) -> None:
         """Let a checked batch be written; nothing may be left of it."""
@@ -231,13 +228,14 @@ class Writer:
             return
         if settled.rows:
             _, waiting = self._ledger.split(settled, waiting)
+        planned = replace(waiting, state=BatchState.PLANNED)
         is_given_up = batch.state is BatchState.UNKNOWN and (self._ending or batch.attempts >= MAX_TRIES)
         if batch.state is BatchState.WRITTEN or is_given_up:
             self._ledger.note(waiting)
         elif batch.state is BatchState.PLANNED or self._change.filter is None:
-            self._check(replace(waiting, state=BatchState.PLANNED), sight)
+            self._admit(checked(planned, sight.rows, self._change), sight.began)
         else:  # it was read without the filter
-            self._ledger.put(replace(waiting, state=BatchState.PLANNED))
+            self._ledger.put(planned)
 
     def _settles_in(self, batch: Batch, sight: Sight) -> float:
         """How long to wait for what a sent batch does not show yet."""
