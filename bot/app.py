@@ -35,9 +35,10 @@ from bot.services.preferences import PreferenceKeeper
 from bot.services.queue_forms import QueueForms
 from bot.services.queues import QueueKeeper
 from bot.services.reviewers import StaffReader
+from bot.services.schedules import ScheduleKeeper
 from bot.services.step import StepContext
 from bot.services.surfaces import SlackAnnouncer
-from bot.services.weekly import WeeklyPost
+from bot.services.timetable import Timetable
 from bot.services.writing.assignment import AssignmentSteps
 from bot.services.writing.undo import UndoSteps
 from bot.settings import Settings
@@ -52,6 +53,7 @@ log = logging.getLogger(__name__)
 LISTENER_THREADS = 16  # Bolt's own default is 5; a listener waits for one transaction, which others may hold up
 ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is easily misread
 ID_LENGTH = 7
+SCHEDULE_ID_LENGTH = 4
 STOP_SECONDS = 25.0  # platforms kill 30 s after SIGTERM; a write takes up to 20 s
 
 
@@ -122,6 +124,7 @@ class Bot:
         client = web_client(settings.slack, waits=False)  # who is asked to wait does something else meanwhile
         self.slack = SlackClient(client)
         self._answers = PrivateAnswerer(self.slack)
+        self._people = SlackPeople(client)
         self._database = settings.database
         self._permissions = Permissions(settings.policy, SlackDirectory(client))
         announcer = SlackAnnouncer(
@@ -136,8 +139,8 @@ class Bot:
             settings,
             store,
             announcer=announcer,
-            people=SlackPeople(client),
-            enter=partial(enter, slack=self.slack, permissions=self._permissions),
+            people=self._people,
+            enter=partial(enter, slack=self.slack, permissions=self._permissions, chosen=settings.queue.channel),
         )
         self.worker = self._core.worker
         self.scheduler = self._make_scheduler(settings)
@@ -152,8 +155,13 @@ class Bot:
 
     def _make_scheduler(self, settings: Settings) -> Ticks:
         store = self.store
-        scheduling = WeeklyPost(
-            schedules=store.schedules, planner=self._core.planner, queue=settings.queue, clock=store.clock
+        timetable = Timetable(
+            store.schedules,
+            planner=self._core.planner,
+            people=self._people,
+            slack=self.slack,
+            settings=settings,
+            clock=store.clock,
         )
         notifying = NoticeSender(
             store.books,
@@ -164,7 +172,7 @@ class Bot:
             clock=store.clock,
         )
         return Ticks(
-            scheduling=scheduling,
+            timetable=timetable,
             notifying=notifying,
             plans=store.plans,
             surfaces=store.surfaces,
@@ -190,9 +198,15 @@ class Bot:
             private_answers=self._answers,
             clock=self.store.clock,
         )
-        return Counter(
-            self._core.planner, self._permissions, preferences, self._core.queues, self._forms, self._answers
+        schedules = ScheduleKeeper(
+            self.store.schedules,
+            queues=self.store.queues,
+            permissions=self._permissions,
+            slack=self.slack,
+            clock=self.store.clock,
+            new_id=new_schedule_id,
         )
+        return Counter(self._core.planner, self._permissions, preferences, self._core.queues, schedules, self._answers)
 
     def _services(self) -> dict[str, object]:
         """What listeners reach by name."""
@@ -235,7 +249,16 @@ class Bot:
 
 def new_plan_id() -> str:
     """A short id that people can read to each other."""
-    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+    return _new_id(ID_LENGTH)
+
+
+def new_schedule_id() -> str:
+    """A still shorter one: it is typed."""
+    return _new_id(SCHEDULE_ID_LENGTH)
+
+
+def _new_id(length: int) -> str:
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(length))
 
 
 class _TimedExecutor(ThreadPoolExecutor):

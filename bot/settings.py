@@ -143,7 +143,7 @@ class QueueSettings:
         "MAX_NEW_ROWS", forms.number(1, 1_000_000), None, "How many rows one plan gives a reviewer at most.", "50"
     )
     channel: str | None = variable(
-        "REVIEW_CHANNEL", forms.channel, None, "It is the id of the weekly plan's channel.", "C0123456789"
+        "REVIEW_CHANNEL", forms.channel, None, "It is the id of the channel of `WEEKLY_POST`.", "C0123456789"
     )
     weekly_post: WeeklyTime | None = variable(
         "WEEKLY_POST",
@@ -218,8 +218,8 @@ class PolicySettings:
         "ADMINS",
         forms.approvers,
         frozenset(),
-        "Ids of the Slack users (`U...`) and user groups (`S...`) who may change queues. Without it, the workspace's "
-        "owners and admins.",
+        "Ids of the Slack users (`U...`) and user groups (`S...`) who may change queues and schedules. Without it, "
+        "the workspace's owners and admins.",
         "U0123456789,S0123456789",
     )
     four_eyes: bool = variable(
@@ -233,7 +233,7 @@ class PolicySettings:
         "PLAN_EXPIRES_HOURS",
         forms.number(1, 720),
         24,
-        "How long a plan waits for approval. The weekly one always waits 72 hours.",
+        "How long a plan waits for approval. One of a schedule always waits 72 hours.",
     )
     undo_hours: int = variable(
         "UNDO_HOURS", forms.number(0, 720), 24, "How long after its end an assignment can be taken back. `0`: never."

@@ -9,9 +9,10 @@ from fractions import Fraction
 
 from bot.domain.allocation import Strategy
 from bot.domain.choices import RowOrder
-from bot.domain.nearest import QUEUE_WORDS, Typed, misunderstood
+from bot.domain.nearest import QUEUE_WORDS, SCHEDULE_WORDS, Typed, misunderstood
 from bot.domain.options import COMMAND, DEFAULT_QUEUE, DRY_RUN, OPTIONS, example, option_name
 from bot.domain.preferences import WORDS, PersonalCommand, PersonalWord, personal
+from bot.domain.schedule import ScheduleCommand, about_schedules
 from bot.domain.slack_text import DASHES, DOUBLE_QUOTES, EQUALS, undone, unquoted, words
 from bot.errors import CommandError
 
@@ -63,7 +64,7 @@ class PlanCommand:
     group_by: str | None = None
 
 
-Command = HelpCommand | PlanCommand | PersonalCommand | QueueCommand
+Command = HelpCommand | PlanCommand | PersonalCommand | QueueCommand | ScheduleCommand
 
 
 def parsed(text: str, queues: Callable[[], Collection[str]] = tuple) -> Command:
@@ -83,6 +84,8 @@ def parsed(text: str, queues: Callable[[], Collection[str]] = tuple) -> Command:
         return personal(PersonalWord(first), [undone(word) for word in typed[1:]])
     if first in QUEUE_WORDS:
         return _about_queues([word.lower() for word in typed[1:]])
+    if first in SCHEDULE_WORDS:
+        return about_schedules([undone(word) for word in typed[1:]], queues)
     known = queues() if re.fullmatch(r"[a-z][a-z0-9-]*", first) and option_name(first) is None else ()
     if first == DEFAULT_QUEUE or first in known:
         return replace(_plan(typed[1:], ()), queue=first)

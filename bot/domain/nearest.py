@@ -33,12 +33,13 @@ ELSEWHERE = {
     ),
     "reassign": "Undo, below the report in a plan's thread, takes an assignment back; then ask for a new plan.",
     "dry": f"`{COMMAND} {DRY_RUN}` shows a plan and writes nothing.",
-    **dict.fromkeys(("schedule", "weekly"), "The bot's operator sets the weekly plan (`WEEKLY_POST`)."),
+    "weekly": f"`{COMMAND} schedule add mon 09:00 Europe/Berlin` makes a plan come by itself.",
 }
 """What people type for things that are done elsewhere."""
 
 QUEUE_WORDS = ("queues", "queue")
-COMMAND_WORDS = frozenset({*WORDS, *ELSEWHERE, *QUEUE_WORDS, *OPTIONS, DRY_RUN, "help", "h"})
+SCHEDULE_WORDS = ("schedule", "schedules")
+COMMAND_WORDS = frozenset({*WORDS, *ELSEWHERE, *QUEUE_WORDS, *SCHEDULE_WORDS, *OPTIONS, DRY_RUN, "help", "h"})
 """What the command may begin with, or is asked to by those who guess: no queue has such a name."""
 
 _NAMES = (*OPTIONS, DRY_RUN)
@@ -91,7 +92,7 @@ def misunderstood(items: Sequence[Typed], queues: Iterable[str] = ()) -> Command
 def _hint(items: Sequence[Typed], first: str, queues: Iterable[str]) -> str:
     begins = not items[0].name
     alone = begins and len(items) == 1
-    commands = [*queues, *WORDS, *QUEUE_WORDS, "help", *ELSEWHERE] if begins else []
+    commands = [*queues, *WORDS, *QUEUE_WORDS, *SCHEDULE_WORDS, "help", *ELSEWHERE] if begins else []
     near = _nearest(first.lower().strip("-"), [*commands, *_NAMES], cutoff=_CLOSE if alone else 1)
     if near in commands:
         return ELSEWHERE.get(near, f"Did you mean `{COMMAND} {near}`?")

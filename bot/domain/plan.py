@@ -54,7 +54,7 @@ RESTING = REPORTED | _ENDED_UNASSIGNED | {PlanState.UNDONE}
 
 
 SCHEDULED_HOURS = 72
-"""How long a weekly plan waits for its approval."""
+"""How long a scheduled plan waits for its approval."""
 
 
 class Origin(StrEnum):

@@ -49,7 +49,7 @@ class PersonalCommand:
 
     word: PersonalWord
     until: str = ""
-    """The day on which somebody takes rows again, as it was typed; `valid_away` reads it."""
+    """The day on which somebody takes rows again, as it was typed; `valid_until` reads it."""
 
 
 def personal(word: PersonalWord, rest: Sequence[str]) -> PersonalCommand:
@@ -59,11 +59,14 @@ def personal(word: PersonalWord, rest: Sequence[str]) -> PersonalCommand:
     return PersonalCommand(word, " ".join(rest))
 
 
-def valid_away(typed: str, *, today: date) -> date:
-    """The day in `typed`, later than `today` and within a year; raises `CommandError` with the nearest valid form."""
+def valid_until(typed: str, *, today: date, form: str = "away") -> date:
+    """The day in `typed`, later than `today` and within a year.
+
+    Raises `CommandError` with the nearest valid command: the day stands behind its `form`.
+    """
     day = _written(_DATE.fullmatch(typed.strip()) and _LIKE_A_DATE.fullmatch(typed.strip()), today)
     valid = min(max(day or _meant(typed, today), today + _DAY), today + MAX_AWAY)
-    nearest = f"`/assign-reviews away {valid}`"
+    nearest = f"`/assign-reviews {form} {valid}`"
     if not typed.strip():
         raise CommandError(f"Say until when: {nearest}.")
     if day is None:

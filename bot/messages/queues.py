@@ -52,9 +52,10 @@ def removing_queue(name: str) -> Message:
     return sentence(f"Removing the queue {code(name)} …")
 
 
-def removed_queue(name: str) -> Message:
-    """After a removal."""
-    return sentence(f"The queue {code(name)} is removed. Its plans stay as they are.")
+def removed_queue(name: str, *, schedules: int) -> Message:
+    """After a removal, with the number of schedules that ended by it."""
+    ended = f" {counted(schedules, 'schedule')} of it {'has' if schedules == 1 else 'have'} ended." if schedules else ""
+    return sentence(f"The queue {code(name)} is removed.{ended} Its plans stay as they are.")
 
 
 def conflict_sentence(now: Queue | None, typed: Mapping[str, str]) -> str:

@@ -65,16 +65,16 @@ class Permissions:
         self._require(user, questions, otherwise, what="ask for a plan")
 
     def require_admin(self, user: str) -> None:
-        """Raise `NotAllowedError` for somebody who may not change queues, and `SlackUnavailableError`."""
+        """Raise `NotAllowedError` for somebody who may not change queues and schedules, and `SlackUnavailableError`."""
         if admins := self._policy.admins:
-            otherwise = f"Only {approver_mentions(admins)} may change queues."
-            self._require(user, [lambda: self._is_among(user, admins)], otherwise, what="change queues")
+            otherwise = f"Only {approver_mentions(admins)} may change queues and schedules."
+            self._require(user, [lambda: self._is_among(user, admins)], otherwise, what="change queues and schedules")
             return
         otherwise = (
-            "Only owners and admins of the workspace may change queues. Ask one of them, or ask the bot's operator to "
-            "name you in ADMINS."
+            "Only owners and admins of the workspace may change queues and schedules. Ask one of them, or ask the "
+            "bot's operator to name you in ADMINS."
         )
-        self._require(user, [lambda: self._directory.is_admin(user)], otherwise, what="change queues")
+        self._require(user, [lambda: self._directory.is_admin(user)], otherwise, what="change queues and schedules")
 
     def _require(self, user: str, questions: Iterable[Callable[[], bool]], otherwise: str, *, what: str) -> None:
         try:
@@ -159,8 +159,10 @@ class Permissions:
         return "Guests and people from other organisations cannot approve; everybody else in the channel can."
 
 
-def enter(plan: Plan, *, slack: Slack, permissions: Permissions) -> None:
+def enter(plan: Plan, *, slack: Slack, permissions: Permissions, chosen: str | None = None) -> None:
     """Let a plan in that may be asked for by this person and in this channel, and make the bot a member of it.
+
+    The operator has `chosen` a channel for scheduled plans, shared or not.
 
     Raises `NotAllowedError` or `SlackRejectedError` with a sentence that says what to do, and `SlackUnavailableError`
     while Slack does not say who asks, or who would see the plan.
@@ -170,7 +172,7 @@ def enter(plan: Plan, *, slack: Slack, permissions: Permissions) -> None:
     permissions.require_decidable(plan)
     if request.channel is not None:
         channel = slack.channel(request.channel)
-        if request.origin is Origin.COMMAND:  # that of a weekly plan was chosen by the operator
+        if request.origin is Origin.COMMAND or request.channel != chosen:
             permissions.require_unshared(channel)
         slack.join(channel)
 

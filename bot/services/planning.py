@@ -93,7 +93,7 @@ class Planner:
 
     def plan_for(self, command: PlanCommand, asker: Asker) -> Plan:
         """The plan that `command` asks for, with a window that is fixed from now on; raises `CommandError`."""
-        queue = self._queue(command.queue)
+        queue = self.queue(command.queue)
         _require_channel(queue, asker)
         tag, reviewers = command.tag or queue.tag, command.reviewers or queue.reviewers
         if not tag:
@@ -130,7 +130,8 @@ class Planner:
         window = Window(now - timedelta(days=request.days), now)
         return Plan(self._new_id(), request, window, PlanState.READING, created_at=now)
 
-    def _queue(self, name: str | None) -> Queue:
+    def queue(self, name: str | None) -> Queue:
+        """The queue of this name, None for that of the settings; raises `CommandError` where there is none."""
         if name is None or name == DEFAULT_QUEUE:
             return self._settings.default_queue
         queue = self._queues.get(name)

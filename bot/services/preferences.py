@@ -3,7 +3,7 @@
 import logging
 from datetime import date, timedelta
 
-from bot.domain.preferences import PersonalCommand, PersonalWord, valid_away
+from bot.domain.preferences import PersonalCommand, PersonalWord, valid_until
 from bot.domain.working_hours import zone
 from bot.errors import BotError, SlackError
 from bot.messages import answers
@@ -48,7 +48,7 @@ class PreferenceKeeper:
 
     def _absence(self, command: PersonalCommand, user: str) -> Message:
         try:
-            day = valid_away(command.until, today=self._today(user))
+            day = valid_until(command.until, today=self._today(user))
             self._preferences.set_away(user, until=day)
         except BotError as error:
             return answers.problem(error)

@@ -1,4 +1,4 @@
-"""APScheduler's ticks: weekly posts, expiry, reminders, messages to reviewers, clean-up.
+"""APScheduler's ticks: scheduled plans, expiry, reminders, messages to reviewers, clean-up.
 
 Times, and who is first, are decided in the database.
 """
@@ -16,7 +16,7 @@ from bot.services.notices import NoticeSender
 from bot.services.ports.plans import PlanUpkeep
 from bot.services.ports.store import SurfaceBook
 from bot.services.ports.work import Clock
-from bot.services.weekly import WeeklyPost
+from bot.services.timetable import Timetable
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Ticks:
     def __init__(
         self,
         *,
-        scheduling: WeeklyPost,
+        timetable: Timetable,
         notifying: NoticeSender,
         plans: PlanUpkeep,
         surfaces: SurfaceBook,
@@ -37,7 +37,7 @@ class Ticks:
         wake: Callable[[], None],
     ) -> None:
         self._surfaces = surfaces
-        self._scheduling = scheduling
+        self._timetable = timetable
         self._notifying = notifying
         self._stopping = threading.Event()
         self._plans = plans
@@ -64,7 +64,7 @@ class Ticks:
             self._ticks.shutdown(wait=False)
 
     def _fire(self) -> None:
-        if self._scheduling.tick():
+        if self._timetable.tick():
             self._wake()
 
     def _expire(self) -> None:

@@ -116,7 +116,7 @@ def test_only_admins_remove_a_queue(start_world: StartWorld, tmp_path: Path) -> 
     world.type("queue remove support", user=ADA)
     removed = world.answer(ADA, "is removed")
 
-    assert "Only owners and admins of the workspace may change queues." in refused
+    assert "Only owners and admins of the workspace may change queues and schedules." in refused
     assert "Its plans stay as they are." in removed
     assert "Did you mean" in world.type("suport")
 
@@ -297,7 +297,7 @@ def test_while_braintrust_is_slow_the_form_waits_and_then_says_what_is_wrong(wor
 
 def test_who_may_not_change_queues_is_told_in_the_form_s_place(world: World) -> None:
     world.slack.command(BEN, REVIEWS, "queue new")
-    says(world, "Only owners and admins of the workspace may change queues.", user=BEN)
+    says(world, "Only owners and admins of the workspace may change queues and schedules.", user=BEN)
 
     world.slack.command(ADA, REVIEWS, "queue edit nothing")
     says(world, "There is no queue `nothing`.")

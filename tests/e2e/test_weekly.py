@@ -46,6 +46,6 @@ def test_a_week_missed_by_hours_is_skipped_and_logged(start_world: StartWorld) -
     world = start_world(rows=50, WEEKLY_POST="mon 09:00 Europe/Berlin", REVIEW_CHANNEL=REVIEWS)
 
     make_due(world, hours_ago=7)
-    world.wait_for_log("a weekly post was missed by too long and is skipped")
+    world.wait_for_log("a scheduled plan was missed by too long and is skipped")
 
     assert world.braintrust.requests.count("query") == 0

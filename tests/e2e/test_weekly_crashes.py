@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.store.weekly import ScheduleStore
+from bot.adapters.store.schedules import ScheduleStore
 from bot.domain.plan import Origin, Plan
 from sandbox.http.faults import Status as SlackStatus
 from sandbox.slack.records import Message
@@ -145,7 +145,7 @@ def test_two_processes_that_start_at_a_weekly_time_post_it_once(start_world: Sta
     """Both look for what is due as soon as they start."""
     world = start_world(database=database, **SETTINGS)
     make_due(world, hours_ago=7)  # so that nothing is fired before both are there
-    world.wait_for_log("a weekly post was missed by too long and is skipped")
+    world.wait_for_log("a scheduled plan was missed by too long and is skipped")
     world.kill_bot()
     make_due(world)
 

@@ -19,10 +19,10 @@ from bot.adapters.store.people import MatchStore, PreferenceStore
 from bot.adapters.store.plans import PlanStore
 from bot.adapters.store.queues import QueueStore
 from bot.adapters.store.records import batch_record, plan_record, proposal_record
+from bot.adapters.store.schedules import ScheduleStore
 from bot.adapters.store.surfaces import SurfaceStore
 from bot.adapters.store.tables import batches as batch_table
 from bot.adapters.store.tables import metadata, plans, undo_batches
-from bot.adapters.store.weekly import ScheduleStore
 from bot.adapters.store.work import FaultStore, LeaseStore
 from bot.domain.plan import (
     WRITING,

@@ -185,17 +185,20 @@ class Posted:
 class FakeSlack:
     """The `Slack` port; every message has a link, and the bot is in no channel until it joins.
 
-    Channels in `shared` are shared with another organisation; while `is_away`, nothing is known of any.
+    Channels in `shared` are shared with another organisation; while `is_away`, nothing is known of any.  Those in
+    `gone` cannot be written to.
     """
 
     def __init__(self, *, shared: Iterable[str] = (), is_away: bool = False) -> None:
         self.posted: list[Posted] = []
         self.joined: list[str] = []
+        self.told: list[tuple[str, str]] = []
+        self.gone: set[str] = set()
         self._shared = frozenset(shared)
-        self._is_away = is_away
+        self.is_away = is_away
 
     def channel(self, channel: str) -> Channel:
-        if self._is_away:
+        if self.is_away:
             raise SlackUnavailableError("Slack does not answer.")
         return Channel(channel, is_entered=False, is_private=False, is_shared=channel in self._shared)
 
@@ -216,7 +219,16 @@ class FakeSlack:
         return f"https://example.slack.com/archives/{channel}/p{ts}"
 
     def send_directly(self, user: str, message: Message) -> None:
-        raise NotImplementedError
+        if self.is_away:
+            raise SlackUnavailableError("Slack does not answer.")
+        if user in self.gone:
+            raise SlackRejectedError("Slack refused a call.", code="cannot_dm_bot")
+        self.told.append((user, message.text))
+
+    def time_zone(self, user: str) -> str | None:
+        if self.is_away:
+            raise SlackUnavailableError("Slack does not answer.")
+        return "America/New_York"
 
 
 class FakeMessenger:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.command import HelpCommand, PlanCommand, parsed
 from bot.domain.nearest import ELSEWHERE
 from bot.domain.preferences import WORDS
+from bot.domain.schedule import ScheduleCommand
 from bot.errors import CommandError
 
 WORDS_PEOPLE_TYPE = st.sampled_from(
@@ -170,7 +171,7 @@ def test_the_likeliest_slips_are_answered_with_the_command_that_was_meant(text: 
         ("sample 10", "Did you mean `sample=10%`?"),
         ("plan", "`/assign-reviews` alone asks for the usual plan"),
         ("undo k7f3q2", "That is a button"),
-        ("schedule add mon 09:00", "The bot's operator sets the weekly plan"),
+        ("weekly mon 09:00", "`/assign-reviews schedule add mon 09:00 Europe/Berlin` makes a plan come by itself."),
         ("tag", 'Did you mean `tag="My tag"`?'),
         ("limt", "Did you mean `limit=200`?"),
         ("review", "Did you mean `reviewers=ana@example.com"),
@@ -191,7 +192,7 @@ def test_a_command_that_is_suggested_is_one(text: str) -> None:
 
     for suggested in SUGGESTED.findall(answer):
         command = parsed(suggested)
-        assert isinstance(command, PlanCommand | HelpCommand) or suggested in WORDS
+        assert isinstance(command, PlanCommand | HelpCommand | ScheduleCommand) or suggested in WORDS
     assert answer.count("`") % 2 == 0
 
 

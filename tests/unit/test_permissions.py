@@ -404,11 +404,12 @@ class World:
     def __init__(self, *, allowed: frozenset[str] = frozenset(), slack_is_away: bool = False) -> None:
         self.slack = FakeSlack(shared={SHARED}, is_away=slack_is_away)
         self.directory = FakeDirectory(outsiders=frozenset({"U0GUEST"}))
+        self.chosen: str | None = None
         self._permissions = Permissions(PolicySettings(allowed_channels=allowed), self.directory)
 
     def enter(self, **request: Any) -> None:
         plan = a_plan(PlanState.READING, request=a_request(**request))
-        enter(plan, slack=self.slack, permissions=self._permissions)
+        enter(plan, slack=self.slack, permissions=self._permissions, chosen=self.chosen)
 
 
 def test_the_bot_joins_the_channel_where_a_plan_was_asked_for() -> None:
@@ -436,12 +437,20 @@ def test_a_shared_channel_that_the_operator_allows_is_joined() -> None:
     assert world.slack.joined == [SHARED]
 
 
-def test_the_weekly_plan_goes_where_the_operator_wants_it() -> None:
+def test_a_scheduled_plan_goes_where_the_operator_wants_it() -> None:
     world = World()
+    world.chosen = SHARED
 
     world.enter(channel=SHARED, **BY_SCHEDULE)
 
     assert world.slack.joined == [SHARED]
+
+
+def test_a_scheduled_plan_does_not_go_to_a_channel_that_is_shared_since() -> None:
+    world = World()
+
+    with pytest.raises(NotAllowedError, match="shared with another organisation"):
+        world.enter(channel=SHARED, **BY_SCHEDULE)
 
 
 def test_an_outsider_is_refused_before_the_channel_is_looked_at() -> None:

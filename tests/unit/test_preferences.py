@@ -8,7 +8,7 @@ import pytest
 
 from bot.adapters.store.people import PreferenceStore
 from bot.domain.command import parsed
-from bot.domain.preferences import PersonalCommand, PersonalWord, Preference, valid_away
+from bot.domain.preferences import PersonalCommand, PersonalWord, Preference, valid_until
 from bot.errors import CommandError, SlackRejectedError, SlackUnavailableError, StoreUnavailableError
 from bot.services.ports.slack import ReplyTo
 from bot.services.preferences import PreferenceKeeper
@@ -48,7 +48,7 @@ def test_a_word_that_is_nearly_one_leads_to_it(typed: str, hint: str) -> None:
 
 @pytest.mark.parametrize("day", [date(2026, 11, 24), date(2026, 12, 24), date(2027, 11, 23)])
 def test_a_day_to_come_within_a_year_is_taken(day: date) -> None:
-    assert valid_away(f" {day} ", today=TODAY) == day
+    assert valid_until(f" {day} ", today=TODAY) == day
 
 
 @pytest.mark.parametrize(
@@ -86,15 +86,15 @@ def test_a_day_to_come_within_a_year_is_taken(day: date) -> None:
 )
 def test_any_other_day_gets_a_sentence_with_the_nearest_form_that_does(typed: str, nearest: str) -> None:
     with pytest.raises(CommandError) as refusal:
-        valid_away(typed, today=TODAY)
+        valid_until(typed, today=TODAY)
 
     assert f"`/assign-reviews away {nearest}`" in str(refusal.value)
-    assert valid_away(nearest, today=TODAY) == date.fromisoformat(nearest)
+    assert valid_until(nearest, today=TODAY) == date.fromisoformat(nearest)
 
 
 def test_what_was_typed_instead_of_a_day_is_repeated_harmlessly() -> None:
     with pytest.raises(CommandError, match=r"I don't understand `<!channel>` as a date"):
-        valid_away("<!channel>", today=TODAY)
+        valid_until("<!channel>", today=TODAY)
 
 
 class World:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.decisions import certain
-from bot.adapters.store.tables import queues
+from bot.adapters.store.tables import queues, schedules
 from bot.domain.queue import Queue, QueueChange, queue_of
 
 
@@ -51,6 +51,7 @@ def _apply(connection: Connection, change: QueueChange, who: str, now: datetime)
     """One change, where the queue is still as it was before."""
     mine = (queues.c.name == change.name) & (queues.c.version == change.version)
     if change.after is None:
+        connection.execute(delete(schedules).where(schedules.c.queue == change.name))
         return connection.execute(delete(queues).where(mine)).rowcount == 1
     values = {"project_id": change.after.project_id, "texts": change.after.texts, "changed_by": who, "changed_at": now}
     if change.before is None:

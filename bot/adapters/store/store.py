@@ -14,9 +14,9 @@ from bot.adapters.store.notices import NoticeStore
 from bot.adapters.store.people import MatchStore, PreferenceStore
 from bot.adapters.store.plans import PlanStore
 from bot.adapters.store.queues import QueueStore
+from bot.adapters.store.schedules import ScheduleStore
 from bot.adapters.store.surfaces import SurfaceStore
 from bot.adapters.store.tables import homes, undo_batches
-from bot.adapters.store.weekly import ScheduleStore
 from bot.adapters.store.work import FaultStore, LeaseStore
 from bot.domain.homes import Home, HomeKind
 from bot.services.ports.plans import PlanBooks

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
@@ -223,7 +224,16 @@ schedules = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("weekly", String(120), nullable=False),
-    Column("next_fire_at", UtcDateTime, nullable=False),
+    Column("queue", String(40), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("owner", String(32)),  # NULL: the operator, by the settings
+    Column("next_fire_at", UtcDateTime),  # NULL: paused without an end
+    Column("paused_until", UtcDateTime),
+    Column("trouble", Text),  # why the bot paused it
+    Column("tell_at", UtcDateTime),  # somebody has to be told about the trouble, not before
+    Column("last_at", UtcDateTime),  # its last time
+    Column("last_plan", String(16)),  # NULL: that time was missed
+    UniqueConstraint("queue", "channel", "weekly"),
 )
 
 queues = Table(

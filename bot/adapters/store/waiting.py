@@ -18,7 +18,7 @@ _LIVE = (*WORKED_ON, PlanState.READING, PlanState.PROPOSED)
 
 
 class WaitingPlans(Collector):
-    """How long the oldest plan of each state has been in it, and when a weekly plan was last asked for."""
+    """How long the oldest plan of each state has been in it, and when a scheduled plan was last asked for."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -38,16 +38,16 @@ class WaitingPlans(Collector):
             oldest.add_metric([state], max((now - at).total_seconds(), 0.0))
         yield oldest
         if fired is not None:
-            name, what = "assign_reviews_schedule_last_fired_timestamp", "When a weekly plan was last asked for."
+            name, what = "assign_reviews_schedule_last_fired_timestamp", "When a scheduled plan was last asked for."
             yield GaugeMetricFamily(name, what, value=fired.timestamp())
 
     def _looked_up(self) -> tuple[dict[str, datetime], datetime | None]:
-        """(since when the oldest plan is in each state, when the last weekly plan was asked for)."""
+        """(since when the oldest plan is in each state, when the last scheduled plan was asked for)."""
         reached = select(plans.c.state, func.max(events.c.at).label("at")).join(events)
         live = reached.where(plans.c.state.in_(_LIVE)).group_by(plans.c.id, plans.c.state)
-        weekly = select(func.max(plans.c.created_at)).where(plans.c.fire_key.is_not(None))
+        fired = select(func.max(plans.c.created_at)).where(plans.c.fire_key.is_not(None))
         since: dict[str, datetime] = {}
         with self._database.read() as connection:
             for state, at in connection.execute(live):
                 since[str(state)] = min(at, since.get(str(state), at))
-            return since, connection.execute(weekly).scalar_one()
+            return since, connection.execute(fired).scalar_one()

@@ -1,4 +1,4 @@
-"""Ports to the rest of the store: surfaces, leases, faults, schedules and homes."""
+"""Ports to the rest of the store: surfaces, leases, faults, queues and homes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,25 +7,10 @@ from typing import Protocol
 
 from bot.domain.faults import FaultKind
 from bot.domain.homes import Home
-from bot.domain.plan import Plan, PlanState
+from bot.domain.plan import PlanState
 from bot.domain.queue import Queue, QueueChange
 from bot.domain.surfaces import Shown, Surface
 from bot.services.ports.work import Lease
-
-
-class Schedules(Protocol):
-    """When the weekly plans are due."""
-
-    def sync(self, schedule_id: str, weekly: str, *, next_fire_at: datetime | None) -> None:
-        """Make the stored schedule the one of the settings; None removes it.  An unchanged one keeps its next time."""
-
-    def due(self, *, now: datetime) -> tuple[tuple[str, str, datetime], ...]:
-        """(id, weekly time, the time it was due) of every schedule that is due."""
-
-    def fire(
-        self, schedule_id: str, *, was_due: datetime, next_fire_at: datetime, plan: Plan | None, fire_key: str
-    ) -> bool:
-        """In one transaction, advance the schedule and store its plan; False when another process was first."""
 
 
 class SurfaceBook(Protocol):
