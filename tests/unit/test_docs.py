@@ -295,6 +295,16 @@ def test_the_tree_has_every_module() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    file = ""
+    for path, name in re.findall(r"`((?:unit|integration|e2e)/\w+\.py)?(?:::(test_\w+))?`", page.read_text()):
+        file = path or file
+        if path or name:
+            assert (ROOT / "tests" / file).exists(), file
+            assert f"def {name}(" in (ROOT / "tests" / file).read_text() or not name, f"{file}::{name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_to_a_file(page: Path) -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]+)\)", page.read_text())
 
