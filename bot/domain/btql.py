@@ -5,10 +5,10 @@ that cannot express safely is refused (`quoted`).
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC
-from itertools import accumulate
 
+from bot.domain.plain_text import as_seen
 from bot.domain.plan import Window
 from bot.domain.reading import is_quotable
 from bot.errors import CommandError
@@ -16,6 +16,9 @@ from bot.errors import CommandError
 MAX_FILTER_LENGTH = 2_000
 FILTER_EXAMPLE = "metadata.language = 'de'"
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_QUOTED_OR_NOT = re.compile(rf"(?P<quoted>{_QUOTED.pattern})|[^'\"]+")
+_STRAIGHT = {**dict.fromkeys(map(ord, "\u2018\u2019\u201a"), "'"), **dict.fromkeys(map(ord, "\u201c\u201d\u201e"), '"')}
+_CLOSED = re.compile(r"\([^()\[\]]*\)|\[[^()\[\]]*\]")
 MAX_IDS_PER_QUERY = 4_000  # a query may hold about 4,096 exact-match values
 
 _ASSIGNMENTS = 'metadata."~__bt_assignments"'
@@ -101,20 +104,32 @@ def valid_filter(value: str) -> str:
 
     Whether Braintrust understands it, only Braintrust can say.
     """
-    text = " ".join(value.split())
+    text = _changed_outside_quotes(value, lambda part: part.translate(_STRAIGHT))
+    text = _changed_outside_quotes(text, lambda part: re.sub(r"\s+", " ", as_seen(part))).strip()
     if len(text) > MAX_FILTER_LENGTH:
         raise CommandError(f"A filter has at most {MAX_FILTER_LENGTH:,} characters.")
-    if not text or not is_quotable(text):
-        raise CommandError(f"A filter is a BTQL expression, without a backslash: `{FILTER_EXAMPLE}`.")
-    bare = _QUOTED.sub("''", text)
-    depths = list(accumulate({"(": 1, "[": 1, ")": -1, "]": -1}.get(character, 0) for character in bare))
-    if min(depths) < 0 or depths[-1] or re.search(r"['\"`]", bare.replace("''", "")):
+    bare = _QUOTED.sub(" ", text)
+    if re.search(r"['\"`]", bare) or not _closes_what_it_opens(bare):
         raise CommandError(f"The filter has a bracket or a quote that is not closed: `{FILTER_EXAMPLE}`.")
+    if not text or not is_quotable(text):
+        raise CommandError(
+            f"A filter is a BTQL expression, without a backslash, and its texts are of one line: `{FILTER_EXAMPLE}`."
+        )
     if found := re.search(r"--|/\*|[|;#]", bare):
         raise CommandError(f"A filter is one expression, so `{found[0]}` cannot stand in it: `{FILTER_EXAMPLE}`.")
     if found := re.search(r"~__bt_\w+|_xact_id|_pagination_key", text):
         raise CommandError(f"The bot itself looks at `{found[0]}`, so a filter cannot: `{FILTER_EXAMPLE}`.")
     return text
+
+
+def _changed_outside_quotes(text: str, change: Callable[[str], str]) -> str:
+    return _QUOTED_OR_NOT.sub(lambda found: found[0] if found["quoted"] else change(found[0]), text)
+
+
+def _closes_what_it_opens(bare: str) -> bool:
+    while (rest := _CLOSED.sub("", bare)) != bare:
+        bare = rest
+    return re.search(r"[()\[\]]", bare) is None
 
 
 def _also(where: str, meeting: str | None) -> str:

@@ -13,6 +13,7 @@ from bot.domain.nearest import COMMAND_WORDS
 from bot.domain.options import (
     DEFAULT_QUEUE,
     MAX_LIMIT,
+    option_name,
     valid_days,
     valid_limit,
     valid_reviewers,
@@ -78,7 +79,7 @@ def valid_name(value: str) -> str:
         raise CommandError(
             "A queue's name has 1 to 40 small letters, digits and hyphens, and begins with a letter: `support-de`."
         )
-    if name in COMMAND_WORDS:
+    if name in COMMAND_WORDS or option_name(name):
         raise CommandError(f"`{name}` is a word of the command, so no queue can have this name: `{name}-queue`.")
     return name
 

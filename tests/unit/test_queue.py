@@ -106,7 +106,11 @@ def test_these_are_names(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "2q", "-a", "A", "a b", "ä", "a" * 41, "a_b", "default", "queues", "help", "away", "status", "tag"]
+    "name",
+    [
+        *["", "2q", "-a", "A", "a b", "ä", "a" * 41, "a_b", "default", "queues", "help", "away", "status", "tag"],
+        *["group-by", "groupby", "dryrun", "days-"],
+    ],
 )
 def test_these_are_none(name: str) -> None:
     with pytest.raises(CommandError):
@@ -128,6 +132,23 @@ def test_these_can_stand_in_a_query(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pasted", "meant"),
+    [
+        ("metadata.name = 'two  spaces'   and a = 1 ", "metadata.name = 'two  spaces' and a = 1"),
+        ('metadata."two  words" = 1', 'metadata."two  words" = 1'),
+        ("metadata.language = \u2018de\u2019", "metadata.language = 'de'"),
+        ("metadata.\u201codd  name\u201d = \u2018it\u2019", "metadata.\"odd  name\" = 'it'"),
+        ("metadata.said = 'it\u2019s \u201cgood\u201d'", "metadata.said = 'it\u2019s \u201cgood\u201d'"),
+        ("metadata.a\u00a0=\u200b 1", "metadata.a = 1"),
+    ],
+)
+def test_a_filter_is_what_it_looks_like_and_its_texts_stay_as_they_are(pasted: str, meant: str) -> None:
+    """Keyboards bend quotes and pasting brings odd spaces; between quotes, every character counts."""
+    assert valid_filter(pasted) == meant
+    assert valid_filter(meant) == meant
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
@@ -141,6 +162,8 @@ def test_these_can_stand_in_a_query(text: str) -> None:
         "metadata.a = 1; drop",
         "metadata.a = 'b\\'",
         "[1, 2",
+        "x in [1) or (1 = 1]",
+        "metadata.a = 'b\nc'",
         'metadata."~__bt_assignments" is null',
         "_xact_id > 5",
         "x" * 2_001,
