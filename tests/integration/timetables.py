@@ -1,6 +1,7 @@
 """A timetable with everything it talks to: a real store, and a clock, people and Slack that tests set."""
 
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from bot.domain.people import Person
@@ -17,6 +18,7 @@ from tests.unit.fakes import Calls, FakeClock, FakePeople, FakeSlack
 EVERY_MONDAY = parsed_weekly("mon 09:00 Europe/Berlin")
 OWNER = Person("U0ANA", "Ana")
 ADMIN = "U0ADM"
+_numbers = count()  # of plans, whichever process asks for them
 
 
 class World:
@@ -35,13 +37,12 @@ class World:
             queue=queue,
             policy=PolicySettings(admins=frozenset({"S0GROUP", ADMIN})),
         )
-        self._ids = iter(range(10_000))
         planner = Planner(
             store.plans,
             queues=store.queues,
             settings=self.settings,
             clock=self.clock,
-            new_id=lambda: f"{id(self):x}"[-8:] + f"-{next(self._ids)}",
+            new_id=lambda: f"p{next(_numbers)}",
             wake=Calls(),
         )
         self.timetable = Timetable(
