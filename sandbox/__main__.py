@@ -4,6 +4,7 @@ Exit codes: 0 fine, 1 failed or not shown, 2 wrong usage, 130 interrupted.
 """
 
 import argparse
+import gc
 import sys
 
 _LAST_PORT = 65_535
@@ -18,6 +19,7 @@ def main() -> int:
 
 
 def _run() -> int:
+    gc.disable()  # until everything is imported, which stays
     from bot.cli.console import Console  # noqa: PLC0415 - Ctrl-C may come while it is imported
 
     options, console, code = _parser().parse_args(), Console(), 1
@@ -26,6 +28,8 @@ def _run() -> int:
     except ModuleNotFoundError as error:
         console.complain(f"The demo needs {error.name}: pip install -r requirements-dev.txt")
     else:
+        gc.freeze()
+        gc.enable()
         code = run(once=options.once, port=options.port, say=lambda text: console.say(*text.split("\n")))
     return code if console.close() or code else 1
 

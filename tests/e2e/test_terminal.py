@@ -1,12 +1,16 @@
 """`python -m bot plan`, `check` and `migrate`, for people without Slack and for cron."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from sandbox.http.faults import Status
 from tests.e2e.conftest import StartWorld
 from tests.e2e.world import World
+from tests.processes import ROOT
 
 
 @pytest.fixture
@@ -100,6 +104,26 @@ def test_a_refusal_ends_with_advice_and_a_failing_exit_code(terminal: World, sta
     assert said.returncode == 1
     assert advice in said.stderr
     assert "Traceback" not in said.stderr
+
+
+def test_only_while_it_is_imported_nothing_looks_for_garbage(tmp_path: Path) -> None:
+    """A quarter of a start went into that; what is imported stays, and later on is left out."""
+    code = """if True:
+        import gc, sys
+        from bot.__main__ import main
+        sys.argv[1:] = ["history"]
+        print(main(), gc.isenabled(), gc.get_freeze_count() > 10_000)"""
+
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stdout == "1 True True\n", said.stderr
 
 
 def test_a_wrong_option_is_a_wrong_usage(terminal: World) -> None:
