@@ -19,6 +19,7 @@ View = dict[str, Any]
 _LONG = ("filter", "reviewers")
 _NUMBERS = ("days", "max_open_rows", "max_new_rows", "limit")
 _TEXT_MAX = 3000  # slack_sdk PlainTextInputElement.max_length
+_NUMBER_MAX = 50  # characters that Slack takes as the first value of a number's field
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,8 @@ def _element(name: str, field: Field, text: str) -> Block:
     if name == "approvers":
         people = [one for one in text.split(",") if one[:1] in ("U", "W")]
         return {"type": "multi_users_select"} | ({"initial_users": people} if people else {})
-    initial = {"initial_value": text[:_TEXT_MAX]} if text.strip() else {}
+    most = _NUMBER_MAX if name in _NUMBERS else _TEXT_MAX
+    initial = {"initial_value": text[:most]} if text.strip() else {}
     if name in _NUMBERS:
         return {"type": "number_input", "is_decimal_allowed": False, **initial}
     return {
