@@ -89,7 +89,7 @@ def _lines(change: QueueChange) -> Sequence[str]:
     before = change.before.texts if change.before else {}
     after = change.after.texts if change.after else {}
     if change.after is None:
-        return [f"- {change.name} is removed"]
+        return [f"- {change.name} is removed, and its schedules end"]
     head = f"+ {change.name} is new" if change.before is None else f"~ {change.name} changes"
     differing = [name for name in before | after if before.get(name) != after.get(name)]
     return [head, *(f"    {name}: {before.get(name, '(none)')} -> {after.get(name, '(none)')}" for name in differing)]
