@@ -61,6 +61,13 @@ def _listed(names: Any) -> str:
     return ", ".join(names)
 
 
+def migrate(connection: Connection, *, to: str) -> None:
+    """Run the migrations up to one of them, however busy the machine is."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+    upgrade(connection, to=to)
+
+
 def write_copy(revision: str) -> None:
     """Write the copy of a migration that is about to land; one that is there is never replaced."""
     if revision not in revisions():

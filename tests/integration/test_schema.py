@@ -12,9 +12,8 @@ from alembic.operations import Operations
 from sqlalchemy import String
 
 from bot.adapters.store.database import Database
-from bot.adapters.store.schema import upgrade
 from bot.errors import StoreUnusableError
-from tests.integration.schema import COPIES, described
+from tests.integration.schema import COPIES, described, migrate
 from tests.integration.stored import BATCHES, opened
 from tests.postgresql import PostgresServer
 
@@ -49,7 +48,7 @@ def altered(database: Database, *statements: str) -> None:
 def test_a_migration_makes_what_it_made_when_it_landed(copy: Path, database: Database) -> None:
     """Databases that have it never run it again, so a change to it reaches only new ones."""
     with database.write() as connection:
-        upgrade(connection, to=copy.stem)
+        migrate(connection, to=copy.stem)
         made = described(connection)
 
     assert made == copy.read_text(), f"{copy.stem} has landed: leave it and its copy as they are, and add a migration"

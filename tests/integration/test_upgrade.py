@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import MetaData, insert
 
 from bot.adapters.store.database import Database
-from bot.adapters.store.schema import revisions, upgrade
+from bot.adapters.store.schema import revisions
 from bot.domain.notice import notice_counts
 from bot.domain.plan import Batch, BatchState, PlanState, Reviewer
 from bot.domain.surfaces import Shown, Surface
 from bot.domain.undo import UndoCounts, counted_undo, taken_back, to_take_back
 from tests.conftest import BOTH
-from tests.integration.schema import copy_of, described
+from tests.integration.schema import copy_of, described, migrate
 from tests.integration.stored import NOW, PROJECT, Store, opened
 from tests.postgresql import PostgresServer
 
@@ -95,13 +95,13 @@ def _copied_database(server: PostgresServer, name: str) -> Iterator[str]:
 def _upgraded(url: str, edition: str, *, by_way_of: str | None = None) -> None:
     database = Database(url)
     with database.write() as connection:
-        upgrade(connection, to="0001")
+        migrate(connection, to="0001")
         for statement in EDITIONS[edition]:
             connection.exec_driver_sql(statement)
     _add_plans(database)
     if by_way_of is not None:
         with database.write() as connection:
-            upgrade(connection, to=by_way_of)
+            migrate(connection, to=by_way_of)
     database.migrate()
     database.close()
 
@@ -236,7 +236,7 @@ def test_what_is_known_of_an_undo_is_carried_over(empty_database_url: str) -> No
     database, tables = Database(empty_database_url), MetaData()
     assigned = [["taken", ANA], ["reviewed", BO], ["changed", ANA], ["sent", BO], ["waits", ANA]]
     with database.write() as connection:
-        upgrade(connection, to="0008")
+        migrate(connection, to="0008")
         tables.reflect(connection)
         plans = tables.tables["plans"]
         plan = _plan("undoing", 0) | {"left_out": _json([]), "without_room": 0, "edition": 1}
@@ -294,7 +294,7 @@ def test_what_slack_shows_is_carried_over(
 ) -> None:
     database, tables = Database(empty_database_url), MetaData()
     with database.write() as connection:
-        upgrade(connection, to="0006")
+        migrate(connection, to="0006")
         tables.reflect(connection)
         known = tables.tables["plans"].columns.keys()
         plan = _plan("done", 0) | {"left_out": _json([]), "without_room": 0} | COLUMNS | columns
