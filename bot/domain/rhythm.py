@@ -1,4 +1,4 @@
-"""The rhythm of a process: how long its leases last, and what it does how often meanwhile."""
+"""The rhythm of a process: how long its leases last, and how often it does what."""
 
 from dataclasses import dataclass
 
@@ -28,12 +28,12 @@ class Rhythm:
 
     @property
     def tick_seconds(self) -> float:
-        """How long after the last time it is looked what is due, or expires."""
+        """How often a process checks what is due, or expires."""
         return self._in_proportion(10.0)
 
     @property
     def notice_seconds(self) -> float:
-        """How long after the last time messages to reviewers are sent."""
+        """How often messages to reviewers are sent."""
         return self._in_proportion(5.0)
 
     def _in_proportion(self, usual_seconds: float) -> float:

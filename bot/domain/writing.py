@@ -65,7 +65,7 @@ def ended(batch: Batch, result: WriteResult, *, now: datetime) -> Batch:
             return replace(after, state=BatchState.FAILED)
         case Outcome.TOO_LARGE if batch.size == 1:
             return replace(after, state=BatchState.FAILED, error="Braintrust finds a single row too large (413).")
-        case _:
+        case Outcome.NOT_BEGUN | Outcome.RATE_LIMITED | Outcome.TOO_LARGE:
             return replace(after, state=BatchState.PLANNED, attempts=batch.attempts - 1)
 
 

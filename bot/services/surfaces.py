@@ -116,7 +116,7 @@ class SlackAnnouncer:
         except SlackError as error:
             if not isinstance(error, SlackRejectedError) or error.is_for_the_operator:
                 return self._put_off(plan, surface, content, before, error)
-            self._refused(plan, surface, before, error)
+            self._refused(plan, surface, error)
             shown = Shown(before.ts, problem=str(error))
         return replace(shown, drawn=_digest(content), drawn_at=now)
 
@@ -169,7 +169,7 @@ class SlackAnnouncer:
             self._surfaces.link(work.lease, url)
         return replace(plan, message_ts=ts, message_url=url)
 
-    def _refused(self, plan: Plan, surface: Surface, before: Shown, error: SlackError) -> None:
+    def _refused(self, plan: Plan, surface: Surface, error: SlackError) -> None:
         log.warning("Slack refused to show a plan", extra={"plan": plan.id, "surface": surface, "error": str(error)})
         if surface is Surface.MESSAGE and plan.state is PlanState.PROPOSED:
             now = self._clock()
@@ -182,7 +182,7 @@ class SlackAnnouncer:
         log.warning("a surface has to wait", extra={"plan": plan.id, "surface": surface, "error": str(error)})
         tries, now = before.tries + 1, self._clock()
         if tries >= (MOST_UPLOADS if isinstance(content, Attachment) else MOST_TRIES):
-            self._refused(plan, surface, before, error)
+            self._refused(plan, surface, error)
             return Shown(before.ts, _digest(content), now, problem=GIVEN_UP)
         asked = error.retry_after_seconds if isinstance(error, SlackUnavailableError) else None
         pause = pause_seconds(tries, asked=asked, longest=LONGEST_PAUSE)

@@ -9,7 +9,6 @@ from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID, BraintrustStandIn
 
 PROJECT = DEFAULT_PROJECT_ID
 CREATED = datetime(2026, 5, 18, 9, tzinfo=UTC)
-IN_WINDOW = "created >= '2026-05-01T00:00:00Z'"
 TIMEOUT_SECONDS = 30.0
 
 

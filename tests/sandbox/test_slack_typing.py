@@ -22,8 +22,6 @@ from tests.sandbox.slack_blocks import (
     table,
 )
 
-IMAGE: Json = {"type": "image", "image_url": "https://x.example/cat.png", "alt_text": "a cat"}
-
 
 @pytest.mark.parametrize(
     ("typed", "sent"),

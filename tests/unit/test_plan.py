@@ -1,6 +1,7 @@
 """Plans: which requests are the same question, and what a batch still has to write."""
 
 from dataclasses import fields, replace
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -20,6 +21,7 @@ from bot.domain.plan import (
     Origin,
     PlanRequest,
     PlanState,
+    lifetime,
 )
 from tests.unit.builders import a_batch, a_plan, a_request
 
@@ -101,3 +103,8 @@ def test_a_batch_keeps_what_it_did_not_drop_in_order(gone: set[int]) -> None:
 
 def test_a_plan_hands_out_the_sum_of_its_shares() -> None:
     assert a_plan().planned_rows == 7
+
+
+def test_a_plan_that_nobody_asked_for_waits_over_a_weekend() -> None:
+    assert lifetime(Origin.SCHEDULE, usual_hours=24) == timedelta(hours=72)
+    assert {lifetime(origin, usual_hours=5) for origin in set(Origin) - {Origin.SCHEDULE}} == {timedelta(hours=5)}

@@ -12,7 +12,6 @@ from bot.messages.text import said
 
 ANA_ID = "0a7f2b1c-1111-4aaa-8bbb-000000000001"
 USER, EMAIL, PERSON, TEAM, GROUP = NameKind
-ASCII = st.characters(min_codepoint=32, max_codepoint=126)
 NAMES = st.one_of(
     st.uuids().map(lambda value: ReviewerName(USER, str(value))),
     st.from_regex(r"[a-z0-9.+]{1,12}@[a-z0-9]{1,9}\.[a-z]{2,4}", fullmatch=True).map(lambda t: ReviewerName(EMAIL, t)),

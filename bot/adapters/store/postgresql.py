@@ -109,7 +109,7 @@ def _leave_stand_by(context: ExceptionContext) -> None:
 
 
 def _begin_work(lock_ms: int, *, options: str) -> str:
-    """How a transaction begins, in one round trip: with all that it needs, but for what the address has its word on."""
+    """How a transaction begins, in one round trip: with all that it needs, except what the address sets."""
     limits = {
         "lock_timeout": lock_ms,
         "statement_timeout": _STATEMENT_MS,
