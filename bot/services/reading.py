@@ -22,6 +22,7 @@ MAX_ASSIGNEES = 1_000
 FEWEST_IDS_PER_QUERY = 125  # a query with so few that is still refused is refused for another reason
 QUICK_SECONDS = 5.0
 """A page that came as quickly may grow fivefold: Braintrust ends a query after 30 s."""
+MAX_IDLE_PAGES = 3  # in a row that bring nothing new
 MAX_ROWS = 500_000  # of one plan: what is kept of them stays under 100 MB
 REPEATED = "Braintrust repeated a page, so the rows cannot be read to their end. Nothing was assigned."
 
@@ -50,8 +51,13 @@ class RowReader:
         rows = partial(matching_rows, request.project_id, tag=request.tag, window=window)
         query = partial(rows, group_by=choices.group_by, meeting=choices.filter)
         found = FoundRows(self._settings.open_statuses)
+        idle_pages = 0
         for number, page in enumerate(self._pages(query, patience), 1):
+            before = found.rows
             found.add(page.rows)
+            idle_pages = 0 if found.rows > before else idle_pages + 1
+            if idle_pages > MAX_IDLE_PAGES:
+                raise BraintrustRejectedError(REPEATED)
             if found.rows > MAX_ROWS:
                 raise BraintrustRejectedError(f"More than {MAX_ROWS:,} rows match. Ask for fewer days.")
             if page.rows:

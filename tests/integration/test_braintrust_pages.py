@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
+from aiohttp.web import StreamResponse
 
 from bot.adapters.braintrust.client import BraintrustClient
 from bot.domain.btql import rows_by_id
@@ -15,8 +16,9 @@ from bot.errors import BraintrustRejectedError, BraintrustUnavailableError
 from bot.services.reading import QUICK_SECONDS, RowReader
 from bot.settings import BraintrustSettings, WorkSettings
 from sandbox.braintrust.stand_in import BraintrustStandIn
+from sandbox.http.exchange import Exchange
 from sandbox.http.faults import Fault, Garbage, RepeatedCursor, Reset, ShortPage, Status
-from sandbox.http.request import Asked
+from sandbox.http.request import Answer, Asked
 from tests.integration.braintrust_client import (
     ANA,
     CREATED,
@@ -165,6 +167,22 @@ def test_a_repeated_cursor_is_an_error(
 
     with pytest.raises(BraintrustRejectedError, match="repeated a page"):
         read(client, patience)
+
+
+def test_pages_that_bring_nothing_new_are_an_error_whatever_their_cursors(
+    braintrust: BraintrustStandIn, client: BraintrustClient, patience: NoPatience
+) -> None:
+    numbers = count()
+
+    async def circling(exchange: Exchange) -> StreamResponse:
+        return exchange.response(Answer({"data": [{"id": "row"}], "cursor": f"cursor-{next(numbers)}"}))
+
+    braintrust.faults.always("query", circling)
+
+    with pytest.raises(BraintrustRejectedError, match="repeated a page"):
+        read(client, patience)
+
+    assert next(numbers) < 10
 
 
 def test_too_many_pages_are_an_error(
