@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.allocation import Strategy
-from bot.domain.plain_text import shown
 from bot.domain.queue import FIELDS, Field, Queue
 from bot.messages.blocks import Block, context, section
 from bot.messages.text import said
@@ -101,7 +100,7 @@ def _typed(state: Mapping[str, Any]) -> str:
 
 
 def _input(name: str, field: Field, text: str) -> Block:
-    hint = {"hint": _plain(shown(field.hint.replace("`", "")))} if field.hint else {}
+    hint = {"hint": _plain(field.hint.replace("`", ""))} if field.hint else {}
     return {
         "type": "input",
         "block_id": name,

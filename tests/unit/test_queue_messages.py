@@ -94,6 +94,12 @@ def test_a_view_of_a_sentence_fits(text: str) -> None:
     assert view_problems(waiting_view(text)) == view_problems(closing_view(text)) == []
 
 
+def test_a_hint_is_shown_whole() -> None:
+    hints = [block["hint"]["text"] for block in queue_form(Draft({}))["blocks"] if "hint" in block]
+
+    assert hints == [field.hint.replace("`", "") for field in FIELDS.values()]
+
+
 def test_a_problem_beside_a_field_has_no_signs_of_code() -> None:
     assert beside_fields({"days": "`days` is a whole number."}) == {"days": "days is a whole number."}
 
