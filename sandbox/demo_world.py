@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -109,6 +109,7 @@ def _named_reviewers() -> list[str]:
 def _workspace() -> Workspace:
     workspace = Workspace(_BOT, name="Demo", domain="demo")
     team = [_person(user) for user in seed_users()[:REVIEWERS]]
+    team[0] = replace(team[0], is_admin=True)
     ids = frozenset(person.id for person in (*team, _GUEST, _STRANGER, _BOT))
     leads = frozenset(person.id for person in team[:2])
     channels = (

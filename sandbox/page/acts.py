@@ -1,13 +1,15 @@
 """Acts on the page: what people do in Slack, how Braintrust's stand-in behaves, and what is done there by hand."""
 
 import itertools
+import json
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
 from sandbox.demo_once import COMMAND
 from sandbox.demo_world import World
 from sandbox.http.faults import Status
-from sandbox.slack.records import Delivery, Message
+from sandbox.slack.records import Delivery, Item
 from sandbox.slack.typed_text import escape_said
 
 NO_ANSWER = "The bot did not acknowledge within 3 seconds; in Slack a warning sign would stand here."
@@ -17,16 +19,22 @@ LIMIT_SECONDS = 10.0
 FAILING_QUERIES = 3
 ROWS_BY_HAND = 20
 
+Act = Callable[[dict[str, Any]], dict[str, Any] | None]
+
 
 class Acts:
-    """Each act takes the JSON that the page sent and blocks until the bot acknowledged; ValueError says why not."""
+    """Each act takes the JSON that the page sent and blocks until the bot acknowledged; ValueError says why not.
+
+    What it returns, if anything, is for the page.
+    """
 
     def __init__(self, world: World) -> None:
         self._slack = world.slack
         self._world = world
         self._faults = world.braintrust.faults
         self._seeds = itertools.count(8)
-        acts = (self.say, self.press, self.dismiss, self.slow, self.limited, self.failing, self.by_hand, self.reset)
+        acts: list[Act] = [self.say, self.press, self.submit, self.dismiss]
+        acts += [self.slow, self.limited, self.failing, self.by_hand, self.reset]
         self.by_name = {act.__name__: act for act in acts}
 
     def state(self) -> dict[str, Any]:
@@ -56,15 +64,27 @@ class Acts:
 
     def press(self, sent: dict[str, Any]) -> None:
         """A button, named with the value it had when the page showed it: it may be a stale one."""
-        shown = self._shown(sent)
+        shown = self._slack.workspace.message(str(sent["channel"]), str(sent["ts"]))
         if shown is None:
             raise ValueError("This message is gone.")
         _require(self._slack.press(str(sent["user"]), shown, str(sent["action"]), value=str(sent["value"])))
 
+    def submit(self, sent: dict[str, Any]) -> dict[str, Any]:
+        """Save a modal with its state by block id and action id; the bot's `errors` by block id, if it has any."""
+        user, values = str(sent["user"]), dict(sent["values"])
+        view = next((one for one in self._slack.workspace.views(user) if one.id == sent["view"]), None)
+        if view is None:
+            raise ValueError("This form is gone.")
+        delivery = self._slack.submit(user, view, values)
+        _require(delivery)
+        return {"errors": json.loads(delivery.body or "{}").get("errors", {})}
+
     def dismiss(self, sent: dict[str, Any]) -> None:
-        """Take a private answer out of sight."""
-        if private := self._shown(sent):
-            self._slack.workspace.drop(private)
+        """Take a private answer or a modal out of sight."""
+        seen: list[Item] = [*self._slack.workspace.ephemerals(), *self._slack.workspace.views()]
+        for item in seen:
+            if item.id == sent["id"]:
+                self._slack.workspace.drop(item)
 
     def slow(self, _sent: dict[str, Any]) -> None:
         """Let every request take 2 s, or not any more."""
@@ -89,9 +109,6 @@ class Acts:
         """Start over with other rows, as if a new week had begun."""
         self._world.fill(next(self._seeds))
         self._world.braintrust.requests.clear()
-
-    def _shown(self, sent: dict[str, Any]) -> Message | None:
-        return self._slack.workspace.message(str(sent["channel"]), str(sent["ts"]))
 
 
 def _require(delivery: Delivery) -> None:

@@ -7,9 +7,10 @@ import { byId, make, setText, showItems } from "./dom.js";
 import { avatar, showMessages } from "./messages.js";
 import { showPanel, wirePanel } from "./panel.js";
 import { follow, post } from "./server.js";
+import { showViews } from "./views.js";
 
-// `wanted` is the key of a message to bring into sight.
-const view = { state: null, me: sessionStorage.getItem("me"), channel: null, thread: null, wanted: null };
+// `wanted` is the key of a message to bring into sight, `errors` are those of each modal by block id.
+const view = { state: null, me: sessionStorage.getItem("me"), channel: null, thread: null, wanted: null, errors: {} };
 
 const acts = {
   press: async (message, button) => {
@@ -18,7 +19,12 @@ const acts = {
     const pressed = { action: button.action_id, value: button.value ?? "" };
     await post("/act/press", { user: view.me, channel, ts, ...pressed });
   },
-  dismiss: ({ channel, ts }) => post("/act/dismiss", { channel, ts }),
+  dismiss: ({ id }) => post("/act/dismiss", { id }),
+  submit: async (id, values, problems) => {
+    const isRight = Object.keys(problems).length === 0;
+    const said = isRight ? await post("/act/submit", { user: view.me, view: id, values }) : { errors: problems };
+    look({ errors: { ...view.errors, [id]: said.errors } });
+  },
   openThread: (message) => look({ thread: { channel: message.channel, ts: message.ts } }),
 };
 
@@ -32,16 +38,17 @@ function look(changes) {
 function show() {
   const { state } = view;
   if (!state) return;
-  const people = state.people.filter((person) => person.kind !== "app");
-  if (!people.some(({ id }) => id === view.me)) view.me = people[0].id;
+  const isKnown = state.people.some(({ id, kind }) => id === view.me && kind !== "app");
+  if (!isKnown) view.me = state.people.find(({ kind }) => kind !== "app").id;
   const directory = directoryOf(state, view.me);
-  const channels = state.channels.filter(directory.visible);
+  const { people, channels } = directory;
   if (!channels.some(({ id }) => id === view.channel)) Object.assign(view, { channel: channels[0].id, thread: null });
   showPeople(people);
   showChannels(channels, directory);
   showChannel(channels.find(({ id }) => id === view.channel), directory);
   showThread(directory);
   showPanel(state.braintrust);
+  showViews(state.views.map((one) => ({ ...one, errors: view.errors[one.id] })), directory, acts);
   showWanted();
 }
 

@@ -7,6 +7,7 @@ const FORMS = [
   ["days=3", "only the last 3 days"],
   ["limit=200", "at most 200 rows, the newest first"],
   ["dry-run", "show the plan, assign nothing"],
+  ["queues", "list the queues, make and change them"],
   ["help", "everything the command can do"],
 ];
 

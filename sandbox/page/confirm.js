@@ -1,10 +1,10 @@
 // The question that a button with a `confirm` asks before its press counts.
 
-import { byId, focusedIn } from "./dom.js";
+import { byId, focusKeeper } from "./dom.js";
 
 /** Ask; true when the person is sure. */
 export function confirmed(question) {
-  const [dialog, asker, askerAgain] = [byId("confirm"), document.activeElement, focusedIn(document.body)];
+  const [dialog, giveBack] = [byId("confirm"), focusKeeper()];
   byId("confirm-title").textContent = question.title.text;
   byId("confirm-text").textContent = question.text.text;
   byId("confirm-deny").textContent = question.deny.text;
@@ -15,7 +15,7 @@ export function confirmed(question) {
   byId("confirm-yes").focus();
   return new Promise((resolve) => {
     const closed = () => {
-      if (!asker.isConnected && askerAgain) document.querySelector(askerAgain)?.focus(); // its message was drawn anew
+      giveBack();
       resolve(dialog.returnValue === "confirm");
     };
     dialog.addEventListener("close", closed, { once: true });

@@ -5,14 +5,16 @@ export function directoryOf(state, me) {
   const people = new Map(state.people.map((person) => [person.id, person]));
   const channels = new Map(state.channels.map((channel) => [channel.id, channel]));
   const isOutsider = ["guest", "external"].includes(people.get(me)?.kind);
+  const isSeen = (channel) => !(isOutsider || channel.is_private) || channel.members.includes(me);
   return {
     me,
     bot: state.bot,
     groups: state.groups,
+    people: state.people.filter(({ kind }) => kind !== "app"),
+    channels: state.channels.filter(isSeen),
     person: (id) => people.get(id),
     nameOf: (id) => people.get(id)?.real_name ?? (id === "USLACKBOT" ? "Slackbot" : id),
     channelName: (id) => channels.get(id)?.name,
-    visible: (channel) => !(isOutsider || channel.is_private) || channel.members.includes(me),
   };
 }
 

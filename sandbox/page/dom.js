@@ -39,6 +39,14 @@ export function focusedIn(list) {
   return `[data-key="${CSS.escape(item.dataset.key)}"] [data-control="${CSS.escape(control)}"]`;
 }
 
+/** Call the answer to give the focus back to what has it now, which may have been drawn anew meanwhile. */
+export function focusKeeper() {
+  const [node, again] = [document.activeElement, focusedIn(document.body)];
+  return () => {
+    if (!node.isConnected && again) document.querySelector(again)?.focus();
+  };
+}
+
 /** A text that changes only when it has to, so that screen readers stay calm. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

@@ -5,14 +5,17 @@ import { byId } from "./dom.js";
 const TOAST_MS = 5000;
 let toastTimer = 0;
 
-/** Tell the server what was done; what it objects to is shown. */
+/** Tell the server what was done, and answer what it says; what it objects to is shown. */
 export async function post(path, body = {}) {
   try {
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
-    if (!answer.ok) toast((await answer.json()).problem);
+    const said = await answer.json();
+    if (!answer.ok) toast(said.problem);
+    return said;
   } catch {
     toast("The demo does not answer. Was it stopped?");
+    return {};
   }
 }
 
@@ -30,7 +33,8 @@ export function follow(show) {
 export function toast(text) {
   const node = byId("toast");
   node.textContent = text;
-  node.hidden = false;
+  node.hidePopover();
+  node.showPopover(); // above a dialog, too
   clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => (node.hidden = true), TOAST_MS);
+  toastTimer = setTimeout(() => node.hidePopover(), TOAST_MS);
 }

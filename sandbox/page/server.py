@@ -74,10 +74,10 @@ class PageServer(ServerThread):
         if act is None:
             raise web.HTTPNotFound
         try:
-            await asyncio.to_thread(act, await request.json())
+            said = await asyncio.to_thread(act, await request.json())
         except (ValueError, KeyError) as error:
             return web.json_response({"problem": str(error)}, status=409)
-        return web.json_response({})
+        return web.json_response(said or {})
 
     async def _file(self, request: web.Request) -> web.Response:
         files = {file.id: file for file in self._world.slack.workspace.files()}

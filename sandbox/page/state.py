@@ -21,6 +21,7 @@ def page_state(world: World, switches: Json) -> Json:
         "groups": {group.id: group.handle for group in workspace.user_groups()},
         "channels": [_channel(channel) for channel in workspace.channels()],
         "messages": [_message(message) for message in (*workspace.messages(), *workspace.ephemerals())],
+        "views": [_fields(view, "id", "user", "content") for view in workspace.views() if view.type == "modal"],
         "braintrust": {**_rows(world), "requests": requests_state(world), "switches": switches},
     }
 

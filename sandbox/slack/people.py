@@ -70,14 +70,15 @@ class People:
     def submit(self, user_id: str, view: View, values: Json) -> Delivery:
         """Submit a modal; `values` is its state by block id and action id.
 
-        It closes, unless the bot puts another view in its place, or has errors, each for the block id of an input.
+        It closes, unless the bot puts another view in its place, or has errors, each for the block id of an input;
+        nothing becomes of one that was closed meanwhile.
         """
         trigger_id = self._backend.issue_trigger(user_id)
         person = self._person(user_id)
         delivery = self._deliver(submission_payload(self._backend, person, view, values=values, trigger_id=trigger_id))
         said = _said_body(delivery.body) if delivery.body else {}
         match said.get("response_action", "clear"):
-            case _ if not delivery.acknowledged:
+            case _ if not delivery.acknowledged or view.id not in {one.id for one in self._workspace.views()}:
                 pass
             case "clear":
                 self._workspace.drop(view)

@@ -7,9 +7,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from sandbox.demo_world import World, world
+from sandbox.page.server import PageServer
+from sandbox.slack.records import View
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -196,6 +201,126 @@ def test_what_people_write_stays_text(shared_page: Page) -> None:
     expect(said.locator("img")).to_have_count(0)
     expect(said.locator("strong", has_text="bold")).to_have_count(1)
     expect(said.locator("code")).to_have_text("code")
+
+
+def test_a_queue_is_made_in_its_form(shared_page: Page) -> None:
+    """What is wrong stands beside its field, what was typed stays."""
+    page = shared_page
+    say(page, "/assign-reviews queues")
+    opener = channel(page).get_by_role("button", name="New queue…").last
+    opener.click()
+    form = page.get_by_role("dialog", name="New queue")
+    expect(form.get_by_label("Name")).to_be_focused()
+    fill_in(form, name="Support", tag="needs-review", reviewers="ada.okafor@example.com")
+    form.get_by_label("Days").fill("1.5")
+    form.get_by_label("Strategy").select_option("balanced")
+    form.get_by_label("Channel").select_option(label="# llm-reviews")
+    form.get_by_role("group", name="Approvers").get_by_label("Ada Okafor").check()
+
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_label("Project")).to_be_focused()
+    expect(form.locator(".error")).to_have_text(["Please fill out this field.", re.compile("valid value")])
+    form.get_by_label("Project").fill("support-bot")
+    form.get_by_label("Days").fill("5")
+    draw_anew(page)
+    form.get_by_role("button", name="Save").click()
+    expect(form.locator(".error")).to_have_text([re.compile("A queue's name has 1 to 40 small letters")])
+    expect(form.get_by_label("Name")).to_be_focused()
+    expect(form.get_by_label("Name")).to_have_accessible_description(re.compile("A queue's name"))
+    shoot(page, "queue-form")
+    form.get_by_label("Name").fill("support")
+    form.get_by_role("button", name="Save").click()
+
+    expect(page.get_by_role("dialog")).to_contain_text("Saved. Queue support:")
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(opener).to_be_focused()
+    say(page, "/assign-reviews queue edit support")
+    form = page.get_by_role("dialog", name="Edit queue")
+    expect(form.get_by_label("Days")).to_have_value("5")
+    expect(form.get_by_label("Strategy")).to_have_value("balanced")
+    expect(form.get_by_label("Channel")).to_have_value("C0REVIEWS")
+    expect(form.get_by_role("checkbox", checked=True)).to_have_count(1)
+    form.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_narrow_window_and_a_keyboard_are_enough_for_a_form(shared_page: Page) -> None:
+    page = shared_page
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]  # a literal
+    say(page, "/assign-reviews queue new")
+    form = page.get_by_role("dialog", name="New queue")
+    expect(form.get_by_label("Name")).to_be_focused()
+    for text in ("By-Keys", "support-bot", "needs-review"):
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("ada.okafor@example.com,\nbenjamin.ruiz@example.com")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(form.get_by_label("Name")).to_have_accessible_description(re.compile("A queue's name"))
+    expect(form).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+    page.screenshot(path=SCREENSHOTS / "queue-form-narrow.png")
+    expect(form.get_by_label("Name")).to_be_focused()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("by-keys")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("dialog")).to_contain_text("Saved. Queue by-keys:")
+    expect(page.get_by_role("button", name="Close", exact=True)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("textbox", name=re.compile("^Message"))).to_be_focused()
+    draw_anew(page)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_form_keeps_what_is_typed_when_the_bot_changes_it(browser: Browser) -> None:
+    """Where block ids stay; a new label, a block before and another first value take nothing away."""
+
+    def form(label: str, value: str, *blocks: dict[str, Any]) -> dict[str, Any]:
+        element = {"type": "plain_text_input", "action_id": "a", "initial_value": value}
+        first = {"type": "input", "block_id": "one", "label": {"type": "plain_text", "text": label}, "element": element}
+        title = {"type": "plain_text", "text": "A form"}
+        people = {"type": "multi_users_select", "action_id": "a", "initial_users": ["U0ADA", "U0GONE"]}
+        second = {**first, "block_id": "two", "label": title, "element": people, "optional": True}
+        return {"type": "modal", "title": title, "submit": title, "blocks": [*blocks, first, second]}
+
+    with world() as made, running_page(made) as address, opened(browser, address) as page:
+        views = made.slack.workspace
+        views.put(View("V1", "U0ADA", "modal", form("Before", "first")))
+        dialog = page.get_by_role("dialog", name="A form")
+        expect(dialog.get_by_label("Before")).to_have_value("first")
+        dialog.get_by_label("Before").fill("typed")
+        dialog.get_by_label("Ada Okafor").uncheck()
+        told = {"type": "section", "text": {"type": "mrkdwn", "text": "*Somebody* was here"}}
+        views.put(View("V1", "U0ADA", "modal", form("After", "second", told)))
+        expect(dialog.get_by_label("After")).to_have_value("typed")
+        expect(dialog.get_by_role("checkbox", checked=True)).to_have_count(1)
+        expect(dialog).to_contain_text("Somebody was here")
+        expect(dialog.get_by_label("Ada Okafor")).to_be_focused()
+
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        made.slack.wait_for(lambda workspace: not workspace.views())
+
+
+@contextmanager
+def running_page(made: World) -> Iterator[str]:
+    """The page's address, without a bot."""
+    server = PageServer(made, 0)
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+def fill_in(form: Locator, **texts: str) -> None:
+    for label, text in texts.items():
+        form.get_by_label(label.capitalize(), exact=False).first.fill(text)
 
 
 def draw_anew(page: Page) -> None:
