@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 TRIAL_SECONDS = 20.0
 """How long a queue is tried at most."""
+IMPORT_SECONDS = 900.0
+"""How long all queues of a file are: Braintrust answers some twenty queries a minute."""
 MOST_NAMED = 5
 
 
@@ -92,20 +94,26 @@ class QueueKeeper:
         self.apply([QueueChange(self.named(name), None)], who=who)
 
     def changes_to(self, wanted: Mapping[str, Mapping[str, str]]) -> Sequence[QueueChange]:
-        """What makes the stored queues the `wanted` ones, each with its project found and its filter tried.
+        """What makes the stored queues the `wanted` ones, each with its project found; those that differ are tried.
 
         Raises `QueueError` with a sentence for each wrong field, named like `support-de.filter`, and `BraintrustError`.
         """
         problems: dict[str, str] = {}
         found = []
+        stored = {queue.name: queue for queue in self._book.all()}
+        patience = BoundedPatience(self._stopping.wait, seconds=IMPORT_SECONDS)
+        projects = self._braintrust.projects(patience=patience)
         for name, texts in wanted.items():
             try:
-                found.append(self.tried(name, texts).queue)
+                queue = self._with_project(new_queue(name, texts), projects)
+                if queue != stored.get(name):
+                    self._try_filter(queue, patience)
+                found.append(queue)
             except QueueError as error:
                 problems |= {f"{shown(name)}.{field}": sentence for field, sentence in error.problems.items()}
         if problems:
             raise QueueError(problems)
-        return changes(self._book.all(), found)
+        return changes(stored.values(), found)
 
     def apply(self, made: Sequence[QueueChange], *, who: str) -> None:
         """Make all these changes, or none; raises `CommandError` where somebody was first."""

@@ -1,0 +1,59 @@
+"""The keeper of queues: what it asks Braintrust for, and what it lets through."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.services.ports.braintrust import READ_TRIES, Page, Patience
+from bot.services.queues import QueueKeeper
+from bot.settings import Settings
+from tests.integration.stored import Store
+from tests.unit.builders import NOW, PROJECT
+from tests.unit.fakes import FakeClock
+from tests.unit.test_queue import NEEDED
+
+Keep = Callable[[], QueueKeeper]
+
+
+@dataclass
+class FakeProjects:
+    """One project, and what was asked about it."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def projects(self, *, patience: Patience) -> Mapping[str, str]:
+        self.asked.append("projects")
+        return {PROJECT: "support-bot"}
+
+    def page(self, query: str, *, patience: Patience, rows: int = 1, tries: int = READ_TRIES) -> Page:
+        self.asked.append("page")
+        return Page((), None, 0.0)
+
+    def total(self, query: str, *, count: str, patience: Patience) -> int:
+        self.asked.append("total")
+        return 0
+
+
+@pytest.fixture
+def braintrust() -> FakeProjects:
+    return FakeProjects()
+
+
+@pytest.fixture
+def keeper(store: Store, braintrust: FakeProjects) -> QueueKeeper:
+    return QueueKeeper(store.queues, braintrust=braintrust, settings=Settings(), clock=FakeClock(NOW))
+
+
+def test_an_import_asks_once_about_each_queue_that_differs(keeper: QueueKeeper, braintrust: FakeProjects) -> None:
+    """Braintrust answers some twenty queries a minute: forty queues would wait for many."""
+    wanted = {f"queue-{number}": NEEDED for number in range(40)}
+    keeper.apply(keeper.changes_to(wanted), who="terminal")
+    first = list(braintrust.asked)
+    braintrust.asked.clear()
+
+    changes = keeper.changes_to(wanted | {"queue-7": NEEDED | {"days": "3"}})
+
+    assert first == ["projects", *["page"] * 40]
+    assert [change.name for change in changes] == ["queue-7"]
+    assert braintrust.asked == ["projects", "page"]
