@@ -115,7 +115,7 @@ def _answer(asked: Command, command: dict[str, Any], counter: Counter, queue_for
         case PersonalCommand():
             return counter.preferences.carry_out(asked, user)
         case QueueCommand(QueueAct.NEW | QueueAct.EDIT, name):
-            queue_forms.open(str(command["trigger_id"]), user, name=name or None)
+            queue_forms.open(str(command["trigger_id"]), user, name=name or None, to=reply_to(command))
             return None
         case QueueCommand():
             return _about_queues(asked, counter)

@@ -7,6 +7,7 @@ from slack_bolt import Ack, App
 from bot.messages.buttons import EDIT_QUEUE, NEW_QUEUE
 from bot.messages.queue_form import QUEUE_FORM, beside_fields, submitted
 from bot.services.queue_forms import QueueForms
+from handlers.payloads import reply_to
 
 
 def register(app: App) -> None:
@@ -19,14 +20,14 @@ def register(app: App) -> None:
 def open_new(ack: Ack, body: dict[str, Any], queue_forms: QueueForms) -> None:
     """Open the form of a new queue."""
     ack()
-    queue_forms.open(str(body["trigger_id"]), str(body["user"]["id"]), name=None)
+    queue_forms.open(str(body["trigger_id"]), str(body["user"]["id"]), name=None, to=reply_to(body))
 
 
 def open_edit(ack: Ack, body: dict[str, Any], queue_forms: QueueForms) -> None:
     """Open the form of the queue whose button was pressed."""
     ack()
     name = str(body["actions"][0].get("value"))
-    queue_forms.open(str(body["trigger_id"]), str(body["user"]["id"]), name=name)
+    queue_forms.open(str(body["trigger_id"]), str(body["user"]["id"]), name=name, to=reply_to(body))
 
 
 def save_queue(ack: Ack, body: dict[str, Any], view: dict[str, Any], queue_forms: QueueForms) -> None:
@@ -36,3 +37,4 @@ def save_queue(ack: Ack, body: dict[str, Any], view: dict[str, Any], queue_forms
         ack(response_action="errors", errors=beside_fields(done.problems))
     else:
         ack(response_action="update", view=done.view)
+    done.go_on()

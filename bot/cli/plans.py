@@ -12,6 +12,7 @@ from bot.adapters.store.store import Store
 from bot.cli.console import Console
 from bot.cli.terminal import Terminal
 from bot.domain.command import PlanCommand
+from bot.domain.options import DEFAULT_QUEUE
 from bot.domain.plan import REPORTED, WRITING, Plan, PlanState
 from bot.errors import CommandError
 from bot.logs import configure
@@ -43,7 +44,7 @@ class Interruption(KeyboardInterrupt):
 def plan(options: argparse.Namespace, console: Console) -> int:
     """Read, show, and write once somebody agreed."""
     given = {"REVIEW_TAG": options.tag, "REVIEWERS": options.reviewers}
-    needed = FOR_PLANNING if options.queue is None else FOR_KNOWN_PLANS
+    needed = FOR_PLANNING if options.queue in (None, DEFAULT_QUEUE) else FOR_KNOWN_PLANS
     required = tuple(name for name in needed if not given.get(name))
 
     def carry_out(terminal: Terminal) -> int:

@@ -1,5 +1,6 @@
 """Queues: what is reviewed, by whom and where.  People name them, and write each of their fields as one text."""
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from bot.domain.btql import FILTER_EXAMPLE, valid_filter
 from bot.domain.choices import valid_group_by, valid_strategy
 from bot.domain.nearest import COMMAND_WORDS
 from bot.domain.options import (
+    COMMAND,
     DEFAULT_QUEUE,
     MAX_LIMIT,
     option_name,
@@ -25,6 +27,8 @@ from bot.errors import CommandError, QueueError
 
 MAX_PROJECT_LENGTH = 255
 MAX_APPROVERS = 100
+MAX_REVIEWERS_LENGTH = 3_000  # what an input of the form holds: slack_sdk PlainTextInputElement.max_length
+DEFAULT_IS_OF_THE_SETTINGS = "The queue `default` is that of the bot's settings, so the operator changes it."
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _CHANNEL = re.compile(r"(?:<#)?([CG][A-Z0-9]{2,})(?:\|[^<>]*)?>?", re.IGNORECASE)
 _APPROVER = re.compile(r"(?:<(?:@|!subteam\^))?([UWS][A-Z0-9]{2,})(?:\|[^<>]*)?>?", re.IGNORECASE)
@@ -74,7 +78,7 @@ def valid_name(value: str) -> str:
     """`value` as the name of a queue; raises `CommandError`."""
     name = value.strip()
     if name == DEFAULT_QUEUE:
-        raise CommandError("The queue `default` is that of the bot's settings, so the operator changes it.")
+        raise CommandError(DEFAULT_IS_OF_THE_SETTINGS)
     if not _NAME.fullmatch(name):
         raise CommandError(
             "A queue's name has 1 to 40 small letters, digits and hyphens, and begins with a letter: `support-de`."
@@ -82,6 +86,13 @@ def valid_name(value: str) -> str:
     if name in COMMAND_WORDS or option_name(name):
         raise CommandError(f"`{name}` is a word of the command, so no queue can have this name: `{name}-queue`.")
     return name
+
+
+def no_queue(name: str, known: Iterable[str]) -> CommandError:
+    """For a name that no queue has: the nearest of those that are known."""
+    near = next(iter(difflib.get_close_matches(name, [*known, DEFAULT_QUEUE], n=1)), None)
+    hint = f"Did you mean `{near}`?" if near else f"`{COMMAND} queues` lists those that exist."
+    return CommandError(f"There is no queue `{shown(name)}`. {hint}")
 
 
 def new_queue(name: str, texts: Mapping[str, str], *, version: int = 0) -> Queue:
@@ -140,6 +151,15 @@ def _valid_project(value: str) -> str:
     return project
 
 
+def _valid_reviewers(value: str) -> tuple[str, ...]:
+    reviewers = valid_reviewers(value)
+    if len(",".join(reviewers)) > MAX_REVIEWERS_LENGTH:
+        raise CommandError(
+            f"The reviewers of a queue have at most {MAX_REVIEWERS_LENGTH:,} characters. Name a group: `group:Support`."
+        )
+    return reviewers
+
+
 def _valid_channel(value: str) -> str:
     if found := _CHANNEL.fullmatch(value.strip()):
         return found[1].upper()
@@ -166,7 +186,7 @@ FIELDS: Mapping[str, Field] = {
     "reviewers": Field(
         "Reviewers",
         "ana@example.com:2,ben@example.com<=40,group:Support",
-        valid_reviewers,
+        _valid_reviewers,
         "E-mails, ids, @people or groups. `:2` gives twice as much, `<=40` caps somebody's open rows.",
         is_required=True,
     ),

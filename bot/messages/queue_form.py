@@ -79,7 +79,8 @@ def submitted(view: Mapping[str, Any]) -> Draft:
     texts = {name: text for name, text in typed.items() if name in FIELDS and text}
     if groups:
         texts["approvers"] = ",".join(filter(None, [texts.get("approvers", ""), *groups]))
-    return Draft(texts, str(kept.get("name") or typed.get("name", "")), int(kept.get("version", 0)), groups)
+    version = int(kept.get("version", 0))
+    return Draft(texts, str(kept.get("name", "")) if version else typed.get("name", ""), version, groups)
 
 
 def beside_fields(problems: Mapping[str, str]) -> dict[str, str]:

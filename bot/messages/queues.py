@@ -3,21 +3,23 @@
 from collections.abc import Mapping, Sequence
 
 from bot.domain.options import COMMAND, DEFAULT_QUEUE
+from bot.domain.plain_text import shown
 from bot.domain.queue import FIELDS, Queue
 from bot.messages.answers import sentence
 from bot.messages.blocks import BLOCKS_MAX, Block, Message, actions, section
 from bot.messages.buttons import edit_queue_button, new_queue_button, run_queue_button
 from bot.messages.text import code, counted, last_days, number
 
+LONGEST_FIELD = 400  # all of them fit a section
 MAX_QUEUES = (BLOCKS_MAX - 2) // 2
 
 
 def queue_list(default: Queue, queues: Sequence[Queue]) -> Message:
     """Every queue with its button; where there are too many for one message, the last ones are only counted."""
-    shown = [default, *queues][:MAX_QUEUES]
-    lines = [described(queue) for queue in shown]
-    blocks = [block for queue in shown for block in _with_buttons(queue)]
-    left = len(queues) + 1 - len(shown)
+    listed = [default, *queues][:MAX_QUEUES]
+    lines = [described(queue) for queue in listed]
+    blocks = [block for queue in listed for block in _with_buttons(queue)]
+    left = len(queues) + 1 - len(listed)
     closing = f"{counted(left, 'more queue')} exist. " if left else ""
     closing += f"`{COMMAND} NAME` makes a plan of one, `{COMMAND} queue edit NAME` changes it."
     return Message("\n".join([*lines, closing]), (*blocks, actions([new_queue_button()]), section(closing)))
@@ -63,9 +65,13 @@ def conflict_sentence(now: Queue | None, typed: Mapping[str, str]) -> str:
     if now is None:
         return "Somebody removed this queue meanwhile. Save to make it anew, or close this."
     differing = [name for name in FIELDS if now.texts.get(name, "") != typed.get(name, "")]
-    theirs = "; ".join(f"{FIELDS[name].label}: {now.texts.get(name) or 'empty'}" for name in differing)
+    theirs = "; ".join(f"{FIELDS[name].label}: `{_short(now, name)}`" for name in differing)
     kept = f"With them it has {theirs}." if differing else "It is as you have it."
-    return f"Somebody saved this queue meanwhile, so yours is not saved yet. {kept} Save again to have yours."
+    return f"Somebody saved this queue meanwhile, so yours is not saved yet. Save again to have yours. {kept}"
+
+
+def _short(queue: Queue, name: str) -> str:
+    return shown(queue.texts.get(name) or "empty", length=LONGEST_FIELD)
 
 
 def found_sentence(name: str, matching: int | None, unassigned: int | None) -> str:

@@ -9,9 +9,9 @@ from datetime import timedelta
 from bot.domain.choices import AS_ALWAYS, Choices
 from bot.domain.command import PlanCommand
 from bot.domain.deal import dealt
-from bot.domain.options import COMMAND, DEFAULT_QUEUE
+from bot.domain.options import DEFAULT_QUEUE
 from bot.domain.plan import Origin, Plan, PlanRequest, PlanState, Progress, Proposal, Window, lifetime
-from bot.domain.queue import Queue
+from bot.domain.queue import Queue, no_queue
 from bot.domain.reading import FoundRows
 from bot.domain.reviewers import Staff
 from bot.errors import (
@@ -102,7 +102,8 @@ class Planner:
             raise CommandError("No reviewers are set. Name some: `reviewers=ana@example.com`, or set REVIEWERS.")
         approvers = queue.approvers or self._settings.policy.approvers
         if self._settings.policy.four_eyes and not command.dry_run and approvers == {asker.user}:
-            raise CommandError("You are the only approver, and FOUR_EYES asks for somebody else. Add to APPROVERS.")
+            where = f"the queue `{queue.name}`" if queue.approvers else "APPROVERS"
+            raise CommandError(f"You are the only approver, and FOUR_EYES asks for somebody else. Add one to {where}.")
         request = PlanRequest(
             queue=queue.name,
             project_id=queue.project_id,
@@ -136,7 +137,7 @@ class Planner:
             return self._settings.default_queue
         queue = self._queues.get(name)
         if queue is None:
-            raise CommandError(f"There is no queue `{name}` any more. `{COMMAND} queues` lists those that exist.")
+            raise no_queue(name, (known.name for known in self._queues.all()))
         return queue
 
 
@@ -192,7 +193,7 @@ class ProposalStep:
         )
 
         if proposal.without_room and not proposal.batches:
-            raise CommandError("Everybody has as many open rows as MAX_OPEN_ROWS allows, so nothing can be assigned.")
+            raise CommandError("Everybody has as many open rows as they may have, so nothing can be assigned.")
         return replace(
             proposal, expires_at=self._context.clock() + lifetime(request.origin, usual_hours=self._expires_hours)
         )

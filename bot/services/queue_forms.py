@@ -1,16 +1,18 @@
 """The form of a queue: opened at once, tried against Braintrust, saved under the version that was edited."""
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYetError
 from dataclasses import dataclass, replace
 
 from bot.domain.queue import QueueConflictError, new_queue
-from bot.errors import BotError, QueueError, SlackError
+from bot.errors import BotError, OutcomeUnknownError, QueueError, SlackError
+from bot.messages.answers import sentence
 from bot.messages.queue_form import Draft, View, closing_view, queue_form, waiting_view
 from bot.messages.queues import conflict_sentence, found_sentence
 from bot.services.permissions import Permissions
-from bot.services.ports.slack import PrivateAnswers, Views
+from bot.services.ports.slack import PrivateAnswers, ReplyTo, Views
 from bot.services.queues import QueueKeeper
 from bot.services.threads import in_background
 
@@ -21,6 +23,8 @@ ANSWER_SECONDS = 2.0
 OPENING = "One moment …"
 UNFORESEEN = "Something went wrong that nobody foresaw, so nothing was saved. The bot's log has the details."
 TRYING = "The queue is tried in Braintrust …"
+NOT_OPENED = sentence("The form could not be opened, because Slack or the bot was too slow. Please try again.")
+NOT_KNOWN = "The bot's database does not say whether this was saved. Look at the list of queues, or save again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Submission:
 
     problems: dict[str, str]
     view: View | None = None
+    go_on: Callable[[], None] = lambda: None
+    """To be called once the person has this: sooner, what is shown then would be overwritten."""
 
 
 class QueueForms:
@@ -41,37 +47,52 @@ class QueueForms:
         views: Views,
         permissions: Permissions,
         answers: PrivateAnswers,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._keeper = keeper
         self._views = views
         self._permissions = permissions
         self._answers = answers
+        self._answer_seconds = answer_seconds
 
-    def open(self, trigger_id: str, user: str, *, name: str | None) -> None:
-        """Open the form of the queue `name`, or of a new one, soon; what it holds depends on who the person is."""
+    def open(self, trigger_id: str, user: str, *, name: str | None, to: ReplyTo | None) -> None:
+        """Open the form of the queue `name`, or of a new one, soon; what it holds depends on who the person is.
+
+        Where it cannot be opened, they are told so.
+        """
 
         def carry_out() -> None:
             try:
                 view_id = self._views.open_view(trigger_id, waiting_view(OPENING))
             except SlackError as error:  # the press is too old, or Slack is away: there is nothing to show it on
                 log.warning("a form could not be opened", extra={"user": user, "error": str(error)})
+                if to is not None:
+                    self._answers.send(to, NOT_OPENED)
                 return
-            self._views.update_view(view_id, self._first(user, name))
+            first = self._first(user, name)
+            self._answers.run(lambda: self._views.update_view(view_id, first))
 
         self._answers.run(carry_out)
 
     def submit(self, view_id: str, user: str, draft: Draft) -> Submission:
-        """Try a queue and save it; within `ANSWER_SECONDS`, or the view says the rest once it is known."""
+        """Try a queue and save it; within `answer_seconds`, or the view says the rest once it is known."""
         try:
             new_queue(draft.name, draft.texts, version=draft.version)
         except QueueError as error:
             return Submission(dict(error.problems))
         outcome = in_background(lambda: self._outcome(user, draft), name="queue")
+
+        def show(done: "Future[Submission]") -> None:
+            """Put what became of it in the place of the view that waits."""
+            told = _told(done, draft)
+            view = told.view or queue_form(draft, problems=told.problems)
+            self._answers.run(lambda: self._views.update_view(view_id, view))
+
         try:
-            return outcome.result(timeout=ANSWER_SECONDS)
+            outcome.exception(timeout=self._answer_seconds)
         except NotYetError:
-            outcome.add_done_callback(lambda done: self._show(view_id, draft, done))
-            return Submission({}, waiting_view(TRYING))
+            return Submission({}, waiting_view(TRYING), lambda: outcome.add_done_callback(show))
+        return _told(outcome, draft)
 
     def _first(self, user: str, name: str | None) -> View:
         try:
@@ -90,19 +111,17 @@ class QueueForms:
         except QueueConflictError as error:
             current = replace(draft, version=error.now.version if error.now else 0)
             return Submission({}, queue_form(current, note=conflict_sentence(error.now, draft.texts)))
+        except OutcomeUnknownError:
+            return Submission({}, queue_form(draft, note=NOT_KNOWN))
         except BotError as error:
             return Submission({}, queue_form(draft, note=f"Nothing was saved. {error}"))
         found = found_sentence(trial.queue.name, trial.matching, trial.unassigned)
         return Submission({}, closing_view(f"Saved. {found}"))
 
-    def _show(self, view_id: str, draft: Draft, done: "Future[Submission]") -> None:
-        """Put what became of a submission in the place of the view that waits for it."""
-        if (fault := done.exception()) is not None:
-            log.error("a queue could not be tried", exc_info=fault)
-            view = queue_form(draft, note=UNFORESEEN)
-        else:
-            view = done.result().view or queue_form(draft, problems=done.result().problems)
-        try:
-            self._views.update_view(view_id, view)
-        except SlackError as error:
-            log.warning("a form could not be shown", extra={"error": str(error)})
+
+def _told(done: "Future[Submission]", draft: Draft) -> Submission:
+    """What became of a submission, also where nobody foresaw it."""
+    if (fault := done.exception()) is None:
+        return done.result()
+    log.error("a queue could not be tried", exc_info=fault)
+    return Submission({}, queue_form(draft, note=UNFORESEEN))

@@ -7,11 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain.btql import count_matching, matching_rows
-from bot.domain.options import COMMAND
+from bot.domain.options import DEFAULT_QUEUE
 from bot.domain.people import is_user_id
 from bot.domain.plain_text import shown
 from bot.domain.plan import Window
-from bot.domain.queue import Queue, QueueChange, QueueConflictError, changes, new_queue
+from bot.domain.queue import (
+    DEFAULT_IS_OF_THE_SETTINGS,
+    Queue,
+    QueueChange,
+    QueueConflictError,
+    changes,
+    new_queue,
+    no_queue,
+)
 from bot.errors import BraintrustRejectedError, CommandError, QueryRefusedError, QueueError
 from bot.services.ports.braintrust import Patience, Projects
 from bot.services.ports.store import QueueBook
@@ -61,9 +69,11 @@ class QueueKeeper:
 
     def named(self, name: str) -> Queue:
         """The stored queue of this name; raises `CommandError`."""
+        if name == DEFAULT_QUEUE:
+            raise CommandError(DEFAULT_IS_OF_THE_SETTINGS)
         queue = self._book.get(name)
         if queue is None:
-            raise CommandError(f"There is no queue `{shown(name)}`. `{COMMAND} queues` lists those that exist.")
+            raise no_queue(name, self.names())
         return queue
 
     def tried(self, name: str, texts: Mapping[str, str], *, version: int = 0) -> Trial:
@@ -84,6 +94,8 @@ class QueueKeeper:
         name is taken.
         """
         before = self._book.get(queue.name)
+        if before == queue:  # the same was saved a moment ago, by a second click
+            return
         if before is not None and queue.version == 0:
             raise QueueError({"name": f"There is a queue `{queue.name}` already."})
         if (before.version if before else 0) != queue.version or not self._made([QueueChange(before, queue)], who):

@@ -280,7 +280,7 @@ def test_of_two_editors_the_second_is_told_and_keeps_what_they_typed(world: Worl
     submitted(world, told, **typed)
     says(world, "Saved.")
 
-    assert "Days: 3" in str(told.content)
+    assert "Days: `3`" in str(told.content)
     assert (initial["limit"], initial["days"]) == ("20", "7")
     assert "limit 20" in world.bot("queues").stdout
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.queue import FIELDS, Queue, queue_of
+from bot.errors import QueueError
 from bot.messages.queue_form import Draft, beside_fields, closing_view, queue_form, submitted, waiting_view
 from bot.messages.queues import MAX_QUEUES, conflict_sentence, described, found_sentence, queue_list
 from sandbox.slack.blocks import message_problems, view_problems
@@ -107,6 +108,34 @@ def test_a_problem_beside_a_field_has_no_signs_of_code() -> None:
 def test_somebody_who_was_second_is_told_in_what_the_other_one_differs() -> None:
     told = conflict_sentence(QUEUE, TEXTS | {"days": "3"})
 
-    assert "With them it has Days: 14." in told
+    assert "With them it has Days: `14`." in told
     assert "It is as you have it." in conflict_sentence(QUEUE, TEXTS)
     assert "Somebody removed this queue" in conflict_sentence(None, TEXTS)
+
+
+def test_what_the_other_one_wrote_mentions_nobody_and_hides_nothing() -> None:
+    theirs = queue_of("q", TEXTS | {"filter": "metadata.a = '<@U0ANA>" + "<" * 1_900 + "'"}, project_id=PROJECT)
+
+    view = queue_form(Draft(TEXTS, "q", 4), note=conflict_sentence(theirs, TEXTS))
+    told = view["blocks"][0]["text"]["text"]
+
+    assert "<@" not in told
+    assert "Save again to have yours." in told
+
+
+def test_the_name_of_a_new_queue_is_the_one_that_is_typed_last() -> None:
+    """The form comes back where the name is taken; the one that was typed first does not stick to it."""
+    view = queue_form(Draft(NEEDED, "support"), problems={"name": "There is a queue `support` already."})
+    values = untouched(view) | {"name": {"value": {"type": "plain_text_input", "value": "support-2"}}}
+
+    assert submitted(view | {"state": {"values": values}}).name == "support-2"
+
+
+def test_a_form_holds_everything_that_a_queue_may_have() -> None:
+    """What an input cannot hold would be lost when somebody changes something else."""
+    many = ",".join(f"reviewer-{number}@example.com" for number in range(400))
+
+    with pytest.raises(QueueError) as caught:
+        queue_of("q", TEXTS | {"reviewers": many})
+
+    assert "at most 3,000 characters" in caught.value.problems["reviewers"]

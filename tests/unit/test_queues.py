@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bot.errors import CommandError, QueueError
 from bot.services.ports.braintrust import READ_TRIES, Page, Patience
 from bot.services.queues import QueueKeeper
 from bot.settings import Settings
@@ -43,6 +44,34 @@ def braintrust() -> FakeProjects:
 @pytest.fixture
 def keeper(store: Store, braintrust: FakeProjects) -> QueueKeeper:
     return QueueKeeper(store.queues, braintrust=braintrust, settings=Settings(), clock=FakeClock(NOW))
+
+
+def test_a_second_click_saves_the_same_once(keeper: QueueKeeper) -> None:
+    queue = keeper.tried("support", NEEDED).queue
+
+    keeper.save(queue, who="U0ANA")
+    keeper.save(queue, who="U0ANA")
+
+    assert [(one.name, one.version) for one in keeper.all()] == [("support", 1)]
+    with pytest.raises(QueueError, match="There is a queue `support` already"):
+        keeper.save(keeper.tried("support", NEEDED | {"days": "3"}).queue, who="U0BEN")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("default", "so the operator changes it"),
+        ("suport", "Did you mean `support`?"),
+        ("`x`<!here>", "There is no queue `\u02cbx\u02cb<!here>`. `/assign-reviews queues` lists"),
+    ],
+)
+def test_a_name_that_is_no_queue_s_is_answered_with_the_nearest(name: str, sentence: str, keeper: QueueKeeper) -> None:
+    keeper.save(keeper.tried("support", NEEDED).queue, who="U0ANA")
+
+    with pytest.raises(CommandError) as caught:
+        keeper.named(name)
+
+    assert sentence in str(caught.value)
 
 
 def test_an_import_asks_once_about_each_queue_that_differs(keeper: QueueKeeper, braintrust: FakeProjects) -> None:
