@@ -13,7 +13,7 @@ from bot.cli.init.wizard import init
 from bot.cli.plans import TAKEN_OFF, settings_for_a_terminal, signals_interrupt
 from bot.cli.queues import queues
 from bot.domain.choices import valid_group_by, valid_order, valid_sample, valid_strategy
-from bot.domain.options import valid_days, valid_limit, valid_reviewers, valid_tag
+from bot.domain.options import DEFAULT_QUEUE, valid_days, valid_limit, valid_reviewers, valid_tag
 from bot.domain.plan import Event, Plan
 from bot.doors import socket_mode, web
 from bot.errors import BotError, CommandError, SettingsError
@@ -227,10 +227,14 @@ def plan_lines(plans: Iterable[Plan]) -> list[str]:
     """One line per plan: when it was asked for, its id, its state, what and by whom."""
     return [
         f"{plan.created_at:%Y-%m-%d %H:%M:%S}  {plan.id}  {plan.state:<10}  "
-        f"{counted(plan.planned_rows, 'row')} tagged {plan.request.tag!r}, "
+        f"{counted(plan.planned_rows, 'row')} tagged {plan.request.tag!r}{_in_queue(plan)}, "
         f"by {plan.request.requested_by or plan.request.origin}"
         for plan in plans
     ]
+
+
+def _in_queue(plan: Plan) -> str:
+    return f" in the queue {plan.request.queue}" if plan.request.queue != DEFAULT_QUEUE else ""
 
 
 def step_lines(events: Iterable[Event]) -> list[str]:

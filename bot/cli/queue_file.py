@@ -43,10 +43,11 @@ def write_queues(file: str, queues: Iterable[Queue]) -> None:
     A file that is there keeps its mode, and where a link leads is written.  Raises `OSError`.
     """
     content = yaml.safe_dump({"queues": {queue.name: _fields(queue) for queue in queues}}, sort_keys=False)
-    path = Path(file).resolve()
-    if path.exists() and not path.is_file():  # a device, such as /dev/stdout
+    path = Path(file)
+    if path.exists() and not path.is_file():  # such as /dev/stdout
         path.write_text(content, encoding="utf-8")
         return
+    path = path.resolve()
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as opened:

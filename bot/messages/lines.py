@@ -1,5 +1,6 @@
 """Plans and reports as lines of plain text, for the terminal."""
 
+from bot.domain.options import DEFAULT_QUEUE
 from bot.domain.plan import REPORTED, Plan, PlanState
 from bot.domain.report import Report
 from bot.domain.undo import UndoCounts
@@ -15,6 +16,7 @@ def plan_lines(plan: Plan) -> list[str]:
     lines = [
         "",
         f"Fetched {counted(counts.matched, 'log')} tagged '{request.tag}' from {last_days(request.days)}.",
+        *([f"Queue: {request.queue}"] if request.queue != DEFAULT_QUEUE else []),
         *([f"Filter: {request.choices.filter}"] if request.choices.filter else []),
         f"  already assigned (skip):   {number(counts.assigned)}",
         f"  finished (skip):           {number(counts.finished)}",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.domain.notice import NoticeCount
-from bot.domain.options import COMMAND
+from bot.domain.options import COMMAND, DEFAULT_QUEUE
 from bot.domain.plan import Origin, Plan
 from bot.messages.blocks import Message, composed
 from bot.messages.text import code, counted, link, mention, number
@@ -20,7 +20,8 @@ def notice_message(plan: Plan, count: NoticeCount, *, review_url: str, row_urls:
 
 
 def _headline(plan: Plan, count: NoticeCount) -> str:
-    tag = code(plan.request.tag)
+    request = plan.request
+    tag = code(request.tag) + (f" (queue `{request.queue}`)" if request.queue != DEFAULT_QUEUE else "")
     if not count.rows:
         return f"No row to review in {tag} is yours because of this plan any more."
     if not count.taken_back:

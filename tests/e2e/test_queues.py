@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.braintrust.stand_in import DEFAULT_PROJECT_ID
-from sandbox.http.faults import Delay, Status
+from sandbox.http.faults import Delay, Error, Status
 from sandbox.slack.records import View
 from tests.e2e.conftest import DATABASES, StartWorld
 from tests.e2e.world import ADA, BEN, GENERAL, REVIEWS, TAG, World
@@ -157,10 +157,13 @@ def test_an_export_is_an_import_that_changes_nothing(world: World, tmp_path: Pat
     copy = tmp_path / "copy.yml"
 
     exported = world.bot("queues", "export", str(copy))
+    piped = world.bot("queues", "export", "/dev/stdout")
     again = world.bot("queues", "import", str(copy), "--yes")
     copy.write_text(copy.read_text().replace("days: '7'", "days: 14").replace("everything", "other"))
     tried = world.bot("queues", "import", str(copy), "--dry-run")
 
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert "  support:" in piped.stdout
     assert exported.returncode == again.returncode == tried.returncode == 0, exported.stderr + again.stderr
     assert "as in the file already" in again.stdout
     changes = ["- everything is removed", "+ other is new", "~ support changes", "days: 7 -> 14", "Nothing is changed."]
@@ -301,6 +304,23 @@ def test_who_may_not_change_queues_is_told_in_the_form_s_place(world: World) -> 
 
     world.slack.command(ADA, REVIEWS, "queue edit nothing")
     says(world, "There is no queue `nothing`.")
+
+
+def test_a_form_that_slack_does_not_open_is_told_of(world: World) -> None:
+    world.slack.faults.next("views.open", Error("expired_trigger_id"))
+
+    world.slack.command(ADA, REVIEWS, "queue new")
+
+    assert "Please try again." in world.answer(ADA, "could not be opened")
+
+
+def test_the_queue_of_the_settings_is_changed_by_the_operator(world: World) -> None:
+    world.slack.command(ADA, REVIEWS, "queue edit default")
+    world.type("queue remove default")
+
+    says(world, "so the operator changes it")
+    assert "so the operator changes it" in world.answer(ADA, "operator")
+    assert "BRAINTRUST_PROJECT_ID is not set" in world.bot("plan", "default", BRAINTRUST_PROJECT_ID="").stderr
 
 
 def test_forms_open_from_the_list(world: World, tmp_path: Path) -> None:

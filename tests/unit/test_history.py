@@ -19,6 +19,12 @@ def test_a_plan_is_one_line_with_what_was_asked_and_by_whom() -> None:
     ]
 
 
+def test_a_plan_of_a_queue_names_it() -> None:
+    (line,) = plan_lines([a_plan(request=a_request(queue="support"))])
+
+    assert "tagged 'My dummy tag' in the queue support, by U0ASK" in line
+
+
 def test_a_tag_cannot_break_its_line() -> None:
     [line] = plan_lines([a_plan(request=a_request(tag="one\ntwo"))])
 

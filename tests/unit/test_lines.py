@@ -23,6 +23,12 @@ def test_large_numbers_are_told_with_thousands_apart() -> None:
     assert lines[2:5:2] == ["  already assigned (skip):   1,000", "  not assigned (to assign):  1,210"]
 
 
+def test_a_plan_of_a_queue_names_it() -> None:
+    """Two queues may share a tag."""
+    assert "Queue: support" in plan_lines(a_plan(request=a_request(queue="support")))
+    assert [line for line in plan_lines(a_plan()) if line.startswith("Queue")] == []
+
+
 def test_what_slack_tells_beside_the_people_is_told_here_as_well() -> None:
     """Also where a plan is proposed again."""
     assert f"  {NOTE}" in people_lines(a_plan(notes=(NOTE,)))

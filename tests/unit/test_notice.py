@@ -32,6 +32,12 @@ def test_a_reviewer_reads_how_many_where_who_and_how_to_end_it() -> None:
     )
 
 
+def test_the_queue_is_named_where_it_is_not_that_of_the_settings() -> None:
+    plan = a_plan(PlanState.DONE, request=a_request(tag="needs-review", queue="support"))
+
+    assert "47 rows to review in `needs-review` (queue `support`)." in told(a_count(), plan).text
+
+
 def test_up_to_five_rows_have_links() -> None:
     escaped = ROW.replace("&", "&amp;")
 

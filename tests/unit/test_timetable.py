@@ -282,7 +282,7 @@ def test_a_queue_that_is_gone_or_cannot_be_planned_holds_up_no_other_schedule(wo
     world.add("k3f9")
 
     assert world.tick(at=DUE) == 1
-    assert "There is no queue `gone` any more." in (world.schedule("gone").trouble or "")
+    assert "There is no queue `gone`." in (world.schedule("gone").trouble or "")
     assert [who for who, _ in world.slack.told] == [OWNER.id]
 
 
