@@ -1,4 +1,4 @@
-"""What is said about queues: their list, and what became of a change."""
+"""Words about queues: their list, and what became of a change."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""What is said about schedules: their list, what became of a change, and why the bot paused one."""
+"""Words about schedules: their list, what became of a change, and why the bot paused one."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
