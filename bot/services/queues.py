@@ -99,7 +99,9 @@ class QueueKeeper:
         if before is not None and queue.version == 0:
             raise QueueError({"name": f"There is a queue `{queue.name}` already."})
         if (before.version if before else 0) != queue.version or not self._made([QueueChange(before, queue)], who):
-            raise QueueConflictError(self._book.get(queue.name))
+            now = self._book.get(queue.name)
+            if now != queue:  # of clicks at the same moment, each one saved it
+                raise QueueConflictError(now)
 
     def remove(self, name: str, *, who: str) -> None:
         """Forget a queue; its plans stay as they are.  Raises `CommandError` where there is none."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bot.domain.queue import Queue
 from bot.errors import CommandError, QueueError
 from bot.services.ports.braintrust import READ_TRIES, Page, Patience
 from bot.services.queues import QueueKeeper
@@ -36,6 +37,19 @@ class FakeProjects:
         return 0
 
 
+class LateBook:
+    """The `QueueBook` port, whose first look is from before anything was stored."""
+
+    def __init__(self, store: Store) -> None:
+        self._book = store.queues
+        self._looks = 0
+        self.all, self.apply = store.queues.all, store.queues.apply
+
+    def get(self, name: str) -> Queue | None:
+        self._looks += 1
+        return None if self._looks == 1 else self._book.get(name)
+
+
 @pytest.fixture
 def braintrust() -> FakeProjects:
     return FakeProjects()
@@ -55,6 +69,17 @@ def test_a_second_click_saves_the_same_once(keeper: QueueKeeper) -> None:
     assert [(one.name, one.version) for one in keeper.all()] == [("support", 1)]
     with pytest.raises(QueueError, match="There is a queue `support` already"):
         keeper.save(keeper.tried("support", NEEDED | {"days": "3"}).queue, who="U0BEN")
+
+
+def test_of_clicks_at_the_same_moment_none_is_told_of_another(keeper: QueueKeeper, store: Store) -> None:
+    """The stored queue appears between the look and the change, as another process makes it."""
+    queue = keeper.tried("support", NEEDED).queue
+    late = QueueKeeper(LateBook(store), braintrust=FakeProjects(), settings=Settings(), clock=FakeClock(NOW))
+    keeper.save(queue, who="U0ANA")
+
+    late.save(queue, who="U0ANA")
+
+    assert [(one.name, one.version) for one in keeper.all()] == [("support", 1)]
 
 
 @pytest.mark.parametrize(
