@@ -23,7 +23,7 @@ DRY_RUN = "dry-run"
 DEFAULT_QUEUE = "default"
 """The queue of the settings, which the operator changes."""
 
-_PARTS = re.compile(r"(?:<[^<>]*>|[^,;\uff0c])+")  # what Slack writes behind the | of a mention may have commas
+_PARTS = re.compile(r"(?:<[^<>]*>|[^,;\n\r\uff0c])+")  # what Slack writes behind the | of a mention may have commas
 
 
 def valid_tag(value: str) -> str:
@@ -56,7 +56,7 @@ valid_limit = partial(whole_number, name="limit", most=MAX_LIMIT)
 
 
 def valid_reviewers(value: str) -> tuple[str, ...]:
-    """The names in the comma-separated `value` in their normal form, each once; raises `CommandError`."""
+    """The names in `value`, separated by commas or lines, in their normal form, each once; raises `CommandError`."""
     parts = [part for part in _PARTS.findall(as_seen(value)) if part.strip()]
     if not 0 < len(parts) <= MAX_REVIEWERS:
         raise CommandError(f"Name 1 to {MAX_REVIEWERS} reviewers, separated by commas: `{example('reviewers')}`.")

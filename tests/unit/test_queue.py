@@ -204,3 +204,9 @@ def test_an_import_changes_only_what_differs() -> None:
 
     assert found == (QueueChange(before, after), QueueChange(None, new), QueueChange(old, None))
     assert [change.version for change in found] == [4, 0, 0]
+
+
+def test_reviewers_may_stand_on_a_line_each_as_a_form_has_room_for() -> None:
+    queue = queue_of("s", NEEDED | {"reviewers": "ana@example.com:2\nben@example.com<=40,\r\n group:Support \n"})
+
+    assert queue.reviewers == ("ana@example.com:2", "ben@example.com<=40", "group:support")
