@@ -8,7 +8,7 @@ from bot.environment import Environment
 from bot.preflight.braintrust import BraintrustCheck
 from bot.preflight.database import DatabaseCheck
 from bot.preflight.finding import Finding, Misread, ok, warning, wrong
-from bot.preflight.people import approver_findings, reviewer_findings
+from bot.preflight.people import policy_findings, reviewer_findings
 from bot.preflight.slack import channel_findings, token_findings
 from bot.settings import FOR_HTTP, FOR_PLANNING, FOR_SOCKET_MODE, NAMES, NETWORK, TABLE, Settings
 
@@ -48,7 +48,9 @@ def _meant(name: str, alike: float) -> str | None:
 
 REQUIRED = ("SLACK_BOT_TOKEN", "BRAINTRUST_API_KEY", "BRAINTRUST_PROJECT_ID")
 DOORS = ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
-NAMING_IDS = frozenset({"ALLOWED_CHANNELS", "REVIEW_CHANNEL", "APPROVERS", "BRAINTRUST_PROJECT_ID"})
+NAMING_IDS = frozenset(
+    {"ALLOWED_CHANNELS", "REVIEW_CHANNEL", "APPROVERS", "REQUESTERS", "ADMINS", "BRAINTRUST_PROJECT_ID"}
+)
 """Settings that want ids.  Who wrote a name is told the id, as far as Slack and Braintrust can be asked for it."""
 
 
@@ -75,7 +77,7 @@ def findings(env: Environment) -> Iterator[Finding]:
     )
     yield from database.of_slack(slack)
     yield from channel_findings(slack, settings, misread)
-    yield from approver_findings(slack, settings.policy, misread)
+    yield from policy_findings(slack, settings.policy, misread)
     if not misread.keys() & {*NETWORK, "BRAINTRUST_API_URL", "BRAINTRUST_API_KEY"}:
         braintrust = BraintrustCheck(settings)
         yield from braintrust.findings(misread)

@@ -1,7 +1,7 @@
 """The check of the people in the settings: approvers, reviewers, and who is whom."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from slack_sdk import WebClient
@@ -22,17 +22,19 @@ _GROUP = "S"
 """How the ids of user groups begin."""
 
 
-def approver_findings(
+def policy_findings(
     client: WebClient | None, policy: PolicySettings, misread: Mapping[str, Misread]
 ) -> Iterator[Finding]:
-    """Whether there are such people and groups, and whether they can approve."""
-    if "APPROVERS" in misread:
-        yield with_ids("APPROVERS", misread["APPROVERS"], {} if client is None else _ids(client))
-    elif policy.approvers and client is not None:
-        try:
-            yield from _approvers(SlackPeople(client), policy)
-        except SlackError as error:
-            yield warning("APPROVERS", f"this could not be tried. {error}")
+    """Whether there are the people and groups who may ask, approve and change queues, and whether they can."""
+    named = {"APPROVERS": policy.approvers, "REQUESTERS": policy.requesters, "ADMINS": policy.admins}
+    for setting, names in named.items():
+        if setting in misread:
+            yield with_ids(setting, misread[setting], {} if client is None else _ids(client))
+        elif names and client is not None:
+            try:
+                yield from _named(SlackPeople(client), setting, names, four_eyes=policy.four_eyes)
+            except SlackError as error:
+                yield warning(setting, f"this could not be tried. {error}")
 
 
 def reviewer_findings(client: WebClient | None, braintrust: BraintrustCheck, settings: Settings) -> Iterator[Finding]:
@@ -75,28 +77,28 @@ def _people(slack: SlackPeople | None) -> Sequence[Person] | None:
         return None
 
 
-def _approvers(slack: SlackPeople, policy: PolicySettings) -> Iterator[Finding]:
-    names_group = any(name.startswith(_GROUP) for name in policy.approvers)
+def _named(slack: SlackPeople, setting: str, names: Collection[str], *, four_eyes: bool) -> Iterator[Finding]:
+    names_group = any(name.startswith(_GROUP) for name in names)
     everybody = {person.id: person for person in _people(slack) or ()} if names_group else {}
     parts: list[Finding] = []
     unknown: list[str] = []
     able: dict[str, str] = {}
-    for name in sorted(policy.approvers):
+    for name in sorted(names):
         try:
             people = _behind(slack, name, everybody)
         except SlackRejectedError as error:
-            parts.append(warning("APPROVERS", f"{name} cannot be read. {error}"))
+            parts.append(warning(setting, f"{name} cannot be read. {error}"))
             continue
         if people is None:
             unknown.append(name)
             continue
         there = {person.id: person.name for person in people if not person.deactivated and not person.is_bot}
         able |= there
-        parts.append(_approver(name, people, able=len(there)))
+        parts.append(_able(setting, name, people, able=len(there)))
     if unknown:
-        parts.append(wrong("APPROVERS", f"Slack knows {none_of(unknown)}; copy the ids again."))
-    yield judged("APPROVERS", parts)
-    if policy.four_eyes and len(able) == 1:
+        parts.append(wrong(setting, f"Slack knows {none_of(unknown)}; copy the ids again."))
+    yield judged(setting, parts)
+    if setting == "APPROVERS" and four_eyes and len(able) == 1:
         [only] = able.values()
         yield warning("FOUR_EYES", f"{only} is the only approver, so nobody can approve what {only} asks for.")
 
@@ -114,16 +116,16 @@ def _behind(slack: SlackPeople, name: str, everybody: Mapping[str, Person]) -> S
         raise
 
 
-def _approver(name: str, people: Sequence[Person], *, able: int) -> Finding:
-    """Whether those behind a name can approve."""
+def _able(setting: str, name: str, people: Sequence[Person], *, able: int) -> Finding:
+    """Whether those behind a name can do what it is named for."""
     if name.startswith(_GROUP):
         shown = f"{name} ({able} in the group)"
-        return ok("APPROVERS", shown) if able else warning("APPROVERS", f"nobody is in the group {name}")
+        return ok(setting, shown) if able else warning(setting, f"nobody is in the group {name}")
     [person] = people
     if able:
-        return ok("APPROVERS", person.name)
+        return ok(setting, person.name)
     what = "has left the workspace" if person.deactivated else "is an app"
-    return wrong("APPROVERS", f"{person.name} ({name}) {what}; take the id out, or name somebody else")
+    return wrong(setting, f"{person.name} ({name}) {what}; take the id out, or name somebody else")
 
 
 def _members(slack: SlackPeople | None, names: Sequence[ReviewerName]) -> Mapping[str, Sequence[str] | None]:

@@ -48,6 +48,8 @@ def test_everything_that_works_is_ok(world: World) -> None:
     code, lines, last = check(
         world,
         APPROVERS="U0ADA,S0REVIEWERS",
+        REQUESTERS="S0REVIEWERS",
+        ADMINS="U0ADA",
         ALLOWED_CHANNELS="C0REVIEWS,C0GENERAL",
         REVIEWER_MAP="U0BEN=chiara@example.com",
         REVIEW_CHANNEL="C0REVIEWS",
@@ -66,6 +68,8 @@ def test_everything_that_works_is_ok(world: World) -> None:
         "REVIEW_CHANNEL",
         "WEEKLY_POST",
         "APPROVERS",
+        "REQUESTERS",
+        "ADMINS",
         "BRAINTRUST_API_KEY",
         "BRAINTRUST_ORG_NAME",
         "BRAINTRUST_PROJECT_ID",
@@ -102,13 +106,13 @@ def test_warnings_alone_are_no_failure(world: World) -> None:
 
 def test_what_can_be_tried_is_tried_beside_what_is_wrong(world: World) -> None:
     code, lines, last = check(
-        world, REVIEW_DAYS="soon", SLACK_APP_TOKEN="xoxb-1", APPROVERS="U0NOBODY", BRAINTRUST_ORG_NAME="Acne"
+        world, REVIEW_DAYS="soon", SLACK_APP_TOKEN="xoxb-1", ADMINS="U0NOBODY", BRAINTRUST_ORG_NAME="Acne"
     )
 
     verdicts = {setting: verdict for verdict, setting, _ in lines}
     wrong = {setting for setting, verdict in verdicts.items() if verdict == "wrong"}
     assert code == 1
-    assert wrong == {"REVIEW_DAYS", "SLACK_APP_TOKEN", "APPROVERS", "BRAINTRUST_ORG_NAME"}
+    assert wrong == {"REVIEW_DAYS", "SLACK_APP_TOKEN", "ADMINS", "BRAINTRUST_ORG_NAME"}
     assert verdicts["SLACK_BOT_TOKEN"] == verdicts["BRAINTRUST_PROJECT_ID"] == verdicts["REVIEWERS"] == "ok"
     assert last.startswith("4 wrong. ")
 

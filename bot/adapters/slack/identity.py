@@ -132,7 +132,7 @@ SCOPES = {
     "groups:read": "knows whether it is in a private channel, and who shares it",
     "im:history": "answers a direct message with help",
     "im:write": "tells reviewers about their rows, and others what a channel does not take",
-    "usergroups:read": "user groups in APPROVERS and among the reviewers",
+    "usergroups:read": "user groups in APPROVERS, REQUESTERS and ADMINS, and among the reviewers",
     "users:read": "keeps guests and external people from asking and approving, and knows who is away",
     "users:read.email": "finds in Braintrust whom somebody named in Slack",
 }
