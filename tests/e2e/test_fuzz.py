@@ -210,25 +210,25 @@ class House:
 
     def proposed_value(self) -> str:
         """The value of a proposed plan's Approve button; always of the same plan, while nobody decides about it."""
-        assert self.ask(*as_form(command(self, ""))).status == 200
-        live = Retrying(
-            stop=stop_after_delay(90), wait=wait_fixed(0.05), retry=retry_if_result(lambda plan: plan is None)
+        answered = self.ask(*as_form(command(self, "")))
+        named = re.search(r"plan `(\w+)`", answered.body)
+        assert named, answered
+        proposed = Retrying(
+            stop=stop_after_delay(240),
+            wait=wait_fixed(0.1),
+            retry=retry_if_result(lambda state: state is PlanState.READING),
         )
-        plan = live(self._live)
-        return f"{plan.id}:{plan.version}"
+        assert proposed(lambda: self.state(named[1])) is PlanState.PROPOSED
+        return f"{named[1]}:1"
 
     def state(self, plan_id: str) -> PlanState:
         plan = self.bot.store.plans.get(plan_id)
         assert plan is not None
         return plan.state
 
-    def _live(self) -> Any:
-        plans = self.bot.store.plans.recent(most=10_000)
-        return next((plan for plan in plans if plan.state is PlanState.PROPOSED and plan.request.tag == TAG), None)
-
     def rest(self) -> None:
         """Wait until every plan was read, and whoever asked was answered."""
-        busy = Retrying(stop=stop_after_delay(90), wait=wait_fixed(0.1), retry=retry_if_result(bool))
+        busy = Retrying(stop=stop_after_delay(240), wait=wait_fixed(0.5), retry=retry_if_result(bool))
         busy(lambda: [plan for plan in self.bot.store.plans.recent(most=10_000) if plan.drawn < plan.revision])
 
     def said(self) -> list[str]:
